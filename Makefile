@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock bench chaos dump
+PYTHON ?= python3
+BIN := .venv/bin
+UV_VERSION := 0.13.9
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Lockstep needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Set PYTHON=python3.12, for example.")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+demo: .venv/.ready ## a database, a simulated APNs with phones, the service and sample orders; ARGS="--once --json"
+	$(BIN)/lockstep demo $(ARGS)
+
+test: .venv/.ready ## all tests, on an embedded Postgres; ARGS="-k name"
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/.ready ## format, lint, types, import contracts, SQL heads, schema dump
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/house
+
+format: .venv/.ready ## put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+dump: .venv/.ready ## write sql/schema.sql from the migrations
+	$(BIN)/python -m tests.house.schema_dump --write
+
+chaos: .venv/.ready ## kill processes under load and ask an oracle; ARGS=--small
+	$(BIN)/python -m tests.faults.chaos $(ARGS)
+
+bench: .venv/.ready ## figures beside their limits and peers; ARGS="append --quick"
+	$(BIN)/python -m bench $(ARGS)
+
+lock: .venv/.ready ## choose the newest allowed versions again
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock

@@ -1,0 +1,1 @@
+"""The edges: HTTP, APNs, devices, the simulator and the command line."""

@@ -1,0 +1,1 @@
+"""Sends pushes to Apple and judges its answers."""

@@ -1,0 +1,1 @@
+"""What apps tell us of their phones."""

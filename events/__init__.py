@@ -1,0 +1,1 @@
+"""What happened, and the log that remembers it."""

@@ -1,0 +1,1 @@
+"""What we show, folded from the events."""
