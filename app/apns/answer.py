@@ -1,0 +1,80 @@
+"""Read what APNs answered, whatever it was."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+KEPT_BODY_BYTES = 4_096
+"""More of a body than this is no error body of Apple's: a proxy's page, cut here."""
+
+_LONGEST_WORD = 128
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer that came: a status, and what could be read of the rest.
+
+    Attributes:
+        reason: Apple's word as it stood on the wire, also one we do not know; `None` when there was none.
+        apns_id: the id as APNs echoed it.
+        timestamp_ms: since when the token was known to be gone, in milliseconds since 1970 (only with 410).
+        retry_after: seconds, when a `Retry-After` header came; Apple documents none.
+        unique_id: `apns-unique-id`, sent by the sandbox, for Apple's delivery log.
+    """
+
+    status: int
+    reason: str | None = None
+    apns_id: str | None = None
+    timestamp_ms: int | None = None
+    retry_after: float | None = None
+    unique_id: str | None = None
+
+
+class _ErrorBody(msgspec.Struct):
+    reason: object = None
+    timestamp: object = None
+
+
+_decode = msgspec.json.Decoder(_ErrorBody).decode
+
+
+def read_answer(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Answer:
+    """Read an answer without ever failing on it.
+
+    Args:
+        status: the HTTP status.
+        headers: names in lower case.
+        body: empty, Apple's JSON, or whatever stood between us and Apple.
+    """
+    apns_id: str | None = None
+    unique_id: str | None = None
+    retry_after: float | None = None
+    for name, value in headers:
+        if name == b"apns-id":
+            apns_id = _word(value)
+        elif name == b"apns-unique-id":
+            unique_id = _word(value)
+        elif name == b"retry-after":
+            retry_after = _seconds(value)
+    if status == 200 or not body:
+        return Answer(status, None, apns_id, None, retry_after, unique_id)
+    try:
+        error = _decode(body[:KEPT_BODY_BYTES])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Answer(status, None, apns_id, None, retry_after, unique_id)
+    reason = error.reason[:_LONGEST_WORD] if isinstance(error.reason, str) and error.reason else None
+    timestamp = error.timestamp if type(error.timestamp) is int else None
+    return Answer(status, reason, apns_id, timestamp, retry_after, unique_id)
+
+
+def goaway_reason(debug_data: bytes | None) -> str | None:
+    """Read the reason in a GOAWAY frame's debug data, which Apple writes as an error body."""
+    return read_answer(0, (), debug_data or b"").reason
+
+
+def _word(value: bytes) -> str:
+    return value[:_LONGEST_WORD].decode("ascii", "replace")
+
+
+def _seconds(value: bytes) -> float | None:
+    # The header's other form is an HTTP date, which would need a clock; b(n) serves as well.
+    return float(value) if value.isdigit() and len(value) < 10 else None

@@ -1,0 +1,164 @@
+"""Build the JSON that ActivityKit decodes.
+
+Apple's rules, which the types here hold:
+    - `timestamp`, `stale-date` and `dismissal-date` are whole seconds since 1970.
+    - A start needs `attributes-type`, `attributes`, `content-state` and an `alert` with a title.
+    - `sound` stands inside `alert`; `loc-key` and `loc-args` stand inside `title` and `body`.
+    - `input-push-token` is the number 1 and belongs to a start; `dismissal-date` belongs to an end.
+    - `relevance-score` is relative and may exceed 1.
+
+Source:
+    Apple, "Starting and updating Live Activities with ActivityKit push notifications".
+"""
+
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Localised(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
+    """Text that the phone looks up in the app's strings."""
+
+    loc_key: str
+    loc_args: tuple[str, ...] = ()
+
+
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What lights the screen: an expanded island on the phone, title and body on the watch."""
+
+    title: str | Localised
+    body: str | Localised | UnsetType = UNSET
+    sound: str | UnsetType = UNSET
+
+
+class _Start(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
+    timestamp: int
+    event: str
+    content_state: Raw
+    attributes_type: str
+    attributes: Raw
+    alert: Alert
+    input_push_token: Literal[1] | UnsetType = UNSET
+    stale_date: int | UnsetType = UNSET
+    relevance_score: float | UnsetType = UNSET
+
+
+class _Update(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
+    timestamp: int
+    event: str
+    content_state: Raw
+    alert: Alert | UnsetType = UNSET
+    stale_date: int | UnsetType = UNSET
+    dismissal_date: int | UnsetType = UNSET
+    relevance_score: float | UnsetType = UNSET
+
+
+class _Body(msgspec.Struct, frozen=True):
+    aps: _Start | _Update
+
+
+def start(
+    *,
+    timestamp: int,
+    content_state: bytes,
+    attributes_type: str,
+    attributes: bytes,
+    alert: Alert,
+    input_push_token: bool = True,
+    stale_date: int | None = None,
+    relevance_score: float | None = None,
+) -> bytes:
+    """Give the body of a push that starts a Live Activity.
+
+    Args:
+        timestamp: Unix seconds.
+        content_state: a JSON object, spliced in as it is.
+        attributes_type: the bare Swift name, without its module.
+        attributes: a JSON object, spliced in as it is.
+        alert: required; a start without one is answered 200 and dropped by the phone.
+        input_push_token: ask for a fresh update token (iOS 18).
+        stale_date: Unix seconds.
+        relevance_score: relative to the app's other cards.
+    """
+    return _encode(
+        _Body(
+            _Start(
+                timestamp,
+                "start",
+                Raw(content_state),
+                attributes_type,
+                Raw(attributes),
+                alert,
+                1 if input_push_token else UNSET,
+                UNSET if stale_date is None else stale_date,
+                UNSET if relevance_score is None else relevance_score,
+            )
+        )
+    )
+
+
+def update(
+    *,
+    timestamp: int,
+    content_state: bytes,
+    alert: Alert | None = None,
+    stale_date: int | None = None,
+    relevance_score: float | None = None,
+) -> bytes:
+    """Give the body of a push that replaces a Live Activity's whole content state.
+
+    Args:
+        timestamp: Unix seconds, higher than any sent before for this card.
+        content_state: a JSON object, spliced in as it is.
+        alert: only for what is worth lighting the screen.
+        stale_date: Unix seconds.
+        relevance_score: relative to the app's other cards.
+    """
+    return _encode(
+        _Body(
+            _Update(
+                timestamp,
+                "update",
+                Raw(content_state),
+                UNSET if alert is None else alert,
+                UNSET if stale_date is None else stale_date,
+                UNSET,
+                UNSET if relevance_score is None else relevance_score,
+            )
+        )
+    )
+
+
+def end(
+    *,
+    timestamp: int,
+    content_state: bytes,
+    dismissal_date: int | None = None,
+    alert: Alert | None = None,
+    relevance_score: float | None = None,
+) -> bytes:
+    """Give the body of a push that ends a Live Activity.
+
+    Args:
+        timestamp: Unix seconds.
+        content_state: the final state, a JSON object, spliced in as it is.
+        dismissal_date: Unix seconds; past means at once, absent means up to four hours.
+        alert: only for what is worth lighting the screen.
+        relevance_score: relative to the app's other cards.
+    """
+    return _encode(
+        _Body(
+            _Update(
+                timestamp,
+                "end",
+                Raw(content_state),
+                UNSET if alert is None else alert,
+                UNSET,
+                UNSET if dismissal_date is None else dismissal_date,
+                UNSET if relevance_score is None else relevance_score,
+            )
+        )
+    )

@@ -1,0 +1,141 @@
+"""Find what APNs would refuse, and what the phone would drop in silence.
+
+Apple's rules:
+    - `apns-topic` is the bundle id with `.push-type.liveactivity` behind it, once.
+    - A body has at most 4,096 bytes; on the phone, attributes and content state together at most 4 KB.
+    - A start without alert, with a qualified type name, or with a time in milliseconds is answered 200 and
+      dropped by the phone: nobody would hear of it, so it is refused here.
+    - A Live Activity leaves the Lock Screen four hours after its end at the latest.
+
+Source:
+    Apple, "Sending notification requests to APNs"; "Displaying live data with Live Activities".
+"""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from app.apns.request import TOPIC_SUFFIX, ApnsRequest, PushKind
+
+MOST_BODY_BYTES = 4_096
+MOST_STATE_BYTES = 4_096
+LONGEST_DISMISSAL_SECONDS = 4 * 3_600
+
+# 2020 to 2100: a time in milliseconds, or one counted from 2001, is outside.
+_EARLIEST_SECONDS = 1_577_836_800
+_LATEST_SECONDS = 4_102_444_800
+
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_SWIFT_NAME = re.compile(r"[^\W\d]\w*")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Fault(StrEnum):
+    """Name what makes a request unfit to be sent."""
+
+    DEVICE = "device"
+    TOPIC = "topic"
+    APNS_ID = "apns_id"
+    PRIORITY = "priority"
+    EXPIRATION = "expiration"
+    BODY_SIZE = "body_size"
+    STATE_SIZE = "state_size"
+    BODY = "body"
+    TIMESTAMP = "timestamp"
+    ALERT = "alert"
+    ATTRIBUTES_TYPE = "attributes_type"
+    ATTRIBUTES = "attributes"
+    DISMISSAL = "dismissal"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a request must not be sent, in a word and in a sentence."""
+
+    fault: Fault
+    why: str
+
+
+class _Aps(msgspec.Struct, rename="kebab"):
+    timestamp: int
+    event: PushKind
+    content_state: msgspec.Raw
+    attributes_type: str = ""
+    attributes: msgspec.Raw = msgspec.Raw(b"")
+    alert: dict[str, Any] = {}
+    stale_date: int | None = None
+    dismissal_date: int | None = None
+
+
+class _Body(msgspec.Struct):
+    aps: _Aps
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+def preflight(request: ApnsRequest) -> Problem | None:
+    """Find the first thing that is wrong with a request.
+
+    The attributes of a card count towards the size of its later updates too: `attributes_size_bytes`.
+    """
+    return next(chain(_envelope_problems(request), _body_problems(request)), None)
+
+
+def _envelope_problems(request: ApnsRequest) -> Iterator[Problem]:
+    if not _HEX.fullmatch(request.token):
+        yield Problem(Fault.DEVICE, "the device token is not an even number of hexadecimal digits")
+    if request.topic != request.app + TOPIC_SUFFIX or TOPIC_SUFFIX in request.app or not request.app:
+        yield Problem(Fault.TOPIC, f"the topic must be the bundle id and {TOPIC_SUFFIX}, once")
+    if not _UUID.fullmatch(request.apns_id):
+        yield Problem(Fault.APNS_ID, "the apns-id is not a canonical lower-case UUID")
+    if request.priority not in (5, 10):
+        yield Problem(Fault.PRIORITY, f"the priority is {request.priority}; a Live Activity takes 5 or 10")
+    if request.expiration and not _plausible(request.expiration):
+        yield Problem(Fault.EXPIRATION, "the expiration is neither 0 nor a time in Unix seconds")
+    if len(request.payload) > MOST_BODY_BYTES:
+        yield Problem(Fault.BODY_SIZE, f"the body has {len(request.payload):,} of {MOST_BODY_BYTES:,} bytes")
+
+
+def _body_problems(request: ApnsRequest) -> Iterator[Problem]:
+    try:
+        aps = _decode(request.payload).aps
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        yield Problem(Fault.BODY, f"the body is not a Live Activity push: {error}")
+        return
+    if not _is_object(aps.content_state):
+        yield Problem(Fault.BODY, "the content state is not an object")
+    for name, at in (("timestamp", aps.timestamp), ("stale-date", aps.stale_date)):
+        if at is not None and not _plausible(at):
+            yield Problem(Fault.TIMESTAMP, f"{name} {at} is not a time in Unix seconds; is it in milliseconds?")
+    if aps.event is PushKind.START:
+        yield from _start_problems(aps)
+    if aps.dismissal_date is not None and (
+        aps.event is not PushKind.END or aps.dismissal_date - aps.timestamp > LONGEST_DISMISSAL_SECONDS
+    ):
+        yield Problem(Fault.DISMISSAL, "a dismissal date belongs to an end, at most four hours after it")
+    size = len(bytes(aps.content_state)) + max(len(bytes(aps.attributes)), request.attributes_size_bytes)
+    if size > MOST_STATE_BYTES:
+        yield Problem(Fault.STATE_SIZE, f"attributes and content state have {size:,} of {MOST_STATE_BYTES:,} bytes")
+
+
+def _start_problems(aps: _Aps) -> Iterator[Problem]:
+    if not aps.alert.get("title"):
+        yield Problem(Fault.ALERT, "a start needs an alert with a title; the phone drops it otherwise")
+    if not _SWIFT_NAME.fullmatch(aps.attributes_type):
+        yield Problem(
+            Fault.ATTRIBUTES_TYPE, f"{aps.attributes_type!r} is not a bare Swift type name without its module"
+        )
+    if not _is_object(aps.attributes):
+        yield Problem(Fault.ATTRIBUTES, "a start needs its attributes as an object")
+
+
+def _is_object(json: msgspec.Raw) -> bool:
+    return bytes(json).startswith(b"{")
+
+
+def _plausible(at: int) -> bool:
+    return _EARLIEST_SECONDS <= at < _LATEST_SECONDS

@@ -1,0 +1,158 @@
+"""Every reason APNs gives for not taking a push, in plain words.
+
+Source:
+    Apple, "Handling notification responses from APNs", November 2026. Apple's table spells
+    `BadEnvironmentKeyIdInToken`; the wire has been seen to say `BadEnvironmentKeyInToken`. Both are here.
+"""
+
+import msgspec
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A reason for a person to read.
+
+    Attributes:
+        word: as it stands on the wire.
+        means: what APNs says by it.
+        do: what to do next.
+    """
+
+    word: str
+    status: int
+    means: str
+    do: str
+
+
+_OURS = "This is a fault in Lockstep: report it with the apns-id."
+_NONE = "Nothing: Lockstep sees to it."
+_WRONG_ENVIRONMENT = (
+    "The signing key belongs to the other environment.",
+    "Give Lockstep a key that serves this environment, then lift the pause.",
+)
+
+_TABLE = (
+    Reason("BadCollapseId", 400, "The collapse id is longer than 64 bytes.", _OURS),
+    Reason(
+        "BadDeviceToken",
+        400,
+        "The token is not one of this environment's: a sandbox token sent to production, or damaged.",
+        "Check that the app reports its environment rightly; a build from Xcode is sandbox.",
+    ),
+    Reason("BadExpirationDate", 400, "The expiration is not a time.", _OURS),
+    Reason("BadMessageId", 400, "The apns-id is not a UUID.", _OURS),
+    Reason("BadPriority", 400, "The priority is none that a Live Activity may have.", _OURS),
+    Reason(
+        "BadTopic",
+        400,
+        "The topic is malformed.",
+        "Check the bundle id in the settings and in what the app reports, then lift the pause.",
+    ),
+    Reason(
+        "DeviceTokenNotForTopic",
+        400,
+        "The token belongs to another app.",
+        "Check that the app reports its own bundle id; the token is left once this repeats.",
+    ),
+    Reason("DuplicateHeaders", 400, "A header was sent twice.", _OURS),
+    Reason("IdleTimeout", 400, "The connection was idle for too long.", _NONE),
+    Reason("InvalidPushType", 400, "The push type is none that APNs knows.", _OURS),
+    Reason("MissingDeviceToken", 400, "The path holds no device token.", _OURS),
+    Reason("MissingTopic", 400, "The topic is missing.", "Check the bundle id in the settings, then lift the pause."),
+    Reason("PayloadEmpty", 400, "The push has no body.", _OURS),
+    Reason(
+        "TopicDisallowed",
+        400,
+        "This key may not push to this app.",
+        "Check the bundle id, and in Apple's developer account which apps the key serves; then lift the pause.",
+    ),
+    Reason(
+        "BadCertificate",
+        403,
+        "The certificate is not valid.",
+        "Lockstep sends no certificate: look for a proxy between it and Apple.",
+    ),
+    Reason(
+        "BadCertificateEnvironment",
+        403,
+        "The certificate belongs to the other environment.",
+        "Lockstep sends no certificate: look for a proxy between it and Apple.",
+    ),
+    Reason(
+        "ExpiredProviderToken",
+        403,
+        "The provider token was signed more than an hour ago, by Apple's clock.",
+        "Nothing, unless it repeats: then set this machine's clock.",
+    ),
+    Reason(
+        "Forbidden",
+        403,
+        "The key may not do this.",
+        "Check the key in Apple's developer account, then lift the pause.",
+    ),
+    Reason(
+        "InvalidProviderToken",
+        403,
+        "The provider token does not verify: wrong team id, key id or key, or the key was revoked.",
+        "Compare team id and key id with Apple's developer account, then lift the pause.",
+    ),
+    Reason("MissingProviderToken", 403, "No provider token was sent.", _OURS),
+    Reason(
+        "UnrelatedKeyIdInToken",
+        403,
+        "The connection was opened with another key, unrelated to this one.",
+        "Nothing, unless it repeats: then check that one key serves the app.",
+    ),
+    Reason("BadEnvironmentKeyIdInToken", 403, *_WRONG_ENVIRONMENT),
+    Reason("BadEnvironmentKeyInToken", 403, *_WRONG_ENVIRONMENT),
+    Reason("BadPath", 404, "The path is not one of APNs.", _OURS),
+    Reason("MethodNotAllowed", 405, "The request was not a POST.", _OURS),
+    Reason(
+        "ExpiredToken",
+        410,
+        "The token has expired.",
+        "Nothing: the app reports a new one when it runs next.",
+    ),
+    Reason(
+        "Unregistered",
+        410,
+        "The token is no longer active: the card is gone, or the app was removed.",
+        "Nothing: the app reports a new one when it runs next.",
+    ),
+    Reason(
+        "PayloadTooLarge",
+        413,
+        "The body is larger than 4,096 bytes.",
+        "Make the card's content smaller; the console shows its bytes.",
+    ),
+    Reason(
+        "TooManyProviderTokenUpdates",
+        429,
+        "The provider token changed more than once in twenty minutes.",
+        "Check that all processes share one database: they share the token through it.",
+    ),
+    Reason("TooManyRequests", 429, "Too many pushes in a row went to this one token.", _NONE),
+    Reason("InternalServerError", 500, "APNs had an error of its own.", _NONE),
+    Reason("ServiceUnavailable", 503, "APNs cannot take the push now.", _NONE),
+    Reason("Shutdown", 503, "APNs is closing this connection.", _NONE),
+)
+
+REASONS: dict[str, Reason] = {reason.word: reason for reason in _TABLE}
+"""The table by the word on the wire."""
+
+
+def explain(status: int, word: str | None) -> Reason:
+    """Give a reason in plain words, also for one that Apple's table does not have.
+
+    Args:
+        status: the HTTP status.
+        word: as it stood on the wire; `None` when the body named none.
+    """
+    if word is not None and (known := REASONS.get(word)) is not None:
+        return known
+    named = f"a reason we do not know, {word!r}" if word else "no reason"
+    return Reason(
+        word or "",
+        status,
+        f"APNs answered {status} with {named}.",
+        "If it repeats, look it up in Apple's documentation and report it.",
+    )

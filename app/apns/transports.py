@@ -1,0 +1,33 @@
+"""The seam between what is sent and the engine that sends it."""
+
+from typing import Protocol
+
+from app.apns.answer import Answer
+from app.apns.request import ApnsRequest, Environment
+
+
+class ApnsTransport(Protocol):
+    """Sends pushes to both environments with one credential."""
+
+    @property
+    def free_permits(self) -> int:
+        """Tell how many more pushes may be begun; claim no more work than this."""
+
+    async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:
+        """Send one push and give the answer, whatever it says.
+
+        Args:
+            request: one that `preflight` found no fault with.
+            bearer: the provider token.
+            deadline_seconds: the longest this call may take, waiting for a permit included.
+
+        Raises:
+            NotSent: APNs provably did not process it.
+            Ambiguous: it may have been processed.
+        """
+
+    def renew(self, environment: Environment) -> None:
+        """Send what comes next over a new connection; the old one drains and closes."""
+
+    async def close(self) -> None:
+        """Begin nothing new, let what is in flight finish, close the connections."""

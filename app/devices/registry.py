@@ -1,0 +1,297 @@
+"""The device registry: what apps report goes in, what their cards should show comes out."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+
+import asyncpg
+import msgspec
+
+from app.devices.device import (
+    CardAnswer,
+    CardReport,
+    DeviceReport,
+    LaunchAnswer,
+    LaunchCardReport,
+    MissingCard,
+)
+from app.devices.errors import UnknownDeviceError
+from events.postgres.errors import UNIQUE_VIOLATION, translated
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring
+from events.slot import slot_of
+from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
+from projections.view_store import ALL_SLOTS, StoredView, ViewStore
+
+ATTEMPTS = 10
+
+
+class DeviceRegistry:
+    """Devices, their tokens and what they report of their cards.
+
+    Every method raises StoreUnavailableError while Postgres is away; every call may be repeated.
+
+    Args:
+        pool: Connections.
+        keyring: Seals tokens.
+        ring_matcher: Called after a device was flagged; must not block.
+        ring_due: Called with the slot of a card in debt; must not block.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        keyring: Keyring,
+        *,
+        ring_matcher: Callable[[], None],
+        ring_due: Callable[[int], None],
+    ) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._views = ViewStore(keyring)
+        self._ring_matcher = ring_matcher
+        self._ring_due = ring_due
+
+    async def register(self, device_id: str, report: DeviceReport) -> LaunchAnswer:
+        """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
+        with translated():
+            async with self._pool.acquire() as connection:
+                async with connection.transaction():
+                    await self._store_device(connection, device_id, report)
+                self._ring_matcher()
+                reported = {
+                    await self._report(
+                        connection, device_id, report.app, report.environment, report.customer_id, each.card_id, each
+                    ): each
+                    for each in report.cards
+                }
+                return await self._answer(connection, device_id, report.customer_id, reported)
+
+    async def report_card(self, device_id: str, card_id: str, report: CardReport) -> CardAnswer:
+        """Store what the phone says of one card and answer what it should show.
+
+        Raises:
+            UnknownDeviceError: The device has not registered.
+        """
+        with translated():
+            async with self._pool.acquire() as connection:
+                owner = await self._owner(connection, device_id)
+                known = await self._report(
+                    connection, device_id, owner["app"], owner["environment"], owner["customer_id"], card_id, report
+                )
+                slot = slot_of(report.subject)
+                card = await connection.fetchrow(statement("app/read_card_of_device"), slot, report.subject, known)
+                if card is None:
+                    raise AssertionError("a card that was just reported is there")
+                views = await self._views.read(connection, [report.subject])
+        return _card_answer(known, report.subject, card, views.get(report.subject), owner["customer_id"])
+
+    async def forget(self, device_id: str) -> bool:
+        """Sign a device out: its tokens are forgotten, its cards end. False when there is no such device."""
+        with translated():
+            found = await self._pool.fetchval(statement("app/forget_device"), device_id)
+        if found is not None:
+            self._ring_matcher()
+        return found is not None
+
+    async def forget_card(self, device_id: str, card_id: str) -> bool:
+        """Note that the phone has a card no more. False when there is no such card."""
+        with translated():
+            rows = await self._pool.fetch(
+                statement("app/dismiss_card"), ALL_SLOTS, device_id, _as_uuid(card_id), card_id
+            )
+        for row in rows:
+            self._ring_due(row["slot"])
+        return bool(rows)
+
+    async def owner(self, device_id: str) -> str | None:
+        """Tell whose a device is.
+
+        Raises:
+            UnknownDeviceError: The device has not registered.
+        """
+        with translated():
+            async with self._pool.acquire() as connection:
+                row = await self._owner(connection, device_id)
+        customer_id: str | None = row["customer_id"]
+        return customer_id
+
+    async def _owner(self, connection: Connection, device_id: str) -> asyncpg.Record:
+        row = await connection.fetchrow(statement("app/read_device_owner"), device_id)
+        if row is None:
+            raise UnknownDeviceError(device_id)
+        return row
+
+    async def _store_device(self, connection: Connection, device_id: str, report: DeviceReport) -> None:
+        alert_token = None if report.alert_token is None else self._keyring.seal_token(report.alert_token.lower())
+        await connection.execute(
+            statement("app/upsert_device"),
+            device_id,
+            report.customer_id,
+            report.app,
+            report.environment,
+            report.ios_version,
+            report.app_build,
+            report.locale,
+            report.activities_enabled,
+            report.frequent_pushes_enabled,
+            alert_token,
+        )
+        hashes = {
+            name: self._keyring.blind(report.app, report.environment, token.lower())
+            for name, token in report.start_tokens.items()
+        }
+        values = {hashes[name]: token.lower() for name, token in report.start_tokens.items()}
+        if values:
+            order = sorted(values)
+            await connection.execute(
+                statement("app/take_tokens"),
+                report.app,
+                report.environment,
+                device_id,
+                order,
+                [self._keyring.seal_token(values[each]) for each in order],
+            )
+        await connection.execute(statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()))
+
+    async def _report(
+        self,
+        connection: Connection,
+        device_id: str,
+        app: str,
+        environment: str,
+        customer_id: str | None,
+        card_id: str | None,
+        report: CardReport | LaunchCardReport,
+    ) -> uuid.UUID:
+        """Write a report to the card that it is about, or add the card that the app started, and give its id."""
+        slot = slot_of(report.subject)
+        ours = None if card_id is None else _as_uuid(card_id)
+        theirs = report.activity_id or (card_id if ours is None else None)
+        token_hash = token_sealed = None
+        if report.update_token is not None:
+            token = report.update_token.lower()
+            token_hash = self._keyring.blind(app, environment, token)
+            token_sealed = self._keyring.seal_token(token)
+        for _ in range(ATTEMPTS):
+            known: uuid.UUID | None = await connection.fetchval(
+                statement("app/report_card"),
+                slot,
+                report.subject,
+                device_id,
+                ours,
+                theirs,
+                report.attributes_type,
+                report.state,
+                token_hash,
+                token_sealed,
+            )
+            if known is not None:
+                break
+            try:
+                known = await connection.fetchval(
+                    statement("app/add_reported_card"),
+                    slot,
+                    report.subject,
+                    # the same report sent twice meets itself here
+                    ours or uuid.uuid5(uuid.NAMESPACE_URL, f"{device_id}\n{theirs}"),
+                    device_id,
+                    customer_id,
+                    app,
+                    report.attributes_type,
+                    theirs,
+                    report.state,
+                    token_hash,
+                    token_sealed,
+                )
+            except asyncpg.PostgresError as error:
+                if error.sqlstate != UNIQUE_VIOLATION:
+                    raise
+                await asyncio.sleep(0)
+                continue
+            break
+        if known is None:
+            raise AssertionError("a card report is written or added")
+        await connection.execute(statement("app/replace_older_cards"), slot, report.subject, known)
+        self._ring_due(slot)
+        return known
+
+    async def _answer(
+        self,
+        connection: Connection,
+        device_id: str,
+        customer_id: str | None,
+        reported: dict[uuid.UUID, LaunchCardReport],
+    ) -> LaunchAnswer:
+        rows = await connection.fetch(statement("app/read_cards_of_device"), ALL_SLOTS, device_id)
+        cards = {row["card_id"]: row for row in rows}
+        subjects = {row["subject_id"] for row in rows} | {each.subject for each in reported.values()}
+        views = await self._views.read(connection, sorted(subjects))
+        answers = [
+            _card_answer(known, each.subject, cards.get(known), views.get(each.subject), customer_id, each)
+            for known, each in reported.items()
+        ]
+        missing = []
+        for card_id, row in cards.items():
+            view = views.get(row["subject_id"])
+            if card_id in reported or view is None or row["replaced"] or row["phase"] not in ("wanted", "shown"):
+                continue
+            if not _is_recipient(view, row["customer_id"], customer_id) or view.view.over:
+                continue
+            missing.append(
+                MissingCard(
+                    card_id=str(card_id),
+                    subject=row["subject_id"],
+                    attributes_type=row["attributes_type"],
+                    attributes=msgspec.Raw(
+                        render_attributes(view.view, card_id=str(card_id), order_id=row["subject_id"])
+                    ),
+                    content_state=msgspec.Raw(render(view.view)),
+                )
+            )
+        return LaunchAnswer(device_id=device_id, cards=answers, missing=missing)
+
+
+def _is_recipient(view: StoredView, card_customer: str | None, device_customer: str | None) -> bool:
+    return view.view.customer_id is not None and view.view.customer_id == card_customer == device_customer
+
+
+def _card_answer(
+    card_id: uuid.UUID,
+    subject: str,
+    card: asyncpg.Record | None,
+    view: StoredView | None,
+    device_customer: str | None,
+    report: LaunchCardReport | None = None,
+) -> CardAnswer:
+    """Say what the phone should do with a card: `card` is None when it is over."""
+    activity_id = card["activity_id"] if card is not None else report.activity_id if report is not None else None
+    attributes_type = (
+        card["attributes_type"]
+        if card is not None
+        else report.attributes_type
+        if report is not None
+        else ATTRIBUTES_TYPE
+    )
+    known = view is not None and view.view.placed
+    mine = card is not None and view is not None and _is_recipient(view, card["customer_id"], device_customer)
+    over = (
+        card is None or card["replaced"] or card["phase"] == "over" or card["reported_state"] in ("dismissed", "ended")
+    )
+    end = over or (known and not mine) or (view is not None and view.view.over)
+    return CardAnswer(
+        card_id=str(card_id),
+        activity_id=activity_id,
+        subject=subject,
+        attributes_type=attributes_type,
+        end=end,
+        content_state=msgspec.Raw(render(view.view)) if known and mine and view is not None else None,
+    )
+
+
+def _as_uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

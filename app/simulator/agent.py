@@ -1,0 +1,349 @@
+"""Move one phone: deliver pushes to it, let its user act and its app report."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from app.simulator.chance import Chance, Profile
+from app.simulator.clock import Clock
+from app.simulator.device_tokens import DeviceToken, DeviceTokens, TokenKind
+from app.simulator.errors import SimulatorError, UnknownCardError
+from app.simulator.outbox import Account, Call, Complaint, Line, Outbox, TicketFor
+from app.simulator.phone import Phone
+from app.simulator.reports import card_report, device_report
+from app.simulator.rules import TOPIC_SUFFIX, Push
+
+log = structlog.get_logger()
+
+_DEVICE_LANE = "device"
+
+
+class PhoneAgent:
+    """Act for a phone, its user and its app.
+
+    Everything returns at once; calls to Lockstep go on in the background until `quiet` returns.
+
+    Args:
+        phone: what it moves.
+        chance: draws its delays and tokens.
+        profile: how far it is from instant and orderly.
+        clock: the simulator's time.
+        tokens: where its tokens become known to APNs.
+        line: the way to Lockstep.
+        changed: is told after each change.
+    """
+
+    def __init__(
+        self,
+        phone: Phone,
+        *,
+        chance: Chance,
+        profile: Profile,
+        clock: Clock,
+        tokens: DeviceTokens,
+        line: Line,
+        changed: Callable[[], None],
+    ) -> None:
+        self.phone = phone
+        self.profile = profile
+        self.account: Account | None = None
+        self.missing: list[dict[str, Any]] = []
+        self._chance, self._clock, self._tokens, self._changed = chance, clock, tokens, changed
+        self._outbox = Outbox(line, profile, chance, changed)
+        self._reported: dict[str, dict[str, Any]] = {}
+        self._forgotten: set[str] = set()
+        self._pending: dict[str, asyncio.TimerHandle] = {}
+        self._deliveries: set[asyncio.TimerHandle] = set()
+        self._issue_start_tokens()
+
+    @property
+    def phone_id(self) -> str:
+        """Give the simulator's name for the phone."""
+        return self.phone.phone_id
+
+    @property
+    def complaints(self) -> list[Complaint]:
+        """Give the calls Lockstep refused for good."""
+        return self._outbox.complaints
+
+    def deliver(self, push: Push) -> None:
+        """Bring a push to the phone, sooner or later."""
+        delay = self._chance.between(self.profile.delivery_seconds)
+        if not delay:
+            self._take(push)
+            return
+
+        def arrive() -> None:
+            self._deliveries.discard(timer)
+            self._take(push)
+
+        timer = asyncio.get_running_loop().call_later(delay, arrive)
+        self._deliveries.add(timer)
+
+    def tick(self) -> None:
+        """Let the phone notice that time has passed."""
+        self.phone.tick(self._clock())
+        self._react()
+
+    def launch(self) -> None:
+        """Let the user open the app, which tells Lockstep all it knows."""
+        self.phone.force_quit = False
+        if self.account is not None:
+            for card in self.phone.cards.values():
+                self._reported[card.activity_id] = card_report(card)
+            self._tell_device(self.account)
+        self._react()
+
+    def force_quit(self) -> None:
+        """Let the user swipe the app away."""
+        self.phone.force_quit = True
+        self._react()
+
+    def allow(self) -> None:
+        """Let the user tap Allow."""
+        self.phone.allow()
+        self._react()
+
+    def dismiss(self, card: str) -> None:
+        """Let the user swipe a card away.
+
+        Args:
+            card: its card id or activity id.
+        """
+        self.phone.dismiss(self.find_card(card), self._clock())
+        self._react()
+
+    def start_activity(
+        self, subject: str, attributes_type: str = "OrderAttributes", attributes: dict[str, Any] | None = None
+    ) -> str:
+        """Let the app start a card itself; give its activity id."""
+        declaration = self.phone.declarations.get(attributes_type)
+        if declaration is None:
+            raise SimulatorError(f"the app declares no type {attributes_type!r}")
+        activity_id = self._chance.identifier()
+        data = attributes if attributes is not None else {"orderId": subject}
+        self.phone.start_by_app(activity_id, declaration, subject, data, self._clock())
+        self._issue_update_token(activity_id)
+        return activity_id
+
+    def rotate_token(self, card: str) -> None:
+        """Let the system replace a card's update token; APNs answers 410 for the old one."""
+        self._issue_update_token(self.find_card(card))
+
+    def rotate_start_tokens(self) -> None:
+        """Let the system replace the start tokens, which the app reports."""
+        self._retire_start_tokens()
+        self._issue_start_tokens()
+        self._tell_device_if_running()
+
+    def behave(self, **changes: Any) -> None:
+        """Change the phone's behaviour or settings; the app reports what it can see of them."""
+        self.phone.behaviour = msgspec.structs.replace(self.phone.behaviour, **changes)
+        self.phone.force_quit = changes.get("force_quit", self.phone.force_quit)
+        self._tell_device_if_running()
+        self._react()
+
+    def sign_in(self, customer_id: str, *, ticket: str | None = None, ticket_for: TicketFor | None = None) -> None:
+        """Let a user sign in, after signing out whoever was."""
+        if self.account is not None:
+            self.sign_out()
+        self.account = Account(customer_id, ticket, ticket_for)
+        self.phone.customer_id = customer_id
+        self.launch()
+
+    def sign_out(self, *, by: Literal["delete", "put"] = "delete") -> None:
+        """Let the app forget its user, end its cards and tell Lockstep."""
+        account = self.account
+        if account is None:
+            return
+        self._outbox.drop(cards_only=True)
+        for activity_id in self.phone.cards:
+            self.phone.end_by_app(activity_id, "signing out", self._clock())
+            self._forgotten.add(activity_id)
+        self.account, self.phone.customer_id = None, None
+        if by == "delete":
+            path = f"/v1/devices/{self.phone.device_id}"
+            self._outbox.submit(Call("DELETE", path, account, lane=_DEVICE_LANE))
+        else:
+            self._tell_device(account)
+        self._react()
+
+    def reinstall(self) -> None:
+        """Let the user delete the app and install it again: another device id, other tokens, the old ones 410."""
+        now = self._clock()
+        self._retire_start_tokens()
+        for card in self.phone.cards.values():
+            if card.update_token is not None:
+                self._tokens.retire(card.update_token, "Unregistered", now=now)
+        self._outbox.drop(cards_only=False)
+        self._cancel_timers()
+        self.phone.reinstall(self._chance.identifier())
+        self._reported.clear()
+        self._forgotten.clear()
+        self._issue_start_tokens()
+        self.launch()
+
+    def find_card(self, card: str) -> str:
+        """Give the activity id of a card; where several have one card id, of the newest.
+
+        Raises:
+            UnknownCardError: there is none.
+        """
+        if card in self.phone.cards:
+            return card
+        found = [known.activity_id for known in self.phone.cards.values() if known.card_id == card]
+        if not found:
+            raise UnknownCardError(card)
+        return found[-1]
+
+    async def quiet(self) -> None:
+        """Wait until the app has no call under way."""
+        await self._outbox.quiet()
+
+    async def stop(self) -> None:
+        """Switch the phone off."""
+        self._cancel_timers()
+        await self._outbox.stop()
+
+    def _take(self, push: Push) -> None:
+        token = self._tokens.find(push.token.value)
+        if token is not None and token.dead_since_ms is not None and token.dead_reason == "Unregistered":
+            log.debug("simulated_push_came_after_uninstall", phone=self.phone_id)
+            return
+        self.phone.receive(
+            push.payload,
+            apns_id=push.apns_id,
+            priority=push.priority,
+            to_activity=push.token.activity_id,
+            new_activity_id=self._chance.identifier() if push.token.activity_id is None else "",
+            now=self._clock(),
+        )
+        self._react()
+
+    def _react(self) -> None:
+        """Bring everything behind the phone's state: reports, tokens, the next timer."""
+        self._report_cards()
+        if self.phone.permission == "asked" and self.phone.behaviour.allow == "now":
+            self._after(self.profile.allow_seconds, "allow", self.allow)
+        for activity_id in list(self.phone.cards):
+            if self.phone.awaits_token(activity_id):
+                self._after(self.profile.token_seconds, activity_id, partial(self._grant_token, activity_id))
+        self._watch_next_end()
+        self._changed()
+
+    def _report_cards(self) -> None:
+        for card in list(self.phone.cards.values()):
+            if card.state != "active" and card.update_token and self.phone.behaviour.after_end == "expired":
+                self._tokens.retire(card.update_token, "ExpiredToken", now=self._clock())
+            report = card_report(card)
+            if self.phone.force_quit or self.account is None or card.activity_id in self._forgotten:
+                continue
+            if self._reported.get(card.activity_id) == report:
+                continue
+            self._reported[card.activity_id] = report
+            name = card.card_id or card.activity_id
+            self._outbox.submit(
+                Call(
+                    "PUT",
+                    f"/v1/devices/{self.phone.device_id}/cards/{name}",
+                    self.account,
+                    body=partial(dict, report),
+                    # Of two update tokens the newer must come last; nothing else a card says has an order.
+                    lane=card.activity_id if card.update_token else None,
+                    about_card=True,
+                )
+            )
+
+    def _after(self, span: tuple[float, float], name: str, act: Callable[[], None]) -> None:
+        if name in self._pending:
+            return
+        delay = self._chance.between(span)
+        if not delay:
+            act()
+            return
+
+        def run() -> None:
+            del self._pending[name]
+            act()
+
+        self._pending[name] = asyncio.get_running_loop().call_later(delay, run)
+
+    def _grant_token(self, activity_id: str) -> None:
+        if self.phone.awaits_token(activity_id):
+            self._issue_update_token(activity_id)
+
+    def _watch_next_end(self) -> None:
+        timer = self._pending.pop("end", None)
+        if timer is not None:
+            timer.cancel()
+        end = self.phone.next_end()
+        if end is not None:
+            wait = max(0.05, end - self._clock())
+            self._pending["end"] = asyncio.get_running_loop().call_later(wait, self.tick)
+
+    def _issue_update_token(self, activity_id: str) -> None:
+        old = self.phone.cards[activity_id].update_token
+        if old is not None:
+            self._tokens.retire(old, "ExpiredToken", now=self._clock())
+        self.phone.set_update_token(activity_id, self._new_token("update", activity_id))
+        self._react()
+
+    def _issue_start_tokens(self) -> None:
+        for name in self.phone.declarations:
+            self.phone.start_tokens[name] = self._new_token("start", None)
+
+    def _retire_start_tokens(self) -> None:
+        for token in self.phone.start_tokens.values():
+            self._tokens.retire(token, "Unregistered", now=self._clock())
+
+    def _new_token(self, kind: TokenKind, activity_id: str | None) -> str:
+        value = self._chance.token()
+        topic = self.phone.bundle_id + TOPIC_SUFFIX
+        token = DeviceToken(value, self.phone_id, kind, topic, self.phone.environment, activity_id)
+        self._tokens.add(token)
+        return value
+
+    def _tell_device_if_running(self) -> None:
+        if self.account is not None and not self.phone.force_quit:
+            self._tell_device(self.account)
+
+    def _tell_device(self, account: Account) -> None:
+        told: set[str] = set()
+        customer_id = self.phone.customer_id
+
+        def body() -> dict[str, Any]:
+            told.update(card.activity_id for card in self.phone.cards.values() if card.state != "active")
+            return device_report(self.phone, customer_id, without=self._forgotten)
+
+        def obey(answer: dict[str, Any]) -> None:
+            self._forgotten |= told
+            self._obey(answer)
+
+        path = f"/v1/devices/{self.phone.device_id}"
+        self._outbox.submit(Call("PUT", path, account, body=body, lane=_DEVICE_LANE, on_answer=obey))
+
+    def _obey(self, answer: dict[str, Any]) -> None:
+        self.missing = list(answer.get("missing") or ())
+        for told in answer.get("cards") or ():
+            activity_id = told.get("activityId") or self._activity_of(told.get("cardId"))
+            if activity_id not in self.phone.cards:
+                continue
+            if told.get("end"):
+                self.phone.end_by_app(activity_id, "the app, told at launch", self._clock())
+            elif told.get("contentState") is not None:
+                self.phone.show(activity_id, told["contentState"])
+        self._react()
+
+    def _activity_of(self, card_id: str | None) -> str | None:
+        found = [card.activity_id for card in self.phone.cards.values() if card.card_id == card_id]
+        return found[-1] if found else None
+
+    def _cancel_timers(self) -> None:
+        for timer in (*self._pending.values(), *self._deliveries):
+            timer.cancel()
+        self._pending.clear()
+        self._deliveries.clear()

@@ -1,0 +1,303 @@
+"""Speak HTTP/2 with one client, as APNs does.
+
+The rules: one stream at a time until a request came with a good provider token, then many; a stream above the
+limit is refused, not an error of the connection; GOAWAY names the last stream that will be answered and may
+carry a reason in JSON.
+
+Source:
+    Apple, "Sending notification requests to APNs"; RFC 9113.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+import structlog
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import (
+    ConnectionTerminated,
+    DataReceived,
+    Event,
+    RemoteSettingsChanged,
+    RequestReceived,
+    StreamEnded,
+    StreamReset,
+    WindowUpdated,
+)
+from h2.exceptions import ProtocolError, StreamClosedError
+from h2.settings import SettingCodes, Settings
+from hyperframe.frame import GoAwayFrame
+
+from app.simulator.desk import Answer, Desk, Handled
+from app.simulator.device_tokens import Environment
+from app.simulator.provider_keys import ProviderKey
+from app.simulator.rules import MAX_BODY_BYTES, Request
+
+log = structlog.get_logger()
+
+# A client may still be reading the last answers when its streams are done.
+_LINGER_SECONDS = 0.1
+_RECEIVE_WINDOW = 2**20
+_CONFIGURATION = H2Configuration(
+    client_side=False,
+    header_encoding="utf-8",
+    validate_outbound_headers=False,
+    normalize_outbound_headers=False,
+)
+
+
+class StreamLimits(msgspec.Struct, frozen=True):
+    """Say how many streams a connection may have open before and after its first good provider token."""
+
+    before_token: int = 1
+    after_token: int = 1000
+
+
+class _Protocol(H2Connection):
+    """Leave the counting of streams to `Connection`.
+
+    h2 answers one stream too many by ending the connection, where APNs refuses the stream; and it walks over
+    all streams to count them, for every new one.
+    """
+
+    _asked = 0
+
+    @property
+    def open_inbound_streams(self) -> int:
+        """Forget closed streams now and then, which h2 does while it counts."""
+        self._asked += 1
+        if self._asked % 128 == 0:
+            self._open_streams(1)
+        return 0
+
+
+class _Stream:
+    """Gather one request."""
+
+    __slots__ = ("body", "headers", "unsent")
+
+    def __init__(self, headers: list[tuple[str, str]]) -> None:
+        self.headers = headers
+        self.body = bytearray()
+        self.unsent = b""
+
+
+class Connection(asyncio.Protocol):
+    """Serve one client until either side leaves.
+
+    Args:
+        desk: decides the requests.
+        environment: the one this address serves; `None` serves both.
+        limits: how many streams may be open.
+        on_made: is told when the connection stands.
+        on_lost: is told when it is gone.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        environment: Environment | None,
+        limits: StreamLimits,
+        on_made: Callable[["Connection"], None],
+        on_lost: Callable[["Connection"], None],
+    ) -> None:
+        self._desk, self._environment, self._limits = desk, environment, limits
+        self._on_made, self._on_lost = on_made, on_lost
+        self._h2 = _Protocol(_CONFIGURATION)
+        self._limit = limits.before_token
+        self._bound_to: ProviderKey | None = None
+        self._streams: dict[int, _Stream] = {}
+        self._newest = 0
+        self._leaving = False
+        self._later: set[asyncio.TimerHandle] = set()
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet with our settings, or drop a client that does not speak HTTP/2."""
+        self._transport = cast("asyncio.Transport", transport)
+        if transport.get_extra_info("ssl_object").selected_alpn_protocol() != "h2":
+            self._transport.abort()
+            return
+        self._on_made(self)
+        self._h2.local_settings = Settings(
+            client=False,
+            initial_values={
+                SettingCodes.MAX_CONCURRENT_STREAMS: self._limit,
+                SettingCodes.INITIAL_WINDOW_SIZE: _RECEIVE_WINDOW,
+                SettingCodes.MAX_HEADER_LIST_SIZE: 8000,
+            },
+        )
+        self._h2.initiate_connection()
+        self._h2.increment_flow_control_window(_RECEIVE_WINDOW)
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Handle all that came in one go, and answer in one write."""
+        try:
+            for event in self._h2.receive_data(data):
+                self._on_event(event)
+        except ProtocolError as error:
+            log.warning("simulator_protocol_error", error=type(error).__name__)
+            self._flush()
+            self._transport.close()
+            return
+        self._flush()
+        self._close_if_done()
+
+    def pause_writing(self) -> None:
+        """Read no more while the client does not read."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read again."""
+        self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names the argument
+        """Forget everything that was to be sent."""
+        for timer in self._later:
+            timer.cancel()
+        self._streams.clear()
+        self._on_lost(self)
+
+    def limit_streams(self, limit: int) -> None:
+        """Tell the client how many streams it may open from now on."""
+        self._limit = limit
+        self._h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: limit})
+
+    def leave(self, *, last_stream: int | None = None, reason: str | None = None) -> None:
+        """Send GOAWAY, answer the streams up to the last one and close.
+
+        Args:
+            last_stream: the last stream that is served; by default the newest.
+            reason: Apple's reason, sent as JSON.
+        """
+        if self._leaving or self._transport.is_closing():
+            return
+        self._leaving = True
+        self._newest = self._newest if last_stream is None else last_stream
+        self._flush()
+        data = b"" if reason is None else msgspec.json.encode({"reason": reason})
+        self._transport.write(GoAwayFrame(0, last_stream_id=self._newest, additional_data=data).serialize())
+        self._streams = {number: stream for number, stream in self._streams.items() if number <= self._newest}
+        self._close_if_done()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case RequestReceived():
+                self._on_request(event)
+            case DataReceived():
+                self._on_data(event)
+            case StreamEnded(stream_id=number):
+                self._on_end(number)
+            case StreamReset(stream_id=number):
+                self._streams.pop(number or 0, None)
+            case WindowUpdated() | RemoteSettingsChanged():
+                for number in [number for number, stream in self._streams.items() if stream.unsent]:
+                    self._send_body(number)
+            case ConnectionTerminated():
+                # h2 sends nothing more once the client has said goodbye.
+                self._leaving = True
+                self._streams.clear()
+
+    def _on_request(self, event: RequestReceived) -> None:
+        number = event.stream_id
+        if self._leaving:
+            return
+        self._newest = max(self._newest, number)
+        if len(self._streams) >= self._limit:
+            self._refuse(number)
+            return
+        self._streams[number] = _Stream(cast("list[tuple[str, str]]", event.headers))
+
+    def _on_data(self, event: DataReceived) -> None:
+        number = event.stream_id
+        if event.flow_controlled_length:
+            self._h2.acknowledge_received_data(event.flow_controlled_length, number)
+        stream = self._streams.get(number)
+        if stream is not None and event.data and len(stream.body) <= MAX_BODY_BYTES:
+            stream.body += event.data
+
+    def _on_end(self, number: int | None) -> None:
+        stream = self._streams.get(number or 0)
+        if number is None or stream is None:
+            return
+        request = Request(stream.headers, bytes(stream.body))
+        handled = self._desk.handle(request, environment=self._environment, bound_to=self._bound_to)
+        if handled.key is not None and self._bound_to is None:
+            self._bound_to = handled.key
+            self.limit_streams(self._limits.after_token)
+        self._carry_out(number, handled)
+
+    def _carry_out(self, number: int, handled: Handled) -> None:
+        fault, answer = handled.fault, handled.answer
+        if fault is not None and fault.name == "cut_after_processing":
+            self._transport.abort()
+        elif fault is not None and fault.name == "reset":
+            del self._streams[number]
+            self._refuse(number)
+        elif fault is not None and fault.kind == "goaway":
+            self.leave(last_stream=0 if fault.reason else None, reason=fault.reason)
+            if answer is not None:
+                self._answer(number, answer)
+        elif fault is not None and fault.name == "slow" and answer is not None:
+            self._answer_later(number, answer, fault.seconds)
+        elif answer is not None:
+            self._answer(number, answer)
+
+    def _refuse(self, number: int) -> None:
+        with contextlib.suppress(StreamClosedError):
+            self._h2.reset_stream(number, ErrorCodes.REFUSED_STREAM)
+
+    def _answer_later(self, number: int, answer: Answer, seconds: float) -> None:
+        def send() -> None:
+            self._later.discard(timer)
+            self._answer(number, answer)
+            self._flush()
+            self._close_if_done()
+
+        timer = asyncio.get_running_loop().call_later(seconds, send)
+        self._later.add(timer)
+
+    def _answer(self, number: int, answer: Answer) -> None:
+        stream = self._streams.get(number)
+        if stream is None:
+            return
+        headers = [(":status", str(answer.status)), *answer.headers]
+        try:
+            self._h2.send_headers(number, headers, end_stream=not answer.body)
+        except StreamClosedError:
+            # The reset came in the same read as the request: h2 knows of it before we do.
+            del self._streams[number]
+            return
+        if answer.body:
+            stream.unsent = answer.body
+            self._send_body(number)
+        else:
+            del self._streams[number]
+
+    def _send_body(self, number: int) -> None:
+        stream = self._streams[number]
+        window = self._h2.local_flow_control_window(number)
+        now, stream.unsent = stream.unsent[:window], stream.unsent[window:]
+        if now:
+            self._h2.send_data(number, now, end_stream=not stream.unsent)
+        if not stream.unsent:
+            del self._streams[number]
+
+    def _flush(self) -> None:
+        data = self._h2.data_to_send()
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _close_if_done(self) -> None:
+        if self._leaving and not self._streams and not self._later:
+            timer = asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._transport.close)
+            self._later.add(timer)

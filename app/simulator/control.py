@@ -1,0 +1,303 @@
+"""Steer and read the simulator over HTTP."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from app.simulator.agent import PhoneAgent
+from app.simulator.chance import PROFILES
+from app.simulator.declaration import Declaration
+from app.simulator.device_tokens import Environment
+from app.simulator.errors import SimulatorError, UnknownCardError, UnknownPhoneError
+from app.simulator.faults import Fault
+from app.simulator.outbox import TicketFor
+from app.simulator.phone import Behaviour
+from app.simulator.readings import read_phone
+
+if TYPE_CHECKING:
+    from app.simulator.simulator import Simulator
+
+Wanted = TypeVar("Wanted")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_DEFAULT_PUSHES = 200
+
+
+class _Input(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Hold a request's JSON."""
+
+
+class Install(_Input, frozen=True):
+    """Say which phone to install; `behaviour` is an object or `"mixed"`."""
+
+    customer_id: str | None = None
+    ticket: str | None = None
+    ticket_url: str | None = None
+    phone_id: str | None = None
+    bundle_id: str = "app.lockstep.demo"
+    environment: Environment = "sandbox"
+    behaviour: Behaviour | Literal["mixed"] = Behaviour()
+    profile: str | None = None
+    declarations: list[Declaration] | None = None
+
+
+class SignIn(_Input, frozen=True):
+    """Say who signs in."""
+
+    customer_id: str
+    ticket: str | None = None
+    ticket_url: str | None = None
+
+
+class SignOut(_Input, frozen=True):
+    """Say by which call the app tells Lockstep."""
+
+    by: Literal["delete", "put"] = "delete"
+
+
+class ThisCard(_Input, frozen=True):
+    """Name a card by its card id or activity id."""
+
+    card: str
+
+
+class StartActivity(_Input, frozen=True):
+    """Say what the app's own card is about."""
+
+    subject: str
+    attributes_type: str = "OrderAttributes"
+    attributes: dict[str, Any] | None = None
+
+
+class NewKey(_Input, frozen=True):
+    """Hold a provider key's public half."""
+
+    team_id: str
+    key_id: str
+    public_pem: str
+    environment: Environment | None = None
+
+
+class NewClock(_Input, frozen=True):
+    """Say how far the simulator's time is from the clock's."""
+
+    offset_seconds: float
+
+
+def build_control(simulator: "Simulator") -> web.Application:
+    """Give the routes that steer this simulator."""
+    app = web.Application(middlewares=[_explain])
+    control = _Control(simulator)
+    app.add_routes(
+        [
+            web.get("/", control.summary),
+            web.get("/phones", control.list_phones),
+            web.post("/phones", control.install),
+            web.get("/phones/{phone}", control.show_phone),
+            web.post("/phones/{phone}/{act}", control.act),
+            web.get("/pushes", control.list_pushes),
+            web.get("/faults", control.list_faults),
+            web.post("/faults", control.add_fault),
+            web.delete("/faults", control.clear_faults),
+            web.post("/keys", control.register_key),
+            web.get("/clock", control.show_clock),
+            web.post("/clock", control.set_clock),
+        ]
+    )
+    return app
+
+
+class _Control:
+    """Answer the control address."""
+
+    def __init__(self, simulator: "Simulator") -> None:
+        self._simulator = simulator
+
+    async def summary(self, _: web.Request) -> web.Response:
+        """Say where everything is and what was counted."""
+        simulator = self._simulator
+        return _json(
+            {
+                "apnsUrl": simulator.apns_url,
+                "sandboxUrl": simulator.sandbox_url,
+                "productionUrl": simulator.production_url,
+                "caFile": str(simulator.ca_file),
+                "lockstepUrl": simulator.lockstep_url,
+                "phones": len(simulator.phones),
+                "pushes": dict(simulator.pushes.counts),
+                "now": simulator.clock(),
+            }
+        )
+
+    async def list_phones(self, _: web.Request) -> web.Response:
+        """List the phones with their cards, without what pushes did."""
+        now = self._simulator.clock()
+        return _json({"phones": [read_phone(agent, now, records=False) for agent in self._simulator.phones.values()]})
+
+    async def install(self, request: web.Request) -> web.Response:
+        """Install the app on a new phone."""
+        wanted = await _read(request, Install)
+        profile = None if wanted.profile is None else PROFILES.get(wanted.profile)
+        if wanted.profile is not None and profile is None:
+            raise SimulatorError(f"no profile is called {wanted.profile!r}; known: {', '.join(PROFILES)}")
+        behaviour = wanted.behaviour
+        agent = self._simulator.install_phone(
+            customer_id=wanted.customer_id,
+            ticket=wanted.ticket,
+            ticket_for=_ticket_from(wanted.ticket_url),
+            phone_id=wanted.phone_id,
+            bundle_id=wanted.bundle_id,
+            environment=wanted.environment,
+            behaviour=self._simulator.draw_behaviour() if behaviour == "mixed" else behaviour,
+            profile=profile,
+            declarations=None if wanted.declarations is None else {one.name: one for one in wanted.declarations},
+        )
+        return self._show(agent, status=201)
+
+    async def show_phone(self, request: web.Request) -> web.Response:
+        """Show a phone, its cards and what each push did."""
+        return self._show(self._agent(request))
+
+    async def act(self, request: web.Request) -> web.Response:
+        """Let the phone's user do something."""
+        agent = self._agent(request)
+        act = _ACTS.get(request.match_info["act"])
+        if act is None:
+            raise web.HTTPNotFound(text=f"a phone can: {', '.join(_ACTS)}")
+        await act(agent, request)
+        return self._show(agent)
+
+    async def list_pushes(self, request: web.Request) -> web.Response:
+        """List the newest pushes APNs received, the newest last."""
+        limit = request.query.get("limit", str(_DEFAULT_PUSHES))
+        if not limit.isdigit():
+            raise SimulatorError("limit is a number")
+        pushes = self._simulator.pushes
+        return _json({"counts": dict(pushes.counts), "pushes": pushes.newest(int(limit))})
+
+    async def list_faults(self, _: web.Request) -> web.Response:
+        """List the faults that wait."""
+        return _json({"faults": self._simulator.faults.waiting})
+
+    async def add_fault(self, request: web.Request) -> web.Response:
+        """Let something go wrong with the next requests."""
+        self._simulator.add_fault(await _read(request, Fault))
+        return _json({"faults": self._simulator.faults.waiting}, status=201)
+
+    async def clear_faults(self, _: web.Request) -> web.Response:
+        """Forget all faults that wait."""
+        self._simulator.faults.clear()
+        return _json({"faults": []})
+
+    async def register_key(self, request: web.Request) -> web.Response:
+        """Make a provider key known."""
+        key = await _read(request, NewKey)
+        self._simulator.register_key(key.team_id, key.key_id, key.public_pem, environment=key.environment)
+        return _json({"teamId": key.team_id, "keyId": key.key_id}, status=201)
+
+    async def show_clock(self, _: web.Request) -> web.Response:
+        """Tell the simulator's time."""
+        clock = self._simulator.clock
+        return _json({"now": clock(), "offsetSeconds": clock.offset_seconds})
+
+    async def set_clock(self, request: web.Request) -> web.Response:
+        """Move the simulator's time."""
+        self._simulator.set_clock((await _read(request, NewClock)).offset_seconds)
+        return await self.show_clock(request)
+
+    def _agent(self, request: web.Request) -> PhoneAgent:
+        return self._simulator.find_phone(request.match_info["phone"])
+
+    def _show(self, agent: PhoneAgent, *, status: int = 200) -> web.Response:
+        return _json(read_phone(agent, self._simulator.clock(), records=True), status=status)
+
+
+async def _launch(agent: PhoneAgent, _: web.Request) -> None:
+    agent.launch()
+
+
+async def _allow(agent: PhoneAgent, _: web.Request) -> None:
+    agent.allow()
+
+
+async def _force_quit(agent: PhoneAgent, _: web.Request) -> None:
+    agent.force_quit()
+
+
+async def _dismiss(agent: PhoneAgent, request: web.Request) -> None:
+    agent.dismiss((await _read(request, ThisCard)).card)
+
+
+async def _rotate_token(agent: PhoneAgent, request: web.Request) -> None:
+    agent.rotate_token((await _read(request, ThisCard)).card)
+
+
+async def _sign_out(agent: PhoneAgent, request: web.Request) -> None:
+    agent.sign_out(by=(await _read(request, SignOut)).by)
+
+
+async def _sign_in(agent: PhoneAgent, request: web.Request) -> None:
+    wanted = await _read(request, SignIn)
+    agent.sign_in(wanted.customer_id, ticket=wanted.ticket, ticket_for=_ticket_from(wanted.ticket_url))
+
+
+async def _start_activity(agent: PhoneAgent, request: web.Request) -> None:
+    wanted = await _read(request, StartActivity)
+    agent.start_activity(wanted.subject, wanted.attributes_type, wanted.attributes)
+
+
+async def _reinstall(agent: PhoneAgent, _: web.Request) -> None:
+    agent.reinstall()
+
+
+async def _behave(agent: PhoneAgent, request: web.Request) -> None:
+    agent.behave(**msgspec.structs.asdict(await _read(request, Behaviour)))
+
+
+_ACTS: dict[str, Callable[[PhoneAgent, web.Request], Awaitable[None]]] = {
+    "launch": _launch,
+    "allow": _allow,
+    "force-quit": _force_quit,
+    "dismiss": _dismiss,
+    "rotate-token": _rotate_token,
+    "sign-out": _sign_out,
+    "sign-in": _sign_in,
+    "start-activity": _start_activity,
+    "reinstall": _reinstall,
+    "behave": _behave,
+}
+
+
+@web.middleware
+async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer what was asked wrongly with a sentence."""
+    try:
+        return await handler(request)
+    except (UnknownPhoneError, UnknownCardError) as error:
+        return _json({"error": str(error)}, status=404)
+    except (SimulatorError, msgspec.ValidationError, msgspec.DecodeError) as error:
+        return _json({"error": str(error)}, status=422)
+
+
+def _ticket_from(url: str | None) -> TicketFor | None:
+    return None if url is None else partial(_fetch_ticket, url)
+
+
+async def _fetch_ticket(url: str, customer_id: str) -> str:
+    """Ask the shop's backend for a ticket: POST {"customerId"}, answered by {"ticket"}."""
+    async with (
+        aiohttp.ClientSession(raise_for_status=True) as session,
+        session.post(url, json={"customerId": customer_id}) as answer,
+    ):
+        return str((await answer.json())["ticket"])
+
+
+async def _read(request: web.Request, kind: type[Wanted]) -> Wanted:
+    return msgspec.json.decode(await request.read() or b"{}", type=kind)
+
+
+def _json(content: object, *, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(content), status=status, content_type="application/json")

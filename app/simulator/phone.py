@@ -1,0 +1,290 @@
+"""Decide what an iPhone does with pushes and with its user; pure but for the state it holds.
+
+The rules of a start: iOS 17.2, Live Activities switched on, no Low Power Mode, budget left, an alert with a
+title, a type the app declares, attributes and content that decode. The first card a push starts asks the user
+to allow it, and brings no update token before that. A force-quit app is not launched in the background: it
+learns nothing until it is opened.
+
+Source:
+    Apple, "Starting and updating Live Activities with ActivityKit push notifications"; Apple Developer Forums
+    799505 (start budget), 801072 (Allow), 834934 (force-quit).
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from app.simulator import card as cards
+from app.simulator.card import APPLIED, Card, Effect, dropped
+from app.simulator.declaration import Declaration, find_fault
+from app.simulator.device_tokens import Environment
+
+START_BUDGET = 10.0
+# Apple names no pace; users report about an hour until starts work again.
+START_REFILL_SECONDS = 360.0
+_FIRST_IOS_WITH_START = (17, 2)
+
+Allow = Literal["now", "later", "never"]
+
+
+class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Say how a phone and its user behave.
+
+    Args:
+        allow: whether the user taps Allow after a while, when told to (`later`), or never.
+        force_quit: whether the user has swiped the app away.
+        after_end: what APNs says to the token of a card that is over; both have been seen.
+    """
+
+    allow: Allow = "now"
+    force_quit: bool = False
+    activities_enabled: bool = True
+    frequent_pushes_enabled: bool = True
+    low_power: bool = False
+    ios_version: str = "18.1"
+    app_build: str = "100"
+    locale: str = "en"
+    after_end: Literal["accepted", "expired"] = "accepted"
+
+
+class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
+    """Say what one push did on the phone."""
+
+    at: float
+    apns_id: str
+    token_kind: str
+    event: str | None
+    timestamp: int | None
+    effect: str
+    applied: bool
+    activity_id: str | None
+    priority: int
+    alert: str | None
+
+
+class Phone:
+    """Hold an iPhone with one app.
+
+    Args:
+        phone_id: the simulator's name for it, which never changes.
+        device_id: the app's id for itself, new with each installation.
+        bundle_id: the app.
+        environment: where its tokens are valid.
+        behaviour: how it and its user behave.
+        declarations: the attributes types the app declares, by name.
+        keep_records: how many pushes are remembered.
+    """
+
+    def __init__(
+        self,
+        *,
+        phone_id: str,
+        device_id: str,
+        bundle_id: str,
+        environment: Environment,
+        behaviour: Behaviour,
+        declarations: Mapping[str, Declaration],
+        keep_records: int = 500,
+    ) -> None:
+        self.phone_id, self.device_id, self.bundle_id = phone_id, device_id, bundle_id
+        self.environment, self.behaviour, self.declarations = environment, behaviour, declarations
+        self.customer_id: str | None = None
+        self.start_tokens: dict[str, str] = {}
+        self.cards: dict[str, Card] = {}
+        self.records: deque[PushRecord] = deque(maxlen=keep_records)
+        self.permission: Literal["unasked", "asked", "allowed"] = "unasked"
+        self.force_quit = behaviour.force_quit
+        self._budget = START_BUDGET
+        self._budget_at = 0.0
+
+    def receive(
+        self,
+        payload: Mapping[str, Any],
+        *,
+        apns_id: str,
+        priority: int,
+        to_activity: str | None,
+        new_activity_id: str,
+        now: float,
+    ) -> Effect:
+        """Take a push and remember what it did.
+
+        Args:
+            payload: the push's JSON.
+            apns_id: its id.
+            priority: 5 or 10.
+            to_activity: whose update token it came to; `None` for a start token.
+            new_activity_id: the id of the card it may start.
+            now: Unix seconds.
+        """
+        self.tick(now)
+        aps: dict[str, Any] = payload["aps"]
+        activity_id = to_activity
+        if to_activity is None:
+            effect = self._start(aps, new_activity_id, now)
+            activity_id = new_activity_id if effect.applied else None
+        elif to_activity not in self.cards:
+            effect = dropped("the card is gone with its app")
+        else:
+            self.cards[to_activity], effect = cards.receive(self.cards[to_activity], aps, now)
+        self.records.append(_record(aps, effect, apns_id, priority, to_activity is None, activity_id, now))
+        return effect
+
+    def tick(self, now: float) -> list[str]:
+        """End cards that have lived eight hours; give their ids."""
+        over = [card for card in self.cards.values() if card.state == "active" and card.ends_at <= now]
+        for card in over:
+            self.cards[card.activity_id] = cards.end(card, "eight hours", card.ends_at)
+        return [card.activity_id for card in over]
+
+    def next_end(self) -> float | None:
+        """Give the time at which the system ends the next card."""
+        return min((card.ends_at for card in self.cards.values() if card.state == "active"), default=None)
+
+    def start_by_app(
+        self, activity_id: str, declaration: Declaration, subject: str, attributes: dict[str, Any], now: float
+    ) -> Card:
+        """Start a card as the app does, in the foreground and without asking."""
+        card = Card(
+            activity_id=activity_id,
+            declaration=declaration,
+            attributes=attributes,
+            content=dict(declaration.initial),
+            shown_timestamp=0,
+            started_at=now,
+            by_push=False,
+            card_id=None,
+            subject=subject,
+        )
+        self.cards[activity_id] = card
+        return card
+
+    def allow(self) -> None:
+        """Let the user tap Allow."""
+        self.permission = "allowed"
+
+    def awaits_token(self, activity_id: str) -> bool:
+        """Say whether the system would hand the app an update token for the card now."""
+        card = self.cards.get(activity_id)
+        return (
+            card is not None
+            and card.state == "active"
+            and card.update_token is None
+            and not self.force_quit
+            and (self.permission == "allowed" or not card.by_push)
+        )
+
+    def set_update_token(self, activity_id: str, token: str) -> None:
+        """Hand the app an update token for the card, the first or a new one."""
+        self.cards[activity_id] = msgspec.structs.replace(self.cards[activity_id], update_token=token)
+
+    def dismiss(self, activity_id: str, now: float) -> None:
+        """Let the user swipe a card away."""
+        self.cards[activity_id] = cards.dismiss(self.cards[activity_id], now)
+
+    def end_by_app(self, activity_id: str, by: str, now: float) -> None:
+        """Let the app end a card and remove it at once."""
+        self.cards[activity_id] = cards.end(self.cards[activity_id], by, now, dismissal_date=now)
+
+    def show(self, activity_id: str, content: dict[str, Any]) -> None:
+        """Let the app show content it was told at launch, if it decodes."""
+        card = self.cards[activity_id]
+        if card.state == "active" and cards.content_fault(card.declaration, card.attributes, content) is None:
+            self.cards[activity_id] = msgspec.structs.replace(card, content=content)
+
+    def reinstall(self, device_id: str) -> None:
+        """Forget everything that goes with the app; the caller retires its tokens."""
+        self.device_id = device_id
+        self.cards, self.start_tokens = {}, {}
+        self.permission, self.force_quit = "unasked", False
+
+    def _start(self, aps: dict[str, Any], activity_id: str, now: float) -> Effect:
+        why = cards.timestamp_fault(aps.get("timestamp"), now) or self._system_fault(aps, now) or self._start_fault(aps)
+        if why is not None:
+            return dropped(why)
+        declaration, attributes = self.declarations[aps["attributes-type"]], aps["attributes"]
+        self.cards[activity_id] = Card(
+            activity_id=activity_id,
+            declaration=declaration,
+            attributes=attributes,
+            content=aps["content-state"],
+            shown_timestamp=aps["timestamp"],
+            started_at=now,
+            by_push=True,
+            card_id=attributes.get("cardId"),
+            subject=str(attributes.get("orderId", "")),
+            stale_at=aps.get("stale-date"),
+            alerts=1,
+        )
+        if self.permission == "unasked":
+            self.permission = "asked"
+        return APPLIED
+
+    def _system_fault(self, aps: dict[str, Any], now: float) -> str | None:
+        if aps.get("event") != "start":
+            return f"a start token takes start, not {aps.get('event')!r}"
+        if _version(self.behaviour.ios_version) < _FIRST_IOS_WITH_START:
+            return f"iOS {self.behaviour.ios_version} cannot start a card by push; 17.2 can"
+        if not self.behaviour.activities_enabled:
+            return "Live Activities are switched off"
+        if self.behaviour.low_power:
+            return "Low Power Mode starts no cards"
+        if not self._take_budget(now):
+            return "push-to-start budget exceeded"
+        return None
+
+    def _start_fault(self, aps: dict[str, Any]) -> str | None:
+        if not cards.has_title(aps.get("alert")):
+            return "a start needs an alert with a title"
+        declaration = self.declarations.get(str(aps.get("attributes-type")))
+        if declaration is None:
+            return f"the app declares no type {aps.get('attributes-type')!r}"
+        attributes = aps.get("attributes")
+        if not isinstance(attributes, dict):
+            return "attributes is no object"
+        fault = find_fault(attributes, declaration.attributes)
+        if fault is not None:
+            return f"attributes do not decode: {fault}"
+        why = cards.content_fault(declaration, attributes, aps.get("content-state"))
+        if why is None and "input-push-channel" in aps and _version(self.behaviour.ios_version) < (18, 0):
+            return "input-push-channel needs iOS 18"
+        return why
+
+    def _take_budget(self, now: float) -> bool:
+        refilled = max(0.0, now - self._budget_at) / START_REFILL_SECONDS
+        self._budget, self._budget_at = min(START_BUDGET, self._budget + refilled), now
+        if self._budget < 1:
+            return False
+        self._budget -= 1
+        return True
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
+
+
+def _record(
+    aps: dict[str, Any],
+    effect: Effect,
+    apns_id: str,
+    priority: int,
+    to_start: bool,  # noqa: FBT001 - private, and read from a start token's absence of a card
+    activity_id: str | None,
+    now: float,
+) -> PushRecord:
+    timestamp, alert = aps.get("timestamp"), aps.get("alert")
+    title = alert.get("title") if isinstance(alert, dict) else None
+    return PushRecord(
+        at=now,
+        apns_id=apns_id,
+        token_kind="start" if to_start else "update",
+        event=aps.get("event"),
+        timestamp=timestamp if isinstance(timestamp, int) else None,
+        effect=effect.reason,
+        applied=effect.applied,
+        activity_id=activity_id,
+        priority=priority,
+        alert=title if isinstance(title, str) else (msgspec.json.encode(title).decode() if title else None),
+    )

@@ -1,0 +1,56 @@
+"""Put into JSON what the phones show."""
+
+from typing import Any
+
+import msgspec
+
+from app.simulator.agent import PhoneAgent
+from app.simulator.card import Card
+
+
+def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any]:
+    """Give a phone and its cards.
+
+    Args:
+        agent: the phone's.
+        now: Unix seconds.
+        records: whether to include what each push did.
+    """
+    phone = agent.phone
+    reading: dict[str, Any] = {
+        "id": phone.phone_id,
+        "deviceId": phone.device_id,
+        "customerId": phone.customer_id,
+        "app": phone.bundle_id,
+        "environment": phone.environment,
+        "profile": agent.profile.name,
+        "behaviour": phone.behaviour,
+        "permission": phone.permission,
+        "forceQuit": phone.force_quit,
+        "startTokens": dict(phone.start_tokens),
+        "cards": [read_card(card, now) for card in phone.cards.values()],
+        "complaints": agent.complaints,
+        "missing": agent.missing,
+    }
+    if records:
+        reading["pushes"] = list(phone.records)
+    return reading
+
+
+def read_card(card: Card, now: float) -> dict[str, Any]:
+    """Give a card as the Lock Screen shows it."""
+    skipped = {"declaration", "started_at", "shown_timestamp"}
+    fields = {name: value for name, value in msgspec.structs.asdict(card).items() if name not in skipped}
+    reading = {_camel(name): value for name, value in fields.items()}
+    return reading | {
+        "attributesType": card.declaration.name,
+        "startedAt": card.started_at,
+        "shownTimestamp": card.shown_timestamp,
+        "visible": card.is_visible(now),
+        "stale": card.state == "active" and card.stale_at is not None and card.stale_at <= now,
+    }
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

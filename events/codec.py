@@ -1,0 +1,237 @@
+"""Event ↔ (type, schema version, JSON): what may be stored, and what stored bytes mean today."""
+
+import re
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Final, cast, get_args
+
+import msgspec
+
+from events.envelope import NewEvent, RecordedEvent
+from events.errors import EventError, Fault, NewerEventError, UnreadableEventError
+from events.faults import faults_of, text_faults
+from events.order import Fact, OrderErased, OrderEvent
+from events.personal import PersonalFields, merge, personal_fields, split
+from events.upcasts import OLD_SHAPES
+
+EARLIEST_YEAR: Final = 2000
+LATEST_YEAR: Final = 2101
+"""The first year that is too late."""
+DIGEST_BYTES: Final = 16
+
+_is_id = re.compile(r"[!-~]{1,128}").fullmatch
+_is_trace = re.compile(r"[ -~]{1,512}").fullmatch
+_encode = msgspec.json.Encoder(order="sorted").encode
+_MOMENT_RULE: Final = f"is to be a time with an offset, from {EARLIEST_YEAR} to {LATEST_YEAR - 1}"
+
+_read_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class _Shape(msgspec.Struct, frozen=True):
+    """One version of one type, ready for use.
+
+    Attributes:
+        moments: attributes that hold a time, whose year is bounded.
+        erased: what stands in for the personal fields that must be there, as the inside of a JSON object.
+        joins: whether the two halves meet as bytes, without being read first.
+    """
+
+    fact: type[Fact]
+    personal: PersonalFields
+    moments: tuple[str, ...]
+    erased: bytes
+    joins: bool
+    decoder: msgspec.json.Decoder[Any]
+
+
+def _shape(fact: type[Fact], *, is_today: bool) -> _Shape:
+    personal = personal_fields(fact)
+    moments = tuple(
+        field.name for field in msgspec.structs.fields(fact) if _is_moment(msgspec.inspect.type_info(field.type))
+    )
+    erased = ",".join(f'"{name}":null' for name in personal.required).encode()
+    joins = is_today and not personal.inside
+    return _Shape(fact, personal, moments, erased, joins, msgspec.json.Decoder(fact))
+
+
+def _is_moment(described: msgspec.inspect.Type) -> bool:
+    if isinstance(described, msgspec.inspect.UnionType):
+        return any(_is_moment(member) for member in described.types)
+    if isinstance(described, msgspec.inspect.Metadata):
+        return _is_moment(described.type)
+    return isinstance(described, msgspec.inspect.DateTimeType)
+
+
+TODAY: Final[dict[str, type[Fact]]] = {fact.TYPE: fact for fact in get_args(OrderEvent)}
+"""Type → the shape it has today, in the order of an order's life."""
+
+KNOWN_TYPES: Final = tuple(TODAY)
+PUBLIC_TYPES: Final = tuple(name for name in KNOWN_TYPES if name != OrderErased.TYPE)
+"""What upstream may post; the rest is written by Lockstep itself."""
+
+TODAY_VERSION: Final[dict[str, int]] = {
+    name: 1 + max((version for old, version in OLD_SHAPES if old == name), default=0) for name in KNOWN_TYPES
+}
+_SHAPES: Final[dict[tuple[str, int], _Shape]] = {
+    **{key: _shape(fact, is_today=False) for key, (fact, _) in OLD_SHAPES.items()},
+    **{(name, TODAY_VERSION[name]): _shape(fact, is_today=True) for name, fact in TODAY.items()},
+}
+
+
+def is_known(type: str, schema_version: int) -> bool:  # noqa: A002 - the field's name everywhere
+    """Tell whether this release reads such an event; in the log, what is not known is newer than this release."""
+    return (type, schema_version) in _SHAPES
+
+
+def decode(event: RecordedEvent) -> OrderEvent:
+    """Read a stored event as today's fact, its personal fields in place (None where they were erased).
+
+    Raises:
+        NewerEventError: the type or its version is not known to this release.
+        UnreadableEventError: the bytes are not what their version promises.
+    """
+    shape = _SHAPES.get((event.type, event.schema_version))
+    if shape is None:
+        raise NewerEventError(event.type, event.schema_version)
+    data = event.data.encode() if isinstance(event.data, str) else event.data
+    try:
+        if not shape.joins:
+            return _decode_by_parts(event, shape, data)
+        if event.personal is not None:
+            data = _join(data, event.personal.strip()[1:-1])
+        elif shape.erased:
+            data = _join(data, shape.erased)
+        fact: OrderEvent = shape.decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableEventError(event.subject_id, event.version, str(error)) from None
+    return fact
+
+
+def encode_new(
+    *,
+    subject_id: str,
+    source: str,
+    event_id: str,
+    type: str,  # noqa: A002 - the field's name everywhere
+    data: Any,
+    occurred_at: datetime,
+    key: bytes,
+    schema_version: int | None = None,
+    trace: str | None = None,
+) -> NewEvent:
+    """Check a document against the vocabulary and make it ready to be stored.
+
+    Args:
+        subject_id: the order's id; like the next two 1 to 128 bytes of visible ASCII.
+        source: who says so.
+        event_id: names the event within its source.
+        type: one of `KNOWN_TYPES`.
+        data: builtins, as `read_document` gives them.
+        occurred_at: aware, from 2000 to 2100.
+        key: of the digest, at most 64 bytes.
+        schema_version: the one the document is written in; today's if absent. It is stored as given.
+        trace: the `traceparent` that came with it.
+
+    Raises:
+        EventError: with every fault; pointers are those of a CloudEvent.
+    """
+    version = TODAY_VERSION.get(type, 0) if schema_version is None else schema_version
+    shape = _SHAPES.get((type, version))
+    faults = _envelope_faults(subject_id, source, event_id, occurred_at, trace)
+    if shape is None:
+        raise EventError([*faults, _type_fault(type)])
+    try:
+        fact = msgspec.convert(data, shape.fact)
+        plain, personal = _halves(fact, shape.personal)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+        raise EventError([*faults, *_data_faults(data, shape)]) from None
+    if not _has_good_years(fact, shape) or _is_suspect(plain) or (personal and _is_suspect(personal)):
+        faults = [*faults, *_data_faults(data, shape)]
+    if faults:
+        raise EventError(faults)
+    return NewEvent(
+        subject_id,
+        source,
+        event_id,
+        type,
+        version,
+        plain,
+        personal,
+        _digest(type, plain, personal, key),
+        occurred_at.astimezone(UTC),
+        trace,
+    )
+
+
+def _halves(fact: Fact, fields: PersonalFields) -> tuple[bytes, bytes | None]:
+    if not fields:
+        return _encode(fact), None
+    whole = msgspec.to_builtins(fact)
+    personal = split(whole, fields)
+    return _encode(whole), (_encode(personal) if personal else None)
+
+
+def _digest(type_: str, plain: bytes, personal: bytes | None, key: bytes) -> bytes:
+    content = b"\0".join((type_.encode(), plain, personal or b""))
+    return blake2b(content, digest_size=DIGEST_BYTES, key=key).digest()
+
+
+def _has_good_years(fact: Fact, shape: _Shape) -> bool:
+    return all((moment := getattr(fact, name)) is None or _is_storable(moment) for name in shape.moments)
+
+
+def _is_suspect(half: bytes) -> bool:
+    """Tell whether it may hold NUL, or null where upstream must give a personal value; texts may look alike."""
+    return b"\\u0000" in half or b"null" in half
+
+
+def _is_storable(moment: datetime) -> bool:
+    return EARLIEST_YEAR <= moment.year < LATEST_YEAR and moment.tzinfo is not None
+
+
+def _envelope_faults(
+    subject_id: str, source: str, event_id: str, occurred_at: datetime, trace: str | None
+) -> list[Fault]:
+    faults = []
+    for name, value in (("subject", subject_id), ("source", source), ("id", event_id)):
+        if not _is_id(value):
+            faults.append(Fault(f"/{name}", "is to be 1 to 128 bytes of visible ASCII"))
+    if not _is_storable(occurred_at):
+        faults.append(Fault("/time", _MOMENT_RULE))
+    if trace is not None and not _is_trace(trace):
+        faults.append(Fault("/traceparent", "is to be 1 to 512 bytes of printable ASCII"))
+    return faults
+
+
+def _type_fault(type_: str) -> Fault:
+    if type_ not in TODAY:
+        return Fault("/type", f"is not known; known types: {', '.join(PUBLIC_TYPES)}")
+    versions = ", ".join(str(version) for name, version in sorted(_SHAPES) if name == type_)
+    return Fault("/dataschema", f"names a version of {type_} that is not known; known versions: {versions}")
+
+
+def _data_faults(data: Any, shape: _Shape) -> list[Fault]:
+    faults = list(faults_of(data, shape.fact, "/data"))
+    if not faults:
+        fact = msgspec.convert(data, shape.fact)
+        names = {field.name: field.encode_name for field in msgspec.structs.fields(shape.fact)}
+        moments = {names[name]: getattr(fact, name) for name in shape.moments}
+        faults = [Fault(f"/data/{n}", _MOMENT_RULE) for n, at in moments.items() if at and not _is_storable(at)]
+    return faults + list(text_faults(data, "/data"))
+
+
+def _decode_by_parts(event: RecordedEvent, shape: _Shape, data: bytes) -> OrderEvent:
+    """Read an event whose halves must be merged, or that was stored in an older shape."""
+    whole = _read_object(data)
+    merge(whole, {} if event.personal is None else _read_object(event.personal), shape.personal)
+    version = event.schema_version
+    while version < TODAY_VERSION[event.type]:
+        whole = OLD_SHAPES[event.type, version][1](whole)
+        version += 1
+    return cast("OrderEvent", msgspec.convert(whole, TODAY[event.type]))
+
+
+def _join(data: bytes, members: bytes) -> bytes:
+    """Add members to a JSON object, as bytes."""
+    start = data.rstrip()[:-1].rstrip()
+    return b"".join((start, b"," if members and start[-1:] != b"{" else b"", members, b"}"))

@@ -1,0 +1,69 @@
+"""Every reason why data is not a fact, each with its place and what is known there."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from events.document import pointer_to
+from events.errors import Fault
+from events.order import Fact
+from events.personal import listed_object
+
+
+def faults_of(data: Any, shape: type[Fact], pointer: str) -> Iterator[Fault]:
+    """Name everything that keeps `data` from being a `shape`; nothing if it is one."""
+    known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    if not isinstance(data, dict):
+        yield Fault(pointer, f"is to be an object; known fields: {_listed(known)}")
+        return
+    for name in data:
+        if name not in known:
+            yield Fault(pointer_to(pointer, str(name)), f"is not known here; known fields: {_listed(known)}")
+    for name, field in known.items():
+        place = f"{pointer}/{name}"
+        value = data.get(name)
+        if value is None and (field.required or name not in data):
+            if field.required:
+                yield Fault(place, "is missing")
+        elif isinstance(value, list | tuple) and (inner := _item_shape(field.type)) is not None:
+            yield from _list_faults(value, inner, field.type, place)
+        else:
+            yield from _value_faults(value, field.type, place)
+
+
+def text_faults(value: Any, pointer: str) -> Iterator[Fault]:
+    """Name every text that cannot be stored: it holds NUL, or halves of a character."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield Fault(pointer, "holds the character NUL, which cannot be stored")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            yield Fault(pointer, "holds half of a surrogate pair")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from text_faults(member, pointer_to(pointer, str(name)))
+    elif isinstance(value, list | tuple):
+        for index, member in enumerate(value):
+            yield from text_faults(member, f"{pointer}/{index}")
+
+
+def _list_faults(value: Any, inner: type[Fact], kind: Any, place: str) -> Iterator[Fault]:
+    found = [fault for i, member in enumerate(value) for fault in faults_of(member, inner, f"{place}/{i}")]
+    yield from found or _value_faults(value, kind, place)
+
+
+def _value_faults(value: Any, kind: Any, place: str) -> Iterator[Fault]:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        yield Fault(place, str(error).split(" - at `", 1)[0])
+
+
+def _item_shape(kind: Any) -> type[Fact] | None:
+    """Give the shape of a list's members, when they are objects of the vocabulary."""
+    item = listed_object(msgspec.inspect.type_info(kind))
+    return item.cls if item is not None and issubclass(item.cls, Fact) else None
+
+
+def _listed(known: dict[str, Any]) -> str:
+    return ", ".join(known) or "none"

@@ -1,0 +1,88 @@
+"""Which fields of a fact are personal, found from their marks, and how they part from the rest and meet again."""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect
+
+from events.order import Fact
+
+_ERASED: Final = None
+
+
+class PersonalFields(msgspec.Struct, frozen=True):
+    """Where the personal values of one shape are, by their names in JSON.
+
+    Attributes:
+        own: the object's own personal fields.
+        required: those of them that upstream must give.
+        inside: personal fields of the objects in a list, by the list's name.
+    """
+
+    own: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    inside: dict[str, "PersonalFields"] = {}
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything personal at all."""
+        return bool(self.own or self.inside)
+
+
+def personal_fields(shape: type[Fact]) -> PersonalFields:
+    """Find the marked fields of a shape, also inside its lists of objects."""
+    described = inspect.type_info(shape)
+    if not isinstance(described, inspect.StructType):
+        raise TypeError(shape)
+    return _find(described)
+
+
+def split(data: dict[str, Any], fields: PersonalFields) -> dict[str, Any]:
+    """Take the personal values out of `data`, which keeps the rest, and give them in the same shape."""
+    personal = {name: data.pop(name) for name in fields.own if name in data}
+    for name, inner in fields.inside.items():
+        parts = [split(member, inner) for member in data.get(name, ())]
+        if any(parts):
+            personal[name] = parts
+    return personal
+
+
+def merge(data: dict[str, Any], personal: dict[str, Any], fields: PersonalFields) -> None:
+    """Put personal values back into `data`; a required one that was erased becomes None."""
+    for name in fields.own:
+        if name in personal:
+            data[name] = personal[name]
+        elif name in fields.required:
+            data[name] = _ERASED
+    for name, inner in fields.inside.items():
+        parts = personal.get(name, ())
+        for index, member in enumerate(data.get(name, ())):
+            merge(member, parts[index] if index < len(parts) else {}, inner)
+
+
+def listed_object(described: inspect.Type) -> inspect.StructType | None:
+    """Give the shape of a list's members, when they are objects."""
+    if isinstance(described, inspect.Metadata):
+        return listed_object(described.type)
+    item = described.item_type if isinstance(described, inspect.VarTupleType) else None
+    return item if isinstance(item, inspect.StructType) else None
+
+
+def _find(shape: inspect.StructType) -> PersonalFields:
+    own = []
+    required = []
+    inside = {}
+    for field in shape.fields:
+        if _is_marked(field.type):
+            own.append(field.encode_name)
+            if field.required:
+                required.append(field.encode_name)
+        item = listed_object(field.type)
+        if item is not None and (found := _find(item)):
+            inside[field.encode_name] = found
+    return PersonalFields(tuple(own), tuple(required), inside)
+
+
+def _is_marked(described: inspect.Type) -> bool:
+    if isinstance(described, inspect.UnionType):
+        return any(_is_marked(member) for member in described.types)
+    return isinstance(described, inspect.Metadata) and bool((described.extra or {}).get("personal"))

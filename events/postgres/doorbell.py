@@ -1,0 +1,145 @@
+"""Hints between loops and processes: doorbells that may be lost.
+
+Whatever a lost hint hid is found by a sweep; nothing is right because of a hint, it is only sooner.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Collection
+from typing import Literal
+
+import asyncpg
+import msgspec
+import structlog
+
+from events.postgres.pool import connect
+from events.slot import slot_of
+
+log = structlog.get_logger()
+
+CHANNEL = "lockstep"
+# Postgres refuses a payload of 8,000 bytes.
+PAYLOAD_BYTES = 7_000
+RECONNECT_SECONDS = 1.0
+
+Bell = Literal["behind", "matching", "due", "settings"]
+
+
+class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message between processes.
+
+    Attributes:
+        sender: The process it comes from.
+        behind: Subjects whose view is behind.
+        behind_slots: Slots that hold such subjects, when the subjects were too many to name.
+        matching: Whether a view or device was flagged for the matcher.
+        due: Slots with cards in debt.
+        settings: Whether pauses or keys have changed.
+    """
+
+    sender: str
+    behind: list[str] = []
+    behind_slots: list[int] = []
+    matching: bool = False
+    due: list[int] = []
+    settings: bool = False
+
+
+class Doorbell:
+    """Passes hints on: to the loops of this process at once, to other processes at most one message at a time."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._me = uuid.uuid4().hex
+        self._listeners: list[Callable[[Ring], None]] = []
+        self._behind: set[str] = set()
+        self._due: set[int] = set()
+        self._matching = False
+        self._settings = False
+        self._pending = asyncio.Event()
+
+    def listen(self, listener: Callable[[Ring], None]) -> None:
+        """Call `listener` for every hint, from here and from elsewhere; it must not block."""
+        self._listeners.append(listener)
+
+    def ring(
+        self,
+        *,
+        behind: Collection[str] = (),
+        due: Collection[int] = (),
+        matching: bool = False,
+        settings: bool = False,
+    ) -> None:
+        """Hint that there may be work."""
+        self._tell(Ring(self._me, behind=list(behind), due=list(due), matching=matching, settings=settings))
+        self._behind.update(behind)
+        self._due.update(due)
+        self._matching |= matching
+        self._settings |= settings
+        self._pending.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Carry hints to and from other processes until told to stop; a lost connection is made anew."""
+        while not stop.is_set():
+            try:
+                await self._carry(stop)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                log.warning("doorbell_lost", error=type(error).__name__)
+                await _wait(stop, RECONNECT_SECONDS)
+
+    async def _carry(self, stop: asyncio.Event) -> None:
+        connection = await connect(self._dsn, name="lockstep-doorbell")
+        lost = asyncio.Event()
+
+        def hang_up(_: object) -> None:
+            lost.set()
+            self._pending.set()
+
+        connection.add_termination_listener(hang_up)
+        await connection.add_listener(CHANNEL, self._heard)
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set() and not lost.is_set():
+                pending = asyncio.ensure_future(self._pending.wait())
+                await asyncio.wait({pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                pending.cancel()
+                if self._pending.is_set() and not lost.is_set():
+                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, self._take())
+        finally:
+            stopping.cancel()
+            if not connection.is_closed():
+                await connection.close(timeout=2)
+
+    def _take(self) -> str:
+        behind, slots = sorted(self._behind), list[int]()
+        message = Ring(self._me, behind=behind, due=sorted(self._due), matching=self._matching, settings=self._settings)
+        encoded = msgspec.json.encode(message)
+        if len(encoded) > PAYLOAD_BYTES:
+            slots = sorted({slot_of(each) for each in behind})
+            encoded = msgspec.json.encode(msgspec.structs.replace(message, behind=[], behind_slots=slots))
+        self._behind.clear()
+        self._due.clear()
+        self._matching = self._settings = False
+        self._pending.clear()
+        return encoded.decode()
+
+    def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        try:
+            ring = msgspec.json.decode(str(payload), type=Ring)
+        except msgspec.DecodeError:
+            log.warning("doorbell_not_understood")
+            return
+        if ring.sender != self._me:
+            self._tell(ring)
+
+    def _tell(self, ring: Ring) -> None:
+        for listener in self._listeners:
+            listener(ring)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,56 @@
+"""Connections to Postgres, set up the same way everywhere."""
+
+import asyncpg
+
+SESSION_SETTINGS = {
+    "jit": "off",  # our statements are short: compiling them costs more than it saves
+    "statement_timeout": "30s",
+    # a host that vanished in the middle of a transaction must free its slot
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "timezone": "UTC",
+}
+
+Pool = asyncpg.Pool[asyncpg.Record]
+Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+
+def _same(value: bytes) -> bytes:
+    return value
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Let `json` columns travel as the bytes they are: JSON is encoded and decoded in one place, the codec."""
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=_same, decoder=_same, format="binary")
+
+
+async def open_pool(
+    dsn: str, *, name: str, most: int = 8, least: int = 0, settings: dict[str, str] | None = None
+) -> Pool:
+    """Open a pool whose connections show up under `name` in `pg_stat_activity`.
+
+    Args:
+        dsn: A URL as libpq takes it.
+        name: The application name.
+        most: Connections at the most.
+        least: Connections opened at once.
+        settings: Server settings that replace the usual ones.
+    """
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=least,
+        max_size=most,
+        init=prepare_connection,
+        command_timeout=35,
+        timeout=10,
+        server_settings={"application_name": name, **SESSION_SETTINGS, **(settings or {})},
+    )
+
+
+async def connect(dsn: str, *, name: str) -> asyncpg.Connection[asyncpg.Record]:
+    """Open one connection with the same settings."""
+    connection = await asyncpg.connect(dsn, timeout=10, server_settings={"application_name": name, **SESSION_SETTINGS})
+    await prepare_connection(connection)
+    return connection

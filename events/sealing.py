@@ -1,0 +1,98 @@
+"""Seals personal values: AES-256-GCM under a data key of the subject, which is wrapped by the installation's key."""
+
+import base64
+import binascii
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from events.errors import SecretKeyError
+
+NONCE_BYTES = 12
+KEY_BYTES = 32
+
+
+def seal(key: bytes, plain: bytes, *, context: bytes, random: Callable[[int], bytes] = os.urandom) -> bytes:
+    """Encrypt bytes for one place: nonce, ciphertext and tag in one.
+
+    Args:
+        key: 32 bytes.
+        plain: What is to be hidden.
+        context: What the bytes belong to; opening them under another context fails.
+        random: Where the nonce comes from.
+    """
+    nonce = random(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, context)
+
+
+def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
+    """Decrypt what `seal` made.
+
+    Raises:
+        SecretKeyError: Another key or context, or bytes that were changed.
+    """
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
+    except InvalidTag as error:
+        raise SecretKeyError(
+            "Sealed bytes could not be opened: LOCKSTEP_SECRET_KEY is not the key that sealed them."
+        ) from error
+
+
+def read_secret_key(text: str) -> bytes:
+    """Read the secret key of the settings: 32 bytes in base64.
+
+    Raises:
+        SecretKeyError: It is something else.
+    """
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SecretKeyError("LOCKSTEP_SECRET_KEY is not base64. Make one with: openssl rand -base64 32") from error
+    if len(key) != KEY_BYTES:
+        raise SecretKeyError(
+            f"LOCKSTEP_SECRET_KEY has {len(key)} bytes instead of {KEY_BYTES}. Make one with: openssl rand -base64 32"
+        )
+    return key
+
+
+@dataclass(frozen=True, repr=False)
+class Keyring:
+    """The installation's keys, opened: never logged, never stored plain.
+
+    Attributes:
+        wrap: Wraps the data keys of subjects.
+        hash: Keys every digest, fingerprint and blind index, so that a dump gives no dictionary to guess from.
+        tokens: Seals push tokens at rest.
+        tickets: Signs order tickets.
+    """
+
+    wrap: bytes
+    hash: bytes
+    tokens: bytes
+    tickets: bytes
+
+    def wrap_key(self, data_key: bytes, subject_id: str) -> bytes:
+        """Wrap a subject's data key for storage."""
+        return seal(self.wrap, data_key, context=b"subject-key:" + subject_id.encode())
+
+    def unwrap_key(self, wrapped: bytes, subject_id: str) -> bytes:
+        """Open a subject's data key."""
+        return unseal(self.wrap, wrapped, context=b"subject-key:" + subject_id.encode())
+
+    def blind(self, app: str, environment: str, token: str) -> bytes:
+        """Give the blind index of a push token: equal for equal values, useless without the key."""
+        text = f"{app}\n{environment}\n{token}".encode()
+        return hashlib.blake2b(text, key=self.hash, digest_size=16, person=b"push-token").digest()
+
+    def seal_token(self, token: str) -> bytes:
+        """Seal a push token for storage."""
+        return seal(self.tokens, token.encode(), context=b"push-token")
+
+    def open_token(self, sealed: bytes) -> str:
+        """Open a stored push token."""
+        return unseal(self.tokens, sealed, context=b"push-token").decode()

@@ -1,0 +1,286 @@
+"""Appends to the log and reads it: the only module that knows the tables of the log."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+import asyncpg
+import msgspec
+
+from events.envelope import NewEvent, RecordedEvent
+from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
+from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring, seal, unseal
+from events.slot import slot_of
+from events.subject_keys import SubjectKeys
+
+ATTEMPTS = 10
+PAGE = 500
+ERASED = "order.erased"
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Events of one subject from one request: stored all or none, in this order.
+
+    Attributes:
+        slot: The subject's slot.
+        subject_id: The subject.
+        events: At least one.
+        expected: The version that the subject must be at, 0 for "not there yet", None for any.
+    """
+
+    slot: int
+    subject_id: str
+    events: Sequence[NewEvent]
+    expected: int | None = None
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A subject's newest version."""
+
+    version: int
+    last_recorded_at: datetime
+    archived: bool
+
+
+def event_context(subject_id: str, source: str, event_id: str) -> bytes:
+    """Name the place that an event's personal values are sealed for."""
+    return f"event\n{subject_id}\n{source}\n{event_id}".encode()
+
+
+class EventStore:
+    """The log in Postgres.
+
+    Every method raises StoreUnavailableError while Postgres is away; an append whose answer was lost may have been
+    stored, and the same ids make it safe to ask again.
+    """
+
+    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._keys = SubjectKeys(keyring)
+
+    async def append(self, groups: Sequence[Group], *, duplicates_likely: bool = False) -> list[list[Outcome]]:
+        """Append groups in one transaction and tell what became of each event, in the order given.
+
+        Groups with an expected version must be alone with their subject in the call.
+
+        Args:
+            groups: What to store.
+            duplicates_likely: Look for duplicates first rather than after a failure.
+        """
+        with translated():
+            async with self._pool.acquire() as connection:
+                sealed = await self._seal(connection, groups)
+                careful = duplicates_likely or any(each.expected is not None for each in groups)
+                for _ in range(ATTEMPTS):
+                    try:
+                        if careful:
+                            return await self._append_carefully(connection, groups, sealed)
+                        return await self._append_fast(connection, groups, sealed)
+                    except asyncpg.PostgresError as error:
+                        if error.sqlstate not in (UNIQUE_VIOLATION, DEADLOCK):
+                            raise
+                        careful = True
+                return await self._append_carefully(connection, groups, sealed)
+
+    async def erase(self, subject_id: str) -> int:
+        """Append `order.erased` and empty the data key in one transaction; return the version of the erasure."""
+        erased = NewEvent(
+            subject_id=subject_id,
+            source="lockstep",
+            event_id="erased",
+            type=ERASED,
+            schema_version=1,
+            data=b"{}",
+            personal=None,
+            digest=bytes(16),
+            occurred_at=datetime.now(UTC),
+        )
+        group = Group(slot_of(subject_id), subject_id, (erased,))
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                [[outcome]] = await self._append_carefully(connection, [group], {})
+                await connection.execute(statement("events/erase_subject_key"), group.slot, subject_id)
+        self._keys.forget(subject_id)
+        match outcome:
+            case Appended(version=version) | Duplicate(version=version):
+                return version
+            case _:
+                raise AssertionError(f"an erasure cannot end as {outcome}")
+
+    async def read_head(self, subject_id: str) -> Head | None:
+        """Read a subject's head, or None when nothing happened to it yet."""
+        with translated():
+            row = await self._pool.fetchrow(statement("events/read_head"), slot_of(subject_id), subject_id)
+        return None if row is None else Head(row["version"], row["last_recorded_at"], row["archived"])
+
+    async def read_subject(self, subject_id: str, *, after: int = 0) -> AsyncIterator[RecordedEvent]:
+        """Read a subject's events in the order of their versions."""
+        while True:
+            with translated():
+                rows = await self._pool.fetch(
+                    statement("events/read_subject"), slot_of(subject_id), subject_id, after, PAGE
+                )
+            for row in rows:
+                yield recorded_event(subject_id, row, self._keyring)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1]["version"]
+
+    async def _seal(self, connection: Connection, groups: Sequence[Group]) -> dict[int, bytes]:
+        """Seal the personal values of a batch; the result is keyed by the identity of the event."""
+        personal = [event for group in groups for event in group.events if event.personal is not None]
+        if not personal:
+            return {}
+        keys = await self._keys.ensure(connection, {event.subject_id for event in personal})
+        sealed: dict[int, bytes] = {}
+        for event in personal:
+            key = keys[event.subject_id]
+            if key is not None and event.personal is not None:
+                context = event_context(event.subject_id, event.source, event.event_id)
+                sealed[id(event)] = seal(key, event.personal, context=context)
+        return sealed
+
+    async def _append_fast(
+        self, connection: Connection, groups: Sequence[Group], sealed: dict[int, bytes]
+    ) -> list[list[Outcome]]:
+        """Append everything, or fail as a whole with SQLSTATE 23505."""
+        heads: dict[tuple[int, str], list[NewEvent]] = {}
+        for group in groups:
+            heads.setdefault((group.slot, group.subject_id), []).extend(group.events)
+        keys = sorted(heads)
+        positions: list[int] = []
+        after: list[int] = []
+        events: list[NewEvent] = []
+        for position, key in enumerate(keys, 1):
+            mine = heads[key]
+            positions += [position] * len(mine)
+            after += range(len(mine) - 1, -1, -1)
+            events += mine
+        rows = await connection.fetch(
+            statement("events/append_events"),
+            [slot for slot, _ in keys],
+            [subject_id for _, subject_id in keys],
+            [len(heads[key]) for key in keys],
+            positions,
+            after,
+            [event.source for event in events],
+            [event.event_id for event in events],
+            [event.type for event in events],
+            [event.schema_version for event in events],
+            [event.digest for event in events],
+            [event.data for event in events],
+            [sealed.get(id(event)) for event in events],
+            [event.occurred_at for event in events],
+            [event.trace for event in events],
+        )
+        moved = {keys[row["head"] - 1]: row for row in rows}
+        reached = {key: row["version"] - len(heads[key]) for key, row in moved.items()}
+        outcomes: list[list[Outcome]] = []
+        for group in groups:
+            key = (group.slot, group.subject_id)
+            first, recorded_at = reached[key] + 1, moved[key]["recorded_at"]
+            outcomes.append([Appended(first + step, recorded_at) for step in range(len(group.events))])
+            reached[key] += len(group.events)
+        return outcomes
+
+    async def _append_carefully(
+        self, connection: Connection, groups: Sequence[Group], sealed: dict[int, bytes]
+    ) -> list[list[Outcome]]:
+        """Lock the heads, look for duplicates after that, and append what is left."""
+        keys = sorted({(group.slot, group.subject_id) for group in groups})
+        slots, subjects = [slot for slot, _ in keys], [subject_id for _, subject_id in keys]
+        events = [event for group in groups for event in group.events]
+        async with connection.transaction():
+            locked = await connection.fetch(statement("events/lock_heads"), slots, subjects)
+            found = await connection.fetch(
+                statement("events/find_duplicates"),
+                [group.slot for group in groups for _ in group.events],
+                [event.subject_id for event in events],
+                [event.source for event in events],
+                [event.event_id for event in events],
+            )
+            known: dict[tuple[str, str, str], _Known] = {}
+            for row in found:
+                event = events[row["ord"] - 1]
+                known[event.subject_id, event.source, event.event_id] = _Known(row["version"], row["digest"])
+            decided, fresh = _decide(groups, {row["subject_id"]: row for row in locked}, known)
+            stored = iter(await self._append_fast(connection, fresh, sealed) if fresh else ())
+            if len({(group.slot, group.subject_id) for group in fresh}) < len(keys):
+                await connection.execute(statement("events/drop_empty_heads"), slots, subjects)
+        answers: list[list[Outcome]] = []
+        for outcomes in decided:
+            appended = iter(next(stored)) if None in outcomes else iter(())
+            answers.append([next(appended) if each is None else each for each in outcomes])
+        return answers
+
+
+class _Known(msgspec.Struct):
+    """An event that the log has, or that comes earlier in the same batch."""
+
+    version: int
+    digest: bytes
+
+
+def _decide(
+    groups: Sequence[Group], heads: dict[str, asyncpg.Record], known: dict[tuple[str, str, str], _Known]
+) -> tuple[list[list[Outcome | None]], list[Group]]:
+    """Decide for each event what becomes of it: None stands for "append it".
+
+    Identity is judged before the expected version, so that a retry is answered as a duplicate.
+    """
+    versions = {subject_id: row["version"] for subject_id, row in heads.items()}
+    decided: list[list[Outcome | None]] = []
+    fresh_groups: list[Group] = []
+    for group in groups:
+        outcomes: list[Outcome | None] = []
+        fresh: list[NewEvent] = []
+        mine: dict[tuple[str, str, str], _Known] = {}
+        refusal: Outcome | None = None
+        for event in group.events:
+            identity = (event.subject_id, event.source, event.event_id)
+            old = known.get(identity) or mine.get(identity)
+            if old is None:
+                fresh.append(event)
+                mine[identity] = _Known(versions[group.subject_id] + len(fresh), event.digest)
+                outcomes.append(None)
+            elif old.digest == event.digest or event.type == ERASED:
+                outcomes.append(Duplicate(old.version))
+            else:
+                outcomes.append(IdReused(old.version))
+                refusal = Withheld()
+        if fresh and heads[group.subject_id]["archived"]:
+            refusal = Archived()
+        elif fresh and group.expected is not None and group.expected != versions[group.subject_id]:
+            refusal = VersionConflict(versions[group.subject_id])
+        if refusal is not None:
+            outcomes = [refusal if each is None else each for each in outcomes]
+        elif fresh:
+            known |= mine
+            versions[group.subject_id] += len(fresh)
+            fresh_groups.append(Group(group.slot, group.subject_id, fresh))
+        decided.append(outcomes)
+    return decided, fresh_groups
+
+
+def recorded_event(subject_id: str, row: asyncpg.Record, keyring: Keyring) -> RecordedEvent:
+    """Turn a row of the log, with its subject's wrapped key, into a value; sealed values are opened if they can be."""
+    personal = None
+    if row["sealed"] is not None and row["wrapped"] is not None:
+        key = keyring.unwrap_key(row["wrapped"], subject_id)
+        personal = unseal(key, row["sealed"], context=event_context(subject_id, row["source"], row["event_id"]))
+    return RecordedEvent(
+        subject_id=subject_id,
+        version=row["version"],
+        source=row["source"],
+        event_id=row["event_id"],
+        type=row["type"],
+        schema_version=row["schema_version"],
+        data=row["data"],
+        personal=personal,
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+        trace=row["trace"],
+    )

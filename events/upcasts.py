@@ -1,0 +1,29 @@
+"""Shapes that events were stored in before, and the way from each to the next."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+from events.order import CourierAssigned, DeliveryTime, Fact, ImageKey, PersonName
+
+
+class CourierAssignedV1(Fact, frozen=True, kw_only=True):
+    """A courier by name alone, from before couriers had ids and vehicles."""
+
+    TYPE: ClassVar[str] = CourierAssigned.TYPE
+
+    courier: PersonName | None
+    delivery_time: DeliveryTime | None = None
+    image_key: ImageKey | None = None
+
+
+def name_the_courier(data: dict[str, Any]) -> dict[str, Any]:
+    """Turn version 1 of `order.courier_assigned` into version 2."""
+    return {("courierName" if key == "courier" else key): value for key, value in data.items()}
+
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+OLD_SHAPES: Final[dict[tuple[str, int], tuple[type[Fact], Upcast]]] = {
+    (CourierAssigned.TYPE, 1): (CourierAssignedV1, name_the_courier),
+}
+"""(type, schema version) → its shape, and the step that leads to the version after it."""

@@ -1,0 +1,177 @@
+"""The matcher: who should see a subject, and which cards are therefore missing.
+
+Two sides raise flags: a fold that changes who should see a subject, and a device that changes whom it belongs to. Each
+side commits its flag before the matcher reads the other side in a later statement, so whichever came later sees the
+other. Cards that exist already stay as they are; whether each is still for its recipient is judged by the plan.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Literal
+
+import asyncpg
+import msgspec
+import structlog
+
+from events.errors import StoreUnavailableError
+from events.postgres.doorbell import Ring
+from events.postgres.errors import DEADLOCK, translated
+from events.postgres.pool import Pool
+from events.postgres.statements import statement
+from projections.content_state import ATTRIBUTES_TYPE
+from projections.view_store import ALL_SLOTS
+
+log = structlog.get_logger()
+
+BATCH = 200
+POLL_SECONDS = 1.0
+AWAY_SECONDS = 0.5
+
+Starter = Literal["server", "app", "app_first"]
+
+
+class StartRule(msgspec.Struct, frozen=True):
+    """Whose job the start of a card is.
+
+    Attributes:
+        starter: `server`; `app`; or `app_first`, the server after a grace.
+        grace_seconds: How long the app has for `app_first`.
+    """
+
+    starter: Starter = "server"
+    grace_seconds: float = 10.0
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """A card that should be there."""
+
+    slot: int
+    subject_id: str
+    device_id: str
+    customer_id: str
+    app: str
+
+
+class Matcher:
+    """Adds the cards that are missing.
+
+    Args:
+        pool: Connections; one is used at a time.
+        announce: Called with the slots that have cards in debt; must not block.
+        start_rules: By attributes type; the server starts what is not named.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        announce: Callable[[Collection[int]], None],
+        *,
+        start_rules: Mapping[str, StartRule] | None = None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._pool = pool
+        self._announce = announce
+        self._rules = start_rules or {}
+        self._poll_seconds = poll_seconds
+        self._work = asyncio.Event()
+
+    def hear(self, ring: Ring) -> None:
+        """Take a hint."""
+        if ring.matching:
+            self._work.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Match until told to stop."""
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                self._work.clear()
+                wait_seconds = self._poll_seconds
+                try:
+                    if await self.match_views() + await self.match_devices():
+                        continue
+                except StoreUnavailableError:
+                    log.warning("matcher_waits_for_postgres")
+                    wait_seconds = AWAY_SECONDS
+                work = asyncio.ensure_future(self._work.wait())
+                await asyncio.wait({work, stopping}, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)
+                work.cancel()
+        finally:
+            stopping.cancel()
+
+    async def match_views(self) -> int:
+        """Match flagged views, and return how many there were."""
+        with translated():
+            views = await self._pool.fetch(statement("projections/find_views_to_match"), ALL_SLOTS, BATCH)
+            if not views:
+                return 0
+            customers = sorted({row["customer_id"] for row in views if not row["over"]})
+            devices = await self._pool.fetch(statement("projections/find_devices_of_customers"), customers)
+            theirs: dict[str, list[asyncpg.Record]] = {}
+            for device in devices:
+                theirs.setdefault(device["customer_id"], []).append(device)
+            wanted = [
+                _Wanted(view["slot"], view["subject_id"], device["device_id"], view["customer_id"], device["app"])
+                for view in views
+                if not view["over"]
+                for device in theirs.get(view["customer_id"], ())
+            ]
+            await self._add(wanted, views)
+        return len(views)
+
+    async def match_devices(self) -> int:
+        """Match flagged devices, and return how many there were."""
+        with translated():
+            devices = await self._pool.fetch(statement("projections/find_devices_to_match"), BATCH)
+            if not devices:
+                return 0
+            woken = await self._wake([row["device_id"] for row in devices])
+            customers = sorted({row["customer_id"] for row in devices if row["customer_id"] is not None})
+            views = await self._pool.fetch(statement("projections/find_open_views"), ALL_SLOTS, customers)
+            wanted = [
+                _Wanted(view["slot"], view["subject_id"], device["device_id"], view["customer_id"], device["app"])
+                for device in devices
+                for view in views
+                if view["customer_id"] == device["customer_id"]
+            ]
+            await self._add(wanted, ())
+            await self._pool.execute(
+                statement("projections/clear_device_flags"),
+                [row["device_id"] for row in devices],
+                [row["match_count"] for row in devices],
+            )
+        if woken:
+            self._announce(woken)
+        return len(devices)
+
+    async def _wake(self, device_ids: Sequence[str]) -> list[int]:
+        while True:
+            try:
+                rows = await self._pool.fetch(statement("projections/wake_cards_of_devices"), ALL_SLOTS, device_ids)
+            except asyncpg.PostgresError as error:
+                if error.sqlstate != DEADLOCK:
+                    raise
+            else:
+                return [row["slot"] for row in rows]
+
+    async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record]) -> None:
+        rule = self._rules.get(ATTRIBUTES_TYPE, StartRule())
+        rows = await self._pool.fetch(
+            statement("projections/add_cards"),
+            [each.slot for each in wanted],
+            [each.subject_id for each in wanted],
+            [uuid.uuid4() for _ in wanted],
+            [each.device_id for each in wanted],
+            [each.customer_id for each in wanted],
+            [each.app for each in wanted],
+            [ATTRIBUTES_TYPE] * len(wanted),
+            [rule.starter] * len(wanted),
+            [rule.grace_seconds if rule.starter == "app_first" else 0.0] * len(wanted),
+            [row["slot"] for row in flagged],
+            [row["generation"] for row in flagged],
+            [row["subject_id"] for row in flagged],
+            [row["match_count"] for row in flagged],
+        )
+        if rows:
+            self._announce([row["slot"] for row in rows])

@@ -1,0 +1,301 @@
+"""The projector: subjects whose head is ahead go in, views and debt come out.
+
+It keeps no cursor. Its work is whatever a hint or the sweep says is behind; the slot's lock spares two projectors the
+same work, and compare-and-set makes it right even where the lock is ignored.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+import asyncpg
+import msgspec
+import structlog
+
+from events.codec import is_known
+from events.envelope import RecordedEvent
+from events.errors import StoreUnavailableError
+from events.postgres.doorbell import Ring
+from events.postgres.errors import DEADLOCK, translated
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring, seal
+from events.slot import slot_of
+from projections.order_view import EMPTY, FOLD_VERSION, OrderView, fold
+from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, StoredView, ViewStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+log = structlog.get_logger()
+
+BATCH_SUBJECTS = 250
+SWEEP_SECONDS = 1.0
+# A sweep may cost one twentieth of a core.
+SWEEP_SHARE = 20
+# A slot that is held for longer is projected without its lock: compare-and-set is enough.
+PATIENCE_SECONDS = 5.0
+RETRY_SECONDS = 0.02
+AWAY_SECONDS = 0.5
+
+
+class Projected(msgspec.Struct, frozen=True):
+    """What one batch did.
+
+    Attributes:
+        won: Subjects whose view was written by us.
+        due: Slots with cards in debt.
+        matching: Whether a view was flagged for the matcher.
+        again: Subjects to look at again at once: another worker was faster, or there was more than one read.
+    """
+
+    won: list[str]
+    due: set[int]
+    matching: bool
+    again: set[str]
+
+
+class Projector:
+    """Folds what is behind.
+
+    Args:
+        pool: Connections; one is used at a time.
+        keyring: Opens and seals personal values.
+        announce: Called after each commit with slots in debt, and whether the matcher has work; must not block.
+        sweep_seconds: The least time between two sweeps.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        keyring: Keyring,
+        announce: Callable[[Collection[int], bool], None],
+        *,
+        sweep_seconds: float = SWEEP_SECONDS,
+    ) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._views = ViewStore(keyring)
+        self._announce = announce
+        self._sweep_seconds = sweep_seconds
+        self._behind: dict[str, None] = {}
+        self._slots_to_sweep: set[int] = set()
+        self._held_since: dict[int, float] = {}
+        self._work = asyncio.Event()
+
+    def hear(self, ring: Ring) -> None:
+        """Take a hint."""
+        if ring.behind or ring.behind_slots:
+            self._behind.update(dict.fromkeys(ring.behind))
+            self._slots_to_sweep.update(ring.behind_slots)
+            self._work.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Project until told to stop; what is under way is finished."""
+        await self.adopt()
+        next_sweep = 0.0
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                try:
+                    if time.monotonic() >= next_sweep:
+                        cost = await self.sweep(ALL_SLOTS)
+                        next_sweep = time.monotonic() + max(self._sweep_seconds, SWEEP_SHARE * cost)
+                    if self._slots_to_sweep:
+                        slots, self._slots_to_sweep = sorted(self._slots_to_sweep), set()
+                        await self.sweep(slots)
+                    if self._behind:
+                        await self._project_some()
+                        continue
+                except StoreUnavailableError:
+                    log.warning("projector_waits_for_postgres")
+                    await _first(stopping, AWAY_SECONDS)
+                    next_sweep = 0.0
+                    continue
+                self._work.clear()
+                if not self._behind and not self._slots_to_sweep:
+                    work = asyncio.ensure_future(self._work.wait())
+                    await asyncio.wait(
+                        {work, stopping},
+                        timeout=max(0.0, next_sweep - time.monotonic()),
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                    work.cancel()
+        finally:
+            stopping.cancel()
+
+    async def adopt(self) -> None:
+        """Say that a new installation's slots are folded by this version."""
+        while True:
+            try:
+                with translated():
+                    await self._pool.execute(statement("projections/adopt_slots"), FOLD_VERSION)
+            except StoreUnavailableError:
+                await asyncio.sleep(AWAY_SECONDS)  # Postgres is away: there is no event to wait for
+            else:
+                return
+
+    async def sweep(self, slots: Sequence[int]) -> float:
+        """Find what lost hints hid and set aside what is settled; return the seconds it took."""
+        began = time.monotonic()
+        with translated():
+            rows = await self._pool.fetch(
+                statement("projections/find_behind"), slots, FOLD_VERSION, 10 * BATCH_SUBJECTS
+            )
+            self._behind.update(dict.fromkeys(row["subject_id"] for row in rows))
+            await self._pool.execute(statement("projections/settle_heads"), slots)
+        return time.monotonic() - began
+
+    async def project(self, subject_ids: Collection[str]) -> Projected:
+        """Bring these subjects up to date, as far as nobody else is at it.
+
+        Raises:
+            StoreUnavailableError: Postgres is away; nothing was written.
+        """
+        slots = sorted({slot_of(each) for each in subject_ids})
+        with translated():
+            async with self._slots(slots) as (connection, held):
+                mine = [each for each in subject_ids if slot_of(each) in held]
+                done = await self._fold_and_write(connection, mine, held)
+        left = {each for each in subject_ids if slot_of(each) not in held}
+        if done.won:
+            self._announce(done.due, done.matching)
+        return msgspec.structs.replace(done, again=done.again | left)
+
+    async def _project_some(self) -> None:
+        batch = [each for each, _ in zip(self._behind, range(BATCH_SUBJECTS), strict=False)]
+        for each in batch:
+            del self._behind[each]
+        try:
+            done = await self.project(batch)
+        except asyncpg.PostgresError as error:
+            self._behind.update(dict.fromkeys(batch))
+            if error.sqlstate != DEADLOCK:
+                raise
+            return
+        except StoreUnavailableError:
+            self._behind.update(dict.fromkeys(batch))
+            raise
+        self._behind.update(dict.fromkeys(done.again))
+        if done.again and not done.won:
+            await asyncio.sleep(RETRY_SECONDS)  # another worker holds these slots and will be done in a moment
+
+    @asynccontextmanager
+    async def _slots(self, slots: Sequence[int]) -> "AsyncIterator[tuple[Connection, dict[int, int]]]":
+        """Hold the locks of the slots that are free, with the live generation of each, for one transaction."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = list(await connection.fetch(statement("projections/claim_slots"), slots))
+            now = time.monotonic()
+            taken = {row["slot"] for row in rows}
+            for slot in taken:
+                self._held_since.pop(slot, None)
+            overdue = [
+                s for s in slots if s not in taken and now - self._held_since.setdefault(s, now) > PATIENCE_SECONDS
+            ]
+            if overdue:
+                rows += await connection.fetch(statement("projections/read_slots"), overdue)
+            held = {row["slot"]: row["generation"] for row in rows if row["fold_version"] == FOLD_VERSION}
+            yield connection, held
+
+    async def _fold_and_write(
+        self, connection: Connection, subject_ids: Sequence[str], generations: dict[int, int]
+    ) -> Projected:
+        if not subject_ids:
+            return Projected([], set(), matching=False, again=set())
+        stored = await self._views.read(connection, subject_ids)
+        wanted = [each for each in subject_ids if _may_fold(stored.get(each))]
+        from_versions = [(each, stored[each].version if each in stored else 0) for each in wanted]
+        news = await self._views.read_new_events(connection, from_versions)
+        folded: list[FoldedView] = []
+        again: set[str] = set()
+        for (subject_id, version), (events, key) in zip(from_versions, news, strict=True):
+            if not events:
+                continue
+            if len(events) == FOLD_EVENTS:
+                again.add(subject_id)
+            before = stored[subject_id].view if subject_id in stored else EMPTY
+            generation = generations[slot_of(subject_id)]
+            readable = _readable(events)
+            held_by_fold = None if len(readable) == len(events) else FOLD_VERSION
+            if held_by_fold:
+                log.warning("subject_held_for_newer_version", subject_id=subject_id, type=events[len(readable)].type)
+            if not readable:
+                await self._views.set_aside(connection, subject_id, generation, error=None, held_by_fold=held_by_fold)
+                continue
+            after = await self._fold(connection, subject_id, generation, before, readable, key)
+            if after is not None:
+                folded.append(
+                    FoldedView(
+                        slot=slot_of(subject_id),
+                        generation=generation,
+                        subject_id=subject_id,
+                        prev_version=version,
+                        version=after.version,
+                        view=after,
+                        data_key=key,
+                        match_due_at=_match_due_at(before, after, readable),
+                        held_by_fold=held_by_fold,
+                    )
+                )
+        won = await self._views.write(connection, folded) if folded else {}
+        return Projected(
+            won=list(won),
+            due={slot_of(subject_id) for subject_id, owing in won.items() if owing},
+            matching=any(each.match_due_at is not None and each.subject_id in won for each in folded),
+            again=again | {each.subject_id for each in folded if each.subject_id not in won},
+        )
+
+    async def _fold(
+        self,
+        connection: Connection,
+        subject_id: str,
+        generation: int,
+        before: OrderView,
+        events: Sequence[RecordedEvent],
+        key: bytes | None,
+    ) -> OrderView | None:
+        """Fold, or set this one subject aside: held at an event that is newer than we, quarantined when it fails."""
+        readable = _readable(events)
+        if len(readable) < len(events):
+            await self._views.set_aside(connection, subject_id, generation, error=None, held_by_fold=FOLD_VERSION)
+            log.warning("subject_held_for_newer_version", subject_id=subject_id, type=events[len(readable)].type)
+            if not readable:
+                return None
+        try:
+            return fold(before, readable)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must stop one subject, not all of them
+            text = f"{type(error).__name__}: {error}".encode()
+            sealed = b"sealed:" + seal(key, text, context=b"fold-error\n" + subject_id.encode()) if key else text
+            await self._views.set_aside(connection, subject_id, generation, error=sealed, held_by_fold=None)
+            log.error(  # noqa: TRY400 - a traceback would carry personal values
+                "subject_quarantined", subject_id=subject_id, error=type(error).__name__
+            )
+            return None
+
+
+def _may_fold(stored: StoredView | None) -> bool:
+    return stored is None or not (stored.set_aside or (stored.held_by_fold or 0) >= FOLD_VERSION)
+
+
+def _readable(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+    for place, event in enumerate(events):
+        if not is_known(event.type, event.schema_version):
+            return events[:place]
+    return events
+
+
+def _match_due_at(before: OrderView, after: OrderView, events: Iterable[RecordedEvent]) -> datetime | None:
+    """Say when the matcher should look, if who should see the subject, or from when, has changed."""
+    if not after.placed or (
+        before.placed and (before.customer_id, before.show_at) == (after.customer_id, after.show_at)
+    ):
+        return None
+    return after.show_at or min(event.recorded_at for event in events)
+
+
+async def _first(stopping: "asyncio.Future[Literal[True]]", seconds: float) -> None:
+    await asyncio.wait({stopping}, timeout=seconds)

@@ -1,0 +1,43 @@
+"""What each type of event does to a card, as `docs/projection.md` lists it."""
+
+from typing import Final
+
+import msgspec
+
+TERMINAL: Final = frozenset({"delivered", "cancelled", "failed"})
+ENDS_FOR_GOOD: Final = frozenset({"cancelled", "failed"})
+"""What may still replace a terminal status, if it is later."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One row of the table.
+
+    Attributes:
+        status: the status it leads to, which is the name of its line in the history; None if it leads to none.
+        progress_percent: how far the order is; 0 adds nothing to what was reached.
+        rank: of its alert, 1 (weak) to 3; 0 if it makes none by itself.
+        terminal: whether the order is over with it.
+    """
+
+    status: str | None
+    progress_percent: int = 0
+    rank: int = 0
+    terminal: bool = False
+
+
+STEPS: Final[dict[str, Step]] = {
+    "order.placed": Step("placed", 0, 2),
+    "order.accepted": Step("accepted", 15),
+    "order.preparing": Step("preparing", 30),
+    "order.ready": Step("ready", 50, 1),
+    "order.courier_assigned": Step("courier_assigned", 60, 1),
+    "order.picked_up": Step("picked_up", 75, 1),
+    "order.courier_arriving": Step("courier_arriving", 90, 3),
+    "order.eta_changed": Step(None),
+    "order.delayed": Step("delayed", 0, 2),
+    "order.delivered": Step("delivered", 100, 3, terminal=True),
+    "order.cancelled": Step("cancelled", 0, 3, terminal=True),
+    "order.failed": Step("failed", 0, 3, terminal=True),
+    "order.note": Step(None),
+    "order.erased": Step(None),
+}

@@ -1,0 +1,171 @@
+"""Reads and writes views: the only module that knows their table."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import msgspec
+
+from events.envelope import RecordedEvent
+from events.postgres.pool import Connection
+from events.postgres.statements import statement
+from events.sealing import Keyring, seal, unseal
+from events.slot import slot_of
+from events.store import recorded_event
+from projections.order_view import EMPTY, OrderView, decode_view, encode_view, fingerprint
+
+FOLD_EVENTS = 500
+ALL_SLOTS = list(range(256))
+
+
+class StoredView(msgspec.Struct, frozen=True):
+    """A view as it stands in the database.
+
+    Attributes:
+        data_key: The subject's data key, opened; None when it has none or was erased.
+        set_aside: Quarantined; folding waits for `release`.
+        held_by_fold: The fold version that could not read the next event.
+    """
+
+    slot: int
+    generation: int
+    subject_id: str
+    version: int
+    view: OrderView
+    folded_at: datetime
+    fingerprint: bytes
+    data_key: bytes | None
+    set_aside: bool
+    held_by_fold: int | None
+
+
+class FoldedView(msgspec.Struct, frozen=True):
+    """A view to be written, if nobody was faster.
+
+    Attributes:
+        prev_version: The version it was folded from.
+        match_due_at: When the matcher should look; None leaves its flag as it is.
+        held_by_fold: Our fold version, when the next event is newer than we are.
+    """
+
+    slot: int
+    generation: int
+    subject_id: str
+    prev_version: int
+    version: int
+    view: OrderView
+    data_key: bytes | None
+    match_due_at: datetime | None
+    held_by_fold: int | None = None
+
+
+def view_context(subject_id: str) -> bytes:
+    """Name the place that a view's personal values are sealed for."""
+    return b"view\n" + subject_id.encode()
+
+
+class ViewStore:
+    """Views in Postgres; every method works on the connection given, so that the caller owns the transaction."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    async def read(self, connection: Connection, subject_ids: Sequence[str]) -> dict[str, StoredView]:
+        """Read live views; subjects without one are left out."""
+        rows = await connection.fetch(
+            statement("projections/read_views"), [slot_of(each) for each in subject_ids], list(subject_ids)
+        )
+        views: dict[str, StoredView] = {}
+        for row in rows:
+            subject_id = row["subject_id"]
+            wrapped = row["wrapped"]
+            key = None if wrapped is None else self._keyring.unwrap_key(wrapped, subject_id)
+            personal = None
+            if row["sealed"] is not None and key is not None:
+                personal = unseal(key, row["sealed"], context=view_context(subject_id))
+            views[subject_id] = StoredView(
+                slot=row["slot"],
+                generation=row["generation"],
+                subject_id=subject_id,
+                version=row["version"],
+                view=decode_view(row["state"], personal) if row["version"] else EMPTY,
+                folded_at=row["folded_at"],
+                fingerprint=row["fingerprint"],
+                data_key=key,
+                set_aside=row["quarantined"],
+                held_by_fold=row["held_by_fold"],
+            )
+        return views
+
+    async def read_new_events(
+        self, connection: Connection, after: Sequence[tuple[str, int]]
+    ) -> list[tuple[list[RecordedEvent], bytes | None]]:
+        """Read the events after each subject's version, and its opened data key, in the order asked for."""
+        rows = await connection.fetch(
+            statement("projections/read_new_events"),
+            [slot_of(subject_id) for subject_id, _ in after],
+            [subject_id for subject_id, _ in after],
+            [version for _, version in after],
+            FOLD_EVENTS,
+        )
+        found: list[tuple[list[RecordedEvent], bytes | None]] = [([], None) for _ in after]
+        for row in rows:
+            place = row["ord"] - 1
+            subject_id = after[place][0]
+            events, key = found[place]
+            events.append(recorded_event(subject_id, row, self._keyring))
+            if key is None and row["wrapped"] is not None:
+                found[place] = (events, self._keyring.unwrap_key(row["wrapped"], subject_id))
+        return found
+
+    async def write(self, connection: Connection, folded: Collection[FoldedView]) -> dict[str, bool]:
+        """Write views by compare-and-set and put the winners' cards in debt.
+
+        Returns:
+            The subjects that won, and whether any card of theirs is in debt now.
+        """
+        rows = sorted(folded, key=lambda each: (each.slot, each.subject_id))
+        halves = [encode_view(each.view) for each in rows]
+        won = await connection.fetch(
+            statement("projections/write_views"),
+            [each.slot for each in rows],
+            [each.generation for each in rows],
+            [each.subject_id for each in rows],
+            [each.prev_version for each in rows],
+            [each.version for each in rows],
+            [state for state, _ in halves],
+            [
+                None
+                if personal is None or each.data_key is None
+                else seal(each.data_key, personal, context=view_context(each.subject_id))
+                for each, (_, personal) in zip(rows, halves, strict=True)
+            ],
+            [fingerprint(each.view, self._keyring.hash) for each in rows],
+            [each.view.customer_id for each in rows],
+            [each.view.status for each in rows],
+            [each.view.over for each in rows],
+            [each.match_due_at for each in rows],
+            [each.held_by_fold for each in rows],
+        )
+        return {row["subject_id"]: row["owing"] for row in won}
+
+    async def set_aside(
+        self,
+        connection: Connection,
+        subject_id: str,
+        generation: int,
+        *,
+        error: bytes | None,
+        held_by_fold: int | None,
+    ) -> None:
+        """Quarantine a subject with its error, or hold it for a newer fold."""
+        state, _ = encode_view(EMPTY)
+        await connection.execute(
+            statement("projections/quarantine_view"),
+            slot_of(subject_id),
+            generation,
+            subject_id,
+            state,
+            fingerprint(EMPTY, self._keyring.hash),
+            error,
+            held_by_fold,
+        )

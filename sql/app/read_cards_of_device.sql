@@ -1,0 +1,10 @@
+-- Reads the cards of a device that are not over, and those that the phone names.
+-- $1 smallint[]  slots
+-- $2 text        device id
+-- Returns: slot smallint, subject_id text, card_id uuid, customer_id text, attributes_type text, activity_id text,
+--          phase text, reported_state text, replaced boolean
+SELECT slot, subject_id, card_id, customer_id, attributes_type, activity_id, phase, reported_state,
+       replaced_at IS NOT NULL AS replaced
+FROM cards
+WHERE slot = ANY ($1::smallint[]) AND device_id = $2 AND phase <> 'over'
+ORDER BY created_at, card_id

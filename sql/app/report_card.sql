@@ -1,0 +1,38 @@
+-- Writes what the phone says of a card that we know, by our id or by the app's own, and puts it in debt.
+-- What ended on the phone stays ended; a token that did not change keeps its time of registration.
+--  $1 smallint  slot
+--  $2 text      subject id
+--  $3 text      device id
+--  $4 uuid      our card id; NULL when the path's id cannot be one
+--  $5 text      the app's own id
+--  $6 text      attributes type
+--  $7 text      reported state
+--  $8 bytea     the update token's blind index; NULL: not reported
+--  $9 bytea     the update token, sealed
+-- Returns: card_id uuid
+WITH mine AS MATERIALIZED (
+    SELECT c.card_id
+    FROM cards AS c
+    WHERE c.slot = $1 AND c.subject_id = $2 AND c.device_id = $3
+      AND (c.card_id = $4 OR c.activity_id = $5
+           -- the app was faster than we: its card is the one that we wanted
+           OR (c.phase = 'wanted' AND c.attributes_type = $6 AND c.activity_id IS NULL))
+    ORDER BY (c.card_id = $4) IS TRUE DESC, (c.activity_id = $5) IS TRUE DESC, c.generation DESC
+    LIMIT 1
+    FOR UPDATE
+)
+UPDATE cards AS c
+SET activity_id = coalesce($5, c.activity_id),
+    reported_state = CASE
+        WHEN c.reported_state IN ('dismissed', 'ended') THEN c.reported_state
+        WHEN c.reported_state = 'active' AND $7 = 'starting' THEN c.reported_state
+        ELSE $7 END,
+    reported_at = now.at,
+    token_hash = coalesce($8, c.token_hash),
+    token_sealed = CASE WHEN $8::bytea IS NULL THEN c.token_sealed ELSE $9 END,
+    token_registered_at = CASE WHEN $8::bytea IS NULL OR $8 = c.token_hash THEN c.token_registered_at ELSE now.at END,
+    due_at = CASE WHEN c.phase = 'over' THEN c.due_at ELSE least(c.due_at, now.at) END,
+    debt = c.debt + 1
+FROM mine AS m, (SELECT lockstep_now() AS at) AS now
+WHERE c.slot = $1 AND c.subject_id = $2 AND c.card_id = m.card_id
+RETURNING c.card_id

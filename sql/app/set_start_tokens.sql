@@ -1,0 +1,13 @@
+-- Replaces the start tokens of a device.
+-- $1 text     device id
+-- $2 text[]   attributes types
+-- $3 bytea[]  blind indexes
+WITH gone AS (
+    DELETE FROM start_tokens
+    WHERE device_id = $1 AND NOT attributes_type = ANY ($2::text[])
+)
+INSERT INTO start_tokens (device_id, attributes_type, token_hash)
+SELECT $1, n.attributes_type, n.token_hash
+FROM unnest($2::text[], $3::bytea[]) AS n(attributes_type, token_hash)
+ON CONFLICT (device_id, attributes_type) DO UPDATE
+    SET token_hash = excluded.token_hash

@@ -1,0 +1,15 @@
+-- Gives token values to a device: the latest registration takes a value from whoever had it.
+-- A value that the device has already keeps its time of registration, and what APNs said of it.
+-- $1 text      app
+-- $2 text      environment
+-- $3 text      device id
+-- $4 bytea[]   blind indexes, in order
+-- $5 bytea[]   sealed values
+INSERT INTO push_tokens AS t (app, environment, token_hash, token_sealed, device_id, registered_at)
+SELECT $1, $2, n.token_hash, n.token_sealed, $3, now.at
+FROM (SELECT lockstep_now() AS at) AS now, unnest($4::bytea[], $5::bytea[]) AS n(token_hash, token_sealed)
+ON CONFLICT (app, environment, token_hash) DO UPDATE
+    SET device_id = excluded.device_id,
+        token_sealed = excluded.token_sealed,
+        registered_at = CASE WHEN t.device_id = excluded.device_id THEN t.registered_at ELSE excluded.registered_at END,
+        refused_at = CASE WHEN t.device_id = excluded.device_id THEN t.refused_at END

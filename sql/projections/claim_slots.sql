@@ -1,0 +1,8 @@
+-- Takes the slots of a batch, as far as no other projector holds them.
+-- $1 smallint[]  slots
+-- Returns: slot smallint, generation smallint, fold_version integer
+SELECT slot, generation, fold_version
+FROM slots
+WHERE slot = ANY ($1::smallint[])
+ORDER BY slot
+FOR UPDATE SKIP LOCKED

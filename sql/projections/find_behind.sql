@@ -1,0 +1,15 @@
+-- Finds subjects whose head is ahead of their view, leaving out the quarantined and those that need a newer fold.
+-- $1 smallint[]  slots
+-- $2 integer     this worker's fold version
+-- $3 bigint      at the most so many
+-- Returns: slot smallint, subject_id text
+SELECT h.slot, h.subject_id
+FROM heads AS h
+JOIN slots AS s ON s.slot = h.slot
+LEFT JOIN views AS v ON v.slot = h.slot AND v.generation = s.generation AND v.subject_id = h.subject_id
+WHERE h.slot = ANY ($1::smallint[])
+  AND h.settled_at IS NULL
+  AND h.version > coalesce(v.version, 0)
+  AND v.quarantined_at IS NULL
+  AND coalesce(v.held_by_fold, 0) < $2
+LIMIT $3

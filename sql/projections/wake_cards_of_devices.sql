@@ -1,0 +1,19 @@
+-- Puts every card of these devices that is not over in debt, because who should see it may have changed.
+-- $1 smallint[]  slots
+-- $2 text[]      device ids
+-- Returns: slot smallint
+WITH mine AS MATERIALIZED (
+    SELECT c.slot, c.subject_id, c.card_id
+    FROM cards AS c
+    WHERE c.slot = ANY ($1::smallint[]) AND c.device_id = ANY ($2::text[]) AND c.phase <> 'over'
+    ORDER BY c.slot, c.subject_id, c.card_id
+    FOR UPDATE
+), woken AS (
+    UPDATE cards AS c
+    SET due_at = least(c.due_at, now.at), debt = c.debt + 1
+    FROM mine AS m, (SELECT lockstep_now() AS at) AS now
+    WHERE c.slot = m.slot AND c.subject_id = m.subject_id AND c.card_id = m.card_id
+    RETURNING c.slot
+)
+SELECT DISTINCT slot
+FROM woken

@@ -1,0 +1,62 @@
+-- Writes folded views by compare-and-set and, for those that won alone, puts their cards in debt.
+--  $1 smallint[]    slot
+--  $2 smallint[]    generation
+--  $3 text[]        subject id
+--  $4 bigint[]      version folded from, 0 for none
+--  $5 bigint[]      version folded to
+--  $6 json[]        state
+--  $7 bytea[]       sealed state
+--  $8 bytea[]       fingerprint
+--  $9 text[]        customer id
+-- $10 text[]        status
+-- $11 boolean[]     over
+-- $12 timestamptz[] when the matcher should look; NULL leaves it as it is
+-- $13 integer[]     fold version that could not read the next event; NULL for none
+-- Returns: slot smallint, subject_id text, owing boolean
+WITH folded AS (
+    SELECT f.*, now.at
+    FROM (SELECT lockstep_now() AS at) AS now,
+         unnest($1::smallint[], $2::smallint[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::bytea[],
+                $8::bytea[], $9::text[], $10::text[], $11::boolean[], $12::timestamptz[],
+                $13::integer[])
+         AS f(slot, generation, subject_id, prev_version, version, state, sealed, fingerprint, customer_id, status,
+              over, match_due_at, held_by_fold)
+), won AS (
+    INSERT INTO views AS v (slot, generation, subject_id, version, prev_version, state, sealed, fingerprint, folded_at,
+                            customer_id, status, over, match_due_at, match_count, held_by_fold)
+    SELECT slot, generation, subject_id, version, prev_version, state, sealed, fingerprint, at, customer_id, status,
+           over, match_due_at, CASE WHEN match_due_at IS NULL THEN 0 ELSE 1 END, held_by_fold
+    FROM folded
+    ORDER BY slot, generation, subject_id
+    ON CONFLICT (slot, generation, subject_id) DO UPDATE
+        SET version = excluded.version,
+            prev_version = excluded.prev_version,
+            state = excluded.state,
+            sealed = excluded.sealed,
+            fingerprint = excluded.fingerprint,
+            folded_at = excluded.folded_at,
+            customer_id = excluded.customer_id,
+            status = excluded.status,
+            over = excluded.over,
+            match_due_at = coalesce(excluded.match_due_at, v.match_due_at),
+            match_count = v.match_count + excluded.match_count,
+            held_by_fold = excluded.held_by_fold
+        WHERE v.version = excluded.prev_version
+    RETURNING v.slot, v.subject_id
+), owing AS MATERIALIZED (
+    SELECT c.slot, c.subject_id, c.card_id
+    FROM won AS w
+    JOIN cards AS c ON c.slot = w.slot AND c.subject_id = w.subject_id
+    WHERE c.phase <> 'over'
+    ORDER BY c.slot, c.subject_id, c.card_id
+    FOR UPDATE OF c
+), indebted AS (
+    UPDATE cards AS c
+    SET due_at = least(c.due_at, now.at), debt = c.debt + 1
+    FROM owing AS o, (SELECT lockstep_now() AS at) AS now
+    WHERE c.slot = o.slot AND c.subject_id = o.subject_id AND c.card_id = o.card_id
+    RETURNING c.slot, c.subject_id
+)
+SELECT w.slot, w.subject_id,
+       EXISTS (SELECT FROM indebted AS i WHERE i.slot = w.slot AND i.subject_id = w.subject_id) AS owing
+FROM won AS w
