@@ -37,7 +37,7 @@ def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
     """
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # the second for bytes that are too few
         raise SecretKeyError(
             "Sealed bytes could not be opened: LOCKSTEP_SECRET_KEY is not the key that sealed them."
         ) from error

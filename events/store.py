@@ -8,7 +8,7 @@ import msgspec
 
 from events.envelope import NewEvent, RecordedEvent
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
-from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
+from events.postgres.errors import DEADLOCK, NOT_NULL_VIOLATION, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring, seal, unseal
@@ -18,6 +18,7 @@ from events.subject_keys import SubjectKeys
 ATTEMPTS = 10
 PAGE = 500
 ERASED = "order.erased"
+RACED = frozenset({UNIQUE_VIOLATION, DEADLOCK})
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -80,7 +81,7 @@ class EventStore:
                             return await self._append_carefully(connection, groups, sealed)
                         return await self._append_fast(connection, groups, sealed)
                     except asyncpg.PostgresError as error:
-                        if error.sqlstate not in (UNIQUE_VIOLATION, DEADLOCK):
+                        if error.sqlstate not in (RACED if careful else RACED | {NOT_NULL_VIOLATION}):
                             raise
                         careful = True
                 return await self._append_carefully(connection, groups, sealed)
@@ -146,7 +147,7 @@ class EventStore:
     async def _append_fast(
         self, connection: Connection, groups: Sequence[Group], sealed: dict[int, bytes]
     ) -> list[list[Outcome]]:
-        """Append everything, or fail as a whole with SQLSTATE 23505."""
+        """Append everything, or fail as a whole: with 23505 for an id that is there, 23502 for an archived subject."""
         heads: dict[tuple[int, str], list[NewEvent]] = {}
         for group in groups:
             heads.setdefault((group.slot, group.subject_id), []).extend(group.events)
@@ -205,7 +206,7 @@ class EventStore:
             known: dict[tuple[str, str, str], _Known] = {}
             for row in found:
                 event = events[row["ord"] - 1]
-                known[event.subject_id, event.source, event.event_id] = _Known(row["version"], row["digest"])
+                known[_identity(event)] = _Known(row["version"], row["digest"])
             decided, fresh = _decide(groups, {row["subject_id"]: row for row in locked}, known)
             stored = iter(await self._append_fast(connection, fresh, sealed) if fresh else ())
             if len({(group.slot, group.subject_id) for group in fresh}) < len(keys):
@@ -224,6 +225,10 @@ class _Known(msgspec.Struct):
     digest: bytes
 
 
+def _identity(event: NewEvent) -> tuple[str, str, str]:
+    return event.subject_id, event.source, event.event_id
+
+
 def _decide(
     groups: Sequence[Group], heads: dict[str, asyncpg.Record], known: dict[tuple[str, str, str], _Known]
 ) -> tuple[list[list[Outcome | None]], list[Group]]:
@@ -240,7 +245,7 @@ def _decide(
         mine: dict[tuple[str, str, str], _Known] = {}
         refusal: Outcome | None = None
         for event in group.events:
-            identity = (event.subject_id, event.source, event.event_id)
+            identity = _identity(event)
             old = known.get(identity) or mine.get(identity)
             if old is None:
                 fresh.append(event)
@@ -256,7 +261,11 @@ def _decide(
         elif fresh and group.expected is not None and group.expected != versions[group.subject_id]:
             refusal = VersionConflict(versions[group.subject_id])
         if refusal is not None:
-            outcomes = [refusal if each is None else each for each in outcomes]
+            outcomes = [
+                # a repeat within the group is as little stored as what it repeats
+                refusal if each is None or (isinstance(each, Duplicate) and _identity(event) in mine) else each
+                for event, each in zip(group.events, outcomes, strict=True)
+            ]
         elif fresh:
             known |= mine
             versions[group.subject_id] += len(fresh)

@@ -25,7 +25,9 @@ class SubjectKeys:
 
     async def ensure(self, connection: Connection, subject_ids: Collection[str]) -> dict[str, bytes | None]:
         """Give the keys of these subjects; None for a subject that was erased."""
-        missing = sorted({(slot_of(each), each) for each in subject_ids if each not in self._keys})
+        # taken before the first wait: an erasure may empty the memory meanwhile
+        found = {each: self._keys[each] for each in subject_ids if each in self._keys}
+        missing = sorted({(slot_of(each), each) for each in subject_ids if each not in found})
         if missing:
             offered = {each: os.urandom(KEY_BYTES) for _, each in missing}
             wrapped = {each: self._keyring.wrap_key(key, each) for each, key in offered.items()}
@@ -38,12 +40,12 @@ class SubjectKeys:
             for row in rows:
                 subject_id, stored = row["subject_id"], row["wrapped"]
                 if stored == wrapped[subject_id]:
-                    self._remember(subject_id, offered[subject_id])
+                    found[subject_id] = offered[subject_id]
                 elif stored is None:
-                    self._remember(subject_id, None)
+                    found[subject_id] = None
                 else:
-                    self._remember(subject_id, self._keyring.unwrap_key(stored, subject_id))
-        found = {each: self._keys[each] for each in subject_ids}
+                    found[subject_id] = self._keyring.unwrap_key(stored, subject_id)
+                self._remember(subject_id, found[subject_id])
         while len(self._keys) > REMEMBERED:
             self._keys.popitem(last=False)
         return found

@@ -49,7 +49,7 @@ class _Start(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
 class _Update(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
     timestamp: int
     event: str
-    content_state: Raw
+    content_state: Raw | UnsetType
     alert: Alert | UnsetType = UNSET
     stale_date: int | UnsetType = UNSET
     dismissal_date: int | UnsetType = UNSET
@@ -135,7 +135,7 @@ def update(
 def end(
     *,
     timestamp: int,
-    content_state: bytes,
+    content_state: bytes | None,
     dismissal_date: int | None = None,
     alert: Alert | None = None,
     relevance_score: float | None = None,
@@ -144,7 +144,7 @@ def end(
 
     Args:
         timestamp: Unix seconds.
-        content_state: the final state, a JSON object, spliced in as it is.
+        content_state: the final state, a JSON object, spliced in as it is; None leaves what is shown.
         dismissal_date: Unix seconds; past means at once, absent means up to four hours.
         alert: only for what is worth lighting the screen.
         relevance_score: relative to the app's other cards.
@@ -154,7 +154,7 @@ def end(
             _Update(
                 timestamp,
                 "end",
-                Raw(content_state),
+                UNSET if content_state is None else Raw(content_state),
                 UNSET if alert is None else alert,
                 UNSET,
                 UNSET if dismissal_date is None else dismissal_date,

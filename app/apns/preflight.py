@@ -62,7 +62,7 @@ class Problem(msgspec.Struct, frozen=True):
 class _Aps(msgspec.Struct, rename="kebab"):
     timestamp: int
     event: PushKind
-    content_state: msgspec.Raw
+    content_state: msgspec.Raw = msgspec.Raw(b"")
     attributes_type: str = ""
     attributes: msgspec.Raw = msgspec.Raw(b"")
     alert: dict[str, Any] = {}
@@ -106,7 +106,7 @@ def _body_problems(request: ApnsRequest) -> Iterator[Problem]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         yield Problem(Fault.BODY, f"the body is not a Live Activity push: {error}")
         return
-    if not _is_object(aps.content_state):
+    if not _is_object(aps.content_state) and not (aps.event is PushKind.END and not bytes(aps.content_state)):
         yield Problem(Fault.BODY, "the content state is not an object")
     for name, at in (("timestamp", aps.timestamp), ("stale-date", aps.stale_date)):
         if at is not None and not _plausible(at):

@@ -8,18 +8,16 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
+from app.simulator.app_reports import AppReports
 from app.simulator.chance import Chance, Profile
 from app.simulator.clock import Clock
 from app.simulator.device_tokens import DeviceToken, DeviceTokens, TokenKind
 from app.simulator.errors import SimulatorError, UnknownCardError
-from app.simulator.outbox import Account, Call, Complaint, Line, Outbox, TicketFor
+from app.simulator.outbox import Account, Complaint, Line, TicketFor
 from app.simulator.phone import Phone
-from app.simulator.reports import card_report, device_report
 from app.simulator.rules import TOPIC_SUFFIX, Push
 
 log = structlog.get_logger()
-
-_DEVICE_LANE = "device"
 
 
 class PhoneAgent:
@@ -50,12 +48,16 @@ class PhoneAgent:
     ) -> None:
         self.phone = phone
         self.profile = profile
-        self.account: Account | None = None
-        self.missing: list[dict[str, Any]] = []
         self._chance, self._clock, self._tokens, self._changed = chance, clock, tokens, changed
-        self._outbox = Outbox(line, profile, chance, changed)
-        self._reported: dict[str, dict[str, Any]] = {}
-        self._forgotten: set[str] = set()
+        self._app = AppReports(
+            phone,
+            line=line,
+            profile=profile,
+            chance=chance,
+            clock=clock,
+            obeyed=self._react,
+            changed=changed,
+        )
         self._pending: dict[str, asyncio.TimerHandle] = {}
         self._deliveries: set[asyncio.TimerHandle] = set()
         self._issue_start_tokens()
@@ -68,7 +70,12 @@ class PhoneAgent:
     @property
     def complaints(self) -> list[Complaint]:
         """Give the calls Lockstep refused for good."""
-        return self._outbox.complaints
+        return self._app.outbox.complaints
+
+    @property
+    def missing(self) -> list[dict[str, Any]]:
+        """Give the cards that Lockstep missed on the phone, by its last answer."""
+        return self._app.missing
 
     def deliver(self, push: Push) -> None:
         """Bring a push to the phone, sooner or later."""
@@ -92,10 +99,7 @@ class PhoneAgent:
     def launch(self) -> None:
         """Let the user open the app, which tells Lockstep all it knows."""
         self.phone.force_quit = False
-        if self.account is not None:
-            for card in self.phone.cards.values():
-                self._reported[card.activity_id] = card_report(card)
-            self._tell_device(self.account)
+        self._app.report_launch()
         self._react()
 
     def force_quit(self) -> None:
@@ -124,6 +128,7 @@ class PhoneAgent:
         declaration = self.phone.declarations.get(attributes_type)
         if declaration is None:
             raise SimulatorError(f"the app declares no type {attributes_type!r}")
+        self.phone.force_quit = False
         activity_id = self._chance.identifier()
         data = attributes if attributes is not None else {"orderId": subject}
         self.phone.start_by_app(activity_id, declaration, subject, data, self._clock())
@@ -138,38 +143,29 @@ class PhoneAgent:
         """Let the system replace the start tokens, which the app reports."""
         self._retire_start_tokens()
         self._issue_start_tokens()
-        self._tell_device_if_running()
+        self._app.report_device()
 
     def behave(self, **changes: Any) -> None:
         """Change the phone's behaviour or settings; the app reports what it can see of them."""
         self.phone.behaviour = msgspec.structs.replace(self.phone.behaviour, **changes)
         self.phone.force_quit = changes.get("force_quit", self.phone.force_quit)
-        self._tell_device_if_running()
+        self._app.report_device()
         self._react()
 
     def sign_in(self, customer_id: str, *, ticket: str | None = None, ticket_for: TicketFor | None = None) -> None:
         """Let a user sign in, after signing out whoever was."""
-        if self.account is not None:
+        if self._app.account is not None:
             self.sign_out()
-        self.account = Account(customer_id, ticket, ticket_for)
+        self._app.account = Account(customer_id, ticket, ticket_for)
         self.phone.customer_id = customer_id
         self.launch()
 
     def sign_out(self, *, by: Literal["delete", "put"] = "delete") -> None:
         """Let the app forget its user, end its cards and tell Lockstep."""
-        account = self.account
-        if account is None:
-            return
-        self._outbox.drop(cards_only=True)
+        self.phone.force_quit = False
         for activity_id in self.phone.cards:
             self.phone.end_by_app(activity_id, "signing out", self._clock())
-            self._forgotten.add(activity_id)
-        self.account, self.phone.customer_id = None, None
-        if by == "delete":
-            path = f"/v1/devices/{self.phone.device_id}"
-            self._outbox.submit(Call("DELETE", path, account, lane=_DEVICE_LANE))
-        else:
-            self._tell_device(account)
+        self._app.report_sign_out(by)
         self._react()
 
     def reinstall(self) -> None:
@@ -179,11 +175,9 @@ class PhoneAgent:
         for card in self.phone.cards.values():
             if card.update_token is not None:
                 self._tokens.retire(card.update_token, "Unregistered", now=now)
-        self._outbox.drop(cards_only=False)
+        self._app.forget()
         self._cancel_timers()
         self.phone.reinstall(self._chance.identifier())
-        self._reported.clear()
-        self._forgotten.clear()
         self._issue_start_tokens()
         self.launch()
 
@@ -202,12 +196,12 @@ class PhoneAgent:
 
     async def quiet(self) -> None:
         """Wait until the app has no call under way."""
-        await self._outbox.quiet()
+        await self._app.outbox.quiet()
 
     async def stop(self) -> None:
         """Switch the phone off."""
         self._cancel_timers()
-        await self._outbox.stop()
+        await self._app.outbox.stop()
 
     def _take(self, push: Push) -> None:
         token = self._tokens.find(push.token.value)
@@ -226,7 +220,8 @@ class PhoneAgent:
 
     def _react(self) -> None:
         """Bring everything behind the phone's state: reports, tokens, the next timer."""
-        self._report_cards()
+        self._retire_ended_tokens()
+        self._app.report_cards()
         if self.phone.permission == "asked" and self.phone.behaviour.allow == "now":
             self._after(self.profile.allow_seconds, "allow", self.allow)
         for activity_id in list(self.phone.cards):
@@ -235,28 +230,11 @@ class PhoneAgent:
         self._watch_next_end()
         self._changed()
 
-    def _report_cards(self) -> None:
-        for card in list(self.phone.cards.values()):
-            if card.state != "active" and card.update_token and self.phone.behaviour.after_end == "expired":
-                self._tokens.retire(card.update_token, "ExpiredToken", now=self._clock())
-            report = card_report(card)
-            if self.phone.force_quit or self.account is None or card.activity_id in self._forgotten:
-                continue
-            if self._reported.get(card.activity_id) == report:
-                continue
-            self._reported[card.activity_id] = report
-            name = card.card_id or card.activity_id
-            self._outbox.submit(
-                Call(
-                    "PUT",
-                    f"/v1/devices/{self.phone.device_id}/cards/{name}",
-                    self.account,
-                    body=partial(dict, report),
-                    # Of two update tokens the newer must come last; nothing else a card says has an order.
-                    lane=card.activity_id if card.update_token else None,
-                    about_card=True,
-                )
-            )
+    def _retire_ended_tokens(self) -> None:
+        if self.phone.behaviour.after_end == "expired":
+            for card in self.phone.cards.values():
+                if card.state != "active" and card.update_token is not None:
+                    self._tokens.retire(card.update_token, "ExpiredToken", now=self._clock())
 
     def _after(self, span: tuple[float, float], name: str, act: Callable[[], None]) -> None:
         if name in self._pending:
@@ -306,41 +284,6 @@ class PhoneAgent:
         token = DeviceToken(value, self.phone_id, kind, topic, self.phone.environment, activity_id)
         self._tokens.add(token)
         return value
-
-    def _tell_device_if_running(self) -> None:
-        if self.account is not None and not self.phone.force_quit:
-            self._tell_device(self.account)
-
-    def _tell_device(self, account: Account) -> None:
-        told: set[str] = set()
-        customer_id = self.phone.customer_id
-
-        def body() -> dict[str, Any]:
-            told.update(card.activity_id for card in self.phone.cards.values() if card.state != "active")
-            return device_report(self.phone, customer_id, without=self._forgotten)
-
-        def obey(answer: dict[str, Any]) -> None:
-            self._forgotten |= told
-            self._obey(answer)
-
-        path = f"/v1/devices/{self.phone.device_id}"
-        self._outbox.submit(Call("PUT", path, account, body=body, lane=_DEVICE_LANE, on_answer=obey))
-
-    def _obey(self, answer: dict[str, Any]) -> None:
-        self.missing = list(answer.get("missing") or ())
-        for told in answer.get("cards") or ():
-            activity_id = told.get("activityId") or self._activity_of(told.get("cardId"))
-            if activity_id not in self.phone.cards:
-                continue
-            if told.get("end"):
-                self.phone.end_by_app(activity_id, "the app, told at launch", self._clock())
-            elif told.get("contentState") is not None:
-                self.phone.show(activity_id, told["contentState"])
-        self._react()
-
-    def _activity_of(self, card_id: str | None) -> str | None:
-        found = [card.activity_id for card in self.phone.cards.values() if card.card_id == card_id]
-        return found[-1] if found else None
 
     def _cancel_timers(self) -> None:
         for timer in (*self._pending.values(), *self._deliveries):

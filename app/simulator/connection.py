@@ -57,7 +57,7 @@ class StreamLimits(msgspec.Struct, frozen=True):
     after_token: int = 1000
 
 
-class _Protocol(H2Connection):
+class _Http2(H2Connection):
     """Leave the counting of streams to `Connection`.
 
     h2 answers one stream too many by ending the connection, where APNs refuses the stream; and it walks over
@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._desk, self._environment, self._limits = desk, environment, limits
         self._on_made, self._on_lost = on_made, on_lost
-        self._h2 = _Protocol(_CONFIGURATION)
+        self._h2 = _Http2(_CONFIGURATION)
         self._limit = limits.before_token
         self._bound_to: ProviderKey | None = None
         self._streams: dict[int, _Stream] = {}
@@ -140,6 +140,8 @@ class Connection(asyncio.Protocol):
         try:
             for event in self._h2.receive_data(data):
                 self._on_event(event)
+                if self._transport.is_closing():
+                    return
         except ProtocolError as error:
             log.warning("simulator_protocol_error", error=type(error).__name__)
             self._flush()

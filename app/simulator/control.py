@@ -1,36 +1,29 @@
 """Steer and read the simulator over HTTP."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-import aiohttp
 import msgspec
 from aiohttp import web
 
+from app.simulator.acts import ACTS, Input, read_input, ticket_from
 from app.simulator.agent import PhoneAgent
 from app.simulator.chance import PROFILES
 from app.simulator.declaration import Declaration
 from app.simulator.device_tokens import Environment
 from app.simulator.errors import SimulatorError, UnknownCardError, UnknownPhoneError
 from app.simulator.faults import Fault
-from app.simulator.outbox import TicketFor
 from app.simulator.phone import Behaviour
 from app.simulator.readings import read_phone
 
 if TYPE_CHECKING:
     from app.simulator.simulator import Simulator
 
-Wanted = TypeVar("Wanted")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _DEFAULT_PUSHES = 200
 
 
-class _Input(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Hold a request's JSON."""
-
-
-class Install(_Input, frozen=True):
+class Install(Input, frozen=True):
     """Say which phone to install; `behaviour` is an object or `"mixed"`."""
 
     customer_id: str | None = None
@@ -44,35 +37,7 @@ class Install(_Input, frozen=True):
     declarations: list[Declaration] | None = None
 
 
-class SignIn(_Input, frozen=True):
-    """Say who signs in."""
-
-    customer_id: str
-    ticket: str | None = None
-    ticket_url: str | None = None
-
-
-class SignOut(_Input, frozen=True):
-    """Say by which call the app tells Lockstep."""
-
-    by: Literal["delete", "put"] = "delete"
-
-
-class ThisCard(_Input, frozen=True):
-    """Name a card by its card id or activity id."""
-
-    card: str
-
-
-class StartActivity(_Input, frozen=True):
-    """Say what the app's own card is about."""
-
-    subject: str
-    attributes_type: str = "OrderAttributes"
-    attributes: dict[str, Any] | None = None
-
-
-class NewKey(_Input, frozen=True):
+class NewKey(Input, frozen=True):
     """Hold a provider key's public half."""
 
     team_id: str
@@ -81,7 +46,7 @@ class NewKey(_Input, frozen=True):
     environment: Environment | None = None
 
 
-class NewClock(_Input, frozen=True):
+class NewClock(Input, frozen=True):
     """Say how far the simulator's time is from the clock's."""
 
     offset_seconds: float
@@ -139,7 +104,7 @@ class _Control:
 
     async def install(self, request: web.Request) -> web.Response:
         """Install the app on a new phone."""
-        wanted = await _read(request, Install)
+        wanted = await read_input(request, Install)
         profile = None if wanted.profile is None else PROFILES.get(wanted.profile)
         if wanted.profile is not None and profile is None:
             raise SimulatorError(f"no profile is called {wanted.profile!r}; known: {', '.join(PROFILES)}")
@@ -147,7 +112,7 @@ class _Control:
         agent = self._simulator.install_phone(
             customer_id=wanted.customer_id,
             ticket=wanted.ticket,
-            ticket_for=_ticket_from(wanted.ticket_url),
+            ticket_for=ticket_from(wanted.ticket_url),
             phone_id=wanted.phone_id,
             bundle_id=wanted.bundle_id,
             environment=wanted.environment,
@@ -164,9 +129,9 @@ class _Control:
     async def act(self, request: web.Request) -> web.Response:
         """Let the phone's user do something."""
         agent = self._agent(request)
-        act = _ACTS.get(request.match_info["act"])
+        act = ACTS.get(request.match_info["act"])
         if act is None:
-            raise web.HTTPNotFound(text=f"a phone can: {', '.join(_ACTS)}")
+            return _json({"error": f"a phone can: {', '.join(ACTS)}"}, status=404)
         await act(agent, request)
         return self._show(agent)
 
@@ -184,7 +149,7 @@ class _Control:
 
     async def add_fault(self, request: web.Request) -> web.Response:
         """Let something go wrong with the next requests."""
-        self._simulator.add_fault(await _read(request, Fault))
+        self._simulator.add_fault(await read_input(request, Fault))
         return _json({"faults": self._simulator.faults.waiting}, status=201)
 
     async def clear_faults(self, _: web.Request) -> web.Response:
@@ -194,7 +159,7 @@ class _Control:
 
     async def register_key(self, request: web.Request) -> web.Response:
         """Make a provider key known."""
-        key = await _read(request, NewKey)
+        key = await read_input(request, NewKey)
         self._simulator.register_key(key.team_id, key.key_id, key.public_pem, environment=key.environment)
         return _json({"teamId": key.team_id, "keyId": key.key_id}, status=201)
 
@@ -205,7 +170,7 @@ class _Control:
 
     async def set_clock(self, request: web.Request) -> web.Response:
         """Move the simulator's time."""
-        self._simulator.set_clock((await _read(request, NewClock)).offset_seconds)
+        self._simulator.set_clock((await read_input(request, NewClock)).offset_seconds)
         return await self.show_clock(request)
 
     def _agent(self, request: web.Request) -> PhoneAgent:
@@ -213,62 +178,6 @@ class _Control:
 
     def _show(self, agent: PhoneAgent, *, status: int = 200) -> web.Response:
         return _json(read_phone(agent, self._simulator.clock(), records=True), status=status)
-
-
-async def _launch(agent: PhoneAgent, _: web.Request) -> None:
-    agent.launch()
-
-
-async def _allow(agent: PhoneAgent, _: web.Request) -> None:
-    agent.allow()
-
-
-async def _force_quit(agent: PhoneAgent, _: web.Request) -> None:
-    agent.force_quit()
-
-
-async def _dismiss(agent: PhoneAgent, request: web.Request) -> None:
-    agent.dismiss((await _read(request, ThisCard)).card)
-
-
-async def _rotate_token(agent: PhoneAgent, request: web.Request) -> None:
-    agent.rotate_token((await _read(request, ThisCard)).card)
-
-
-async def _sign_out(agent: PhoneAgent, request: web.Request) -> None:
-    agent.sign_out(by=(await _read(request, SignOut)).by)
-
-
-async def _sign_in(agent: PhoneAgent, request: web.Request) -> None:
-    wanted = await _read(request, SignIn)
-    agent.sign_in(wanted.customer_id, ticket=wanted.ticket, ticket_for=_ticket_from(wanted.ticket_url))
-
-
-async def _start_activity(agent: PhoneAgent, request: web.Request) -> None:
-    wanted = await _read(request, StartActivity)
-    agent.start_activity(wanted.subject, wanted.attributes_type, wanted.attributes)
-
-
-async def _reinstall(agent: PhoneAgent, _: web.Request) -> None:
-    agent.reinstall()
-
-
-async def _behave(agent: PhoneAgent, request: web.Request) -> None:
-    agent.behave(**msgspec.structs.asdict(await _read(request, Behaviour)))
-
-
-_ACTS: dict[str, Callable[[PhoneAgent, web.Request], Awaitable[None]]] = {
-    "launch": _launch,
-    "allow": _allow,
-    "force-quit": _force_quit,
-    "dismiss": _dismiss,
-    "rotate-token": _rotate_token,
-    "sign-out": _sign_out,
-    "sign-in": _sign_in,
-    "start-activity": _start_activity,
-    "reinstall": _reinstall,
-    "behave": _behave,
-}
 
 
 @web.middleware
@@ -280,23 +189,6 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         return _json({"error": str(error)}, status=404)
     except (SimulatorError, msgspec.ValidationError, msgspec.DecodeError) as error:
         return _json({"error": str(error)}, status=422)
-
-
-def _ticket_from(url: str | None) -> TicketFor | None:
-    return None if url is None else partial(_fetch_ticket, url)
-
-
-async def _fetch_ticket(url: str, customer_id: str) -> str:
-    """Ask the shop's backend for a ticket: POST {"customerId"}, answered by {"ticket"}."""
-    async with (
-        aiohttp.ClientSession(raise_for_status=True) as session,
-        session.post(url, json={"customerId": customer_id}) as answer,
-    ):
-        return str((await answer.json())["ticket"])
-
-
-async def _read(request: web.Request, kind: type[Wanted]) -> Wanted:
-    return msgspec.json.decode(await request.read() or b"{}", type=kind)
 
 
 def _json(content: object, *, status: int = 200) -> web.Response:

@@ -75,7 +75,7 @@ class Desk:
         token = token_in(next((value for name, value in request.headers if name == ":path"), ""))
         fault = self._faults.take(token)
         if fault is not None and _leaves_unprocessed(fault):
-            return self._refuse_by(fault, token, now)
+            return self._refuse_by(fault, request, token, now)
         verdict = judge(
             request,
             environment=environment,
@@ -92,8 +92,8 @@ class Desk:
         self._changed()
         return Handled(_answer(verdict, status), verdict.key, fault)
 
-    def _refuse_by(self, fault: Fault, token: str | None, now: float) -> Handled:
-        apns_id = _new_id()
+    def _refuse_by(self, fault: Fault, request: Request, token: str | None, now: float) -> Handled:
+        apns_id = dict(request.headers).get("apns-id") or _new_id()
         reason = fault.reason if fault.kind == "reason" else None
         status = (fault.status or STATUS_OF[reason]) if reason else None
         self._log.add(ReceivedPush(now, apns_id, token, status, reason, fault=fault.name))

@@ -12,6 +12,7 @@ from events.errors import StoreUnavailableError
 UNAVAILABLE_STATES = frozenset({"57P01", "57P02", "57P03", "53300", "25P03"})
 DEADLOCK = "40P01"
 UNIQUE_VIOLATION = "23505"
+NOT_NULL_VIOLATION = "23502"
 
 
 def is_unavailable(error: BaseException) -> bool:

@@ -1,5 +1,7 @@
 """Connections to Postgres, set up the same way everywhere."""
 
+from typing import TYPE_CHECKING
+
 import asyncpg
 
 SESSION_SETTINGS = {
@@ -13,8 +15,14 @@ SESSION_SETTINGS = {
     "timezone": "UTC",
 }
 
-Pool = asyncpg.Pool[asyncpg.Record]
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    OwnConnection = asyncpg.Connection[asyncpg.Record]
+    Connection = OwnConnection | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    # only the stubs know a parameter
+    Pool, OwnConnection = asyncpg.Pool, asyncpg.Connection
+    Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
 def _same(value: bytes) -> bytes:
@@ -49,7 +57,7 @@ async def open_pool(
     )
 
 
-async def connect(dsn: str, *, name: str) -> asyncpg.Connection[asyncpg.Record]:
+async def connect(dsn: str, *, name: str) -> OwnConnection:
     """Open one connection with the same settings."""
     connection = await asyncpg.connect(dsn, timeout=10, server_settings={"application_name": name, **SESSION_SETTINGS})
     await prepare_connection(connection)

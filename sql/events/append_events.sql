@@ -1,4 +1,4 @@
--- Appends a batch of events whose ids are new to their subjects; all or none.
+-- Appends a batch of events whose ids are new to their subjects, none of them archived; all or none.
 -- The heads come in key order, so that no two appenders deadlock; their row locks make the versions dense.
 --  $1 smallint[]    heads: slot
 --  $2 text[]        heads: subject id
@@ -15,7 +15,7 @@
 -- $13 timestamptz[] occurred at
 -- $14 text[]        trace
 -- Returns: head integer, version bigint, recorded_at timestamptz
--- Raises: 23505 an id is there already; 40P01 deadlock.
+-- Raises: 23505 an id is there already; 23502 a subject is archived; 40P01 deadlock.
 WITH added AS (
     SELECT a.slot, a.subject_id, a.added, a.head, n.now
     FROM (SELECT lockstep_now() AS now) AS n,
@@ -27,7 +27,7 @@ WITH added AS (
     FROM added
     ORDER BY head
     ON CONFLICT (slot, subject_id) DO UPDATE
-        SET version = h.version + excluded.version,
+        SET version = CASE WHEN h.archived_at IS NULL THEN h.version + excluded.version END,
             last_recorded_at = greatest(h.last_recorded_at, excluded.last_recorded_at),
             settled_at = NULL
     RETURNING slot, subject_id, version, last_recorded_at

@@ -46,6 +46,7 @@ CREATE TABLE cards (
     accepted_at         timestamptz,
     started_at          timestamptz,
     refused_hash        bytea,
+    suspect_hash        bytea,
     attempts            integer     NOT NULL DEFAULT 0,
     outcome             text,
     why                 text,

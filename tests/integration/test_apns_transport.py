@@ -203,6 +203,14 @@ async def test_a_goaway_before_every_stream_was_not_sent(tmp_path: Path) -> None
     assert peer.connections == 1
 
 
+async def test_a_connection_closed_while_idle_costs_nothing(tmp_path: Path) -> None:
+    """After a GOAWAY between two pushes the next one goes over a new connection and is answered."""
+    async with against(tmp_path, lambda _seen: (OK, GoAway())) as (peer, transport):
+        assert (await send(transport, 1)).status == 200
+        assert (await send(transport, 2)).status == 200
+    assert peer.connections == 2
+
+
 async def test_a_goaway_tells_the_covered_from_the_rest(tmp_path: Path) -> None:
     """Streams above the last one were not sent, those up to it are ambiguous, the next push goes elsewhere."""
     held = asyncio.Event()

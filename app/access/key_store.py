@@ -1,0 +1,146 @@
+"""Keeps the API keys of services: hashes in Postgres, and for a few seconds what was found there."""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime
+from hmac import compare_digest
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from app.access.api_key import Scope, hash_api_key, key_id_of, make_api_key
+from app.access.caller import Service
+from events.postgres.errors import translated
+from events.postgres.pool import Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring
+
+REMEMBERED_SECONDS: Final = 10.0
+_KNOWN_SCOPES: Final = frozenset(Scope)
+
+
+class StoredKey(msgspec.Struct, frozen=True):
+    """A key as lists show it: everything but the key."""
+
+    key_id: str
+    name: str
+    environment: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class _Remembered(msgspec.Struct, frozen=True):
+    """A key that was good when Postgres was asked.
+
+    Attributes:
+        until: By the monotonic clock, in seconds.
+    """
+
+    hash: bytes
+    service: Service
+    until: float
+
+
+class KeyStore:
+    """The keys that may call.
+
+    What was found is remembered for ten seconds at the most, so a revocation holds everywhere by then; what was not
+    found is not remembered. Every method raises StoreUnavailableError while Postgres is away.
+
+    Args:
+        pool: Connections.
+        keyring: Its hash key keys the stored hashes.
+        monotonic: Seconds that never go back.
+    """
+
+    def __init__(self, pool: Pool, keyring: Keyring, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._pool = pool
+        self._secret = keyring.hash
+        self._monotonic = monotonic
+        self._remembered: dict[bytes, _Remembered] = {}
+        self._lookups: dict[bytes, asyncio.Task[Service | None]] = {}
+
+    async def create(
+        self, *, name: str, environment: str, scopes: Collection[Scope], expires_at: datetime | None = None
+    ) -> tuple[str, StoredKey]:
+        """Make a key; its text is shown this once and kept nowhere."""
+        key = make_api_key(environment)
+        with translated():
+            [row] = await self._pool.fetch(
+                statement("app/add_api_key"),
+                key_id_of(key),
+                hash_api_key(key, self._secret),
+                name,
+                environment,
+                sorted(scopes),
+                expires_at,
+            )
+        return key, _stored_key(row)
+
+    async def list_keys(self) -> list[StoredKey]:
+        """Read all keys, the newest first, revoked and expired ones too."""
+        with translated():
+            rows = await self._pool.fetch(statement("app/list_api_keys"))
+        return [_stored_key(row) for row in rows]
+
+    async def revoke(self, key_id: str) -> bool:
+        """Refuse a key from now on, here at once and elsewhere within ten seconds; False if there is no such key."""
+        with translated():
+            row = await self._pool.fetchrow(statement("app/revoke_api_key"), key_id)
+        self._remembered = {h: each for h, each in self._remembered.items() if each.service.key_id != key_id}
+        self._lookups.clear()
+        return row is not None
+
+    async def find(self, key: str) -> Service | None:
+        """Give the service that holds a key; None if the key is unknown, revoked or expired."""
+        hashed = hash_api_key(key, self._secret)
+        remembered = self._remembered.get(hashed)
+        if remembered is not None and self._monotonic() < remembered.until:
+            return remembered.service if compare_digest(remembered.hash, hashed) else None
+        key_id = key_id_of(key)
+        if key_id is None:
+            return None
+        # A crowd whose key has just been forgotten asks Postgres once.
+        lookup = self._lookups.get(hashed)
+        if lookup is None:
+            lookup = asyncio.get_running_loop().create_task(self._look_up(key_id, hashed))
+            self._lookups[hashed] = lookup
+            lookup.add_done_callback(lambda done: self._finished(hashed, done))
+        return await asyncio.shield(lookup)
+
+    async def _look_up(self, key_id: str, hashed: bytes) -> Service | None:
+        asked_at = self._monotonic()
+        self._remembered.pop(hashed, None)
+        me = self._lookups.get(hashed)
+        with translated():
+            row = await self._pool.fetchrow(statement("app/find_api_key"), key_id)
+        if row is None or not compare_digest(row["hash"], hashed):
+            return None
+        service = Service(key_id, frozenset(Scope(each) for each in row["scopes"] if each in _KNOWN_SCOPES))
+        left = REMEMBERED_SECONDS if row["seconds_left"] is None else min(REMEMBERED_SECONDS, row["seconds_left"])
+        if self._lookups.get(hashed) is me:
+            # otherwise a revocation came between the question and its answer
+            self._remembered[hashed] = _Remembered(row["hash"], service, asked_at + left)
+        return service
+
+    def _finished(self, hashed: bytes, lookup: asyncio.Task[Service | None]) -> None:
+        if self._lookups.get(hashed) is lookup:
+            del self._lookups[hashed]
+        if not lookup.cancelled():
+            lookup.exception()  # seen by whoever still waits; nobody may
+
+
+def _stored_key(row: asyncpg.Record) -> StoredKey:
+    return StoredKey(
+        row["key_id"],
+        row["name"],
+        row["environment"],
+        tuple(row["scopes"]),
+        row["created_at"],
+        row["expires_at"],
+        row["revoked_at"],
+    )

@@ -1,0 +1,105 @@
+"""From a plan to the request that carries it out: pure."""
+
+from datetime import timedelta
+from typing import assert_never
+from uuid import UUID
+
+import msgspec
+
+from app.apns import payload
+from app.apns.request import ApnsRequest, Environment, build
+from projections.alert_text import alert_text
+from projections.card import Card, Kind
+from projections.content_state import render_attributes
+from projections.draft import Alert
+from projections.face import Face
+from projections.order_view import OrderView
+from projections.plan import Send
+
+
+class SendRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How long APNs may keep a push for a phone that is away, in seconds.
+
+    Attributes:
+        start_expiry: A start that comes too late shows an order that has moved on.
+        update_expiry: The newest state is worth keeping for a while.
+        end_expiry: An end is worth keeping as long as a card can live.
+    """
+
+    start_expiry: float = 1_800.0
+    update_expiry: float = 3_600.0
+    end_expiry: float = 28_800.0
+
+
+def build_push(
+    sent: Send,
+    *,
+    card: Card,
+    view: OrderView | None,
+    face: Face | None,
+    token: str,
+    environment: str,
+    apns_id: UUID,
+    rules: SendRules,
+) -> ApnsRequest:
+    """Build the request of a plan.
+
+    Args:
+        sent: The plan.
+        card: The card as claimed.
+        view: The subject's view; only an end can do without it.
+        face: The same, rendered.
+        token: The device token that fits the kind.
+        environment: `sandbox` or `production`.
+        apns_id: The id of the push.
+        rules: Expiry.
+    """
+    content = face.content if face is not None and sent.with_content else None
+    alert = None if sent.alert is None else _alert(sent.alert, view)
+    stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
+    attributes = b""
+    if view is not None and sent.kind is not Kind.END:
+        attributes = render_attributes(view, card_id=str(card.card_id), order_id=card.subject_id)
+    match sent.kind:
+        case Kind.START:
+            if alert is None or content is None:
+                raise AssertionError("a start has an alert and content")
+            expiry = rules.start_expiry
+            body = payload.start(
+                timestamp=sent.timestamp,
+                content_state=content,
+                attributes_type=card.attributes_type,
+                attributes=attributes,
+                alert=alert,
+                stale_date=stale,
+            )
+        case Kind.UPDATE:
+            if content is None:
+                raise AssertionError("an update has content")
+            expiry = rules.update_expiry
+            body = payload.update(timestamp=sent.timestamp, content_state=content, alert=alert, stale_date=stale)
+        case Kind.END:
+            expiry = rules.end_expiry
+            body = payload.end(
+                timestamp=sent.timestamp,
+                content_state=content,
+                alert=alert,
+                dismissal_date=None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp()),
+            )
+        case _:
+            assert_never(sent.kind)
+    return build(
+        environment=Environment(environment),
+        app=card.app,
+        token=token,
+        apns_id=apns_id,
+        priority=sent.priority,
+        expiration=sent.timestamp + int(timedelta(seconds=expiry).total_seconds()),
+        payload=body,
+        attributes_size_bytes=len(attributes),
+    )
+
+
+def _alert(alert: Alert, view: OrderView | None) -> payload.Alert:
+    text = alert_text(alert.type, None if view is None else view.merchant_name)
+    return payload.Alert(title=text.title, body=text.body, sound="default")

@@ -1,0 +1,164 @@
+"""What a plan or a verdict leaves behind on its card: pure."""
+
+from datetime import datetime, timedelta
+from uuid import uuid5
+
+from app.apns.verdict import Outcome, TokenAction, Verdict
+from projections.card import LIFETIME, Card, Kind, Phase, Settlement
+from projections.plan import Nothing, PlanRules, Renew, Send, Wait
+
+
+def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now: datetime) -> Settlement:
+    """Give what a plan that sends nothing leaves behind.
+
+    Args:
+        card: The card as claimed.
+        decided: The plan.
+        version: The version of the view that the plan saw.
+        now: The time of the claim.
+    """
+    if isinstance(decided, Renew):
+        return Settlement(
+            card=card,
+            phase=Phase.SHOWN,
+            considered_version=version,
+            outcome="renewing",
+            why=decided.why,
+            due_at=now,
+            alerted_version=card.alerted_version,
+            attempts=card.attempts,
+            next_card_id=uuid5(card.card_id, "next generation"),
+        )
+    phase = decided.phase or card.phase
+    return Settlement(
+        card=card,
+        phase=phase,
+        considered_version=version,
+        outcome=decided.outcome if isinstance(decided, Nothing) else "waiting",
+        why=decided.why,
+        due_at=decided.until,
+        alerted_version=card.alerted_version,
+        intent_stands=card.intent is not None and phase in (Phase.STARTING, Phase.ENDING),
+        started=phase is Phase.SHOWN and card.started_at is None,
+        attempts=card.attempts,
+    )
+
+
+def settle_unbegun(card: Card, sent: Send, now: datetime) -> Settlement:
+    """Give what remains when a push was planned and then not begun, because the lease had grown too short."""
+    return Settlement(
+        card=card,
+        phase=_back(card, sent.kind),
+        considered_version=0,
+        outcome="postponed",
+        why="The lease was too short to begin; it is planned again at once.",
+        due_at=now,
+        timestamp_used=sent.timestamp,
+        alerted_version=card.alerted_version,
+        attempts=card.attempts,
+    )
+
+
+def settle_sent(
+    card: Card,
+    sent: Send,
+    verdict: Verdict,
+    *,
+    version: int,
+    content_hash: bytes | None,
+    token_hash: bytes | None,
+    now: datetime,
+    rules: PlanRules,
+    answer_lost: bool,
+) -> Settlement:
+    """Give what a push leaves behind.
+
+    Args:
+        card: The card as claimed.
+        sent: What was sent.
+        verdict: What APNs' answer means.
+        version: The version of the view that was sent.
+        content_hash: Of the content state that was sent; None when there was none.
+        token_hash: Blind index of the token that it was sent to.
+        now: The time of the answer.
+        rules: The thresholds.
+        answer_lost: Whether the push may have arrived although no answer came.
+    """
+    spoken = version if sent.alert is not None else card.alerted_version
+    match verdict.outcome:
+        case Outcome.ACCEPTED:
+            return _accepted(card, sent, version, content_hash, spoken, now, rules)
+        case Outcome.UNKNOWN:
+            return Settlement(
+                card=card,
+                phase=Phase.STARTING,
+                considered_version=version,
+                outcome="unknown",
+                why=verdict.why,
+                due_at=now + timedelta(seconds=rules.report_wait),
+                timestamp_used=sent.timestamp,
+                alerted_version=spoken,
+                intent_stands=True,
+                attempts=card.attempts + 1,
+            )
+        case Outcome.RETRY:
+            wait = verdict.retry_after_seconds or 0.0
+            return Settlement(
+                card=card,
+                phase=_back(card, sent.kind),
+                considered_version=version,
+                outcome="retrying",
+                why=verdict.why,
+                due_at=now,
+                block_seconds=wait,
+                timestamp_used=sent.timestamp,
+                # what may have been heard is not spoken again; what provably failed is
+                alerted_version=spoken if answer_lost else card.alerted_version,
+                suspect_hash=token_hash if verdict.token is not TokenAction.KEEP else None,
+                attempts=card.attempts + 1,
+            )
+        case Outcome.REJECTED:
+            retired = verdict.token in (TokenAction.RETIRE, TokenAction.SUSPECT)
+            return Settlement(
+                card=card,
+                phase=_back(card, sent.kind),
+                considered_version=version,
+                outcome="refused" if retired else "failed",
+                why=verdict.why,
+                due_at=now if retired else (card.started_at or now) + LIFETIME,
+                timestamp_used=sent.timestamp,
+                alerted_version=card.alerted_version,
+                refused_hash=token_hash if retired and sent.kind is not Kind.START else None,
+                attempts=card.attempts + 1,
+            )
+
+
+def _accepted(
+    card: Card,
+    sent: Send,
+    version: int,
+    content_hash: bytes | None,
+    spoken: int,
+    now: datetime,
+    rules: PlanRules,
+) -> Settlement:
+    started_at = now if sent.kind is Kind.START else card.started_at or now
+    renew_at = started_at + timedelta(seconds=rules.renew_after)
+    return Settlement(
+        card=card,
+        phase=Phase.OVER if sent.kind is Kind.END else Phase.SHOWN,
+        considered_version=version,
+        outcome="accepted",
+        why=sent.why,
+        due_at=renew_at if renew_at > now else started_at + LIFETIME,
+        timestamp_used=sent.timestamp,
+        alerted_version=spoken,
+        accepted_version=version,
+        accepted_hash=content_hash,
+        started=sent.kind is Kind.START or card.started_at is None,
+    )
+
+
+def _back(card: Card, kind: Kind) -> Phase:
+    """Give the phase of a card whose push did not arrive."""
+    return Phase.WANTED if kind is Kind.START and card.started_at is None else Phase.SHOWN

@@ -1,0 +1,94 @@
+"""Writes settlements as they come, many at a time: what arrives while one batch is written rides with the next."""
+
+import asyncio
+from collections.abc import Callable, Collection
+
+import asyncpg
+import structlog
+
+from events.errors import StoreUnavailableError
+from events.postgres.errors import DEADLOCK, translated
+from projections.card import Settlement
+from projections.card_store import CardStore, Receipt
+
+log = structlog.get_logger()
+
+BATCH = 250
+AWAY_SECONDS = 0.5
+
+
+class Settler:
+    """Collects settlements and receipts and writes them.
+
+    While Postgres is away they are kept: what a push did is known only here until it is written. Their number is
+    bounded by the pushes in flight, because nothing can be claimed meanwhile.
+
+    Args:
+        cards: Writes them.
+        announce: Called after each batch with the slots of cards that are due again, if any; must not block.
+    """
+
+    def __init__(self, cards: CardStore, announce: Callable[[Collection[int]], None]) -> None:
+        self._cards = cards
+        self._announce = announce
+        self._waiting: list[tuple[Settlement, Receipt | None]] = []
+        self._work = asyncio.Event()
+        self._written = asyncio.Event()
+        self._written.set()
+
+    @property
+    def waiting(self) -> int:
+        """Tell how many settlements are still to be written."""
+        return len(self._waiting)
+
+    def add(self, settlement: Settlement, receipt: Receipt | None = None) -> None:
+        """Take a settlement to be written soon."""
+        self._waiting.append((settlement, receipt))
+        self._written.clear()
+        self._work.set()
+
+    async def drained(self) -> None:
+        """Wait until everything taken has been written."""
+        await self._written.wait()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write until told to stop, and then what is left, as far as Postgres is there."""
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while True:
+                if not self._waiting:
+                    self._work.clear()
+                    self._written.set()
+                    if stop.is_set():
+                        return
+                    work = asyncio.ensure_future(self._work.wait())
+                    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                    work.cancel()
+                    continue
+                batch = self._waiting[:BATCH]
+                try:
+                    await self._write(batch)
+                except StoreUnavailableError:
+                    log.warning("settler_waits_for_postgres", waiting=len(self._waiting))
+                    if stop.is_set():
+                        return  # the leases run out, and their answers count as unknown
+                    await asyncio.wait({stopping}, timeout=AWAY_SECONDS)
+                    continue
+                del self._waiting[: len(batch)]
+        finally:
+            stopping.cancel()
+            self._written.set()
+
+    async def _write(self, batch: list[tuple[Settlement, Receipt | None]]) -> None:
+        settlements = [settlement for settlement, _ in batch]
+        receipts = [receipt for _, receipt in batch if receipt is not None]
+        while True:
+            try:
+                with translated():
+                    due = await self._cards.settle(settlements, receipts)
+            except asyncpg.PostgresError as error:
+                if error.sqlstate != DEADLOCK:
+                    raise
+            else:
+                break
+        self._announce(due)

@@ -1,0 +1,209 @@
+"""The composition root: from settings to a running service."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Self
+
+import structlog
+
+from app.access.key_store import KeyStore
+from app.apns.dispatcher import Dispatcher
+from app.apns.httpx_engine import HttpxSettings, HttpxTransport
+from app.apns.provider_token import ProviderToken
+from app.apns.request import Environment
+from app.devices.registry import DeviceRegistry
+from app.errors import SettingsError
+from app.housekeeping import keep_house, make_receipt_days
+from app.http.edge import Edge
+from app.http.server import build_app, serving
+from app.orders import OrderReader
+from app.settings import Settings
+from app.supervisor import Loop, supervise
+from events.appender import Appender
+from events.errors import LockstepError
+from events.keyring import open_keyring
+from events.postgres.doorbell import Doorbell
+from events.postgres.embedded import EmbeddedPostgres
+from events.postgres.migrator import migrate, schema_behind
+from events.postgres.pool import Pool, open_pool
+from events.sealing import Keyring
+from events.store import EventStore
+from projections.content_state import ATTRIBUTES_TYPE
+from projections.matcher import Matcher
+from projections.projector import Projector
+
+log = structlog.get_logger()
+
+
+async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
+    """Give the database's URL, starting the embedded server where no other is set; it is migrated then."""
+    if settings.database_url is not None:
+        return settings.database_url
+    server = await EmbeddedPostgres.start(settings.data_directory / "postgres")
+    stack.push_async_callback(server.stop)
+    await migrate(server.dsn)
+    return server.dsn
+
+
+def provider_token(settings: Settings) -> ProviderToken:
+    """Give the signer of Apple's key.
+
+    Raises:
+        SettingsError: Team, key id or key is missing.
+    """
+    wanted = {
+        "LOCKSTEP_APNS_TEAM_ID": settings.apns_team_id,
+        "LOCKSTEP_APNS_KEY_ID": settings.apns_key_id,
+        "LOCKSTEP_APNS_KEY_FILE": settings.apns_key,
+    }
+    missing = [name for name, value in wanted.items() if value is None]
+    if missing or settings.apns_team_id is None or settings.apns_key_id is None or settings.apns_key is None:
+        raise SettingsError(
+            f"To send pushes, set {', '.join(missing)}. To try without an Apple account, run: lockstep demo"
+        )
+    return ProviderToken(settings.apns_team_id, settings.apns_key_id, settings.apns_key.get_secret_value())
+
+
+class Service:
+    """A running process of Lockstep with the roles it was given; made by `start`.
+
+    Attributes:
+        url: Where the API listens; None without the role.
+    """
+
+    def __init__(self, settings: Settings, dsn: str, pool: Pool, keyring: Keyring, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._dsn = dsn
+        self._pool = pool
+        self._stack = stack
+        self._stop = asyncio.Event()
+        self._loops: asyncio.Task[None] | None = None
+        self._draining = False
+        self.keyring = keyring
+        self.pool = pool
+        self.doorbell = Doorbell(dsn)
+        self.key_store = KeyStore(pool, keyring)
+        self.store = EventStore(pool, keyring)
+        self.appender = Appender(self.store, lambda subjects: self.doorbell.ring(behind=subjects))
+        self.url: str | None = None
+
+    @classmethod
+    async def start(cls, settings: Settings) -> Self:
+        """Start every role of the settings.
+
+        Raises:
+            LockstepError: Something is missing or unusable; the message says cause and cure.
+        """
+        async with AsyncExitStack() as stack:
+            dsn = await open_database(settings, stack)
+            behind = await schema_behind(dsn)
+            if behind:
+                raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
+            pool = await open_pool(dsn, name="lockstep", most=settings.database_connections)
+            stack.push_async_callback(pool.close)
+            keyring = await open_keyring(pool, settings.secret())
+            service = cls(settings, dsn, pool, keyring, stack.pop_all())
+        try:
+            await service._begin()
+        except BaseException:
+            await service.stop()
+            raise
+        return service
+
+    async def stop(self) -> None:
+        """Stop taking work, finish what is in flight, close everything."""
+        self._draining = True
+        self._stop.set()
+        if self._loops is not None:
+            await self._loops
+        await self._stack.aclose()
+
+    async def wait(self) -> None:
+        """Wait until the service has been stopped."""
+        await self._stop.wait()
+
+    async def _begin(self) -> None:
+        await make_receipt_days(self._pool)
+        loops: dict[str, Loop] = {"doorbell": self.doorbell.run}
+        for role in self._settings.roles:
+            loops |= await self._role(role)
+        self._loops = asyncio.get_running_loop().create_task(supervise(loops, self._stop))
+        log.info("service_started", roles=",".join(self._settings.roles), url=self.url)
+
+    async def _role(self, role: str) -> dict[str, Loop]:
+        workers = self._pool
+        if role != "api":
+            workers = await self._stack.enter_async_context(
+                await open_pool(self._dsn, name=f"lockstep-{role}", most=self._settings.database_connections)
+            )
+        match role:
+            case "api":
+                await self._serve()
+                return {}
+            case "projector":
+                projector = Projector(workers, self.keyring, self._ring_folded)
+                self.doorbell.listen(projector.hear)
+                return {"projector": projector.run, "housekeeping": lambda stop: keep_house(workers, stop)}
+            case "matcher":
+                rules = {ATTRIBUTES_TYPE: self._settings.start_rule()}
+                matcher = Matcher(workers, self._ring_due, start_rules=rules)
+                self.doorbell.listen(matcher.hear)
+                return {"matcher": matcher.run}
+            case "dispatcher":
+                transport = HttpxTransport(
+                    HttpxSettings(
+                        base_urls={
+                            Environment.PRODUCTION: self._settings.apns_production_url,
+                            Environment.SANDBOX: self._settings.apns_sandbox_url,
+                        },
+                        ca_file=None if self._settings.apns_ca_file is None else str(self._settings.apns_ca_file),
+                    )
+                )
+                self._stack.push_async_callback(transport.close)
+                dispatcher = Dispatcher(
+                    workers,
+                    self.keyring,
+                    transport,
+                    provider_token(self._settings),
+                    self._ring_due,
+                    rules=self._settings.dispatch_rules(),
+                )
+                self.doorbell.listen(dispatcher.hear)
+                return {"dispatcher": dispatcher.run}
+            case _:
+                raise AssertionError(f"there is no role {role}")
+
+    async def _serve(self) -> None:
+        edge = Edge(
+            appender=self.appender,
+            store=self.store,
+            registry=DeviceRegistry(
+                self._pool,
+                self.keyring,
+                ring_matcher=lambda: self.doorbell.ring(matching=True),
+                ring_due=lambda slot: self.doorbell.ring(due=(slot,)),
+            ),
+            read_order=OrderReader(self._pool, self.keyring).read,
+            key_store=self.key_store,
+            keyring=self.keyring,
+            ready=self._ready,
+            clock=lambda: datetime.now(UTC),
+        )
+        port = await self._stack.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
+        self.url = f"http://{self._settings.host}:{port}"
+
+    async def _ready(self) -> Sequence[str]:
+        if self._draining:
+            return ["draining"]
+        try:
+            return [f"migration {name}" for name in await schema_behind(self._dsn)]
+        except (OSError, LockstepError, TimeoutError):
+            return ["postgres"]
+
+    def _ring_folded(self, slots: Collection[int], matching: bool) -> None:  # noqa: FBT001 - the projector's callback
+        self.doorbell.ring(due=slots, matching=matching)
+
+    def _ring_due(self, slots: Collection[int]) -> None:
+        self.doorbell.ring(due=slots)

@@ -1,0 +1,127 @@
+"""Say how what a phone shows differs from what it must show, given what it could know.
+
+The rules:
+
+- Nobody sees an order that is not theirs, and nobody sees an order twice.
+- A card whose app has an update token shows the newest content; once the order is over it has ended, and shows
+  content of an order that is over.
+- A card without an update token (not allowed, force-quit) can only show what it was started with: any content the
+  order had while it was open. It stays when the order is over, because nobody can tell it.
+- An open order has a card, unless the user dismissed it, its time to appear has not come, or the phone cannot be
+  started a card: iOS before 17.2, Live Activities switched off, Low Power Mode.
+- An order that was over before its card could be started needs none.
+
+A phone is a dict as the simulator's control address gives it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.demo.oracle import Expected
+
+Reading = Mapping[str, Any]
+_FIRST_IOS_WITH_START = (17, 2)
+
+
+def judge_phone(phone: Reading, orders: Mapping[str, Sequence[Expected]], now: datetime) -> list[str]:
+    """Give the differences in words; none if the phone is right.
+
+    Args:
+        phone: what the phone shows.
+        orders: for each order what is expected after each of its events, the last at the end.
+        now: aware.
+    """
+    differences = [
+        f"shows a card of the order {card['subject']}, of which nothing was ever told"
+        for card in phone["cards"]
+        if card["state"] == "active" and not orders.get(card["subject"])
+    ]
+    for order_id, stages in orders.items():
+        if stages:
+            cards = [card for card in phone["cards"] if card["subject"] == order_id]
+            differences += [f"order {order_id}: {text}" for text in _judge_order(phone, cards, stages, now)]
+    return [f"phone {phone['id']}: {text}" for text in differences]
+
+
+def _judge_order(phone: Reading, cards: Sequence[Reading], stages: Sequence[Expected], now: datetime) -> list[str]:
+    expected = stages[-1]
+    active = [card for card in cards if card["state"] == "active"]
+    if expected.status is None:
+        return ["shows a card by push, though the order is not placed"] if _started_by_push(active) else []
+    if phone["customerId"] is None or phone["customerId"] != expected.customer_id:
+        whose = "nobody" if phone["customerId"] is None else phone["customerId"]
+        return [f"is shown to {whose}, but belongs to {expected.customer_id}"] if active else []
+    if len(active) > 1:
+        return [f"has {len(active)} cards at once"]
+    if active:
+        return _judge_active(active[0], stages)
+    if _is_called_for(expected, now) and not any(_is_gone(card) for card in cards) and _can_start(phone):
+        return [f"has no card, should show {expected.status}", *_judge_ended(cards, stages)]
+    return _judge_ended(cards, stages)
+
+
+def _judge_active(card: Reading, stages: Sequence[Expected]) -> list[str]:
+    expected = stages[-1]
+    differences = _judge_attributes(card, expected)
+    if card["updateToken"] is None:
+        allowed = [stage.content for stage in stages if stage.status is not None and not stage.over]
+        if _shown(card) not in allowed:
+            differences.append(f"has no update token and shows what no open stage of the order was: {_shown(card)}")
+    elif expected.over:
+        differences.append(f"is still on the screen at {card['content'].get('status')}, though it is {expected.status}")
+    else:
+        differences += _compare(_shown(card), expected.content)
+    return differences
+
+
+def _judge_ended(cards: Sequence[Reading], stages: Sequence[Expected]) -> list[str]:
+    """Judge how the newest card of an order ended, if a push ended it."""
+    if not cards or cards[-1]["endedBy"] != "a push":
+        return []
+    if not stages[-1].over:
+        return [f"was ended by a push, though it is {stages[-1].status}"]
+    last_shown = _shown(cards[-1])
+    if last_shown in [stage.content for stage in stages if stage.over]:
+        return []
+    return ["ended with other content than an end: " + text for text in _compare(last_shown, stages[-1].content)]
+
+
+def _judge_attributes(card: Reading, expected: Expected) -> list[str]:
+    if not card["byPush"]:
+        return []
+    attributes = {name: value for name, value in card["attributes"].items() if name != "cardId"}
+    if attributes == expected.attributes:
+        return []
+    return [f"has the attributes {attributes}, not {expected.attributes}"]
+
+
+def _compare(shown: Reading, wanted: Reading) -> list[str]:
+    return [
+        f"shows {name} {shown.get(name, 'absent')!r}, should show {wanted.get(name, 'absent')!r}"
+        for name in sorted({*shown, *wanted})
+        if shown.get(name) != wanted.get(name)
+    ]
+
+
+def _shown(card: Reading) -> dict[str, Any]:
+    return {name: value for name, value in card["content"].items() if name != "updatedAt"}
+
+
+def _is_called_for(expected: Expected, now: datetime) -> bool:
+    return not expected.over and (expected.show_at is None or expected.show_at <= now)
+
+
+def _is_gone(card: Reading) -> bool:
+    """Say whether the card is gone for good and nobody may start it again."""
+    return card["state"] == "dismissed" or card["endedBy"] == "eight hours"
+
+
+def _can_start(phone: Reading) -> bool:
+    behaviour = phone["behaviour"]
+    version = tuple(int(part) for part in behaviour["iosVersion"].split("."))
+    return version >= _FIRST_IOS_WITH_START and behaviour["activitiesEnabled"] and not behaviour["lowPower"]
+
+
+def _started_by_push(cards: Sequence[Reading]) -> bool:
+    return any(card["byPush"] for card in cards)

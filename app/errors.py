@@ -1,0 +1,7 @@
+"""What can go wrong at the edges."""
+
+from events.errors import LockstepError
+
+
+class SettingsError(LockstepError):
+    """The settings cannot be used; the message lists everything that is wrong and how to mend it."""

@@ -1,0 +1,43 @@
+"""The JSON that goes out."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from events.errors import Fault
+
+encode = msgspec.json.Encoder().encode
+
+_HEADERS: Final = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+class EventAnswer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What became of one event.
+
+    Attributes:
+        outcome: `appended`, `duplicate`, `id-reused`, `version-conflict`, `archived`, `withheld` or `invalid`.
+        version: The event's, where it is stored.
+        current_version: The subject's, after a conflict.
+        errors: Why it is invalid.
+    """
+
+    outcome: str
+    id: str | None = None
+    source: str | None = None
+    subject: str | None = None
+    version: int | None = None
+    current_version: int | None = None
+    errors: tuple[Fault, ...] = ()
+
+
+class EventAnswers(msgspec.Struct, frozen=True):
+    """What became of the events of a batch, in its order."""
+
+    results: tuple[EventAnswer, ...]
+
+
+def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Give an answer with a JSON body."""
+    return web.Response(status=status, body=encode(body), headers={**_HEADERS, **headers} if headers else _HEADERS)

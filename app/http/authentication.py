@@ -1,0 +1,51 @@
+"""Finds out who calls, and lets in whom the route's rule names."""
+
+from typing import Final
+
+from aiohttp import web
+
+from app.access.api_key import PREFIX
+from app.access.caller import Caller, Customer, has_scope
+from app.access.errors import TicketError
+from app.access.ticket import read
+from app.http.edge import Edge
+from app.http.problems import ProblemError, problem
+from app.http.routes import Rule
+
+_SCHEME: Final = "bearer "
+
+
+async def authenticate(request: web.Request, edge: Edge, rule: Rule) -> Caller | None:
+    """Give the caller of a request that the rule lets in; None where everybody may come.
+
+    Raises:
+        ProblemError: 401, nobody we know; 403, somebody who may not.
+        StoreUnavailableError: Nobody can be known now.
+    """
+    if rule.scope is None:
+        return None
+    caller = await _identify(request, edge)
+    if has_scope(caller, rule.scope) or (rule.tickets and isinstance(caller, Customer)):
+        return caller
+    detail = f"This route takes an API key with the scope {rule.scope}{', or a ticket' if rule.tickets else ''}."
+    raise problem(403, "forbidden", "The caller may not do this.", detail)
+
+
+async def _identify(request: web.Request, edge: Edge) -> Caller:
+    stated = request.headers.get("Authorization", "")
+    if stated[: len(_SCHEME)].lower() != _SCHEME:
+        raise _unknown("Send an API key or a ticket: Authorization: Bearer …", "Bearer")
+    token = stated[len(_SCHEME) :].strip()
+    if token.startswith(PREFIX):
+        service = await edge.key_store.find(token)
+        if service is None:
+            raise _unknown("The API key is not known, was revoked, or has expired.")
+        return service
+    try:
+        return read(token, edge.keyring.tickets, now=edge.clock())
+    except TicketError as error:
+        raise _unknown(str(error)) from None
+
+
+def _unknown(detail: str, challenge: str = 'Bearer error="invalid_token"') -> ProblemError:
+    return problem(401, "unauthenticated", "We do not know who calls.", detail, headers={"WWW-Authenticate": challenge})

@@ -1,0 +1,88 @@
+"""Bodies that come in: read once, sized, decoded by the one door, and turned into values."""
+
+import asyncio
+import re
+from collections.abc import Collection
+from typing import Any, Final, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from app.http.edge import edge_of
+from app.http.problems import invalid, problem
+from events.document import read_document
+from events.errors import Fault
+
+JSON: Final = "application/json"
+
+T = TypeVar("T")
+
+# msgspec ends its sentence with the place: `$.cards[0].subject`, `$.startTokens[...]`, "`key` in `$.startTokens`".
+_PLACE = re.compile(r" - at .*`\$(?P<path>[^`]*)`$")
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+
+
+def media_type_of(request: web.Request, taken: Collection[str]) -> str:
+    """Give the media type of the body.
+
+    Raises:
+        ProblemError: 415, it is not one of those taken.
+    """
+    stated = request.headers.get("Content-Type", "")
+    if stated in taken:
+        return stated
+    bare = stated.partition(";")[0].strip().lower()
+    if bare in taken:
+        return bare
+    known = ", ".join(taken)
+    raise problem(
+        415,
+        "media-type",
+        "The body's media type is not taken here.",
+        f"Taken: {known}.",
+        headers={"Accept-Post" if request.method == "POST" else "Accept": known},
+    )
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Read the whole body.
+
+    Raises:
+        ProblemError: 408, it came too slowly.
+    """
+    try:
+        async with asyncio.timeout(edge_of(request).body_seconds):
+            return await request.read()
+    except TimeoutError:
+        raise problem(408, "too-slow", "The body came too slowly.", headers={"Connection": "close"}) from None
+
+
+async def read_value(request: web.Request, type_: type[T]) -> T:
+    """Read the body as a value.
+
+    Raises:
+        ProblemError: 415 or 422.
+        DocumentError: The body is not JSON that we read.
+    """
+    media_type_of(request, (JSON,))
+    document = read_document(await read_body(request))
+    try:
+        return msgspec.convert(document, type_)
+    except msgspec.ValidationError as error:
+        raise invalid((_fault_of(error, type_),)) from None
+
+
+def _fault_of(error: msgspec.ValidationError, type_: type[Any]) -> Fault:
+    sentence = str(error)
+    place = _PLACE.search(sentence)
+    if place is None:
+        return Fault("", _explained(sentence, type_))
+    pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(place["path"].replace("[...]", "")))
+    return Fault(pointer, _explained(sentence[: place.start()], type_ if pointer == "" else None))
+
+
+def _explained(sentence: str, type_: type[Any] | None) -> str:
+    if type_ is None or "unknown field" not in sentence:
+        return sentence
+    known = ", ".join(field.encode_name for field in msgspec.structs.fields(type_))
+    return f"{sentence}; known fields: {known}"

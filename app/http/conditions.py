@@ -1,0 +1,48 @@
+"""What a request makes its events depend on: `If-Match`, `If-None-Match`, `Prefer`."""
+
+from typing import Final
+
+from aiohttp import web
+
+from app.http.problems import bad_request
+
+_MOST_DIGITS: Final = 15
+
+
+def expected_version(request: web.Request) -> int | None:
+    """Read which version the one subject must be at: 0 for "not there yet", None for any.
+
+    Raises:
+        ProblemError: 400, the headers say something else.
+    """
+    match, none_match = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+    if match is None and none_match is None:
+        return None
+    if match is not None and none_match is not None:
+        raise bad_request("If-Match and If-None-Match cannot be asked together.")
+    if none_match is not None:
+        if none_match.strip() != "*":
+            raise bad_request("If-None-Match is to be *: the order must not be there yet.")
+        return 0
+    version = (match or "").strip()
+    digits = version[1:-1]
+    if version != f'"{digits}"' or not (digits.isascii() and digits.isdigit()) or len(digits) > _MOST_DIGITS:
+        raise bad_request('If-Match is to be the one version that is expected, in quotes: "3".')
+    return int(digits)
+
+
+def is_lenient(request: web.Request) -> bool:
+    """Tell whether the good events are to be stored although others are bad (RFC 7240)."""
+    preferences = ",".join(request.headers.getall("Prefer", ()))
+    return any(_is_handling_lenient(each) for each in preferences.split(",")) if preferences else False
+
+
+def trace_of(request: web.Request) -> str | None:
+    """Give the request's `traceparent`; one that cannot be kept is as good as none, says W3C."""
+    trace = request.headers.get("traceparent")
+    return trace if trace and len(trace) <= 512 and trace.isascii() and trace.isprintable() else None
+
+
+def _is_handling_lenient(preference: str) -> bool:
+    name, _, value = preference.partition(";")[0].partition("=")
+    return name.strip().lower() == "handling" and value.strip().strip('"').lower() == "lenient"

@@ -1,0 +1,75 @@
+"""Makes the answers that aiohttp gives by itself problem documents too.
+
+What is no HTTP never reaches a handler: aiohttp answers it in plain text, from the connection. And an `Expect` that it
+does not know is refused before the middleware runs.
+"""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+import structlog
+from aiohttp import web
+
+from app.http.middleware import REQUEST_ID, request_id_of
+from app.http.problems import ProblemError, answer, bad_request, problem, problem_of
+
+log = structlog.get_logger()
+
+Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class ProblemConnection(web.RequestHandler):
+    """A connection that says what was wrong with a request in a problem document."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - aiohttp's words show bytes of the request
+    ) -> web.StreamResponse:
+        """Answer what could not be read as HTTP, and close the connection."""
+        log.info("request_unreadable", status=status, error=None if exc is None else type(exc).__qualname__)
+        if request.writer.output_size > 0:
+            raise ConnectionError("An answer is under way already; another cannot follow.")
+        if status == HTTPStatus.BAD_REQUEST:
+            return _closing(request, bad_request("It is not HTTP/1.1 that can be read."))
+        return _closing(request, problem(status, "internal", "This is our fault."))
+
+
+class ProblemServer(web.Server):
+    """Makes such connections."""
+
+    def __call__(self) -> web.RequestHandler:
+        """Make the connection that a new socket gets."""
+        return ProblemConnection(self, loop=self._loop, **self._kwargs)
+
+
+class ProblemRunner(web.AppRunner):
+    """Runs an application on such a server."""
+
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        return ProblemServer(_whole(server.request_handler), request_factory=server.request_factory, **self._kwargs)
+
+
+def _whole(handle: Answering) -> Answering:
+    """Answer what is refused before the middleware has its turn."""
+
+    async def handle_all(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except web.HTTPException as error:
+            return _closing(request, problem_of(error))
+
+    return handle_all
+
+
+def _closing(request: web.BaseRequest, raised: ProblemError) -> web.StreamResponse:
+    request_id = request_id_of(request)
+    response = answer(raised, request_id)
+    response.headers[REQUEST_ID] = request_id
+    response.force_close()
+    return response

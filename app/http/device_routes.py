@@ -1,0 +1,73 @@
+"""Takes what apps report of their phones and cards."""
+
+from aiohttp import web
+
+from app.access.caller import Customer, may_follow_order, may_sign_in, may_touch_device
+from app.devices.device import CardReport, DeviceReport
+from app.devices.errors import UnknownDeviceError
+from app.http.answers import json_answer
+from app.http.bodies import read_value
+from app.http.edge import caller_of, edge_of
+from app.http.path import path_id
+from app.http.problems import ProblemError, not_found, problem
+
+
+async def put_device(request: web.Request) -> web.Response:
+    """Store a launch report; the latest user who signs in takes the phone."""
+    device_id, caller = path_id(request, "device_id"), caller_of(request)
+    report = await read_value(request, DeviceReport)
+    if not may_sign_in(caller, report.customer_id):
+        raise problem(403, "forbidden", "The caller may not do this.", "The ticket is not this customer's.")
+    if report.customer_id is None:
+        await _let_in(request, device_id, missing_is_fine=True)
+    return json_answer(await edge_of(request).registry.register(device_id, report))
+
+
+async def delete_device(request: web.Request) -> web.Response:
+    """Sign a phone out: its tokens are forgotten."""
+    device_id = path_id(request, "device_id")
+    await _let_in(request, device_id)
+    if not await edge_of(request).registry.forget(device_id):
+        raise _no_device()
+    return web.Response(status=204)
+
+
+async def put_card(request: web.Request) -> web.Response:
+    """Store what a phone says of one card."""
+    device_id, card_id = path_id(request, "device_id"), path_id(request, "card_id")
+    edge, caller = edge_of(request), caller_of(request)
+    report = await read_value(request, CardReport)
+    await _let_in(request, device_id)
+    if isinstance(caller, Customer):
+        order = await edge.read_order(report.subject)
+        if order is not None and not may_follow_order(caller, report.subject, order.customer_id):
+            raise not_found("There is no such order.")
+    return json_answer(await edge.registry.report_card(device_id, card_id, report))
+
+
+async def delete_card(request: web.Request) -> web.Response:
+    """Note that a phone has a card no more."""
+    device_id, card_id = path_id(request, "device_id"), path_id(request, "card_id")
+    await _let_in(request, device_id)
+    if not await edge_of(request).registry.forget_card(device_id, card_id):
+        raise not_found("The device has no such card.")
+    return web.Response(status=204)
+
+
+async def _let_in(request: web.Request, device_id: str, *, missing_is_fine: bool = False) -> None:
+    """Let the caller pass if the phone is theirs or nobody's; another's phone does not exist for them."""
+    caller = caller_of(request)
+    if not isinstance(caller, Customer):
+        return
+    try:
+        owner = await edge_of(request).registry.owner(device_id)
+    except UnknownDeviceError:
+        if missing_is_fine:
+            return
+        raise
+    if not may_touch_device(caller, owner):
+        raise _no_device()
+
+
+def _no_device() -> ProblemError:
+    return not_found("No such device is registered.")

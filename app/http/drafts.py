@@ -1,0 +1,216 @@
+"""Events as they are sent: a document in, an event for the log out, or every reason why not.
+
+Two shapes are read. A CloudEvent 1.0 carries its order as `subject`; extension attributes beyond ours are let through
+and not kept. The plain shape, for people with curl, belongs to the order of its path.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from events.codec import PUBLIC_TYPES, encode_new
+from events.document import pointer_to
+from events.envelope import NewEvent
+from events.errors import EventError, Fault
+
+_CLOUD_ATTRIBUTES: Final = frozenset(
+    (
+        "specversion", "id", "source", "subject", "type", "time", "data",
+        "datacontenttype", "dataschema", "schemaversion", "traceparent", "tracestate",
+    )
+)  # fmt: skip
+_CLOUD_POINTERS: Final = {"/dataschema": "/schemaversion"}
+_PLAIN_FIELDS: Final = ("type", "data", "id", "source", "occurredAt", "schemaVersion")
+_PLAIN_POINTERS: Final = {"/time": "/occurredAt", "/dataschema": "/schemaVersion", "/traceparent": ""}
+_PLAIN_SOURCE: Final = "api"
+# Stands in for what is missing, so that the rest is judged too; nothing with a fault is stored.
+_STAND_IN: Final = "-"
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Invalid(msgspec.Struct, frozen=True):
+    """A document that is no event, with what is known of it.
+
+    Attributes:
+        faults: Pointers into this document.
+    """
+
+    faults: tuple[Fault, ...]
+    id: str | None = None
+    source: str | None = None
+    subject: str | None = None
+
+
+Draft = NewEvent | Invalid
+
+
+def read_cloud_event(document: Any, *, key: bytes, now: datetime, trace: str | None) -> Draft:
+    """Read a CloudEvent.
+
+    Args:
+        document: Builtins, as `read_document` gives them.
+        key: Of the digest.
+        now: When it occurred, unless it says so.
+        trace: The request's `traceparent`, unless it has its own.
+    """
+    if not isinstance(document, dict):
+        return Invalid((Fault("", "is to be an object: a CloudEvent"),))
+    faults: list[Fault] = []
+    if document.get("specversion") != "1.0":
+        faults.append(Fault("/specversion", 'is to be "1.0"'))
+    if not _CLOUD_ATTRIBUTES.issuperset(document):
+        _judge_extensions(document, faults)
+    if not _is_json(document.get("datacontenttype")):
+        faults.append(Fault("/datacontenttype", "is to be application/json, or absent"))
+    return _draft(
+        document,
+        faults,
+        subject=_text(document, "subject", faults),
+        event_id=_text(document, "id", faults),
+        source=_text(document, "source", faults),
+        time="time",
+        version="schemaversion",
+        pointers=_CLOUD_POINTERS,
+        key=key,
+        now=now,
+        trace=_optional_text(document, "traceparent", faults) or trace,
+    )
+
+
+def read_plain_event(
+    document: Any, *, order_id: str, event_id: str, key: bytes, now: datetime, trace: str | None
+) -> Draft:
+    """Read an event in the plain shape.
+
+    Args:
+        document: Builtins, as `read_document` gives them.
+        order_id: The order of the path.
+        event_id: Names the event, unless it says so itself.
+        key: Of the digest.
+        now: When it occurred, unless it says so.
+        trace: The request's `traceparent`.
+    """
+    if not isinstance(document, dict):
+        return Invalid((Fault("", f"is to be an object; known fields: {', '.join(_PLAIN_FIELDS)}"),))
+    faults = [
+        Fault(f"/{_shown(name)}", f"is not known here; known fields: {', '.join(_PLAIN_FIELDS)}")
+        for name in document
+        if name not in _PLAIN_FIELDS
+    ]
+    return _draft(
+        document,
+        faults,
+        subject=order_id,
+        event_id=_optional_text(document, "id", faults) or event_id,
+        source=_optional_text(document, "source", faults) or _PLAIN_SOURCE,
+        time="occurredAt",
+        version="schemaVersion",
+        pointers=_PLAIN_POINTERS,
+        key=key,
+        now=now,
+        trace=trace,
+    )
+
+
+def _draft(
+    document: dict[str, Any],
+    faults: list[Fault],
+    *,
+    subject: str | None,
+    event_id: str | None,
+    source: str | None,
+    time: str,
+    version: str,
+    pointers: Mapping[str, str],
+    key: bytes,
+    now: datetime,
+    trace: str | None,
+) -> Draft:
+    type_ = _type(document, faults)
+    occurred_at = _moment(document, time, faults) or now
+    schema_version = _version(document, version, faults)
+    if "data" not in document:
+        faults.append(Fault("/data", "is missing"))
+    if type_ is not None and "data" in document:
+        try:
+            event = encode_new(
+                subject_id=subject or _STAND_IN,
+                source=source or _STAND_IN,
+                event_id=event_id or _STAND_IN,
+                type=type_,
+                data=document["data"],
+                occurred_at=occurred_at,
+                key=key,
+                schema_version=schema_version,
+                trace=trace,
+            )
+        except EventError as error:
+            faults += (Fault(pointers.get(each.pointer, each.pointer), each.detail) for each in error.faults)
+        else:
+            if not faults:
+                return event
+    return Invalid(tuple(faults), event_id, source, subject)
+
+
+def _type(document: dict[str, Any], faults: list[Fault]) -> str | None:
+    type_ = document.get("type")
+    if isinstance(type_, str) and type_ in PUBLIC_TYPES:
+        return type_
+    detail = f"known types: {', '.join(PUBLIC_TYPES)}"
+    faults.append(Fault("/type", f"is {'not known' if 'type' in document else 'missing'}; {detail}"))
+    return None
+
+
+def _text(document: dict[str, Any], name: str, faults: list[Fault]) -> str | None:
+    value = document.get(name)
+    if isinstance(value, str) and value:
+        return value
+    faults.append(Fault(f"/{name}", "is to be a text that is not empty" if name in document else "is missing"))
+    return None
+
+
+def _optional_text(document: dict[str, Any], name: str, faults: list[Fault]) -> str | None:
+    return None if document.get(name) is None else _text(document, name, faults)
+
+
+def _moment(document: dict[str, Any], name: str, faults: list[Fault]) -> datetime | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    try:
+        return msgspec.convert(value, _Moment)
+    except msgspec.ValidationError:
+        faults.append(Fault(f"/{name}", "is to be an RFC 3339 time with an offset"))
+        return None
+
+
+def _version(document: dict[str, Any], name: str, faults: list[Fault]) -> int | None:
+    value = document.get(name)
+    if value is None or type(value) is int:
+        return value
+    faults.append(Fault(f"/{name}", "is to be an integer"))
+    return None
+
+
+def _judge_extensions(document: dict[str, Any], faults: list[Fault]) -> None:
+    for name in document.keys() - _CLOUD_ATTRIBUTES:
+        if name == "data_base64":
+            faults.append(Fault("/data_base64", "is not taken; send the data as JSON in /data"))
+        elif not (name.isascii() and name.isalnum() and name == name.lower()):
+            detail = "is no name of an attribute: those are lower-case letters and digits"
+            faults.append(Fault(f"/{_shown(name)}", detail))
+
+
+def _is_json(media_type: Any) -> bool:
+    if media_type is None or media_type == "application/json":
+        return True
+    if not isinstance(media_type, str):
+        return False
+    bare = media_type.partition(";")[0].strip().lower()
+    return bare == "application/json" or bare.endswith("+json")
+
+
+def _shown(name: str) -> str:
+    return pointer_to("", name)[1:]

@@ -1,0 +1,110 @@
+"""Takes events: CloudEvents, one or many, and the plain shape."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiohttp import web
+
+from app.http.bodies import JSON, media_type_of, read_body
+from app.http.conditions import expected_version, is_lenient, trace_of
+from app.http.drafts import Draft, Invalid, read_cloud_event, read_plain_event
+from app.http.edge import Edge, edge_of
+from app.http.outcomes import answer_many, answer_one
+from app.http.path import path_id
+from app.http.problems import bad_request, invalid, problem
+from events.document import read_document
+from events.envelope import NewEvent
+from events.errors import Fault
+
+BATCH_EVENTS: Final = 500
+BATCH_VALUES: Final = 20_000
+
+CLOUD_EVENT: Final = "application/cloudevents+json"
+CLOUD_EVENTS: Final = "application/cloudevents-batch+json"
+_TAKEN: Final = (CLOUD_EVENT, CLOUD_EVENTS, JSON)
+
+
+async def post_events(request: web.Request) -> web.Response:
+    """Append one CloudEvent or a batch of them."""
+    media_type = media_type_of(request, _TAKEN)
+    body = await read_body(request)
+    edge, trace = edge_of(request), trace_of(request)
+    key, now = edge.keyring.hash, edge.clock()
+    if media_type != CLOUD_EVENTS:
+        draft = read_cloud_event(read_document(body), key=key, now=now, trace=trace)
+        return await _append_one(request, edge, draft)
+    documents = _batch(read_document(body, limit_nodes=BATCH_VALUES))
+    return await _append_many(
+        request, edge, [read_cloud_event(each, key=key, now=now, trace=trace) for each in documents]
+    )
+
+
+async def post_order_events(request: web.Request) -> web.Response:
+    """Append one event in the plain shape, or a list of them, to the order of the path."""
+    media_type_of(request, (JSON,))
+    order_id = path_id(request, "order_id")
+    document = read_document(await read_body(request), limit_nodes=BATCH_VALUES)
+    edge, trace = edge_of(request), trace_of(request)
+    key, now = edge.keyring.hash, edge.clock()
+    name = _idempotency_key(request)
+    if not isinstance(document, list):
+        draft = read_plain_event(document, order_id=order_id, event_id=name, key=key, now=now, trace=trace)
+        return await _append_one(request, edge, draft)
+    drafts = [
+        read_plain_event(each, order_id=order_id, event_id=f"{name}:{place}", key=key, now=now, trace=trace)
+        for place, each in enumerate(_batch(document))
+    ]
+    return await _append_many(request, edge, drafts)
+
+
+async def _append_one(request: web.Request, edge: Edge, draft: Draft) -> web.Response:
+    if isinstance(draft, Invalid):
+        raise invalid(draft.faults)
+    [outcome] = await edge.appender.append((draft,), expected=expected_version(request))
+    return answer_one(draft, outcome)
+
+
+async def _append_many(request: web.Request, edge: Edge, drafts: Sequence[Draft]) -> web.Response:
+    events = [draft for draft in drafts if isinstance(draft, NewEvent)]
+    lenient = is_lenient(request)
+    if len(events) < len(drafts) and not (lenient and events):
+        raise invalid(_faults_of(drafts))
+    expected = expected_version(request)
+    if expected is not None and len({event.subject_id for event in events}) > 1:
+        raise bad_request("A version can be expected of one order alone; this request is about several.")
+    outcomes = await edge.appender.append(events, expected=expected) if events else []
+    answer = answer_many(drafts, outcomes)
+    if lenient:
+        answer.headers["Preference-Applied"] = "handling=lenient"
+    return answer
+
+
+def _batch(document: Any) -> list[Any]:
+    if not isinstance(document, list):
+        raise invalid((Fault("", "is to be a list of events"),))
+    if len(document) > BATCH_EVENTS:
+        raise problem(
+            413, "too-large", "The request is too large.", f"A batch holds {BATCH_EVENTS} events at the most."
+        )
+    return document
+
+
+def _faults_of(drafts: Sequence[Draft]) -> list[Fault]:
+    return [
+        Fault(f"/{place}{fault.pointer}", fault.detail)
+        for place, draft in enumerate(drafts)
+        if isinstance(draft, Invalid)
+        for fault in draft.faults
+    ]
+
+
+def _idempotency_key(request: web.Request) -> str:
+    """Give what names the events of this request: the caller's word for it, or a new one."""
+    stated = request.headers.get("Idempotency-Key")
+    if stated is None:
+        return str(uuid.uuid4())
+    text = stated[1:-1] if len(stated) > 1 and stated[0] == stated[-1] == '"' else stated
+    if not text:
+        raise bad_request("Idempotency-Key is empty.")
+    return text

@@ -1,0 +1,121 @@
+"""Shows orders and their events."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from app.access.api_key import Scope
+from app.access.caller import has_scope, may_read_order
+from app.http.answers import json_answer
+from app.http.edge import OrderPage, caller_of, edge_of
+from app.http.path import path_id
+from app.http.problems import ProblemError, bad_request, not_found
+from events.codec import TODAY_VERSION, decode
+from events.envelope import RecordedEvent
+from events.errors import NewerEventError, UnreadableEventError
+
+PAGE_EVENTS: Final = 100
+LONGEST_PAGE: Final = 500
+_MOST_DIGITS: Final = 15
+
+
+class ShownEvent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """An event of the log, in the shape of today where this release can read it.
+
+    Attributes:
+        data: Personal values are null, or left out, where they were erased or the caller may not see them.
+    """
+
+    version: int
+    id: str
+    source: str
+    type: str
+    schema_version: int
+    data: Any
+    occurred_at: datetime
+    recorded_at: datetime
+    traceparent: str | None = None
+
+
+class EventsPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """Some events of an order, by their versions.
+
+    Attributes:
+        next_after: What to ask `after` for more; None at the end.
+    """
+
+    order_id: str
+    events: list[ShownEvent]
+    next_after: int | None
+
+
+async def get_order(request: web.Request) -> web.Response:
+    """Show an order as it stands."""
+    order_id, caller = path_id(request, "order_id"), caller_of(request)
+    page = await edge_of(request).read_order(order_id)
+    if page is None or not may_read_order(caller, order_id, page.customer_id):
+        raise _no_order()
+    if not has_scope(caller, Scope.ORDERS_READ):
+        page = msgspec.structs.replace(page, cards=())
+    return json_answer(page, headers={"ETag": f'"{page.version}"'})
+
+
+async def get_order_events(request: web.Request) -> web.Response:
+    """Show an order's events; personal values are for services alone."""
+    edge, caller = edge_of(request), caller_of(request)
+    order_id, after = path_id(request, "order_id"), _number(request, "after", 0)
+    limit = _number(request, "limit", PAGE_EVENTS)
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise bad_request(f"limit is to be 1 to {LONGEST_PAGE}.")
+    whole = has_scope(caller, Scope.ORDERS_READ)
+    if not whole:
+        page: OrderPage | None = await edge.read_order(order_id)
+        if page is None or not may_read_order(caller, order_id, page.customer_id):
+            raise _no_order()
+    events: list[ShownEvent] = []
+    more = False
+    async for event in edge.store.read_subject(order_id, after=after):
+        if len(events) == limit:
+            more = True
+            break
+        events.append(_shown(event, whole=whole))
+    if not events and await edge.store.read_head(order_id) is None:
+        raise _no_order()
+    next_after = events[-1].version if more else None
+    return json_answer(EventsPage(order_id=order_id, events=events, next_after=next_after))
+
+
+def _shown(event: RecordedEvent, *, whole: bool) -> ShownEvent:
+    seen = event if whole else msgspec.structs.replace(event, personal=None)
+    schema_version = event.schema_version
+    try:
+        data: Any = decode(seen)
+        schema_version = TODAY_VERSION[event.type]
+    except (NewerEventError, UnreadableEventError):
+        data = msgspec.Raw(event.data.encode() if isinstance(event.data, str) else event.data)
+    return ShownEvent(
+        version=event.version,
+        id=event.event_id,
+        source=event.source,
+        type=event.type,
+        schema_version=schema_version,
+        data=data,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        traceparent=event.trace if whole else None,
+    )
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+        raise bad_request(f"{name} is to be a whole number.")
+    return int(text)
+
+
+def _no_order() -> ProblemError:
+    return not_found("There is no such order.")

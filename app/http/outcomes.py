@@ -1,0 +1,107 @@
+"""What became of the events of a request, said in HTTP.
+
+A request about one order is answered by its status: 200, or 409 and 412 when it was refused as a whole. A request about
+several orders is answered 200, with an outcome for each event, because what one order refuses does not touch another.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from aiohttp import web
+
+from app.http.answers import EventAnswer, EventAnswers, json_answer
+from app.http.drafts import Draft, Invalid
+from app.http.problems import ProblemError, problem
+from events.envelope import NewEvent
+from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
+
+
+def answer_one(event: NewEvent, outcome: Outcome) -> web.Response:
+    """Answer a request that was one event.
+
+    Raises:
+        ProblemError: 409 or 412.
+    """
+    answered = answer_of(event, outcome)
+    refusal = refusal_of([outcome], ())
+    if refusal is not None:
+        raise refusal
+    return json_answer(answered)
+
+
+def answer_many(drafts: Sequence[Draft], outcomes: Sequence[Outcome]) -> web.Response:
+    """Answer a batch.
+
+    Args:
+        drafts: What was sent.
+        outcomes: For those that are events, in their order.
+
+    Raises:
+        ProblemError: 409 or 412, when all of it is about one order.
+    """
+    waiting = iter(outcomes)
+    results = tuple(
+        _invalid_answer(draft) if isinstance(draft, Invalid) else answer_of(draft, next(waiting)) for draft in drafts
+    )
+    if len({draft.subject_id for draft in drafts if isinstance(draft, NewEvent)}) == 1:
+        refusal = refusal_of(outcomes, results)
+        if refusal is not None:
+            raise refusal
+    return json_answer(EventAnswers(results))
+
+
+def answer_of(event: NewEvent, outcome: Outcome) -> EventAnswer:
+    """Say what became of one event."""
+    version: int | None = None
+    current: int | None = None
+    match outcome:
+        case Appended(version=version):
+            word = "appended"
+        case Duplicate(version=version):
+            word = "duplicate"
+        case IdReused(version=version):
+            word = "id-reused"
+        case VersionConflict(current=current):
+            word = "version-conflict"
+        case Archived():
+            word = "archived"
+        case Withheld():
+            word = "withheld"
+        case _:
+            assert_never(outcome)
+    return EventAnswer(word, event.event_id, event.source, event.subject_id, version, current)
+
+
+def refusal_of(outcomes: Sequence[Outcome], results: Sequence[EventAnswer]) -> ProblemError | None:
+    """Give the problem of one order's events, or None if they are stored."""
+    for outcome in outcomes:
+        match outcome:
+            case VersionConflict(current=current):
+                return problem(
+                    412,
+                    "version-conflict",
+                    "The order is at another version than was expected.",
+                    f"It is at version {current}.",
+                    current_version=current,
+                    results=results,
+                    headers={"ETag": f'"{current}"'},
+                )
+            case IdReused(version=version):
+                return problem(
+                    409,
+                    "id-reused",
+                    "The source and id belong to an event with other content.",
+                    f"That event is version {version} of the order; nothing was stored.",
+                    results=results,
+                )
+            case Archived():
+                return problem(409, "archived", "The order was archived.", "It takes no more events.", results=results)
+            case Appended() | Duplicate() | Withheld():
+                continue
+            case _:
+                assert_never(outcome)
+    return None
+
+
+def _invalid_answer(draft: Invalid) -> EventAnswer:
+    return EventAnswer("invalid", draft.id, draft.source, draft.subject, errors=draft.faults)

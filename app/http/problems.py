@@ -1,0 +1,172 @@
+"""Problem documents (RFC 9457): the one shape of everything that goes wrong.
+
+Rules:
+    `type` is `urn:lockstep:problem:` and a word that never changes its meaning; `instance` is the request id.
+    `errors` names each fault by JSON pointer. No internals, no values of the caller's document.
+"""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
+
+import asyncpg
+import msgspec
+import structlog
+from aiohttp import web
+
+from app.devices.errors import UnknownDeviceError
+from app.http.answers import EventAnswer, encode
+from events.errors import DocumentError, Fault, LockstepError, StoreUnavailableError
+
+log = structlog.get_logger()
+
+MEDIA_TYPE: Final = "application/problem+json"
+_TYPE_PREFIX: Final = "urn:lockstep:problem:"
+# Conditions of the data that was sent: out of range, not in the encoding, and so on.
+_CLASS_OF_BAD_DATA: Final = "22"
+
+
+class Problem(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """A problem document, with our extension members."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    errors: tuple[Fault, ...] = ()
+    current_version: int | None = None
+    results: tuple[EventAnswer, ...] = ()
+
+
+class ProblemError(LockstepError):
+    """The request ends here, with this answer."""
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
+        """Keep the document and the headers that go with it."""
+        super().__init__(problem.title)
+        self.problem = problem
+        self.headers = headers or {}
+
+
+def problem(
+    status: int,
+    word: str,
+    title: str,
+    detail: str | None = None,
+    *,
+    errors: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+    current_version: int | None = None,
+    results: Sequence[EventAnswer] = (),
+) -> ProblemError:
+    """Make a problem to be raised.
+
+    Args:
+        status: The HTTP status.
+        word: Names the kind of problem for programs.
+        title: Says it for people; the same for every problem of its kind.
+        detail: What is particular to this one.
+        errors: Every fault, with its place.
+        headers: What the answer carries besides.
+        current_version: Where the subject stands, when that was the question.
+        results: What became of each event.
+    """
+    document = Problem(
+        type=_TYPE_PREFIX + word,
+        title=title,
+        status=status,
+        detail=detail,
+        errors=tuple(errors),
+        current_version=current_version,
+        results=tuple(results),
+    )
+    return ProblemError(document, headers)
+
+
+def invalid(errors: Sequence[Fault]) -> ProblemError:
+    """Give the answer to a document that we do not accept."""
+    return problem(422, "invalid-document", "The document is not what this route takes.", errors=errors)
+
+
+def bad_request(detail: str) -> ProblemError:
+    """Give the answer to a header or a query that makes no sense."""
+    return problem(400, "bad-request", "The request makes no sense.", detail)
+
+
+def not_found(detail: str) -> ProblemError:
+    """Give the answer to a thing that is not there, or not for this caller."""
+    return problem(404, "not-found", "There is no such thing.", detail)
+
+
+def problem_of(error: Exception) -> ProblemError:
+    """Turn whatever a handler raised into the answer."""
+    match error:
+        case ProblemError():
+            raised = error
+        case web.HTTPException():
+            raised = _of_http(error)
+        case DocumentError(too_large=True):
+            raised = _too_large(error.faults[0].detail)
+        case DocumentError():
+            raised = invalid(error.faults)
+        case UnknownDeviceError():
+            raised = not_found("No such device is registered.")
+        case StoreUnavailableError():
+            raised = problem(
+                503,
+                "unavailable",
+                "The store cannot be reached now.",
+                "Nothing is known of the outcome; send the same request again, with the same ids.",
+                headers={"Retry-After": "1"},
+            )
+        case web.RequestPayloadError():
+            raised = bad_request("The body could not be read as its headers say.")
+        case asyncpg.PostgresError() if (error.sqlstate or "").startswith(_CLASS_OF_BAD_DATA):
+            log.warning("data_refused_by_postgres", sqlstate=error.sqlstate)
+            raised = invalid((Fault("", "holds a value that cannot be stored"),))
+        case _:
+            raised = _unexpected(error)
+    return raised
+
+
+def answer(raised: ProblemError, request_id: str) -> web.Response:
+    """Give the HTTP answer of a problem."""
+    document = msgspec.structs.replace(raised.problem, instance=request_id)
+    return web.Response(
+        status=document.status,
+        body=encode(document),
+        headers={"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **raised.headers},
+    )
+
+
+def _of_http(error: web.HTTPException) -> ProblemError:
+    match error:
+        case web.HTTPNotFound():
+            return not_found("No route has this path.")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return problem(
+                405, "method-not-allowed", "The path does not know this method.", f"Known here: {allowed}.",
+                headers={"Allow": allowed},
+            )  # fmt: skip
+        case web.HTTPRequestEntityTooLarge():
+            return _too_large("The body is larger than is read.")
+        case _:
+            phrase = HTTPStatus(error.status).phrase
+            return problem(error.status, phrase.lower().replace(" ", "-"), f"{phrase}.")
+
+
+def _too_large(detail: str) -> ProblemError:
+    return problem(413, "too-large", "The request is too large.", detail)
+
+
+def _unexpected(error: Exception) -> ProblemError:
+    # The text of an error may hold what a caller sent; its type and its places do not.
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error("request_failed", error=type(error).__qualname__, where=where)
+    return problem(
+        500, "internal", "This is our fault.", "It is in our log under the request id that `instance` gives."
+    )

@@ -1,0 +1,84 @@
+"""The route table: every path, its handler, and who may call it."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from app.access.api_key import Scope
+from app.http.device_routes import delete_card, delete_device, put_card, put_device
+from app.http.event_routes import post_events, post_order_events
+from app.http.health_routes import get_live, get_ready
+from app.http.order_routes import get_order, get_order_events
+from app.http.ticket_routes import post_ticket
+from events.errors import LockstepError
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class RouteWithoutRuleError(LockstepError):
+    """A route does not say who may call it; give it a rule."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may call a route.
+
+    Attributes:
+        scope: What an API key must hold; None leaves the route open to everybody.
+        tickets: Whether order tickets are let in too; the handler then looks at what they ask for.
+    """
+
+    scope: Scope | None
+    tickets: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method on one path."""
+
+    method: str
+    path: str
+    handler: Handler
+    rule: Rule
+
+
+OPEN: Final = Rule(None)
+_DEVICE: Final = "/v1/devices/{device_id}"
+_CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
+
+ROUTES: Final = (
+    Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", "/v1/orders/{order_id}", get_order, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("PUT", _DEVICE, put_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
+    Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
+    Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
+    Route("DELETE", _CARD, delete_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
+    Route("POST", "/v1/tickets", post_ticket, Rule(Scope.DEVICES_WRITE)),
+    Route("GET", "/livez", get_live, OPEN),
+    Route("GET", "/readyz", get_ready, OPEN),
+)
+
+Rules = dict[web.AbstractRoute, Rule]
+RULES: Final = web.AppKey("rules", Rules)
+
+
+def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
+    """Register routes with their rules."""
+    for each in routes:
+        app[RULES][app.router.add_route(each.method, each.path, each.handler)] = each.rule
+
+
+async def refuse_routes_without_rules(app: web.Application) -> None:
+    """Stop the start-up if a route was registered past the table.
+
+    Raises:
+        RouteWithoutRuleError: It names the routes.
+    """
+    bare = [f"{each.method} {each.resource and each.resource.canonical}" for each in app.router.routes()
+            if each not in app[RULES]]  # fmt: skip
+    if bare:
+        raise RouteWithoutRuleError(f"No rule says who may call: {', '.join(bare)}")

@@ -1,0 +1,72 @@
+"""Composes the application and serves it on a port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from app.http.connection import ProblemRunner
+from app.http.edge import EDGE, Edge
+from app.http.middleware import guard
+from app.http.routes import ROUTES, RULES, Route, add_routes, refuse_routes_without_rules
+from events.document import LIMIT_BYTES
+
+log = structlog.get_logger()
+
+KEEPALIVE_SECONDS: Final = 75.0
+LINGERING_SECONDS: Final = 5.0
+DRAIN_SECONDS: Final = 20.0
+
+
+def build_app(edge: Edge, more: Iterable[Route] = ()) -> web.Application:
+    """Compose the application.
+
+    Args:
+        edge: What the handlers need.
+        more: Routes of other parts, with their rules.
+    """
+    app = web.Application(middlewares=[guard], client_max_size=LIMIT_BYTES)
+    app[EDGE] = edge
+    app[RULES] = {}
+    add_routes(app, (*ROUTES, *more))
+    app.on_startup.append(refuse_routes_without_rules)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve while the block runs and give the port; at its end requests under way are finished.
+
+    Args:
+        app: From `build_app`.
+        host: The address to listen on.
+        port: 0 takes any that is free.
+
+    Raises:
+        OSError: The port is taken.
+        RouteWithoutRuleError: A route was registered past the table.
+    """
+    runner = ProblemRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=LINGERING_SECONDS,
+        shutdown_timeout=DRAIN_SECONDS,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def run_http(app: web.Application, host: str, port: int, stop: asyncio.Event) -> None:
+    """Serve until told to stop, then finish what is under way."""
+    async with serving(app, host, port) as bound:
+        log.info("http_listening", host=host, port=bound)
+        await stop.wait()
+    log.info("http_stopped")

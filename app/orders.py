@@ -1,0 +1,54 @@
+"""Reads an order as it stands: its head, its view and its cards."""
+
+import msgspec
+
+from app.http.edge import OrderCard, OrderPage
+from events.postgres.errors import translated
+from events.postgres.pool import Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring
+from events.slot import slot_of
+from projections.content_state import render
+from projections.view_store import ViewStore
+
+
+class OrderReader:
+    """Reads orders for people and for the API."""
+
+    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+        self._pool = pool
+        self._views = ViewStore(keyring)
+
+    async def read(self, order_id: str) -> OrderPage | None:
+        """Read an order; None when nothing happened to it yet."""
+        slot = slot_of(order_id)
+        with translated():
+            async with self._pool.acquire() as connection:
+                head = await connection.fetchrow(statement("events/read_head"), slot, order_id)
+                if head is None:
+                    return None
+                stored = (await self._views.read(connection, [order_id])).get(order_id)
+                rows = await connection.fetch(statement("projections/read_cards"), slot, order_id)
+        view = None if stored is None else stored.view
+        return OrderPage(
+            order_id=order_id,
+            customer_id=None if view is None else view.customer_id,
+            version=head["version"],
+            view_version=0 if stored is None else stored.version,
+            status=view.status if view is not None and view.placed else None,
+            over=view is not None and view.over,
+            content_state=msgspec.Raw(render(view)) if view is not None and view.placed else None,
+            cards=tuple(
+                OrderCard(
+                    card_id=str(row["card_id"]),
+                    device_id=row["device_id"],
+                    attributes_type=row["attributes_type"],
+                    phase=row["phase"],
+                    considered_version=row["considered_version"],
+                    accepted_version=row["accepted_version"],
+                    outcome=row["outcome"],
+                    why=row["why"],
+                )
+                for row in rows
+            ),
+        )

@@ -1,0 +1,130 @@
+"""Let the app on a phone report to Lockstep, and obey the answer."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+from app.simulator.chance import Chance, Profile
+from app.simulator.clock import Clock
+from app.simulator.outbox import Account, Call, Line, Outbox
+from app.simulator.phone import Phone
+from app.simulator.reports import card_report, device_report
+
+_DEVICE_LANE = "device"
+
+
+class AppReports:
+    """Compare what the phone shows with what was reported, and report the difference.
+
+    Nothing is reported while the app is force-quit or nobody is signed in.
+
+    Args:
+        phone: where the app runs.
+        line: the way to Lockstep.
+        profile: how late, how often and in what order it calls.
+        chance: draws the delays.
+        clock: the simulator's time.
+        obeyed: is told after the app did what Lockstep said.
+        changed: is told after each call.
+    """
+
+    def __init__(
+        self,
+        phone: Phone,
+        *,
+        line: Line,
+        profile: Profile,
+        chance: Chance,
+        clock: Clock,
+        obeyed: Callable[[], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self.account: Account | None = None
+        self.missing: list[dict[str, Any]] = []
+        self.outbox = Outbox(line, profile, chance, changed)
+        self._phone, self._clock, self._obeyed = phone, clock, obeyed
+        self._reported: dict[str, dict[str, Any]] = {}
+        # Cards that are over and that Lockstep knows to be, or that were another user's.
+        self._forgotten: set[str] = set()
+
+    def report_launch(self) -> None:
+        """Report the device with all its cards."""
+        if self.account is not None:
+            for card in self._phone.cards.values():
+                self._reported[card.activity_id] = card_report(card)
+            self._report_device(self.account)
+
+    def report_device(self) -> None:
+        """Report the device, if the app can."""
+        if self.account is not None and not self._phone.force_quit:
+            self._report_device(self.account)
+
+    def report_cards(self) -> None:
+        """Report each card that is not as it was reported last, if the app can."""
+        account = self.account
+        if account is None or self._phone.force_quit:
+            return
+        for card in self._phone.cards.values():
+            report = card_report(card)
+            if card.activity_id in self._forgotten or self._reported.get(card.activity_id) == report:
+                continue
+            self._reported[card.activity_id] = report
+            self.outbox.submit(
+                Call(
+                    "PUT",
+                    f"/v1/devices/{self._phone.device_id}/cards/{card.card_id or card.activity_id}",
+                    account,
+                    body=partial(dict, report),
+                    # Of two update tokens the newer must come last; nothing else a card says has an order.
+                    lane=card.activity_id if card.update_token else None,
+                    about_card=True,
+                )
+            )
+
+    def report_sign_out(self, by: Literal["delete", "put"]) -> None:
+        """Forget the user and the cards, and say so with the old user's ticket."""
+        account, self.account, self._phone.customer_id = self.account, None, None
+        self.outbox.drop(cards_only=True)
+        self._forgotten.update(self._phone.cards)
+        if account is not None and by == "delete":
+            path = f"/v1/devices/{self._phone.device_id}"
+            self.outbox.submit(Call("DELETE", path, account, lane=_DEVICE_LANE))
+        elif account is not None:
+            self._report_device(account)
+
+    def forget(self) -> None:
+        """Give up all calls and remember nothing, as an app that is deleted."""
+        self.outbox.drop(cards_only=False)
+        self._reported.clear()
+        self._forgotten.clear()
+
+    def _report_device(self, account: Account) -> None:
+        told: set[str] = set()
+        customer_id = self._phone.customer_id
+
+        def body() -> dict[str, Any]:
+            told.update(card.activity_id for card in self._phone.cards.values() if card.state != "active")
+            return device_report(self._phone, customer_id, without=self._forgotten)
+
+        def obey(answer: dict[str, Any]) -> None:
+            self._forgotten |= told
+            self._obey(answer)
+
+        path = f"/v1/devices/{self._phone.device_id}"
+        self.outbox.submit(Call("PUT", path, account, body=body, lane=_DEVICE_LANE, on_answer=obey))
+
+    def _obey(self, answer: dict[str, Any]) -> None:
+        self.missing = list(answer.get("missing") or ())
+        for told in answer.get("cards") or ():
+            activity_id = told.get("activityId") or self._activity_of(told.get("cardId"))
+            if activity_id not in self._phone.cards:
+                continue
+            if told.get("end"):
+                self._phone.end_by_app(activity_id, "the app, told at launch", self._clock())
+            elif told.get("contentState") is not None:
+                self._phone.show(activity_id, told["contentState"])
+        self._obeyed()
+
+    def _activity_of(self, card_id: str | None) -> str | None:
+        found = [card.activity_id for card in self._phone.cards.values() if card.card_id == card_id]
+        return found[-1] if found else None

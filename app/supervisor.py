@@ -1,0 +1,42 @@
+"""Runs the loops of a process side by side and begins anew what fails."""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+log = structlog.get_logger()
+
+Loop = Callable[[asyncio.Event], Awaitable[None]]
+
+RESTART_SECONDS = 1.0
+
+
+async def supervise(loops: Mapping[str, Loop], stop: asyncio.Event) -> None:
+    """Run every loop until told to stop; a loop that fails is a bug, is logged and begins again.
+
+    Args:
+        loops: By name; each returns soon after `stop` is set.
+        stop: Ends them all.
+    """
+    async with asyncio.TaskGroup() as group:
+        for name, loop in loops.items():
+            group.create_task(_keep_running(name, loop, stop), name=name)
+
+
+async def _keep_running(name: str, loop: Loop, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await loop(stop)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the other loops go on and this one begins again
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            # the message may quote values, so only where it happened is told
+            log.error(  # noqa: TRY400 - for the same reason
+                "loop_failed", loop=name, error=type(error).__name__, at=f"{place.filename}:{place.lineno}"
+            )
+            try:
+                async with asyncio.timeout(RESTART_SECONDS):
+                    await stop.wait()
+            except TimeoutError:
+                continue

@@ -1,0 +1,137 @@
+"""A card's row as a value: what it is, what its phone said, and what we did about it."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class Phase(StrEnum):
+    """How far a card is, as the dispatcher knows it; what the phone reported stands beside it."""
+
+    WANTED = "wanted"
+    STARTING = "starting"
+    SHOWN = "shown"
+    ENDING = "ending"
+    OVER = "over"
+
+
+class Kind(StrEnum):
+    """What a push does to its card."""
+
+    START = "start"
+    UPDATE = "update"
+    END = "end"
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """What was about to be sent, written before it was.
+
+    Attributes:
+        alert: The version up to which its alert spoke; None when it had none.
+        timestamp: Unix seconds, as in the payload.
+    """
+
+    kind: Kind
+    version: int
+    alert: int | None
+    timestamp: int
+    apns_id: UUID
+    at: datetime
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """One start on one phone.
+
+    Attributes:
+        debt: The number of reasons to look that had been given when the card was claimed.
+        lease_ran_out: The worker before us vanished: what it sent, if anything, has no known answer.
+        timestamp_used: The highest timestamp that any push may have carried.
+        alerted_version: Alerts up to this version have been spoken.
+        accepted_hash: Hash of the content state that APNs accepted last.
+        refused_hash: Blind index of the update token that APNs refused.
+        suspect_hash: Blind index of a token that APNs refused once, with a reason to try it again.
+        replaced: A newer card of the same subject is on the phone.
+        next_generation: A newer card of the same subject is at least wanted.
+        attempts: Failures in a row.
+    """
+
+    slot: int
+    subject_id: str
+    card_id: UUID
+    device_id: str
+    customer_id: str | None
+    app: str
+    attributes_type: str
+    generation: int
+    starter: str
+    created_at: datetime
+    debt: int
+    lease: int
+    lease_ran_out: bool
+    phase: Phase
+    activity_id: str | None
+    reported_state: str | None
+    reported_at: datetime | None
+    token_hash: bytes | None
+    token_registered_at: datetime | None
+    replaced: bool
+    timestamp_used: int
+    alerted_version: int
+    intent: Intent | None
+    accepted_version: int | None
+    accepted_hash: bytes | None
+    started_at: datetime | None
+    refused_hash: bytes | None
+    suspect_hash: bytes | None
+    attempts: int
+    next_generation: bool
+
+    @property
+    def has_token(self) -> bool:
+        """Tell whether there is an update token that APNs has not refused."""
+        return self.token_hash is not None and self.token_hash != self.refused_hash
+
+    @property
+    def is_on_phone(self) -> bool:
+        """Tell whether the phone itself said that it has the card."""
+        return self.reported_state in ("starting", "active") or self.token_hash is not None
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether the phone said that the card was dismissed or has ended."""
+        return self.reported_state in ("dismissed", "ended")
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lease leaves behind.
+
+    Attributes:
+        due_at: When to look again without a new reason.
+        block_seconds: How long nothing may be sent, whatever comes.
+        timestamp_used: The timestamp that a push carried, 0 for none.
+        intent_stands: The intent's answer is unknown.
+        next_card_id: The card of the next generation, to be added.
+    """
+
+    card: Card
+    phase: Phase
+    considered_version: int
+    outcome: str
+    why: str
+    due_at: datetime | None = None
+    block_seconds: float | None = None
+    timestamp_used: int = 0
+    alerted_version: int = 0
+    intent_stands: bool = False
+    accepted_version: int | None = None
+    accepted_hash: bytes | None = None
+    started: bool = False
+    refused_hash: bytes | None = None
+    suspect_hash: bytes | None = None
+    attempts: int = 0
+    next_card_id: UUID | None = None
+
+
+LIFETIME = timedelta(hours=8)

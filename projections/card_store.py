@@ -1,0 +1,238 @@
+"""Claims, intents and settlements of cards: the only module with their statements."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring
+from projections.card import Card, Intent, Kind, Phase, Settlement
+from projections.phone import Phone
+
+CLAIMS_A_SLOT = 50
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A card under our lease, with the time that the database gave it.
+
+    Attributes:
+        token: The update token, opened; None when the phone has not reported one.
+    """
+
+    card: Card
+    token: str | None
+    now: datetime
+
+
+class PhoneWithToken(msgspec.Struct, frozen=True):
+    """A phone with its opened start token."""
+
+    phone: Phone
+    start_token: str | None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent and what came back.
+
+    Attributes:
+        why: Why it was sent.
+        sealed: The payload, sealed with the subject's data key.
+    """
+
+    card: Card
+    sent_at: datetime
+    answered_at: datetime
+    folded_at: datetime | None
+    kind: Kind
+    version: int
+    why: str
+    outcome: str
+    apns_id: UUID
+    timestamp: int
+    priority: int
+    status: int | None
+    reason: str | None
+    sealed: bytes | None
+
+
+class CardStore:
+    """Cards in Postgres, as the dispatcher works on them."""
+
+    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+        self._pool = pool
+        self._keyring = keyring
+
+    async def claim(self, slots: Sequence[int], *, lane: int, most: int, lease_seconds: float) -> list[Claimed]:
+        """Take cards in debt under a new lease each."""
+        rows = await self._pool.fetch(
+            statement("projections/claim_cards"), slots, lane, min(most, CLAIMS_A_SLOT), most, lease_seconds
+        )
+        return [self._claimed(row) for row in rows]
+
+    async def read_phones(self, connection: Connection, cards: Sequence[Card]) -> dict[tuple[str, str], PhoneWithToken]:
+        """Read phones as they are now, by device and attributes type."""
+        wanted = sorted({(card.device_id, card.attributes_type) for card in cards})
+        rows = await connection.fetch(
+            statement("projections/read_phones"), [each for each, _ in wanted], [each for _, each in wanted]
+        )
+        return {(row["device_id"], row["attributes_type"]): self._phone(row) for row in rows}
+
+    async def record_intents(self, intents: Sequence[tuple[Card, Intent]]) -> set[UUID]:
+        """Write what is about to be sent; the cards whose lease was lost meanwhile are missing from the answer."""
+        rows = sorted(intents, key=lambda each: (each[0].slot, each[0].subject_id, each[0].card_id))
+        held = await self._pool.fetch(
+            statement("projections/record_intents"),
+            [card.slot for card, _ in rows],
+            [card.subject_id for card, _ in rows],
+            [card.card_id for card, _ in rows],
+            [card.lease for card, _ in rows],
+            [intent.kind for _, intent in rows],
+            [intent.version for _, intent in rows],
+            [intent.alert for _, intent in rows],
+            [intent.timestamp for _, intent in rows],
+            [intent.apns_id for _, intent in rows],
+        )
+        return {row["card_id"] for row in held}
+
+    async def settle(self, settlements: Sequence[Settlement], receipts: Sequence[Receipt]) -> set[int]:
+        """Write what became of leases, and the receipts, in one transaction.
+
+        Returns:
+            The slots of cards that are due again at once.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            due = await self._settle(connection, settlements)
+            if receipts:
+                await self._add_receipts(connection, receipts)
+        return due
+
+    async def refuse_tokens(self, refused: Sequence[tuple[str, str, bytes]]) -> None:
+        """Retire start token values by app, environment and blind index."""
+        await self._pool.execute(
+            statement("projections/refuse_tokens"),
+            [app for app, _, _ in refused],
+            [environment for _, environment, _ in refused],
+            [token_hash for _, _, token_hash in refused],
+        )
+
+    async def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> set[int]:
+        rows = await connection.fetch(
+            statement("projections/settle_cards"),
+            [each.card.slot for each in settlements],
+            [each.card.subject_id for each in settlements],
+            [each.card.card_id for each in settlements],
+            [each.card.lease for each in settlements],
+            [each.card.debt for each in settlements],
+            [each.phase for each in settlements],
+            [each.considered_version for each in settlements],
+            [each.due_at for each in settlements],
+            [each.block_seconds for each in settlements],
+            [each.timestamp_used for each in settlements],
+            [each.alerted_version for each in settlements],
+            [each.intent_stands for each in settlements],
+            [each.accepted_version for each in settlements],
+            [each.accepted_hash for each in settlements],
+            [each.started for each in settlements],
+            [each.refused_hash for each in settlements],
+            [each.attempts for each in settlements],
+            [each.outcome for each in settlements],
+            [each.why for each in settlements],
+            [each.suspect_hash for each in settlements],
+            [each.next_card_id for each in settlements],
+        )
+        return {row["slot"] for row in rows if row["due"]}
+
+    async def _add_receipts(self, connection: Connection, receipts: Sequence[Receipt]) -> None:
+        await connection.execute(
+            statement("projections/add_receipts"),
+            [each.card.slot for each in receipts],
+            [each.card.subject_id for each in receipts],
+            [each.card.card_id for each in receipts],
+            [each.card.lease for each in receipts],
+            [each.sent_at for each in receipts],
+            [each.answered_at for each in receipts],
+            [each.folded_at for each in receipts],
+            [each.kind for each in receipts],
+            [each.version for each in receipts],
+            [each.why for each in receipts],
+            [each.outcome for each in receipts],
+            [each.apns_id for each in receipts],
+            [each.timestamp for each in receipts],
+            [each.priority for each in receipts],
+            [each.status for each in receipts],
+            [each.reason for each in receipts],
+            [each.sealed for each in receipts],
+        )
+
+    def _claimed(self, row: asyncpg.Record) -> Claimed:
+        intent = None
+        if row["intent_kind"] is not None:
+            intent = Intent(
+                Kind(row["intent_kind"]),
+                row["intent_version"],
+                row["intent_alert"],
+                row["intent_timestamp"],
+                row["intent_apns_id"],
+                row["intent_at"],
+            )
+        alerted = row["alerted_version"]
+        if intent is not None and intent.alert is not None:
+            # an alert whose push has no known answer may have been heard, and is not spoken twice
+            alerted = max(alerted, intent.alert)
+        card = Card(
+            slot=row["slot"],
+            subject_id=row["subject_id"],
+            card_id=row["card_id"],
+            device_id=row["device_id"],
+            customer_id=row["customer_id"],
+            app=row["app"],
+            attributes_type=row["attributes_type"],
+            generation=row["generation"],
+            starter=row["starter"],
+            created_at=row["created_at"],
+            debt=row["debt"],
+            lease=row["lease"],
+            lease_ran_out=row["lease_ran_out"],
+            phase=Phase(row["phase"]),
+            activity_id=row["activity_id"],
+            reported_state=row["reported_state"],
+            reported_at=row["reported_at"],
+            token_hash=row["token_hash"],
+            token_registered_at=row["token_registered_at"],
+            replaced=row["replaced"],
+            timestamp_used=row["timestamp_used"],
+            alerted_version=alerted,
+            intent=intent,
+            accepted_version=row["accepted_version"],
+            accepted_hash=row["accepted_hash"],
+            started_at=row["started_at"],
+            refused_hash=row["refused_hash"],
+            suspect_hash=row["suspect_hash"],
+            attempts=row["attempts"],
+            next_generation=row["next_generation"],
+        )
+        token = None if row["token_sealed"] is None else self._keyring.open_token(row["token_sealed"])
+        return Claimed(card, token, row["now"])
+
+    def _phone(self, row: asyncpg.Record) -> PhoneWithToken:
+        major, _, rest = row["ios_version"].partition(".")
+        minor = rest.partition(".")[0] or "0"
+        sealed = row["start_token_sealed"]
+        phone = Phone(
+            device_id=row["device_id"],
+            customer_id=row["customer_id"],
+            app=row["app"],
+            environment=row["environment"],
+            ios=(int(major), int(minor)),
+            activities_enabled=row["activities_enabled"],
+            frequent_pushes=row["frequent_pushes"],
+            forgotten=row["forgotten"],
+            start_token_hash=row["start_token_hash"],
+            start_token_refused=row["start_token_refused"] or False,
+            start_token_registered_at=row["start_token_registered_at"],
+        )
+        return PhoneWithToken(phone, None if sealed is None else self._keyring.open_token(sealed))

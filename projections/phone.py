@@ -1,0 +1,28 @@
+"""What a plan must know of a phone."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Phone(msgspec.Struct, frozen=True, kw_only=True):
+    """A phone as its app last described it, for cards of one attributes type.
+
+    Attributes:
+        customer_id: Who is signed in; None for nobody.
+        ios: Major and minor version.
+        start_token_hash: Blind index of the start token; None when there is none that may be used.
+        start_token_refused: APNs refused the token that the app reported last.
+    """
+
+    device_id: str
+    customer_id: str | None
+    app: str
+    environment: str
+    ios: tuple[int, int]
+    activities_enabled: bool
+    frequent_pushes: bool
+    forgotten: bool
+    start_token_hash: bytes | None
+    start_token_refused: bool
+    start_token_registered_at: datetime | None

@@ -1,0 +1,317 @@
+"""What to do for a card now, and why: the phase table.
+
+Pure: the view, the card, the phone and the time go in, a choice comes out. Every sentence is the answer to "why did
+the card not move?", so it is written for the person who asks.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from projections.card import LIFETIME, Card, Kind, Phase
+from projections.draft import Alert
+from projections.face import Face
+from projections.phone import Phone
+
+PUSH_TO_START = (17, 2)
+
+
+class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The thresholds of plans, in seconds unless the name says otherwise.
+
+    Attributes:
+        on_unknown_start: Whether a start without an answer is sent again once, after the app's silence.
+        report_wait: How long an app has to report a card whose start has no answer.
+        app_first_grace: How long the app has to start a card itself, where it comes first.
+        renew_after: Age at which a card's next generation is started.
+        most_generations: Cards in a row for one subject on one phone.
+        clock_ahead: A clock that went back by more than this makes the card wait.
+        clock_wait: A clock that went back by more than this makes the next generation replace the card.
+        keep_after_end: How long an ended card stays on the Lock Screen; Apple allows four hours.
+        stale_after: When a card counts as stale without an expected time.
+        stale_grace: How long after the expected time a card counts as stale.
+    """
+
+    on_unknown_start: Literal["never", "after_silence"] = "never"
+    report_wait: float = 60.0
+    app_first_grace: float = 10.0
+    renew_after: float = 27_600.0
+    most_generations: int = 3
+    clock_ahead: float = 60.0
+    clock_wait: float = 600.0
+    keep_after_end: float = 900.0
+    stale_after: float = 3_600.0
+    stale_grace: float = 900.0
+
+
+class Send(msgspec.Struct, frozen=True, kw_only=True):
+    """Send a push.
+
+    Attributes:
+        timestamp: Unix seconds, strictly later than any before.
+        alert: What the push speaks of; None for a quiet one.
+        stale_at: When the card counts as stale.
+        dismiss_at: When an ended card leaves the Lock Screen.
+        with_content: Whether the phone may see the subject's content.
+    """
+
+    kind: Kind
+    why: str
+    timestamp: int
+    priority: Literal[5, 10]
+    alert: Alert | None = None
+    stale_at: datetime | None = None
+    dismiss_at: datetime | None = None
+    with_content: bool = True
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """Do nothing until a time, or until something happens.
+
+    Attributes:
+        until: When to look again; None when only news can change this.
+        phase: The phase that the card is in, where that has become clear.
+    """
+
+    why: str
+    until: datetime | None = None
+    phase: Phase | None = None
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True):
+    """There is nothing to do.
+
+    Attributes:
+        until: When to look again all the same.
+        phase: OVER when there will never be anything to do.
+        outcome: A word for the card's row.
+    """
+
+    why: str
+    until: datetime | None = None
+    phase: Phase | None = None
+    outcome: str = "nothing"
+
+
+class Renew(msgspec.Struct, frozen=True, kw_only=True):
+    """Start the next generation of the card; this one stays until that is on the phone."""
+
+    why: str
+
+
+Plan = Send | Wait | Nothing | Renew
+
+
+def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
+    """Choose what to do for a card.
+
+    Args:
+        face: What the card would show; None when nothing is known of its subject.
+        card: The card as claimed.
+        phone: Its phone; None when it is not known any more.
+        now: The time that came with the claim.
+        rules: The thresholds.
+    """
+    if card.phase is Phase.OVER:
+        return Nothing(why="The card is over.", phase=Phase.OVER, outcome="over")
+    if card.is_gone:
+        why = f"The phone reported the card as {card.reported_state}; a card that is gone cannot come back."
+        return Nothing(why=why, phase=Phase.OVER, outcome="gone")
+    refusal = _not_for_this_phone(face, card, phone)
+    if card.phase is Phase.WANTED and not card.is_on_phone:
+        if refusal is not None:
+            return Nothing(why=refusal, phase=Phase.OVER, outcome="recalled")
+        return _plan_wanted(face, card, phone, now, rules)
+    if card.phase is Phase.STARTING and not card.is_on_phone:
+        return _plan_starting(face, card, now, rules)
+    return _plan_shown(face, card, refusal, now, rules)
+
+
+def pending_alert(face: Face, alerted_version: int) -> Alert | None:
+    """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
+    pending = [each for each in face.alerts if each.version > alerted_version]
+    return max(pending, key=lambda each: (each.rank, each.version), default=None)
+
+
+def _not_for_this_phone(face: Face | None, card: Card, phone: Phone | None) -> str | None:
+    """Say why a card must not be on this phone, or None."""
+    if phone is None or phone.forgotten:
+        return "The phone has signed out."
+    if phone.customer_id != card.customer_id:
+        return "Another customer, or nobody, is signed in on the phone now."
+    if face is not None and face.placed and face.customer_id != card.customer_id:
+        return "The order belongs to another customer."
+    return None
+
+
+def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
+    if phone is None:
+        raise AssertionError("a card without a phone is recalled before it is planned")
+    if card.replaced:
+        return Nothing(why="A newer card of this order is on the phone.", phase=Phase.OVER, outcome="replaced")
+    if face is None or not face.placed:
+        return Wait(why="The order is not known yet: no order.placed has come.")
+    if face.over:
+        return Nothing(why="The order was over before the card was shown.", phase=Phase.OVER, outcome="never_shown")
+    hindrance = _start_hindrance(card, phone)
+    if hindrance is not None:
+        return Wait(why=hindrance)
+    grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
+    if card.starter == "app_first" and now < grace_ends:
+        return Wait(why="The app comes first: it may start the card itself for a moment.", until=grace_ends)
+    return _send(
+        Kind.START,
+        face,
+        card,
+        now,
+        rules,
+        why="The order is open and the phone can take a start.",
+        alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
+    )
+
+
+def _start_hindrance(card: Card, phone: Phone) -> str | None:
+    if card.starter == "app":
+        return "Cards of this type are started by the app; it has not started this one."
+    if phone.ios < PUSH_TO_START:
+        version = ".".join(map(str, phone.ios))
+        return f"The phone has iOS {version}; cards can be started from here on iOS 17.2 and newer."
+    if not phone.activities_enabled:
+        return "Live Activities are switched off for this app on the phone."
+    if phone.start_token_hash is None:
+        return "The app has not reported a start token for this type of card."
+    if phone.start_token_refused:
+        return "APNs refused the phone's start token; a new one comes with the app's next launch."
+    return None
+
+
+def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRules) -> Plan:
+    """Plan for a start whose answer nobody knows: starting again could show the card twice."""
+    begun_at = card.created_at if card.intent is None else card.intent.at
+    waited = begun_at + timedelta(seconds=rules.report_wait)
+    if now < waited:
+        return Wait(why="The answer to the start was lost; the app is given time to report the card.", until=waited)
+    open_still = face is not None and face.placed and not face.over
+    if rules.on_unknown_start == "after_silence" and card.attempts <= 1 and face is not None and open_still:
+        return _send(
+            Kind.START,
+            face,
+            card,
+            now,
+            rules,
+            why="The answer to the start was lost and the app stayed silent: started again, once.",
+            alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
+        )
+    return Wait(
+        why="The answer to the start was lost and the app stayed silent: the card is counted as shown.",
+        until=begun_at + LIFETIME,
+        phase=Phase.SHOWN,
+    )
+
+
+def _plan_shown(face: Face | None, card: Card, refusal: str | None, now: datetime, rules: PlanRules) -> Plan:
+    started_at = card.started_at or (card.intent.at if card.intent is not None else card.created_at)
+    if now >= started_at + LIFETIME:
+        return Nothing(why="The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired")
+    end = _reason_to_end(face, card, refusal)
+    if not card.has_token:
+        return _plan_without_token(card, end, started_at)
+    if end is not None:
+        if refusal is not None or card.replaced:
+            return _send(
+                Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
+            )
+        keep = now + timedelta(seconds=rules.keep_after_end)
+        alert = None if face is None else pending_alert(face, card.alerted_version)
+        return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
+    if face is None or not face.placed:
+        return Wait(why="The order is not known yet: no order.placed has come.", phase=Phase.SHOWN)
+    renew_at = started_at + timedelta(seconds=rules.renew_after)
+    renewable = card.generation < rules.most_generations and not card.next_generation
+    if now >= renew_at and renewable:
+        return Renew(why="The card is near Apple's eight hours and its order is still open.")
+    alert = pending_alert(face, card.alerted_version)
+    if face.content_hash == card.accepted_hash and alert is None:
+        return Nothing(
+            why="What the card shows has not changed.",
+            until=renew_at if renewable else started_at + LIFETIME,
+            phase=Phase.SHOWN,
+        )
+    return _send(
+        Kind.UPDATE,
+        face,
+        card,
+        now,
+        rules,
+        why="What the card shows has changed."
+        if alert is None
+        else "Something happened that the customer is to notice.",
+        alert=alert,
+    )
+
+
+def _reason_to_end(face: Face | None, card: Card, refusal: str | None) -> str | None:
+    if refusal is not None:
+        return refusal
+    if card.replaced:
+        return "A newer card of this order is on the phone."
+    if card.phase is Phase.ENDING:
+        return "The answer to the end was lost: it is sent again."
+    if face is not None and face.over:
+        return "The order is over."
+    return None
+
+
+def _plan_without_token(card: Card, end: str | None, started_at: datetime) -> Plan:
+    if card.token_hash is not None:
+        why = "APNs refused the card's update token; the card moves again when the app reports a new one."
+    else:
+        why = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
+    if end is not None:
+        why = f"{end} {why}"
+    return Wait(why=why, until=started_at + LIFETIME, phase=Phase.SHOWN)
+
+
+def _send(
+    kind: Kind,
+    face: Face | None,
+    card: Card,
+    now: datetime,
+    rules: PlanRules,
+    *,
+    why: str,
+    alert: Alert | None,
+    dismiss_at: datetime | None = None,
+    with_content: bool = True,
+) -> Plan:
+    """Give the push its timestamp: rising, one a second, and never far ahead of the clock."""
+    second = int(now.timestamp())
+    timestamp = max(second, card.timestamp_used + 1)
+    ahead = timestamp - now.timestamp()
+    if ahead > rules.clock_wait and kind is Kind.UPDATE and not card.next_generation:
+        return Renew(why="Our clock went back by a long time: the phone would drop what this card is sent.")
+    if ahead > rules.clock_ahead and kind is Kind.UPDATE:
+        until = now + timedelta(seconds=min(ahead, rules.clock_wait))
+        return Wait(why="Our clock went back: the phone would drop the push until it has caught up.", until=until)
+    if 0 < ahead <= rules.clock_ahead and kind is not Kind.END:
+        until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
+        return Wait(why="One push a second: the last one was sent within this second.", until=until)
+    urgent = kind is not Kind.UPDATE or alert is not None
+    if face is not None and (card.accepted_version is None or face.status_version > card.accepted_version):
+        urgent = True
+    stale_at = None
+    if kind is not Kind.END:
+        stale_at = now + timedelta(seconds=rules.stale_after)
+        if face is not None and face.expected_at is not None:
+            stale_at = max(stale_at, min(face.expected_at, now + LIFETIME) + timedelta(seconds=rules.stale_grace))
+    return Send(
+        kind=kind,
+        why=why,
+        timestamp=timestamp,
+        priority=10 if urgent else 5,
+        alert=alert,
+        stale_at=stale_at,
+        dismiss_at=dismiss_at,
+        with_content=with_content,
+    )

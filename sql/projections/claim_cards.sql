@@ -1,0 +1,56 @@
+-- Takes cards in debt under a new lease, the longest due first in each slot, and reserves the timestamp of their next
+-- push: later than any that was used, and than any that a worker may have used before it vanished.
+-- $1 smallint[]         slots, in the order of preference
+-- $2 smallint           lane
+-- $3 bigint             at the most so many a slot
+-- $4 bigint             at the most so many
+-- $5 double precision   seconds of lease
+-- Returns: slot smallint, subject_id text, card_id uuid, device_id text, customer_id text, app text,
+--          attributes_type text, generation smallint, starter text, created_at timestamptz, debt bigint,
+--          activity_id text, reported_state text, reported_at timestamptz, token_hash bytea, token_sealed bytea,
+--          token_registered_at timestamptz, replaced boolean, phase text, lease bigint, lease_ran_out boolean,
+--          timestamp_used bigint, alerted_version bigint, intent_kind text, intent_version bigint,
+--          intent_alert bigint, intent_timestamp bigint, intent_apns_id uuid, intent_at timestamptz,
+--          accepted_version bigint, accepted_hash bytea, started_at timestamptz, refused_hash bytea, suspect_hash bytea,
+--          attempts integer, next_generation boolean, now timestamptz
+WITH now AS MATERIALIZED (
+    SELECT lockstep_now() AS at
+), taken AS MATERIALIZED (
+    SELECT d.*
+    FROM now, unnest($1::smallint[]) AS wanted(slot)
+    CROSS JOIN LATERAL (
+        SELECT c.slot, c.subject_id, c.card_id, c.leased_at AS left_at
+        FROM cards AS c
+        WHERE c.slot = wanted.slot AND c.lane = $2 AND c.claim_at <= now.at
+          AND NOT EXISTS (
+              SELECT FROM pauses AS p
+              WHERE (p.until IS NULL OR p.until > now.at)
+                AND (p.kind IN ('all', 'credential', 'endpoint') OR (p.kind IN ('app', 'topic') AND p.key = c.app)
+                     OR (p.kind = 'type' AND p.key = c.attributes_type)))
+        ORDER BY c.claim_at
+        LIMIT $3
+        FOR UPDATE SKIP LOCKED
+    ) AS d
+    LIMIT $4
+)
+UPDATE cards AS c
+SET lease = c.lease + 1,
+    leased_at = now.at,
+    blocked_until = now.at + $5 * interval '1 second',
+    timestamp_used = CASE WHEN t.left_at IS NULL THEN c.timestamp_used
+                          ELSE greatest(c.timestamp_used, c.timestamp_reserved) END,
+    timestamp_reserved = greatest(floor(extract(epoch FROM now.at))::bigint,
+                                  CASE WHEN t.left_at IS NULL THEN c.timestamp_used
+                                       ELSE greatest(c.timestamp_used, c.timestamp_reserved) END + 1)
+FROM taken AS t, now
+WHERE c.slot = t.slot AND c.subject_id = t.subject_id AND c.card_id = t.card_id
+RETURNING c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.attributes_type, c.generation,
+          c.starter, c.created_at, c.debt, c.activity_id, c.reported_state, c.reported_at, c.token_hash,
+          c.token_sealed, c.token_registered_at, c.replaced_at IS NOT NULL AS replaced, c.phase, c.lease,
+          t.left_at IS NOT NULL AS lease_ran_out, c.timestamp_used, c.alerted_version, c.intent_kind,
+          c.intent_version, c.intent_alert, c.intent_timestamp, c.intent_apns_id, c.intent_at, c.accepted_version,
+          c.accepted_hash, c.started_at, c.refused_hash, c.suspect_hash, c.attempts,
+          EXISTS (SELECT FROM cards AS n
+                  WHERE n.slot = c.slot AND n.subject_id = c.subject_id AND n.device_id = c.device_id
+                    AND n.attributes_type = c.attributes_type AND n.generation > c.generation) AS next_generation,
+          now.at AS now

@@ -1,0 +1,79 @@
+-- Writes what became of leases. A lease that was lost meanwhile changes nothing.
+-- The card is due again at the time given, or at once if somebody added a reason to look since the claim.
+--  $1 smallint[]         slot
+--  $2 text[]             subject id
+--  $3 uuid[]             card id
+--  $4 bigint[]           lease
+--  $5 bigint[]           debt as it was claimed
+--  $6 text[]             phase
+--  $7 bigint[]           version considered
+--  $8 timestamptz[]      due again at; NULL: when there is a reason
+--  $9 double precision[] seconds that nothing may be sent for
+-- $10 bigint[]           timestamp used
+-- $11 bigint[]           alerted version
+-- $12 boolean[]          the intent stands (its answer is unknown)
+-- $13 bigint[]           accepted version; NULL: as it was
+-- $14 bytea[]            accepted content hash
+-- $15 boolean[]          started now
+-- $16 bytea[]            token value refused; NULL: as it was
+-- $17 integer[]          attempts
+-- $18 text[]             outcome
+-- $19 text[]             why
+-- $20 bytea[]            token value refused for the first time; NULL: as it was
+-- $21 uuid[]             id of the next generation to add; NULL: none
+-- Returns: slot smallint, due boolean
+WITH now AS MATERIALIZED (
+    SELECT lockstep_now() AS at
+), settled AS (
+    SELECT *
+    FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
+                $8::timestamptz[], $9::double precision[], $10::bigint[], $11::bigint[], $12::boolean[],
+                $13::bigint[], $14::bytea[], $15::boolean[], $16::bytea[], $17::integer[], $18::text[], $19::text[],
+                $20::bytea[], $21::uuid[])
+         AS s(slot, subject_id, card_id, lease, debt, phase, considered_version, next_at, block_seconds,
+              timestamp_used, alerted_version, intent_stands, accepted_version, accepted_hash, started,
+              refused_hash, attempts, outcome, why, suspect_hash,
+              next_card_id)
+), locked AS MATERIALIZED (
+    SELECT s.*
+    FROM settled AS s
+    JOIN cards AS c ON c.slot = s.slot AND c.subject_id = s.subject_id AND c.card_id = s.card_id
+    WHERE c.lease = s.lease
+    ORDER BY c.slot, c.subject_id, c.card_id
+    FOR UPDATE OF c
+), updated AS (
+    UPDATE cards AS c
+    SET phase = l.phase,
+        considered_version = greatest(c.considered_version, l.considered_version),
+        due_at = CASE WHEN l.phase = 'over' THEN NULL WHEN c.debt = l.debt THEN l.next_at ELSE now.at END,
+        blocked_until = now.at + l.block_seconds * interval '1 second',
+        leased_at = NULL,
+        timestamp_used = greatest(c.timestamp_used, l.timestamp_used),
+        alerted_version = greatest(c.alerted_version, l.alerted_version),
+        intent_kind = CASE WHEN l.intent_stands THEN c.intent_kind END,
+        accepted_version = coalesce(l.accepted_version, c.accepted_version),
+        accepted_hash = coalesce(l.accepted_hash, c.accepted_hash),
+        accepted_at = CASE WHEN l.accepted_version IS NULL THEN c.accepted_at ELSE now.at END,
+        started_at = CASE WHEN l.started THEN coalesce(c.started_at, now.at) ELSE c.started_at END,
+        refused_hash = coalesce(l.refused_hash, c.refused_hash),
+        suspect_hash = coalesce(l.suspect_hash, c.suspect_hash),
+        attempts = l.attempts,
+        outcome = l.outcome,
+        why = l.why,
+        outcome_at = now.at
+    FROM locked AS l, now
+    WHERE c.slot = l.slot AND c.subject_id = l.subject_id AND c.card_id = l.card_id AND c.lease = l.lease
+    RETURNING c.slot, c.subject_id, c.device_id, c.customer_id, c.app, c.attributes_type, c.generation, c.lane,
+              l.next_card_id, c.due_at
+), renewed AS (
+    INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, attributes_type, generation, starter,
+                       lane, created_at, due_at, debt)
+    SELECT u.slot, u.subject_id, u.next_card_id, u.device_id, u.customer_id, u.app, u.attributes_type,
+           u.generation + 1, 'server', u.lane, now.at, now.at, 1
+    FROM updated AS u, now
+    WHERE u.next_card_id IS NOT NULL
+    ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
+    RETURNING slot
+)
+SELECT u.slot, coalesce(u.due_at <= now.at, false) OR u.next_card_id IS NOT NULL AS due
+FROM updated AS u, now

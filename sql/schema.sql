@@ -1,0 +1,346 @@
+-- The schema that the migrations make: written by `make dump`, compared by a test, never edited.
+
+CREATE FUNCTION public.lockstep_now() RETURNS timestamp with time zone
+    LANGUAGE plpgsql PARALLEL SAFE
+    AS $$
+BEGIN
+    RETURN clock_timestamp() + coalesce((SELECT ahead FROM test_clock), interval '0');
+END $$;
+
+CREATE FUNCTION public.make_receipts_day(day date) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    EXECUTE format(
+        'CREATE TABLE IF NOT EXISTS %I PARTITION OF receipts FOR VALUES FROM (%L) TO (%L)',
+        'receipts_' || to_char(day, 'YYYYMMDD'),
+        (day::timestamp AT TIME ZONE 'UTC'), ((day + 1)::timestamp AT TIME ZONE 'UTC'));
+END $$;
+
+CREATE FUNCTION public.refuse_changing_events() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('lockstep.archiving', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'events are facts: % on the log is refused', TG_OP
+        USING ERRCODE = 'integrity_constraint_violation',
+              HINT = 'Append a new event; finished subjects leave by archiving.';
+END $$;
+
+CREATE TABLE public.api_keys (
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    hash bytea NOT NULL,
+    name text NOT NULL,
+    environment text NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone
+);
+
+CREATE TABLE public.cards (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    card_id uuid NOT NULL,
+    device_id text NOT NULL COLLATE pg_catalog."C",
+    customer_id text COLLATE pg_catalog."C",
+    app text NOT NULL,
+    attributes_type text NOT NULL COLLATE pg_catalog."C",
+    generation smallint NOT NULL,
+    carrier text DEFAULT 'token'::text NOT NULL,
+    starter text NOT NULL,
+    lane smallint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    debt bigint DEFAULT 0 NOT NULL,
+    activity_id text,
+    reported_state text,
+    reported_at timestamp with time zone,
+    token_hash bytea,
+    token_sealed bytea,
+    token_registered_at timestamp with time zone,
+    replaced_at timestamp with time zone,
+    phase text DEFAULT 'wanted'::text NOT NULL,
+    blocked_until timestamp with time zone,
+    lease bigint DEFAULT 0 NOT NULL,
+    leased_at timestamp with time zone,
+    considered_version bigint DEFAULT 0 NOT NULL,
+    timestamp_used bigint DEFAULT 0 NOT NULL,
+    timestamp_reserved bigint DEFAULT 0 NOT NULL,
+    alerted_version bigint DEFAULT 0 NOT NULL,
+    intent_kind text,
+    intent_version bigint,
+    intent_alert bigint,
+    intent_timestamp bigint,
+    intent_apns_id uuid,
+    intent_at timestamp with time zone,
+    accepted_version bigint,
+    accepted_hash bytea,
+    accepted_at timestamp with time zone,
+    started_at timestamp with time zone,
+    refused_hash bytea,
+    suspect_hash bytea,
+    attempts integer DEFAULT 0 NOT NULL,
+    outcome text,
+    why text,
+    outcome_at timestamp with time zone,
+    claim_at timestamp with time zone GENERATED ALWAYS AS (
+CASE
+    WHEN (due_at IS NULL) THEN NULL::timestamp with time zone
+    ELSE GREATEST(due_at, blocked_until)
+END) STORED,
+    CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
+    CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text]))),
+    CONSTRAINT cards_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'starting'::text, 'shown'::text, 'ending'::text, 'over'::text]))),
+    CONSTRAINT cards_reported_state_check CHECK ((reported_state = ANY (ARRAY['starting'::text, 'active'::text, 'dismissed'::text, 'ended'::text]))),
+    CONSTRAINT cards_starter_check CHECK ((starter = ANY (ARRAY['server'::text, 'app'::text, 'app_first'::text])))
+)
+WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
+
+CREATE TABLE public.devices (
+    device_id text NOT NULL COLLATE pg_catalog."C",
+    customer_id text COLLATE pg_catalog."C",
+    app text NOT NULL,
+    environment text NOT NULL,
+    ios_version text NOT NULL,
+    app_build text,
+    locale text,
+    activities_enabled boolean NOT NULL,
+    frequent_pushes boolean NOT NULL,
+    alert_token_sealed bytea,
+    registered_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone NOT NULL,
+    forgotten_at timestamp with time zone,
+    unreported_starts integer DEFAULT 0 NOT NULL,
+    match_due_at timestamp with time zone,
+    match_count bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
+);
+
+CREATE TABLE public.events (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    schema_version smallint NOT NULL,
+    digest bytea NOT NULL,
+    data json NOT NULL,
+    sealed bytea,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    trace text
+);
+
+CREATE TABLE public.heads (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL,
+    last_recorded_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    archived_at timestamp with time zone,
+    CONSTRAINT heads_slot_check CHECK (((slot >= 0) AND (slot <= 255)))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.keyring (
+    name text NOT NULL COLLATE pg_catalog."C",
+    wrapped bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT public.lockstep_now() NOT NULL
+);
+
+CREATE TABLE public.pauses (
+    kind text NOT NULL,
+    key text NOT NULL,
+    reason text NOT NULL,
+    paused_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text])))
+);
+
+CREATE TABLE public.push_tokens (
+    app text NOT NULL COLLATE pg_catalog."C",
+    environment text NOT NULL COLLATE pg_catalog."C",
+    token_hash bytea NOT NULL,
+    token_sealed bytea NOT NULL,
+    device_id text NOT NULL COLLATE pg_catalog."C",
+    registered_at timestamp with time zone NOT NULL,
+    refused_at timestamp with time zone
+);
+
+CREATE TABLE public.receipts (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    card_id uuid NOT NULL,
+    lease bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    folded_at timestamp with time zone,
+    kind text NOT NULL,
+    version bigint NOT NULL,
+    why text NOT NULL,
+    outcome text NOT NULL,
+    apns_id uuid NOT NULL,
+    "timestamp" bigint NOT NULL,
+    priority smallint NOT NULL,
+    status smallint,
+    reason text,
+    sealed bytea
+)
+PARTITION BY RANGE (sent_at);
+
+CREATE TABLE public.receipts_other (
+    slot smallint CONSTRAINT receipts_slot_not_null NOT NULL,
+    subject_id text CONSTRAINT receipts_subject_id_not_null NOT NULL COLLATE pg_catalog."C",
+    card_id uuid CONSTRAINT receipts_card_id_not_null NOT NULL,
+    lease bigint CONSTRAINT receipts_lease_not_null NOT NULL,
+    sent_at timestamp with time zone CONSTRAINT receipts_sent_at_not_null NOT NULL,
+    answered_at timestamp with time zone CONSTRAINT receipts_answered_at_not_null NOT NULL,
+    folded_at timestamp with time zone,
+    kind text CONSTRAINT receipts_kind_not_null NOT NULL,
+    version bigint CONSTRAINT receipts_version_not_null NOT NULL,
+    why text CONSTRAINT receipts_why_not_null NOT NULL,
+    outcome text CONSTRAINT receipts_outcome_not_null NOT NULL,
+    apns_id uuid CONSTRAINT receipts_apns_id_not_null NOT NULL,
+    "timestamp" bigint CONSTRAINT receipts_timestamp_not_null NOT NULL,
+    priority smallint CONSTRAINT receipts_priority_not_null NOT NULL,
+    status smallint,
+    reason text,
+    sealed bytea
+);
+
+CREATE TABLE public.schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.slots (
+    slot smallint NOT NULL,
+    generation smallint DEFAULT 1 NOT NULL,
+    fold_version integer,
+    CONSTRAINT slots_slot_check CHECK (((slot >= 0) AND (slot <= 255)))
+);
+
+CREATE TABLE public.start_tokens (
+    device_id text NOT NULL COLLATE pg_catalog."C",
+    attributes_type text NOT NULL COLLATE pg_catalog."C",
+    token_hash bytea NOT NULL
+);
+
+CREATE TABLE public.subject_keys (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    wrapped bytea,
+    erased_at timestamp with time zone
+);
+
+CREATE TABLE public.test_clock (
+    only_row boolean DEFAULT true NOT NULL,
+    ahead interval NOT NULL,
+    CONSTRAINT test_clock_check CHECK ((current_database() ~~ '%\_test%'::text)),
+    CONSTRAINT test_clock_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.views (
+    slot smallint NOT NULL,
+    generation smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL,
+    prev_version bigint NOT NULL,
+    state json NOT NULL,
+    sealed bytea,
+    fingerprint bytea NOT NULL,
+    folded_at timestamp with time zone NOT NULL,
+    customer_id text COLLATE pg_catalog."C",
+    status text,
+    over boolean DEFAULT false NOT NULL,
+    match_due_at timestamp with time zone,
+    match_count bigint DEFAULT 0 NOT NULL,
+    quarantined_at timestamp with time zone,
+    held_by_fold integer,
+    error bytea
+)
+WITH (fillfactor='60');
+
+ALTER TABLE ONLY public.receipts ATTACH PARTITION public.receipts_other DEFAULT;
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.cards
+    ADD CONSTRAINT cards_pkey PRIMARY KEY (slot, subject_id, card_id);
+
+ALTER TABLE ONLY public.cards
+    ADD CONSTRAINT cards_slot_subject_id_device_id_attributes_type_generation_key UNIQUE (slot, subject_id, device_id, attributes_type, generation);
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (device_id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (slot, subject_id, version);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_slot_subject_id_source_event_id_key UNIQUE (slot, subject_id, source, event_id);
+
+ALTER TABLE ONLY public.heads
+    ADD CONSTRAINT heads_pkey PRIMARY KEY (slot, subject_id);
+
+ALTER TABLE ONLY public.keyring
+    ADD CONSTRAINT keyring_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.pauses
+    ADD CONSTRAINT pauses_pkey PRIMARY KEY (kind, key);
+
+ALTER TABLE ONLY public.push_tokens
+    ADD CONSTRAINT push_tokens_pkey PRIMARY KEY (app, environment, token_hash);
+
+ALTER TABLE ONLY public.receipts
+    ADD CONSTRAINT receipts_pkey PRIMARY KEY (slot, subject_id, card_id, lease, sent_at);
+
+ALTER TABLE ONLY public.receipts_other
+    ADD CONSTRAINT receipts_other_pkey PRIMARY KEY (slot, subject_id, card_id, lease, sent_at);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.slots
+    ADD CONSTRAINT slots_pkey PRIMARY KEY (slot);
+
+ALTER TABLE ONLY public.start_tokens
+    ADD CONSTRAINT start_tokens_pkey PRIMARY KEY (device_id, attributes_type);
+
+ALTER TABLE ONLY public.subject_keys
+    ADD CONSTRAINT subject_keys_pkey PRIMARY KEY (slot, subject_id);
+
+ALTER TABLE ONLY public.test_clock
+    ADD CONSTRAINT test_clock_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.views
+    ADD CONSTRAINT views_pkey PRIMARY KEY (slot, generation, subject_id);
+
+CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
+
+CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, claim_at) WHERE (claim_at IS NOT NULL);
+
+CREATE INDEX devices_of_customer ON public.devices USING btree (customer_id) WHERE (customer_id IS NOT NULL);
+
+CREATE INDEX devices_to_match ON public.devices USING btree (match_due_at) WHERE (match_due_at IS NOT NULL);
+
+CREATE INDEX heads_unsettled ON public.heads USING btree (slot, subject_id) WHERE (settled_at IS NULL);
+
+CREATE INDEX push_tokens_of_device ON public.push_tokens USING btree (device_id);
+
+CREATE INDEX views_in_trouble ON public.views USING btree (slot) WHERE ((quarantined_at IS NOT NULL) OR (held_by_fold IS NOT NULL));
+
+CREATE INDEX views_open_of_customer ON public.views USING btree (customer_id, slot) WHERE ((customer_id IS NOT NULL) AND (NOT over));
+
+CREATE INDEX views_to_match ON public.views USING btree (slot, match_due_at) WHERE (match_due_at IS NOT NULL);
+
+ALTER INDEX public.receipts_pkey ATTACH PARTITION public.receipts_other_pkey;
+
+CREATE TRIGGER events_are_facts BEFORE DELETE OR UPDATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_changing_events();

@@ -1,0 +1,135 @@
+"""Fixtures for every test that needs Postgres; a test that does not ask for one starts none.
+
+One server and one migrated database serve a run; what a test wrote is removed after it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import settings
+
+from events.keyring import open_keyring
+from events.postgres.migrator import migrate
+from events.postgres.pool import Connection, Pool, connect, open_pool
+from events.sealing import Keyring
+from events.store import EventStore
+from tests.database import new_database, test_server
+
+SECRET_KEY = b"the secret key of every test run"
+
+settings.register_profile("tests", deadline=None)  # a busy machine is no failure
+settings.load_profile("tests")
+
+
+class Clock:
+    """The clock of the test database, which a test may move."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def advance(self, **amount: float) -> datetime:
+        """Move `lockstep_now()` by an amount, `hours=8` or `seconds=-1`, and give the new time."""
+        await self._connection.execute(
+            "INSERT INTO test_clock AS t (ahead) VALUES ($1) "
+            "ON CONFLICT (only_row) DO UPDATE SET ahead = t.ahead + excluded.ahead",
+            timedelta(**amount),
+        )
+        return await self.now()
+
+    async def now(self) -> datetime:
+        """Read `lockstep_now()`."""
+        moment: datetime = await self._connection.fetchval("SELECT lockstep_now()")
+        return moment
+
+
+@pytest.fixture(scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The URL of the run's server, or rather of a database there that no test uses."""
+    async with test_server(tmp_path_factory.mktemp("postgres") / "server") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def database(server: str) -> AsyncIterator[str]:
+    """The URL of the run's migrated database; ask for `dsn` instead."""
+    async with new_database(server) as url:
+        await migrate(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def caretaker(database: str) -> AsyncIterator[Connection]:
+    """The connection that moves the clock and cleans up; ask for `clean` instead."""
+    connection = await connect(database, name="lockstep-caretaker")
+    # a test that left a transaction open fails loudly; and the log lets its rows go for archiving alone
+    await connection.execute("SET lock_timeout = '5s'; SET lockstep.archiving = 'on'")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def session_pool(database: str) -> AsyncIterator[Pool]:
+    """The run's pool; ask for `pool` instead."""
+    pool = await open_pool(database, name="lockstep-test", most=16)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def clean(caretaker: Connection) -> AsyncIterator[None]:
+    """Remove what the test wrote, after it; `dsn`, `pool`, `store` and `clock` bring it along."""
+    yield
+    await remove_rows(caretaker)
+
+
+async def remove_rows(connection: Connection) -> None:
+    """Empty every table but the ledger of migrations, and put the slots back to their first state."""
+    tables = await connection.fetch(
+        "SELECT oid::regclass::text AS name, pg_relation_size(oid) > 1048576 AS large FROM pg_class "
+        "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition "
+        "AND relname NOT IN ('schema_migrations', 'slots')"
+    )
+    # a DELETE of few rows takes a tenth of the time of a TRUNCATE
+    await connection.execute(
+        "".join(f"{'TRUNCATE' if table['large'] else 'DELETE FROM'} {table['name']};" for table in tables)
+        + "UPDATE slots SET generation = 1, fold_version = NULL WHERE generation <> 1 OR fold_version IS NOT NULL"
+    )
+
+
+@pytest.fixture
+def dsn(database: str, clean: None) -> str:  # noqa: ARG001 - asked for, so that the test leaves nothing
+    """The URL of the database, for what opens its own connections."""
+    return database
+
+
+@pytest.fixture
+def pool(session_pool: Pool, clean: None) -> Pool:  # noqa: ARG001 - the same
+    """A pool of 16 connections, set up as production's."""
+    return session_pool
+
+
+@pytest.fixture
+def clock(caretaker: Connection, clean: None) -> Clock:  # noqa: ARG001 - the same
+    """The database's clock; it runs true again after the test."""
+    return Clock(caretaker)
+
+
+@pytest.fixture
+async def keyring(pool: Pool) -> Keyring:
+    """The installation's keys, made anew for each test."""
+    return await open_keyring(pool, SECRET_KEY)
+
+
+@pytest.fixture
+def store(pool: Pool, keyring: Keyring) -> EventStore:
+    """The log."""
+    return EventStore(pool, keyring)
+
+
+@pytest.fixture
+async def other_database(server: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """A maker of empty databases, each dropped after the test: for migrations and plans."""
+    async with AsyncExitStack() as databases:
+        yield lambda: databases.enter_async_context(new_database(server))

@@ -1,0 +1,95 @@
+"""The statements that run all the time stay on their indexes, also when nearly everything is settled."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+
+from events.postgres.migrator import migrate
+from events.postgres.pool import Connection, connect
+from events.postgres.statements import statement
+from tests.database import new_database
+from tests.house.sql_files import STATEMENTS, read_head
+
+SUBJECTS: Final = 12_000
+FILL: Final = f"""
+INSERT INTO heads (slot, subject_id, version, last_recorded_at, settled_at)
+SELECT n % 256, 'order-' || n, 3, now(), CASE WHEN n % 600 = 0 THEN NULL ELSE now() END
+FROM generate_series(1, {SUBJECTS}) AS n;
+
+INSERT INTO events (slot, subject_id, version, source, event_id, type, schema_version, digest, data, occurred_at,
+                    recorded_at)
+SELECT n % 256, 'order-' || n, version, 'shop', 'event-' || version, 'order.note', 1, '\\x00', '{{}}', now(), now()
+FROM generate_series(1, {SUBJECTS}) AS n, generate_series(1, 3) AS version;
+
+INSERT INTO subject_keys (slot, subject_id, wrapped)
+SELECT n % 256, 'order-' || n, '\\x00'
+FROM generate_series(1, {SUBJECTS}) AS n;
+
+INSERT INTO views (slot, generation, subject_id, version, prev_version, state, fingerprint, folded_at, customer_id)
+SELECT n % 256, 1, 'order-' || n, 3, 0, '{{}}', '\\x00', now(), 'customer-' || n
+FROM generate_series(1, {SUBJECTS}) AS n;
+
+INSERT INTO cards (slot, subject_id, card_id, device_id, app, attributes_type, generation, starter, created_at, due_at)
+SELECT n % 256, 'order-' || n, gen_random_uuid(), 'phone-' || n, 'shop', 'OrderAttributes', 1, 'server', now(),
+       CASE WHEN n % 600 = 0 THEN now() ELSE NULL END
+FROM generate_series(1, {SUBJECTS}) AS n;
+
+ANALYZE;
+"""
+INDEX_OF: Final = {
+    "events/find_duplicates": "events_slot_subject_id_source_event_id_key",
+    "events/read_subject": "events_pkey",
+    "projections/read_new_events": "events_pkey",
+    "projections/find_behind": "heads_unsettled",
+    "projections/read_views": "views_pkey",
+    "projections/claim_cards": "cards_to_claim",
+}
+"""The index that each hot statement lives from."""
+GROWING: Final = frozenset({"heads", "events", "subject_keys", "views", "cards", "receipts"})
+
+
+@pytest.fixture(scope="module")
+async def filled(server: str) -> AsyncIterator[Connection]:
+    """A connection to a database with 12,000 subjects, of which 20 have news."""
+    async with new_database(server) as dsn:
+        await migrate(dsn)
+        connection = await connect(dsn, name="lockstep-test")
+        await connection.execute(FILL)
+        yield connection
+        await connection.close()
+
+
+async def plan_of(connection: Connection, name: str) -> list[dict[str, Any]]:
+    """Give the nodes of the plan that serves any values, as prepared statements use it."""
+    binds = ", ".join("NULL" for _ in read_head(STATEMENTS[name]).binds)
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    await connection.execute(f"PREPARE hot AS {statement(name)}")
+    try:
+        [explained] = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE hot ({binds})"))
+    finally:
+        await connection.execute("DEALLOCATE hot")
+    nodes = [explained["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    return nodes
+
+
+@pytest.mark.parametrize("name", INDEX_OF)
+async def test_a_hot_statement_reads_by_its_index(name: str, filled: Connection) -> None:
+    """The plan has the index, and reads no growing table from end to end."""
+    nodes = await plan_of(filled, name)
+
+    assert INDEX_OF[name] in {node.get("Index Name") for node in nodes}
+    assert {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"} & GROWING == set()
+
+
+async def test_looking_for_news_costs_what_there_is_of_it(filled: Connection) -> None:
+    """Over all slots, 12,000 heads of which 20 are unsettled: the search touches few pages."""
+    explained = await filled.fetchval(
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement("projections/find_behind"), list(range(256)), 1, 100
+    )
+    [told] = json.loads(explained)
+
+    assert told["Plan"]["Shared Hit Blocks"] + told["Plan"]["Shared Read Blocks"] < 300

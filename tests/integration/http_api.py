@@ -1,0 +1,173 @@
+"""The HTTP edge on a real port and a real Postgres, and a client that knows its keys."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+from multidict import CIMultiDictProxy
+
+from app.access.api_key import Scope
+from app.access.caller import Customer
+from app.access.key_store import KeyStore
+from app.access.ticket import mint
+from app.devices.registry import DeviceRegistry
+from app.http.edge import Edge, OrderCard, OrderPage
+from app.http.server import build_app, serving
+from events.appender import Appender
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from events.store import EventStore
+
+NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
+PROBLEM: Final = "application/problem+json"
+CLOUD_EVENT: Final = "application/cloudevents+json"
+CLOUD_EVENTS: Final = "application/cloudevents-batch+json"
+DEVICE: Final = {"app": "com.example.shop", "environment": "sandbox", "iosVersion": "18.2"}
+CARD: Final = {"subject": "order-1", "attributesType": "OrderAttributes", "activityId": "activity-1"}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, read to its end."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return msgspec.json.decode(self.body)
+
+    @property
+    def problem(self) -> str:
+        """The word of the problem, which must be one."""
+        assert self.headers["Content-Type"] == PROBLEM, self
+        assert self.json["status"] == self.status
+        assert self.json["instance"] == self.headers["X-Request-Id"]
+        word: str = self.json["type"].removeprefix("urn:lockstep:problem:")
+        return word
+
+
+@dataclass
+class Api:
+    """A running edge."""
+
+    port: int
+    session: aiohttp.ClientSession
+    edge: Edge
+    keys: dict[str, str]
+    orders: dict[str, OrderPage] = field(default_factory=dict)
+    not_ready: list[str] = field(default_factory=list)
+
+    def ticket(self, customer_id: str | None, order: str | None = None) -> str:
+        """Mint a ticket."""
+        text, _ = mint(Customer(customer_id, order), self.edge.keyring.tickets, now=NOON, ttl_seconds=600)
+        return text
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        document: Any = None,
+        *,
+        token: str | None = None,
+        media_type: str = "application/json",
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        """Send a request; `token` names one of `keys`, or is one."""
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {self.keys.get(token, token)}"
+        if document is not None:
+            body = msgspec.json.encode(document)
+        if body is not None and media_type:
+            sent["Content-Type"] = media_type
+        async with self.session.request(
+            method, f"http://127.0.0.1:{self.port}{path}", data=body, headers=sent,
+            skip_auto_headers=("Content-Type",),
+        ) as response:  # fmt: skip
+            return Reply(response.status, response.headers, await response.read())
+
+
+def cloud_event(**changes: Any) -> dict[str, Any]:
+    """Give an example of a CloudEvent; a change to None leaves the attribute out."""
+    event = {
+        "specversion": "1.0",
+        "id": "event-1",
+        "source": "shop",
+        "subject": "order-1",
+        "type": "order.placed",
+        "time": "2025-11-01T11:59:00Z",
+        "data": {"customerId": "customer-7", "merchantName": "Taverna Ilios"},
+        **changes,
+    }
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def order_page(order_id: str = "order-1", customer_id: str | None = "customer-7") -> OrderPage:
+    """Give an example of an order as it stands."""
+    card = OrderCard(
+        card_id="card-1", device_id="phone-1", attributes_type="OrderAttributes", phase="shown", considered_version=1
+    )
+    return OrderPage(
+        order_id=order_id,
+        customer_id=customer_id,
+        version=1,
+        view_version=1,
+        status="placed",
+        over=False,
+        content_state=msgspec.Raw(b'{"status":"placed"}'),
+        cards=(card,),
+    )
+
+
+@asynccontextmanager
+async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIterator[Api]:
+    """Run an edge with a key for each scope."""
+    orders: dict[str, OrderPage] = {}
+    not_ready: list[str] = []
+
+    async def read_order(order_id: str) -> OrderPage | None:
+        return orders.get(order_id)
+
+    async def ready() -> Sequence[str]:
+        return not_ready
+
+    store = EventStore(pool, keyring)
+    appender = Appender(store, lambda _: None)
+    key_store = KeyStore(pool, keyring)
+    edge = Edge(
+        appender=appender,
+        store=store,
+        registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
+        read_order=read_order,
+        key_store=key_store,
+        keyring=keyring,
+        ready=ready,
+        clock=lambda: NOON,
+    )
+    edge = replace(edge, **changes)
+    made = {scope.value: await key_store.create(name="test", environment="test", scopes=[scope]) for scope in Scope}
+    keys = {name: key for name, (key, _) in made.items()}
+    async with serving(build_app(edge), "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+        yield Api(port, session, edge, keys, orders, not_ready)
+    await appender.drain()
+
+
+async def exchange(port: int, sent: bytes) -> bytes:
+    """Send bytes on a fresh connection and give everything that comes until it is closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(sent)
+        await writer.drain()
+        return await reader.read()
+    finally:
+        writer.close()
+        await writer.wait_closed()

@@ -1,0 +1,209 @@
+"""Nobody gets in: every route against everybody who may not, generated from the route table."""
+
+import base64
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, Final
+
+import jwt
+import msgspec
+import pytest
+
+from app.access.api_key import Scope
+from app.http.routes import OPEN, ROUTES, Route
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from tests.integration.http_api import CARD, CLOUD_EVENT, DEVICE, NOON, Api, cloud_event, order_page, running_api
+
+PLAIN: Final = {"type": "order.ready", "data": {}}
+
+REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
+    ("POST", "/v1/events"): ("/v1/events", cloud_event()),
+    ("POST", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", PLAIN),
+    ("GET", "/v1/orders/{order_id}"): ("/v1/orders/order-1", None),
+    ("GET", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", None),
+    ("PUT", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", DEVICE),
+    ("DELETE", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", None),
+    ("PUT", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", CARD),
+    ("DELETE", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", None),
+    ("POST", "/v1/tickets"): ("/v1/tickets", {"customerId": "customer-7"}),
+}
+"""A request for each guarded route that its owner may make; a new route without one fails."""
+
+GUARDED: Final = [route for route in ROUTES if route.rule != OPEN]
+WITH_TICKETS: Final = [route for route in GUARDED if route.rule.tickets]
+
+
+def named(route: Route) -> str:
+    """Name a route in a test's id."""
+    return f"{route.method} {route.path}"
+
+
+@pytest.fixture
+async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
+    """Run the edge, with an order, a phone and a card of customer-7."""
+    async with running_api(pool, keyring) as running:
+        placed = await running.send(
+            "POST", "/v1/events", cloud_event(id="first"), token="events:write", media_type=CLOUD_EVENT
+        )
+        phone = await running.send(
+            "PUT", "/v1/devices/phone-1", {**DEVICE, "customerId": "customer-7"}, token="devices:write"
+        )
+        card = await running.send("PUT", "/v1/devices/phone-1/cards/activity-1", CARD, token="devices:write")
+        assert [placed.status, phone.status, card.status] == [200, 200, 200]
+        running.orders["order-1"] = order_page()
+        yield running
+
+
+async def ask(api: Api, route: Route, token: str | None, **more: Any) -> tuple[int, str]:
+    """Make the route's request and give status and problem."""
+    path, document = REQUESTS[route.method, route.path]
+    reply = await api.send(route.method, path, document, token=token, **more)
+    return reply.status, reply.problem if reply.status >= 400 else ""
+
+
+def forged(claims: dict[str, Any], key: bytes, algorithm: str = "HS256") -> str:
+    """Sign claims with the library itself."""
+    return jwt.encode(claims, key, algorithm=algorithm)
+
+
+def unsigned(claims: dict[str, Any]) -> str:
+    """Make a token with the algorithm none."""
+    halves = ({"alg": "none", "typ": "JWT"}, claims)
+    return ".".join(base64.urlsafe_b64encode(msgspec.json.encode(half)).rstrip(b"=").decode() for half in halves) + "."
+
+
+def test_every_guarded_route_has_a_request_here() -> None:
+    """A new route without a row fails."""
+    assert {(route.method, route.path) for route in GUARDED} == set(REQUESTS)
+
+
+def test_only_health_is_open() -> None:
+    """Everything else has a scope."""
+    assert {route.path for route in ROUTES if route.rule == OPEN} == {"/livez", "/readyz"}
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+async def test_nobody_unknown_gets_in(api: Api, route: Route) -> None:
+    """No key, a key that is none, one that was never made, another scheme: 401 with a challenge."""
+    never_made = "lk_test_" + api.keys["admin"][8:-1] + ("a" if api.keys["admin"][-1] != "a" else "b")
+    for token in (None, "", "lk_test_", "nonsense", "a.b.c", never_made, "x" * 5_000):
+        assert await ask(api, route, token) == (401, "unauthenticated"), token
+    headers = {"Authorization": f"Basic {api.keys['admin']}"}
+    assert await ask(api, route, None, headers=headers) == (401, "unauthenticated")
+    path, document = REQUESTS[route.method, route.path]
+    reply = await api.send(route.method, path, document)
+    assert reply.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+async def test_a_key_that_was_good_gets_in_no_more(api: Api, pool: Pool, route: Route) -> None:
+    """A revoked key and an expired key are 401."""
+    assert route.rule.scope is not None
+    scopes = [route.rule.scope]
+    revoked, stored = await api.edge.key_store.create(name="revoked", environment="test", scopes=scopes)
+    assert await api.edge.key_store.revoke(stored.key_id)
+    ended = await pool.fetchval("SELECT lockstep_now()") - timedelta(seconds=1)
+    expired, _ = await api.edge.key_store.create(name="old", environment="test", scopes=scopes, expires_at=ended)
+    for token in (revoked, expired):
+        assert await ask(api, route, token) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+async def test_a_key_with_other_scopes_does_not_get_in(api: Api, route: Route) -> None:
+    """Every other scope is 403; the right one and admin are let in."""
+    for scope in Scope:
+        status, _ = await ask(api, route, scope.value)
+        assert (status == 403) == (scope not in (route.rule.scope, Scope.ADMIN)), scope
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+async def test_a_ticket_that_is_not_ours_or_not_of_now_does_not_get_in(api: Api, route: Route) -> None:
+    """Expired, from the future, too long, another key, audience or algorithm, unsigned, for nobody: 401."""
+    key = api.edge.keyring.tickets
+    now = int(NOON.timestamp())
+    good = {"sub": "customer-7", "aud": "lockstep", "iat": now, "exp": now + 60}
+    for token in (
+        forged({**good, "iat": now - 120, "exp": now}, key),
+        forged({**good, "iat": now + 300, "exp": now + 600}, key),
+        forged({**good, "exp": now + 90_000}, key),
+        forged({**good, "aud": "elsewhere"}, key),
+        forged({**good, "sub": ""}, key),
+        forged({"aud": "lockstep", "iat": now, "exp": now + 60}, key),
+        forged({"sub": "customer-7", "aud": "lockstep", "iat": now}, key),
+        forged({**good, "exp": float(now + 60)}, key),
+        forged(good, b"another key of thirty-two bytes.."),
+        forged(good, key * 2, "HS512"),
+        forged(good, key * 2, "HS384"),
+        unsigned(good),
+    ):
+        assert await ask(api, route, token) == (401, "unauthenticated"), token
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+async def test_a_ticket_of_another_customer_sees_nothing(api: Api, route: Route) -> None:
+    """What belongs to others is not there; where tickets are not taken at all it is 403."""
+    expected = (404, "not-found") if route.rule.tickets else (403, "forbidden")
+    for token in (api.ticket("customer-8"), api.ticket(None, "order-2"), api.ticket("customer-8", "order-2")):
+        assert await ask(api, route, token) == expected
+
+
+@pytest.mark.parametrize("route", WITH_TICKETS, ids=named)
+async def test_a_customer_reaches_what_is_theirs(api: Api, route: Route) -> None:
+    """The customer's own ticket is let in everywhere that tickets are."""
+    status, _ = await ask(api, route, api.ticket("customer-7"))
+    assert status in {200, 204}
+
+
+async def test_a_phone_changes_hands_by_a_ticket_of_the_new_customer_alone(api: Api) -> None:
+    """Signing in needs one's own ticket; the latest signed-in user takes the phone."""
+    ours, theirs = api.ticket("customer-7"), api.ticket("customer-8")
+    path, report = "/v1/devices/phone-1", {**DEVICE, "customerId": "customer-8"}
+    assert (await api.send("PUT", path, report, token=ours)).problem == "forbidden"
+    assert (await api.send("PUT", path, report, token=api.ticket(None, "order-1"))).problem == "forbidden"
+    assert (await api.send("PUT", path, report, token=theirs)).status == 200
+    assert (await api.send("DELETE", path, token=ours)).problem == "not-found"
+    assert await api.edge.registry.owner("phone-1") == "customer-8"
+
+
+async def test_a_ticket_of_one_order_adds_a_phone_that_is_nobodys(api: Api) -> None:
+    """An order ticket registers a phone without a customer, and reads its order."""
+    ticket = api.ticket(None, "order-1")
+    assert (await api.send("PUT", "/v1/devices/phone-9", DEVICE, token=ticket)).status == 200
+    assert (await api.send("PUT", "/v1/devices/phone-9/cards/a-9", CARD, token=ticket)).status == 200
+    assert (await api.send("GET", "/v1/orders/order-1", token=ticket)).status == 200
+
+
+async def test_a_card_for_an_order_of_another_is_refused(api: Api) -> None:
+    """A phone cannot follow somebody else's order; one that is not known yet is kept."""
+    ticket = api.ticket("customer-7")
+    api.orders["order-8"] = order_page("order-8", "customer-8")
+    path = "/v1/devices/phone-1/cards/activity-8"
+    assert (await api.send("PUT", path, {**CARD, "subject": "order-8"}, token=ticket)).problem == "not-found"
+    assert (await api.send("PUT", path, {**CARD, "subject": "order-9"}, token=ticket)).status == 200
+
+
+async def test_a_ticket_sees_no_cards_and_no_personal_values(api: Api) -> None:
+    """Devices of an order and the personal fields of its events are for services."""
+    named_courier = {"type": "order.courier_assigned", "data": {"courierName": "Anna Kaya"}}
+    await api.send("POST", "/v1/orders/order-1/events", named_courier, token="events:write")
+    ticket = api.ticket("customer-7")
+    shown = [
+        ((await api.send("GET", "/v1/orders/order-1", token=token)).json["cards"],
+         (await api.send("GET", "/v1/orders/order-1/events", token=token)).json["events"][1]["data"]["courierName"])
+        for token in ("orders:read", ticket)
+    ]  # fmt: skip
+    assert shown[0][0] and shown[0][1] == "Anna Kaya"
+    assert shown[1] == ([], None)
+
+
+async def test_a_key_is_not_in_the_log(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither keys, nor tickets, nor ids of a path, nor a query are logged."""
+    ticket = api.ticket("customer-7")
+    for token in (api.keys["admin"], ticket, "lk_live_secretsecret"):
+        await api.send("GET", "/v1/orders/order-1?token=canary-query", token=token)
+        await api.send("GET", "/nowhere/canary-path", token=token)
+    logged = capsys.readouterr().out
+    assert "/v1/orders/{order_id}" in logged
+    for secret in (api.keys["admin"], ticket, "secretsecret", "canary", "order-1", "customer-7"):
+        assert secret not in logged

@@ -1,0 +1,89 @@
+"""What apps report, over HTTP."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from tests.integration.http_api import CARD, DEVICE, Api, Reply, running_api
+
+
+@pytest.fixture
+async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
+    """Run the edge."""
+    async with running_api(pool, keyring) as running:
+        yield running
+
+
+async def put(api: Api, path: str, document: Any, **more: Any) -> Reply:
+    """Report as a service."""
+    return await api.send("PUT", path, document, token="devices:write", **more)
+
+
+async def test_a_launch_is_answered_with_the_cards(api: Api) -> None:
+    """The answer names each card the phone reported."""
+    reply = await put(api, "/v1/devices/phone-1", {**DEVICE, "customerId": "customer-7", "cards": [CARD]})
+    assert reply.status == 200
+    assert (reply.json["deviceId"], reply.json["missing"]) == ("phone-1", [])
+    [card] = reply.json["cards"]
+    assert (card["subject"], card["activityId"], card["contentState"]) == ("order-1", "activity-1", None)
+
+
+async def test_a_card_is_reported_and_let_go(api: Api) -> None:
+    """PUT answers what the card should show; DELETE is 204, and for a card that was never there 404."""
+    await put(api, "/v1/devices/phone-1", DEVICE)
+    path = "/v1/devices/phone-1/cards/activity-1"
+    reply = await put(api, path, CARD)
+    assert (reply.status, reply.json["subject"]) == (200, "order-1")
+    gone = await api.send("DELETE", path, token="devices:write")
+    assert (gone.status, gone.body) == (204, b"")
+    assert (await api.send("DELETE", f"{path}0", token="devices:write")).problem == "not-found"
+
+
+async def test_a_phone_signs_out(api: Api) -> None:
+    """DELETE is 204, and for a phone that was never there 404."""
+    await put(api, "/v1/devices/phone-1", DEVICE)
+    assert (await api.send("DELETE", "/v1/devices/phone-1", token="devices:write")).status == 204
+    assert (await api.send("DELETE", "/v1/devices/phone-2", token="devices:write")).problem == "not-found"
+
+
+async def test_a_card_of_an_unknown_phone_is_404(api: Api) -> None:
+    """The device registers first."""
+    assert (await put(api, "/v1/devices/phone-1/cards/a", CARD)).problem == "not-found"
+    assert (await api.send("DELETE", "/v1/devices/phone-1/cards/a", token="devices:write")).problem == "not-found"
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "says"),
+    [
+        ({"iosVersion": 18}, "/iosVersion", "Expected `str`, got `int`"),
+        ({"environment": "moon"}, "/environment", "moon"),
+        ({"colour": "red"}, "", "known fields: app, environment, iosVersion, customerId"),
+        ({"cards": [CARD, {**CARD, "subject": 5}]}, "/cards/1/subject", "Expected `str`, got `int`"),
+        ({"startTokens": {"OrderAttributes": "xyz"}}, "/startTokens", "regex"),
+        ({"app": None}, "/app", "Expected `str`"),
+    ],
+)
+async def test_a_report_of_another_shape_is_422(api: Api, change: dict[str, Any], pointer: str, says: str) -> None:
+    """The answer names the place, what was expected, and what is known."""
+    reply = await put(api, "/v1/devices/phone-1", {**DEVICE, **change})
+    [error] = reply.json["errors"]
+    assert (reply.status, reply.problem, error["pointer"]) == (422, "invalid-document", pointer)
+    assert says in error["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/devices/phone-1", "/v1/devices/phone-1/cards/a"])
+async def test_a_report_is_json_of_a_size(api: Api, path: str) -> None:
+    """Another media type is 415, too large is 413, no JSON is 422."""
+    assert (await put(api, path, DEVICE, media_type="text/plain")).problem == "media-type"
+    assert (await put(api, path, None, body=b" " * 262_145)).problem == "too-large"
+    assert (await put(api, path, None, body=b"{")).problem == "invalid-document"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_an_id_that_cannot_be_is_404(api: Api, method: str) -> None:
+    """Ids are 1 to 128 bytes of visible ASCII."""
+    for path in ("/v1/devices/%00", "/v1/devices/a/cards/%20", f"/v1/devices/{'x' * 129}"):
+        assert (await api.send(method, path, DEVICE, token="admin")).problem == "not-found"

@@ -1,0 +1,194 @@
+"""What is no proper HTTP, and what breaks underneath."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+import asyncpg
+import msgspec
+import pytest
+from aiohttp import web
+
+from app.http.edge import OrderPage
+from app.http.routes import OPEN, Route, RouteWithoutRuleError
+from app.http.server import build_app, run_http, serving
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from tests.integration.http_api import CLOUD_EVENT, Api, cloud_event, exchange, running_api
+
+
+@pytest.fixture
+async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
+    """Run the edge."""
+    async with running_api(pool, keyring) as running:
+        yield running
+
+
+def read(received: bytes) -> tuple[int, str, str]:
+    """Give status, media type and kind of problem of raw bytes."""
+    head, _, body = received.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
+    document = msgspec.json.decode(body)
+    assert document["instance"] == headers["x-request-id"]
+    return int(lines[0].split()[1]), headers["content-type"], document["type"].rpartition(":")[2]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /livez HTTP/9.9\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 9_000 + b"\r\n\r\n",
+        b"POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: minus\r\n\r\n",
+        b"POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_a_problem_document(api: Api, sent: bytes) -> None:
+    """aiohttp's own 400 carries our shape and closes the connection."""
+    assert read(await exchange(api.port, sent)) == (400, "application/problem+json", "bad-request")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/nowhere"])
+async def test_an_expectation_that_nobody_knows_is_a_problem_document(api: Api, path: str) -> None:
+    """417 comes from before the middleware."""
+    sent = f"GET {path} HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n".encode()
+    assert read(await exchange(api.port, sent)) == (417, "application/problem+json", "expectation-failed")
+
+
+async def test_a_body_that_comes_too_slowly_is_408(pool: Pool, keyring: Keyring) -> None:
+    """Half a body does not hold a handler for ever."""
+    async with running_api(pool, keyring, body_seconds=0.05) as api:
+        sent = (
+            f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {api.keys['admin']}\r\n"
+            f"Content-Type: {CLOUD_EVENT}\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf"
+        )
+        assert read(await exchange(api.port, sent.encode())) == (408, "application/problem+json", "too-slow")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status"),
+    [
+        ("deflate", zlib.compress(msgspec.json.encode(cloud_event())), 200),
+        ("deflate", b"no deflate", 400),
+        ("gzip", b"no gzip", 400),
+        ("deflate", zlib.compress(b" " * 10_000_000), 413),
+    ],
+)
+async def test_a_compressed_body_is_read_within_the_same_limit(
+    api: Api, encoding: str, body: bytes, status: int
+) -> None:
+    """What cannot be unpacked is 400, what would be too large 413."""
+    reply = await api.send(
+        "POST", "/v1/events", body=body, token="admin", headers={"Content-Encoding": encoding}, media_type=CLOUD_EVENT
+    )
+    assert reply.status == status
+    assert status == 200 or reply.problem
+
+
+async def test_an_error_of_ours_is_500_without_internals(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer names the request id, the log the place; neither shows what the error said."""
+
+    async def broken(_: str) -> OrderPage | None:
+        raise RuntimeError("canary: internals")
+
+    async with running_api(api.edge.store._pool, api.edge.keyring, read_order=broken) as other:
+        reply = await other.send("GET", "/v1/orders/order-1", token="orders:read")
+    assert (reply.status, reply.problem) == (500, "internal")
+    logged = capsys.readouterr().out
+    assert "canary" not in reply.body.decode() + logged
+    assert "RuntimeError" in logged
+    assert reply.headers["X-Request-Id"] in logged
+
+
+async def test_data_that_postgres_refuses_is_422(pool: Pool, keyring: Keyring) -> None:
+    """The safety net: an error of class 22 is the caller's."""
+
+    async def unreadable(_: str) -> OrderPage | None:
+        await pool.fetchval("SELECT $1::text || ''", "\0")
+        raise AssertionError("Postgres takes no NUL")
+
+    async with running_api(pool, keyring, read_order=unreadable) as api:
+        reply = await api.send("GET", "/v1/orders/order-1", token="orders:read")
+    assert (reply.status, reply.problem) == (422, "invalid-document")
+
+
+async def test_a_readiness_that_breaks_is_500(pool: Pool, keyring: Keyring) -> None:
+    """Whatever a probe raises is answered."""
+
+    async def broken() -> Sequence[str]:
+        raise asyncpg.InternalClientError("broken")
+
+    async with running_api(pool, keyring, ready=broken) as api:
+        assert (await api.send("GET", "/readyz")).problem == "internal"
+
+
+async def test_a_route_without_a_rule_stops_the_start(api: Api) -> None:
+    """Nobody adds a route past the table."""
+
+    async def leak(_: web.Request) -> web.Response:
+        raise AssertionError("never served")
+
+    app = build_app(api.edge)
+    app.router.add_get("/leak", leak)
+    with pytest.raises(RouteWithoutRuleError, match="GET /leak"):
+        async with serving(app, "127.0.0.1", 0):
+            pass
+
+
+async def test_other_parts_add_routes_with_their_rules(api: Api) -> None:
+    """A route of another part is served under its rule."""
+
+    async def hello(_: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    async with serving(build_app(api.edge, [Route("GET", "/hello", hello, OPEN)]), "127.0.0.1", 0) as port:
+        answered = await exchange(port, b"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert answered.endswith(b"hello")
+
+
+async def test_a_request_under_way_is_finished_when_the_server_stops(pool: Pool, keyring: Keyring) -> None:
+    """Stopping answers what was accepted, and listens no more."""
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: str) -> OrderPage | None:
+        asked.set()
+        await released.wait()
+        return None
+
+    async with running_api(pool, keyring, read_order=slow) as api:
+        app, stop = build_app(api.edge), asyncio.Event()
+        async with serving(build_app(api.edge), "127.0.0.1", 0) as free:
+            pass
+        server = asyncio.ensure_future(run_http(app, "127.0.0.1", free, stop))
+        request = f"GET /v1/orders/o HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {api.keys['admin']}\r\n\r\n"
+        await _until_listening(free)
+        answer = asyncio.ensure_future(exchange(free, request.encode()))
+        await asked.wait()
+        stop.set()
+        await asyncio.sleep(0)
+        released.set()
+        assert read(await answer)[0] == 404
+        await server
+
+
+async def test_the_clock_and_the_log_agree_on_a_default_time(api: Api) -> None:
+    """An event without a time occurred when it came."""
+    await api.send("POST", "/v1/events", cloud_event(time=None), token="admin")
+    [event] = [each async for each in api.edge.store.read_subject("order-1")]
+    assert event.occurred_at == api.edge.clock()
+    assert isinstance(event.recorded_at, datetime)
+
+
+async def _until_listening(port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0)
+        else:
+            writer.close()
+            await writer.wait_closed()
+            return

@@ -1,0 +1,119 @@
+"""The line between a pool and Postgres, which a test may cut where it hurts."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from events.postgres.pool import Connection, Pool, open_pool
+
+COMMITTED = (b"COMMIT\0", b"Z\0\0\0\5I")
+"""In an answer: the end of a transaction; and that the connection is in none."""
+
+
+class Wire:
+    """A socket that passes everything on to a Postgres.
+
+    Args:
+        dsn: The Postgres behind it.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._folder = Path(tempfile.mkdtemp(prefix="wire-"))
+        self._server: asyncio.Server | None = None
+        self._lines: set[asyncio.Task[None]] = set()
+        self._cut = False
+
+    async def open(self) -> None:
+        """Begin to listen."""
+        self._server = await asyncio.start_unix_server(self._carry, self._folder / ".s.PGSQL.5432")
+
+    async def close(self) -> None:
+        """Stop listening and cut every line."""
+        if self._server is None:
+            return
+        self._server.close()
+        for line in self._lines:
+            line.cancel()
+        await asyncio.gather(*self._lines, return_exceptions=True)
+        self._server = None
+        shutil.rmtree(self._folder)
+
+    def cut_after_next_commit(self) -> None:
+        """Swallow the next answer that says that something was committed, and cut the line."""
+        self._cut = True
+
+    @asynccontextmanager
+    async def pool(self) -> AsyncIterator[Pool]:
+        """Open a pool of one connection over this line."""
+        parts = urlsplit(self._dsn)
+        user = f"{parts.username}:{parts.password}" if parts.password else parts.username
+        query = urlencode({"host": str(self._folder), "port": "5432"})
+        dsn = f"{parts.scheme}://{user}@{parts.path}?{query}"
+        pool = await open_pool(dsn, name="lockstep-wire", most=1, least=1)
+        try:
+            yield pool
+        finally:
+            pool.terminate()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._lines.add(task)
+        back_reader, back_writer = await self._connect()
+        try:
+            ways = {
+                asyncio.create_task(self._pass_on(reader, back_writer, answers=False)),
+                asyncio.create_task(self._pass_on(back_reader, writer, answers=True)),
+            }
+            try:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+        except asyncio.CancelledError:
+            return  # by close: the lines below are all that is left to do
+        finally:
+            self._lines.discard(task)
+            for each in (writer, back_writer):
+                each.close()
+                with contextlib.suppress(OSError):
+                    await each.wait_closed()
+
+    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool) -> None:
+        while data := await source.read(65_536):
+            if answers and self._cut and self._says_committed(data):
+                self._cut = False
+                return
+            sink.write(data)
+            await sink.drain()
+
+    def _says_committed(self, answer: bytes) -> bool:
+        """A transaction's end, or an answer outside of any: a statement that committed by itself."""
+        return answer.endswith(COMMITTED[1])
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        parts = urlsplit(self._dsn)
+        query = parse_qs(parts.query)
+        [host], [port] = query.get("host", [parts.hostname]), query.get("port", [str(parts.port or 5432)])
+        if host is not None and host.startswith("/"):
+            return await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        return await asyncio.open_connection(host, int(port))
+
+
+async def backend_that_waits(connection: Connection) -> int:
+    """Wait until another connection of this database waits for a lock, and give its process id."""
+    while True:
+        # inside a transaction the view would otherwise stay as it was first read
+        await connection.execute("SELECT pg_stat_clear_snapshot()")
+        found: int | None = await connection.fetchval(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1"
+        )
+        if found is not None:
+            return found

@@ -1,0 +1,56 @@
+"""Reading whatever came back."""
+
+import pytest
+
+from app.apns.answer import Answer, goaway_reason, read_answer
+from app.apns.reasons import REASONS, explain
+
+
+def test_a_refusal_is_read_whole() -> None:
+    """Reason, time in milliseconds, ids and Retry-After are kept."""
+    headers = [(b"apns-id", b"A-1"), (b"apns-unique-id", b"u"), (b"retry-after", b"30")]
+    assert read_answer(410, headers, b'{"reason":"Unregistered","timestamp":1793534400000}') == Answer(
+        410, "Unregistered", "A-1", 1_793_534_400_000, 30.0, "u"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Bad gateway</html>",
+        b"x" * 1_000_000,
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'{"reason":7,"timestamp":"no"}',
+        b'{"reason":""}',
+        b"[" * 5_000,
+    ],
+)
+def test_a_body_that_is_not_apples_is_no_reason(body: bytes) -> None:
+    """Nothing that a proxy says can break the reader, nor a missing apns-id."""
+    assert read_answer(502, [], body) == Answer(502)
+
+
+def test_an_unknown_reason_is_kept_as_text() -> None:
+    """A word Apple adds tomorrow is stored, and explained by its status."""
+    assert read_answer(400, [], b'{"reason":"Novel"}').reason == "Novel"
+    assert "Novel" in explain(400, "Novel").means
+
+
+@pytest.mark.parametrize("value", [b"soon", b"-1", b"Wed, 21 Oct 2026 07:28:00 GMT", b"9" * 400])
+def test_a_retry_after_that_is_no_number_is_ignored(value: bytes) -> None:
+    """The back-off serves instead."""
+    assert read_answer(503, [(b"retry-after", value)], b"").retry_after is None
+
+
+def test_both_spellings_of_the_environment_reason_are_known() -> None:
+    """Apple's table and the wire differ by two letters."""
+    assert REASONS["BadEnvironmentKeyInToken"].means == REASONS["BadEnvironmentKeyIdInToken"].means
+
+
+def test_a_goaways_reason_is_read_from_its_data() -> None:
+    """Apple writes an error body into the frame."""
+    assert goaway_reason(b'{"reason":"Shutdown"}') == "Shutdown"
+    assert goaway_reason(None) is None

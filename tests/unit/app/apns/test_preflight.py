@@ -1,0 +1,122 @@
+"""What is refused before it is sent."""
+
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from app.apns.payload import Alert, end, start, update
+from app.apns.preflight import Fault, preflight
+from app.apns.request import ApnsRequest, Environment, build
+
+AT = 1_800_000_000
+
+
+def a_request(payload: bytes | None = None, *, attributes_size_bytes: int = 0) -> ApnsRequest:
+    """Build a request with nothing wrong but perhaps its body."""
+    return build(
+        environment=Environment.PRODUCTION,
+        app="com.example.shop",
+        token="ab" * 80,
+        apns_id=UUID(int=1),
+        priority=10,
+        expiration=AT + 600,
+        payload=update(timestamp=AT, content_state=b"{}") if payload is None else payload,
+        attributes_size_bytes=attributes_size_bytes,
+    )
+
+
+def a_start(
+    *, attributes_type: str = "OrderAttributes", attributes: bytes = b"{}", title: str = "Hi", at: int = AT
+) -> bytes:
+    """Build a start with one thing changed."""
+    return start(
+        timestamp=at,
+        content_state=b"{}",
+        attributes_type=attributes_type,
+        attributes=attributes,
+        alert=Alert(title),
+    )
+
+
+def sized(size_bytes: int) -> bytes:
+    """Build an update of exactly that many bytes."""
+    empty = len(update(timestamp=AT, content_state=b'{"n":""}'))
+    return update(timestamp=AT, content_state=b'{"n":"' + b"x" * (size_bytes - empty) + b'"}')
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        sized(4_096),
+        a_start(),
+        a_start(attributes_type="Bestellübersicht"),
+        end(timestamp=AT, content_state=b"{}", dismissal_date=AT + 4 * 3_600),
+        end(timestamp=AT, content_state=b"{}", dismissal_date=AT - 10),
+    ],
+)
+def test_what_apple_takes_passes(payload: bytes) -> None:
+    """A sound push has no problem, up to the last byte and the last second."""
+    assert preflight(a_request(payload)) is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "fault"),
+    [
+        (sized(4_097), Fault.BODY_SIZE),
+        (a_start(title=""), Fault.ALERT),
+        (a_start(attributes_type="Shop.OrderAttributes"), Fault.ATTRIBUTES_TYPE),
+        (a_start(attributes_type=""), Fault.ATTRIBUTES_TYPE),
+        (a_start(attributes=b"[1]"), Fault.ATTRIBUTES),
+        (a_start(at=AT * 1_000), Fault.TIMESTAMP),
+        (a_start(at=AT - 978_307_200), Fault.TIMESTAMP),
+        (update(timestamp=AT, content_state=b"{}", stale_date=AT * 1_000), Fault.TIMESTAMP),
+        (update(timestamp=AT, content_state=b"[]"), Fault.BODY),
+        (update(timestamp=AT, content_state=b"{"), Fault.BODY),
+        (end(timestamp=AT, content_state=b"{}", dismissal_date=AT + 4 * 3_600 + 1), Fault.DISMISSAL),
+        (b'{"aps":{"timestamp":1800000000,"event":"start","content-state":{}}}', Fault.ALERT),
+        (b"", Fault.BODY),
+        (b'{"aps":{}}', Fault.BODY),
+    ],
+)
+def test_a_body_the_phone_would_drop_is_named(payload: bytes, fault: Fault) -> None:
+    """Each silent loss has its word."""
+    problem = preflight(a_request(payload))
+    assert problem is not None
+    assert problem.fault is fault
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"token": ""}, Fault.DEVICE),
+        ({"token": "abc"}, Fault.DEVICE),
+        ({"token": "../../x"}, Fault.DEVICE),
+        ({"topic": "com.example.shop"}, Fault.TOPIC),
+        ({"topic": "com.example.shop.push-type.liveactivity.push-type.liveactivity"}, Fault.TOPIC),
+        ({"app": ""}, Fault.TOPIC),
+        ({"apns_id": "00000000-0000-0000-0000-00000000000A"}, Fault.APNS_ID),
+        ({"priority": 1}, Fault.PRIORITY),
+        ({"expiration": AT * 1_000}, Fault.EXPIRATION),
+    ],
+)
+def test_a_header_apns_would_refuse_is_named(change: dict[str, object], fault: Fault) -> None:
+    """Each header is checked before it costs an answer."""
+    problem = preflight(msgspec.structs.replace(a_request(), **change))
+    assert problem is not None
+    assert problem.fault is fault
+
+
+def test_the_attributes_of_the_start_count_towards_an_update() -> None:
+    """On the phone, attributes and state share four kilobytes."""
+    state = b'{"n":"' + b"x" * 2_000 + b'"}'
+    payload = update(timestamp=AT, content_state=state)
+    assert preflight(a_request(payload, attributes_size_bytes=4_096 - len(state))) is None
+    problem = preflight(a_request(payload, attributes_size_bytes=4_097 - len(state)))
+    assert problem is not None
+    assert problem.fault is Fault.STATE_SIZE
+
+
+def test_a_request_does_not_show_its_token() -> None:
+    """What is printed or logged by accident holds no device token."""
+    assert "abab" not in repr(a_request())
