@@ -136,7 +136,13 @@ class Service:
         workers = self._pool
         if role != "api":
             workers = await self._stack.enter_async_context(
-                await open_pool(self._dsn, name=f"lockstep-{role}", most=self._settings.database_connections)
+                await open_pool(
+                    self._dsn,
+                    name=f"lockstep-{role}",
+                    most=self._settings.database_connections,
+                    # views can be folded again: what a crash of Postgres takes is found by the sweep
+                    settings={"synchronous_commit": "off"} if role == "projector" else None,
+                )
             )
         match role:
             case "api":

@@ -58,6 +58,7 @@ class Appender:
         self._waiting: deque[_Waiting] = deque()
         self._waiting_events = 0
         self._batches: set[asyncio.Task[None]] = set()
+        self._writing = 0
         self._duplicates_likely = False
 
     async def append(self, events: Sequence[NewEvent], *, expected: int | None = None) -> list[Outcome]:
@@ -111,7 +112,9 @@ class Appender:
         self._start_batches()
 
     def _start_batches(self) -> None:
-        if self._waiting and len(self._batches) < self._writers:
+        # counted apart from the tasks: one that has ended stays in the set until the loop's next round
+        if self._waiting and self._writing < self._writers:
+            self._writing += 1
             batch = asyncio.get_running_loop().create_task(self._run_batches())
             self._batches.add(batch)
             batch.add_done_callback(self._batches.discard)
@@ -140,11 +143,14 @@ class Appender:
         return taken
 
     async def _run_batches(self) -> None:
-        while self._waiting:
-            taken = self._take()
-            # A second writer helps only while there is more to write.
-            self._start_batches()
-            await self._run(taken)
+        try:
+            while self._waiting:
+                taken = self._take()
+                # A second writer helps only while there is more to write.
+                self._start_batches()
+                await self._run(taken)
+        finally:
+            self._writing -= 1
 
     async def _run(self, taken: list[_Waiting]) -> None:
         try:
@@ -169,11 +175,11 @@ class Appender:
             for each, outcomes in zip(taken, answers, strict=True)
             if any(isinstance(o, Appended) for o in outcomes)
         }
-        if changed:
-            self._hint(list(changed))
         for each, outcomes in zip(taken, answers, strict=True):
             if not each.answer.done():
                 each.answer.set_result(outcomes)
+        if changed:
+            self._hint(list(changed))
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

@@ -8,7 +8,7 @@ other. Cards that exist already stay as they are; whether each is still for its 
 import asyncio
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 import msgspec
@@ -146,19 +146,22 @@ class Matcher:
         return len(devices)
 
     async def _wake(self, device_ids: Sequence[str]) -> list[int]:
+        rows = await self._fetch("projections/wake_cards_of_devices", ALL_SLOTS, device_ids)
+        return [row["slot"] for row in rows]
+
+    async def _fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:
+        """Run a statement that locks several rows, again when Postgres broke a deadlock by ending it."""
         while True:
             try:
-                rows = await self._pool.fetch(statement("projections/wake_cards_of_devices"), ALL_SLOTS, device_ids)
+                return await self._pool.fetch(statement(name), *values)
             except asyncpg.PostgresError as error:
                 if error.sqlstate != DEADLOCK:
                     raise
-            else:
-                return [row["slot"] for row in rows]
 
     async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record]) -> None:
         rule = self._rules.get(ATTRIBUTES_TYPE, StartRule())
-        rows = await self._pool.fetch(
-            statement("projections/add_cards"),
+        rows = await self._fetch(
+            "projections/add_cards",
             [each.slot for each in wanted],
             [each.subject_id for each in wanted],
             [uuid.uuid4() for _ in wanted],

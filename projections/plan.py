@@ -124,7 +124,8 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
             return Nothing(why=refusal, phase=Phase.OVER, outcome="recalled")
         return _plan_wanted(face, card, phone, now, rules)
     if card.phase is Phase.STARTING and not card.is_on_phone:
-        return _plan_starting(face, card, now, rules)
+        may_start = refusal is None and phone is not None and _start_hindrance(card, phone) is None
+        return _plan_starting(face, card, now, rules, may_start=may_start and not card.replaced)
     return _plan_shown(face, card, refusal, now, rules)
 
 
@@ -186,14 +187,15 @@ def _start_hindrance(card: Card, phone: Phone) -> str | None:
     return None
 
 
-def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRules) -> Plan:
+def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRules, *, may_start: bool) -> Plan:
     """Plan for a start whose answer nobody knows: starting again could show the card twice."""
     begun_at = card.created_at if card.intent is None else card.intent.at
     waited = begun_at + timedelta(seconds=rules.report_wait)
     if now < waited:
         return Wait(why="The answer to the start was lost; the app is given time to report the card.", until=waited)
     open_still = face is not None and face.placed and not face.over
-    if rules.on_unknown_start == "after_silence" and card.attempts <= 1 and face is not None and open_still:
+    once_more = rules.on_unknown_start == "after_silence" and card.attempts <= 1 and may_start
+    if once_more and face is not None and open_still:
         return _send(
             Kind.START,
             face,
@@ -211,7 +213,9 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
 
 
 def _plan_shown(face: Face | None, card: Card, refusal: str | None, now: datetime, rules: PlanRules) -> Plan:
-    started_at = card.started_at or (card.intent.at if card.intent is not None else card.created_at)
+    # a card that the app started in our place may have been wanted for hours before
+    known_at = card.intent.at if card.intent is not None else card.reported_at
+    started_at = card.started_at or known_at or card.created_at
     if now >= started_at + LIFETIME:
         return Nothing(why="The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired")
     end = _reason_to_end(face, card, refusal)

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import asyncpg
 import msgspec
@@ -24,6 +25,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring, seal
 from events.slot import slot_of
+from events.waiting import first_of
 from projections.order_view import EMPTY, FOLD_VERSION, OrderView, fold
 from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, StoredView, ViewStore
 
@@ -39,6 +41,7 @@ SWEEP_SECONDS = 1.0
 SWEEP_SHARE = 20
 # A slot that is held for longer is projected without its lock: compare-and-set is enough.
 PATIENCE_SECONDS = 5.0
+LANES = 2
 RETRY_SECONDS = 0.02
 AWAY_SECONDS = 0.5
 
@@ -59,13 +62,32 @@ class Projected(msgspec.Struct, frozen=True):
     again: set[str]
 
 
+class _Lane:
+    """The backlog of some slots; lanes never share a slot, so their batches never wait for one another."""
+
+    def __init__(self) -> None:
+        self.behind: dict[str, None] = {}
+        self.work = asyncio.Event()
+
+    def add(self, subject_id: str) -> None:
+        self.behind[subject_id] = None
+        self.work.set()
+
+    def take(self, most: int) -> list[str]:
+        taken = list(islice(self.behind, most))
+        for each in taken:
+            del self.behind[each]
+        return taken
+
+
 class Projector:
     """Folds what is behind.
 
     Args:
-        pool: Connections; one is used at a time.
+        pool: Connections; one a lane is used at a time, and one for the sweep.
         keyring: Opens and seals personal values.
         announce: Called after each commit with slots in debt, and whether the matcher has work; must not block.
+        lanes: Batches under way at once: one folds while Postgres works for another.
         sweep_seconds: The least time between two sweeps.
     """
 
@@ -75,6 +97,7 @@ class Projector:
         keyring: Keyring,
         announce: Callable[[Collection[int], bool], None],
         *,
+        lanes: int = LANES,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._pool = pool
@@ -82,51 +105,30 @@ class Projector:
         self._views = ViewStore(keyring)
         self._announce = announce
         self._sweep_seconds = sweep_seconds
-        self._behind: dict[str, None] = {}
+        self._lanes = [_Lane() for _ in range(lanes)]
         self._slots_to_sweep: set[int] = set()
+        self._sweep_now = asyncio.Event()
         self._held_since: dict[int, float] = {}
-        self._work = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Tell how many subjects are known to be behind."""
+        return sum(len(lane.behind) for lane in self._lanes)
 
     def hear(self, ring: Ring) -> None:
         """Take a hint."""
-        if ring.behind or ring.behind_slots:
-            self._behind.update(dict.fromkeys(ring.behind))
+        self._add(ring.behind)
+        if ring.behind_slots:
             self._slots_to_sweep.update(ring.behind_slots)
-            self._work.set()
+            self._sweep_now.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until told to stop; what is under way is finished."""
         await self.adopt()
-        next_sweep = 0.0
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            while not stop.is_set():
-                try:
-                    if time.monotonic() >= next_sweep:
-                        cost = await self.sweep(ALL_SLOTS)
-                        next_sweep = time.monotonic() + max(self._sweep_seconds, SWEEP_SHARE * cost)
-                    if self._slots_to_sweep:
-                        slots, self._slots_to_sweep = sorted(self._slots_to_sweep), set()
-                        await self.sweep(slots)
-                    if self._behind:
-                        await self._project_some()
-                        continue
-                except StoreUnavailableError:
-                    log.warning("projector_waits_for_postgres")
-                    await _first(stopping, AWAY_SECONDS)
-                    next_sweep = 0.0
-                    continue
-                self._work.clear()
-                if not self._behind and not self._slots_to_sweep:
-                    work = asyncio.ensure_future(self._work.wait())
-                    await asyncio.wait(
-                        {work, stopping},
-                        timeout=max(0.0, next_sweep - time.monotonic()),
-                        return_when=asyncio.FIRST_COMPLETED,
-                    )
-                    work.cancel()
-        finally:
-            stopping.cancel()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run_sweep(stop))
+            for lane in self._lanes:
+                group.create_task(self._run_lane(lane, stop))
 
     async def adopt(self) -> None:
         """Say that a new installation's slots are folded by this version."""
@@ -146,7 +148,7 @@ class Projector:
             rows = await self._pool.fetch(
                 statement("projections/find_behind"), slots, FOLD_VERSION, 10 * BATCH_SUBJECTS
             )
-            self._behind.update(dict.fromkeys(row["subject_id"] for row in rows))
+            self._add(row["subject_id"] for row in rows)
             await self._pool.execute(statement("projections/settle_heads"), slots)
         return time.monotonic() - began
 
@@ -158,35 +160,67 @@ class Projector:
         """
         slots = sorted({slot_of(each) for each in subject_ids})
         with translated():
-            async with self._slots(slots) as (connection, held):
+            async with self._slots(slots) as (connection, held, taken):
                 mine = [each for each in subject_ids if slot_of(each) in held]
                 done = await self._fold_and_write(connection, mine, held)
-        left = {each for each in subject_ids if slot_of(each) not in held}
+        left = {each for each in subject_ids if slot_of(each) not in taken}
         if done.won:
             self._announce(done.due, done.matching)
         return msgspec.structs.replace(done, again=done.again | left)
 
-    async def _project_some(self) -> None:
-        batch = [each for each, _ in zip(self._behind, range(BATCH_SUBJECTS), strict=False)]
-        for each in batch:
-            del self._behind[each]
-        try:
-            done = await self.project(batch)
-        except asyncpg.PostgresError as error:
-            self._behind.update(dict.fromkeys(batch))
-            if error.sqlstate != DEADLOCK:
-                raise
-            return
-        except StoreUnavailableError:
-            self._behind.update(dict.fromkeys(batch))
-            raise
-        self._behind.update(dict.fromkeys(done.again))
-        if done.again and not done.won:
-            await asyncio.sleep(RETRY_SECONDS)  # another worker holds these slots and will be done in a moment
+    def _add(self, subject_ids: Iterable[str]) -> None:
+        for each in subject_ids:
+            self._lanes[slot_of(each) % len(self._lanes)].add(each)
+
+    async def _run_sweep(self, stop: asyncio.Event) -> None:
+        """Sweep every slot from time to time, and at once the slots that a hint could not name subjects of."""
+        next_sweep = 0.0
+        while not stop.is_set():
+            try:
+                if time.monotonic() >= next_sweep:
+                    cost = await self.sweep(ALL_SLOTS)
+                    next_sweep = time.monotonic() + max(self._sweep_seconds, SWEEP_SHARE * cost)
+                slots, self._slots_to_sweep = sorted(self._slots_to_sweep), set()
+                if slots:
+                    await self.sweep(slots)
+            except StoreUnavailableError:
+                log.warning("projector_waits_for_postgres")
+                next_sweep = time.monotonic() + AWAY_SECONDS
+            self._sweep_now.clear()
+            if not self._slots_to_sweep:
+                await first_of(stop, self._sweep_now, seconds=max(0.0, next_sweep - time.monotonic()))
+
+    async def _run_lane(self, lane: _Lane, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            batch = lane.take(BATCH_SUBJECTS)
+            if not batch:
+                lane.work.clear()
+                await first_of(stop, lane.work)
+                continue
+            try:
+                done = await self.project(batch)
+            except asyncpg.PostgresError as error:
+                lane.behind.update(dict.fromkeys(batch))
+                if error.sqlstate != DEADLOCK:
+                    raise
+                continue
+            except StoreUnavailableError:
+                lane.behind.update(dict.fromkeys(batch))
+                await first_of(stop, seconds=AWAY_SECONDS)
+                continue
+            lane.behind.update(dict.fromkeys(done.again))
+            if done.again and not done.won:
+                # another worker holds these slots and will be done in a moment
+                await first_of(stop, seconds=RETRY_SECONDS)
 
     @asynccontextmanager
-    async def _slots(self, slots: Sequence[int]) -> "AsyncIterator[tuple[Connection, dict[int, int]]]":
-        """Hold the locks of the slots that are free, with the live generation of each, for one transaction."""
+    async def _slots(self, slots: Sequence[int]) -> "AsyncIterator[tuple[Connection, dict[int, int], set[int]]]":
+        """Hold the locks of the slots that are free, for one transaction.
+
+        Yields:
+            The connection; by slot the live generation of those that are ours to fold; and all that were free, those
+            that another version folds included.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = list(await connection.fetch(statement("projections/claim_slots"), slots))
             now = time.monotonic()
@@ -199,7 +233,7 @@ class Projector:
             if overdue:
                 rows += await connection.fetch(statement("projections/read_slots"), overdue)
             held = {row["slot"]: row["generation"] for row in rows if row["fold_version"] == FOLD_VERSION}
-            yield connection, held
+            yield connection, held, {row["slot"] for row in rows}
 
     async def _fold_and_write(
         self, connection: Connection, subject_ids: Sequence[str], generations: dict[int, int]
@@ -295,7 +329,3 @@ def _match_due_at(before: OrderView, after: OrderView, events: Iterable[Recorded
     ):
         return None
     return after.show_at or min(event.recorded_at for event in events)
-
-
-async def _first(stopping: "asyncio.Future[Literal[True]]", seconds: float) -> None:
-    await asyncio.wait({stopping}, timeout=seconds)

@@ -146,7 +146,10 @@ class ViewStore:
             [each.match_due_at for each in rows],
             [each.held_by_fold for each in rows],
         )
-        return {row["subject_id"]: row["owing"] for row in won}
+        owing: dict[str, bool] = {}
+        for row in won:
+            owing[row["subject_id"]] = row["owing"] or owing.get(row["subject_id"], False)
+        return owing
 
     async def set_aside(
         self,

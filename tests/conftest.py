@@ -15,7 +15,7 @@ from events.postgres.migrator import migrate
 from events.postgres.pool import Connection, Pool, connect, open_pool
 from events.sealing import Keyring
 from events.store import EventStore
-from tests.database import new_database, test_server
+from tests.database import new_database, serving
 
 SECRET_KEY = b"the secret key of every test run"
 
@@ -47,7 +47,7 @@ class Clock:
 @pytest.fixture(scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The URL of the run's server, or rather of a database there that no test uses."""
-    async with test_server(tmp_path_factory.mktemp("postgres") / "server") as url:
+    async with serving(tmp_path_factory.mktemp("postgres") / "server") as url:
         yield url
 
 

@@ -19,7 +19,7 @@ FORGETFUL: Final[Mapping[str, str]] = {"fsync": "off", "full_page_writes": "off"
 
 
 @asynccontextmanager
-async def test_server(folder: Path) -> AsyncIterator[str]:
+async def serving(folder: Path) -> AsyncIterator[str]:
     """Give the URL of a server's database from which others can be made, and stop the server if it was started here.
 
     Args:

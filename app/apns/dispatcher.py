@@ -6,6 +6,7 @@ No transaction is open while it sends.
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -20,7 +21,7 @@ from app.apns.preflight import preflight
 from app.apns.provider_token import ProviderToken
 from app.apns.push import SendRules, build_push
 from app.apns.request import ApnsRequest, Environment, PushKind
-from app.apns.settlement import settle_sent, settle_unbegun, settle_unsent
+from app.apns.settlement import settle_failed, settle_sent, settle_unbegun, settle_unsent
 from app.apns.settler import Settler
 from app.apns.transports import ApnsTransport
 from app.apns.verdict import DEFAULT, Outcome, TokenAction, Verdict, VerdictSettings
@@ -30,7 +31,7 @@ from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.sealing import Keyring, seal
 from projections.card import Intent, Kind
-from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt
+from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken, Receipt
 from projections.face import Face, face_of
 from projections.pauses import Pauses
 from projections.plan import PlanRules, Send, plan
@@ -164,17 +165,22 @@ class Dispatcher:
         room = min(self._rules.batch, self._rules.in_flight - len(self._sending) - self._settler.waiting)
         if room <= 0:
             return 0
-        slots = list(self._slots)
+        # taken out first: a hint that comes while we claim speaks of what the claim may not have seen
+        slots, self._slots = list(self._slots), {}
         claimed_monotonic = time.monotonic()
-        with translated():
-            claimed = await self._cards.claim(slots, lane=0, most=room, lease_seconds=self._rules.lease)
-        if len(claimed) < room:
-            # nothing is left in these slots but what a hint or the next poll will name
-            for slot in slots:
-                self._slots.pop(slot, None)
+        try:
+            with translated():
+                claimed = await self._cards.claim(slots, lane=0, most=room, lease_seconds=self._rules.lease)
+        except BaseException:
+            self._slots.update(dict.fromkeys(slots))
+            raise
+        if len(claimed) >= room:
+            half = len(slots) // 2
+            self._slots.update(dict.fromkeys(slots[half:] + slots[:half]))
         else:
-            for slot in slots[: len(slots) // 2]:
-                self._slots[slot] = self._slots.pop(slot)
+            # nothing is left in the others but what a hint or the next poll will name
+            found = Counter(each.card.slot for each in claimed)
+            self._slots.update(dict.fromkeys(slot for slot, count in found.items() if count >= CLAIMS_A_SLOT))
         if claimed:
             with translated():
                 await self._begin(claimed, claimed_monotonic)
@@ -191,18 +197,22 @@ class Dispatcher:
         async with self._pool.acquire() as connection:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
-        faces = {subject_id: face_of(stored.view, self._keyring.hash) for subject_id, stored in views.items()}
+        faces: dict[str, Face] = {}
         begun: list[_Begun] = []
         for each in claimed:
-            card = each.card
-            stored, face = views.get(card.subject_id), faces.get(card.subject_id)
-            phone = phones.get((card.device_id, card.attributes_type))
-            decided = plan(face, card, None if phone is None else phone.phone, each.now, self._rules.plan)
-            if isinstance(decided, Send):
-                begun.append(self._prepare(each, decided, stored, face, phone, claimed_monotonic))
+            stored = views.get(each.card.subject_id)
+            phone = phones.get((each.card.device_id, each.card.attributes_type))
+            try:
+                push = self._plan(each, stored, phone, faces, claimed_monotonic)
+            except Exception as error:  # noqa: BLE001 - a bug of ours must stop one card, not its whole batch
+                # the message may quote values, so only its kind is told
+                name = type(error).__name__
+                log.error("card_failed", card_id=str(each.card.card_id), error=name)  # noqa: TRY400 - the same
+                version = 0 if stored is None else stored.version
+                self._settler.add(settle_failed(each.card, name, version, each.now))
             else:
-                version = 0 if face is None else face.version
-                self._settler.add(settle_unsent(card, decided, version, each.now))
+                if push is not None:
+                    begun.append(push)
         written = [each for each in begun if each.sent.kind is not Kind.UPDATE or each.sent.alert is not None]
         held = (
             await self._cards.record_intents([(each.claimed.card, each.intent) for each in written])
@@ -215,6 +225,25 @@ class Dispatcher:
                 sending = asyncio.get_running_loop().create_task(self._send(push))
                 self._sending.add(sending)
                 sending.add_done_callback(self._sent)
+
+    def _plan(
+        self,
+        claimed: Claimed,
+        stored: StoredView | None,
+        phone: PhoneWithToken | None,
+        faces: dict[str, Face],
+        claimed_monotonic: float,
+    ) -> _Begun | None:
+        """Plan a card: give the push to begin, or settle it and give None. `faces` keeps what was rendered."""
+        card = claimed.card
+        if stored is not None and card.subject_id not in faces:
+            faces[card.subject_id] = face_of(stored.view, self._keyring.hash)
+        face = faces.get(card.subject_id)
+        decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
+        if isinstance(decided, Send):
+            return self._prepare(claimed, decided, stored, face, phone, claimed_monotonic)
+        self._settler.add(settle_unsent(card, decided, 0 if face is None else face.version, claimed.now))
+        return None
 
     def _prepare(
         self,

@@ -7,6 +7,8 @@ from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, PlanRules, Renew, Send, Wait
 
+FAILED_AGAIN = timedelta(hours=1)
+
 
 def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now: datetime) -> Settlement:
     """Give what a plan that sends nothing leaves behind.
@@ -40,6 +42,28 @@ def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and phase in (Phase.STARTING, Phase.ENDING),
         started=phase is Phase.SHOWN and card.started_at is None,
+        attempts=card.attempts,
+    )
+
+
+def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settlement:
+    """Give what remains when a card could not be planned or rendered: a bug, which must not stop the others.
+
+    Args:
+        card: The card as claimed.
+        error: The kind of the error, without its words: they may quote values.
+        version: The version of the view that failed.
+        now: The time of the claim.
+    """
+    return Settlement(
+        card=card,
+        phase=card.phase,
+        considered_version=version,
+        outcome="failed",
+        why=f"The card could not be made ({error}): a bug; it is tried again with the next news, or in an hour.",
+        due_at=now + FAILED_AGAIN,
+        alerted_version=card.alerted_version,
+        intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,
     )
 

@@ -114,13 +114,15 @@ def _is_called_for(expected: Expected, now: datetime) -> bool:
 
 def _is_gone(card: Reading) -> bool:
     """Say whether the card is gone for good and nobody may start it again."""
-    return card["state"] == "dismissed" or card["endedBy"] == "eight hours"
+    gone: bool = card["state"] == "dismissed" or card["endedBy"] == "eight hours"
+    return gone
 
 
 def _can_start(phone: Reading) -> bool:
     behaviour = phone["behaviour"]
     version = tuple(int(part) for part in behaviour["iosVersion"].split("."))
-    return version >= _FIRST_IOS_WITH_START and behaviour["activitiesEnabled"] and not behaviour["lowPower"]
+    hindered = version < _FIRST_IOS_WITH_START or behaviour["lowPower"] or not behaviour["activitiesEnabled"]
+    return not hindered
 
 
 def _started_by_push(cards: Sequence[Reading]) -> bool:

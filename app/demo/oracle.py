@@ -170,9 +170,9 @@ def _step_key(event: Event, *, erased: bool) -> tuple[str, ...]:
 
 
 def _note_of(event: Event) -> str | None:
-    if event["type"] == "order.note":
-        return event["data"].get("text")
-    return event["data"].get("note") if event["type"] in SHOWS_NOTE else None
+    field = {"order.note": "text"}.get(event["type"], "note" if event["type"] in SHOWS_NOTE else "")
+    text: str | None = event["data"].get(field)
+    return text
 
 
 def _fit(content: dict[str, Any]) -> dict[str, Any]:

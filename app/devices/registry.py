@@ -167,8 +167,11 @@ class DeviceRegistry:
     ) -> uuid.UUID:
         """Write a report to the card that it is about, or add the card that the app started, and give its id."""
         slot = slot_of(report.subject)
-        ours = None if card_id is None else _as_uuid(card_id)
-        theirs = report.activity_id or (card_id if ours is None else None)
+        named = None if card_id is None else _as_uuid(card_id)
+        theirs = report.activity_id or (card_id if named is None else None)
+        # the same report sent twice meets itself here
+        derived = uuid.uuid5(uuid.NAMESPACE_URL, f"{device_id}\n{named or theirs}")
+        ours = named
         token_hash = token_sealed = None
         if report.update_token is not None:
             token = report.update_token.lower()
@@ -194,8 +197,7 @@ class DeviceRegistry:
                     statement("app/add_reported_card"),
                     slot,
                     report.subject,
-                    # the same report sent twice meets itself here
-                    ours or uuid.uuid5(uuid.NAMESPACE_URL, f"{device_id}\n{theirs}"),
+                    ours or derived,
                     device_id,
                     customer_id,
                     app,
@@ -208,6 +210,8 @@ class DeviceRegistry:
             except asyncpg.PostgresError as error:
                 if error.sqlstate != UNIQUE_VIOLATION:
                     raise
+                # another report was faster, or another device has a card by this id
+                ours = derived if ours == named else named
                 await asyncio.sleep(0)
                 continue
             break

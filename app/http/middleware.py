@@ -1,7 +1,7 @@
 """The one wrapper around every handler: request id, caller, problems, a line in the log."""
 
+import os
 import time
-import uuid
 from typing import Final
 
 import structlog
@@ -60,4 +60,4 @@ def request_id_of(request: web.BaseRequest) -> str:
     stated = request.headers.get(REQUEST_ID)
     if stated and len(stated) <= _LONGEST_ID and stated.isascii() and stated.translate(_MARKS).isalnum():
         return stated
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()

@@ -17,7 +17,7 @@ from events.document import LIMIT_BYTES
 log = structlog.get_logger()
 
 KEEPALIVE_SECONDS: Final = 75.0
-LINGERING_SECONDS: Final = 5.0
+LINGERING_SECONDS: Final = 1.0
 DRAIN_SECONDS: Final = 20.0
 
 

@@ -34,6 +34,10 @@ async def prepare_connection(connection: Connection) -> None:
     await connection.set_type_codec("json", schema="pg_catalog", encoder=_same, decoder=_same, format="binary")
 
 
+async def _keep_session(_: Connection) -> None:
+    """Leave the session as it is: nothing of ours changes it, and an open transaction was rolled back before this."""
+
+
 async def open_pool(
     dsn: str, *, name: str, most: int = 8, least: int = 0, settings: dict[str, str] | None = None
 ) -> Pool:
@@ -51,6 +55,7 @@ async def open_pool(
         min_size=least,
         max_size=most,
         init=prepare_connection,
+        reset=_keep_session,
         command_timeout=35,
         timeout=10,
         server_settings={"application_name": name, **SESSION_SETTINGS, **(settings or {})},

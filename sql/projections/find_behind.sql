@@ -1,4 +1,5 @@
--- Finds subjects whose head is ahead of their view, leaving out the quarantined and those that need a newer fold.
+-- Finds subjects whose head is ahead of their view, leaving out the quarantined, those that need a newer fold, and
+-- slots that another version folds.
 -- $1 smallint[]  slots
 -- $2 integer     this worker's fold version
 -- $3 bigint      at the most so many
@@ -10,6 +11,7 @@ LEFT JOIN views AS v ON v.slot = h.slot AND v.generation = s.generation AND v.su
 WHERE h.slot = ANY ($1::smallint[])
   AND h.settled_at IS NULL
   AND h.version > coalesce(v.version, 0)
+  AND coalesce(s.fold_version, $2) = $2
   AND v.quarantined_at IS NULL
   AND coalesce(v.held_by_fold, 0) < $2
 LIMIT $3

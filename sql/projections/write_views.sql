@@ -1,4 +1,5 @@
 -- Writes folded views by compare-and-set and, for those that won alone, puts their cards in debt.
+-- Gives a row for each winner, and one more for each card put in debt.
 --  $1 smallint[]    slot
 --  $2 smallint[]    generation
 --  $3 text[]        subject id
@@ -13,9 +14,11 @@
 -- $12 timestamptz[] when the matcher should look; NULL leaves it as it is
 -- $13 integer[]     fold version that could not read the next event; NULL for none
 -- Returns: slot smallint, subject_id text, owing boolean
-WITH folded AS (
+WITH now AS MATERIALIZED (
+    SELECT lockstep_now() AS at
+), folded AS (
     SELECT f.*, now.at
-    FROM (SELECT lockstep_now() AS at) AS now,
+    FROM now,
          unnest($1::smallint[], $2::smallint[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::bytea[],
                 $8::bytea[], $9::text[], $10::text[], $11::boolean[], $12::timestamptz[],
                 $13::integer[])
@@ -53,10 +56,12 @@ WITH folded AS (
 ), indebted AS (
     UPDATE cards AS c
     SET due_at = least(c.due_at, now.at), debt = c.debt + 1
-    FROM owing AS o, (SELECT lockstep_now() AS at) AS now
+    FROM owing AS o, now
     WHERE c.slot = o.slot AND c.subject_id = o.subject_id AND c.card_id = o.card_id
     RETURNING c.slot, c.subject_id
 )
-SELECT w.slot, w.subject_id,
-       EXISTS (SELECT FROM indebted AS i WHERE i.slot = w.slot AND i.subject_id = w.subject_id) AS owing
-FROM won AS w
+SELECT slot, subject_id, false AS owing
+FROM won
+UNION ALL
+SELECT slot, subject_id, true AS owing
+FROM indebted

@@ -13,7 +13,7 @@ from typing import Final
 from events.postgres.embedded_binaries import find_installation
 from events.postgres.migrator import migrate
 from events.postgres.statements import SQL_DIRECTORY
-from tests.database import new_database, test_server
+from tests.database import new_database, serving
 
 SCHEMA_FILE: Final = SQL_DIRECTORY / "schema.sql"
 _HEAD: Final = "-- The schema that the migrations make: written by `make dump`, compared by a test, never edited.\n\n"
@@ -39,7 +39,7 @@ def dump_major() -> int:
 
 
 async def _dump_anew(folder: Path) -> str:
-    async with test_server(folder) as server, new_database(server) as dsn:
+    async with serving(folder) as server, new_database(server) as dsn:
         await migrate(dsn)
         return await asyncio.to_thread(dump, dsn)
 

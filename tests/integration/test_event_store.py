@@ -64,7 +64,7 @@ async def test_a_long_subject_is_read_page_by_page(store: EventStore) -> None:
 
 
 @pytest.mark.parametrize("duplicates_likely", [False, True], ids=["fast", "careful"])
-async def test_answers_come_in_the_order_given(store: EventStore, duplicates_likely: bool) -> None:
+async def test_answers_come_in_the_order_given(store: EventStore, *, duplicates_likely: bool) -> None:
     """Groups of many subjects, also two of one subject, are each answered in their place."""
     first, second, third = fact("a"), fact("b", subject_id="order-2"), fact("c")
     answers = await store.append([group(first), group(second), group(third)], duplicates_likely=duplicates_likely)
@@ -147,7 +147,7 @@ async def test_of_two_that_expect_the_same_version_one_wins(store: EventStore) -
 
 
 @pytest.mark.parametrize("duplicates_likely", [False, True], ids=["fast", "careful"])
-async def test_an_archived_subject_takes_nothing_new(store: EventStore, pool: Pool, duplicates_likely: bool) -> None:
+async def test_an_archived_subject_takes_nothing_new(store: EventStore, pool: Pool, *, duplicates_likely: bool) -> None:
     """Its own events are still duplicates, and its neighbours in the batch are stored."""
     await store.append([group(fact("a"))])
     await archive(pool)

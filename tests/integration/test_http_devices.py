@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from events.postgres.pool import Pool
+from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from tests.integration.http_api import CARD, DEVICE, Api, Reply, running_api
 
@@ -87,3 +87,16 @@ async def test_an_id_that_cannot_be_is_404(api: Api, method: str) -> None:
     """Ids are 1 to 128 bytes of visible ASCII."""
     for path in ("/v1/devices/%00", "/v1/devices/a/cards/%20", f"/v1/devices/{'x' * 129}"):
         assert (await api.send(method, path, DEVICE, token="admin")).problem == "not-found"
+
+
+async def test_a_device_route_without_postgres_is_503(dsn: str, keyring: Keyring) -> None:
+    """A ticket is read without Postgres; the phone is not."""
+    async with await open_pool(dsn, name="tests") as pool, running_api(pool, keyring) as api:
+        await pool.close()
+        for method, path, document in (
+            ("PUT", "/v1/devices/phone-1", DEVICE),
+            ("PUT", "/v1/devices/phone-1/cards/a", CARD),
+            ("DELETE", "/v1/devices/phone-1", None),
+        ):
+            reply = await api.send(method, path, document, token=api.ticket("customer-7"))
+            assert reply.problem == "unavailable"

@@ -60,7 +60,8 @@ async def test_an_order_that_is_not_there_is_404(api: Api, path: str) -> None:
 async def test_events_are_shown_page_by_page(api: Api) -> None:
     """Every event comes once, in order, and `nextAfter` ends with the last page."""
     await post_notes(api, 5)
-    seen, after = [], 0
+    seen: list[tuple[int, str]] = []
+    after: int | None = 0
     for _ in range(3):
         reply = await api.send("GET", f"/v1/orders/order-1/events?after={after}&limit=2", token="orders:read")
         seen += [(event["version"], event["data"]["text"]) for event in reply.json["events"]]

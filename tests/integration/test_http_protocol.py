@@ -9,6 +9,8 @@ import asyncpg
 import msgspec
 import pytest
 from aiohttp import web
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from app.http.edge import OrderPage
 from app.http.routes import OPEN, Route, RouteWithoutRuleError
@@ -47,7 +49,7 @@ def read(received: bytes) -> tuple[int, str, str]:
     ],
 )
 async def test_what_is_no_http_is_a_problem_document(api: Api, sent: bytes) -> None:
-    """aiohttp's own 400 carries our shape and closes the connection."""
+    """The 400 of aiohttp itself carries our shape and closes the connection."""
     assert read(await exchange(api.port, sent)) == (400, "application/problem+json", "bad-request")
 
 
@@ -88,19 +90,22 @@ async def test_a_compressed_body_is_read_within_the_same_limit(
     assert status == 200 or reply.problem
 
 
-async def test_an_error_of_ours_is_500_without_internals(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_error_of_ours_is_500_without_internals(pool: Pool, keyring: Keyring) -> None:
     """The answer names the request id, the log the place; neither shows what the error said."""
 
     async def broken(_: str) -> OrderPage | None:
         raise RuntimeError("canary: internals")
 
-    async with running_api(api.edge.store._pool, api.edge.keyring, read_order=broken) as other:
-        reply = await other.send("GET", "/v1/orders/order-1", token="orders:read")
+    async with running_api(pool, keyring, read_order=broken) as api:
+        with capture_logs(processors=[merge_contextvars]) as entries:
+            reply = await api.send("GET", "/v1/orders/order-1", token="orders:read")
     assert (reply.status, reply.problem) == (500, "internal")
-    logged = capsys.readouterr().out
-    assert "canary" not in reply.body.decode() + logged
-    assert "RuntimeError" in logged
-    assert reply.headers["X-Request-Id"] in logged
+    assert "canary" not in reply.body.decode() + str(entries)
+    assert [(each["event"], each["request_id"]) for each in entries] == [
+        ("request_failed", reply.headers["X-Request-Id"]),
+        ("request", reply.headers["X-Request-Id"]),
+    ]
+    assert (entries[0]["error"], "broken" in entries[0]["where"][-1]) == ("RuntimeError", True)
 
 
 async def test_data_that_postgres_refuses_is_422(pool: Pool, keyring: Keyring) -> None:

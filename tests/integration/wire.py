@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from events.postgres.pool import Connection, Pool, open_pool
 
-COMMITTED = (b"COMMIT\0", b"Z\0\0\0\5I")
-"""In an answer: the end of a transaction; and that the connection is in none."""
+IN_NO_TRANSACTION = b"Z\0\0\0\5I"
+"""How an answer ends once its statement, or its transaction, has committed."""
 
 
 class Wire:
@@ -28,6 +28,13 @@ class Wire:
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.Task[None]] = set()
         self._cut = False
+
+    @property
+    def dsn(self) -> str:
+        """The URL of the same database over this line."""
+        parts = urlsplit(self._dsn)
+        user = f"{parts.username}:{parts.password}" if parts.password else parts.username
+        return f"{parts.scheme}://{user}@{parts.path}?{urlencode({'host': str(self._folder), 'port': '5432'})}"
 
     async def open(self) -> None:
         """Begin to listen."""
@@ -51,11 +58,7 @@ class Wire:
     @asynccontextmanager
     async def pool(self) -> AsyncIterator[Pool]:
         """Open a pool of one connection over this line."""
-        parts = urlsplit(self._dsn)
-        user = f"{parts.username}:{parts.password}" if parts.password else parts.username
-        query = urlencode({"host": str(self._folder), "port": "5432"})
-        dsn = f"{parts.scheme}://{user}@{parts.path}?{query}"
-        pool = await open_pool(dsn, name="lockstep-wire", most=1, least=1)
+        pool = await open_pool(self.dsn, name="lockstep-wire", most=1, least=1)
         try:
             yield pool
         finally:
@@ -78,7 +81,7 @@ class Wire:
                     way.cancel()
                 await asyncio.gather(*ways, return_exceptions=True)
         except asyncio.CancelledError:
-            return  # by close: the lines below are all that is left to do
+            return  # by close, which wants no more than what follows
         finally:
             self._lines.discard(task)
             for each in (writer, back_writer):
@@ -88,15 +91,11 @@ class Wire:
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool) -> None:
         while data := await source.read(65_536):
-            if answers and self._cut and self._says_committed(data):
+            if answers and self._cut and data.endswith(IN_NO_TRANSACTION):
                 self._cut = False
                 return
             sink.write(data)
             await sink.drain()
-
-    def _says_committed(self, answer: bytes) -> bool:
-        """A transaction's end, or an answer outside of any: a statement that committed by itself."""
-        return answer.endswith(COMMITTED[1])
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         parts = urlsplit(self._dsn)

@@ -1,0 +1,49 @@
+"""Prints what a command found: JSON for programs, tables for people."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    typer.echo(msgspec.json.encode(value).decode())
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Print rows under their columns.
+
+    Args:
+        columns: Their titles.
+        rows: Values, which are printed as they are.
+        empty: What to say when there are none.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(_shown(each)) for each in row))
+    if table.row_count:
+        Console(soft_wrap=False).print(table)
+    else:
+        typer.echo(empty)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M:%S")
+        case list() | tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)

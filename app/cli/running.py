@@ -1,0 +1,115 @@
+"""Runs a command's coroutine and turns what goes wrong into a sentence and an exit code.
+
+Exit codes: 0 it is so, or it was done; 1 the answer is no; 2 the command could not run.
+"""
+
+import asyncio
+import errno
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import typer
+
+from app.cli.errors import CommandError
+from events.errors import LockstepError, StoreUnavailableError
+
+NO: Final = 1
+COULD_NOT_RUN: Final = 2
+
+_PORT_ERRORS: Final = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
+_DATABASE: Final = "Is it running, and does LOCKSTEP_DATABASE_URL name it?"
+
+
+def run(work: Coroutine[Any, Any, int]) -> None:
+    """Run a command and leave with its exit code; errors become one message on standard error."""
+    try:
+        code = _run(work)
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - the last place that can say what happened
+        typer.echo(f"lockstep: {explain(error)}", err=True)
+        if os.environ.get("LOCKSTEP_LOG_LEVEL") == "debug":
+            traceback.print_exception(error, file=sys.stderr)
+        code = COULD_NOT_RUN
+    if code:
+        raise typer.Exit(code)
+
+
+def explain(error: Exception) -> str:
+    """Give cause and cure of an error as a person wants to read them."""
+    import asyncpg
+
+    from app.demo.errors import DemoError
+    from app.simulator.errors import SimulatorError
+
+    if isinstance(error, ExceptionGroup):
+        return explain(error.exceptions[0])
+    match error:
+        case StoreUnavailableError():
+            return f"{error} {_DATABASE}"
+        case LockstepError():
+            return str(error)
+        case SimulatorError():
+            return f"The simulator: {error}."
+        case DemoError():
+            return f"The demo: {error}"
+        case asyncpg.PostgresError():
+            return f"Postgres refused: {error.as_dict().get('message', error)} (SQLSTATE {error.sqlstate}). {_DATABASE}"
+        case TimeoutError():
+            return f"Postgres did not answer in time. {_DATABASE}"
+        case OSError():
+            return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}. {_DATABASE}"
+        case _:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            return (
+                f"{type(error).__name__} at {place.filename}:{place.lineno}. This is a fault of Lockstep; "
+                "LOCKSTEP_LOG_LEVEL=debug shows the way there."
+            )
+
+
+@contextmanager
+def listening(cure: str) -> Iterator[None]:
+    """Explain a port that cannot be had.
+
+    Args:
+        cure: How to take another.
+
+    Raises:
+        CommandError: The port is taken, or may not be used.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _PORT_ERRORS:
+            raise
+        raise CommandError(f"Cannot listen: {error.strerror or error}. {cure}") from error
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Give what SIGTERM or Ctrl-C sets; a second one ends the process the hard way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hear() -> None:
+        stop.set()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, hear)
+    return stop
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    factory = None
+    with suppress(ImportError):  # there is none for Windows
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work)

@@ -1,0 +1,207 @@
+"""Perform stories: post what they say, move the phones, and wait for what they wait for."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+
+from app.demo.errors import DemoError
+from app.demo.shop import Posting, Shop
+from app.demo.steps import (
+    Allow,
+    AtOnce,
+    AwaitAnswers,
+    AwaitCard,
+    AwaitNoCard,
+    Dismiss,
+    In,
+    Install,
+    RotateToken,
+    Say,
+    SayAgain,
+    SayTogether,
+    SignIn,
+    SignOut,
+    StartCard,
+    Step,
+    Story,
+)
+from app.simulator.agent import PhoneAgent
+from app.simulator.card import Card
+from app.simulator.outbox import TicketFor
+from app.simulator.simulator import Simulator
+
+
+class Conductor:
+    """Perform stories on one simulator and one Lockstep.
+
+    Args:
+        shop: posts the events.
+        simulator: holds the phones.
+        ticket_for: gives the apps their tickets.
+        run_id: makes the ids of this run different from those of all others.
+        pace: 0 performs flat out, 1 at the pace people watch at.
+        patience_seconds: how long one thing is waited for.
+        on_progress: is told what happens, in sentences.
+    """
+
+    def __init__(
+        self,
+        *,
+        shop: Shop,
+        simulator: Simulator,
+        ticket_for: TicketFor,
+        run_id: str,
+        pace: float,
+        patience_seconds: float,
+        on_progress: Callable[[str], None],
+    ) -> None:
+        self._shop, self._simulator, self._ticket_for = shop, simulator, ticket_for
+        self._run_id, self._pace, self._patience_seconds = run_id, pace, patience_seconds
+        self._progress = on_progress
+        self.phones: dict[str, PhoneAgent] = {}
+        self._said: Counter[str] = Counter()
+        self._last: dict[str, Posting] = {}
+
+    @property
+    def order_ids(self) -> list[str]:
+        """Give the ids of all orders about which something was said."""
+        return [self._order_id(name) for name in self._said]
+
+    async def perform(self, story: Story) -> list[str]:
+        """Perform a story; give what went wrong, in sentences."""
+        await self._pause(story.begins)
+        for step in story.steps:
+            try:
+                await self._take(step)
+            except (DemoError, TimeoutError) as error:
+                return [f"The story “{story.title}” came to a halt: {error}"]
+        self._progress(f"{story.title} Told to the end.")
+        return []
+
+    async def _take(self, step: Step) -> None:
+        match step:
+            case Say() | SayTogether() | SayAgain():
+                await self._pause(step.after)
+                await self._speak(step)
+            case AtOnce():
+                await asyncio.gather(*(self._take(each) for each in step.steps))
+            case AwaitCard() | AwaitNoCard() | AwaitAnswers():
+                await self._wait(step)
+            case Install() | SignIn() | SignOut() | Allow() | Dismiss() | StartCard() | RotateToken():
+                self._act(step)
+            case _:
+                assert_never(step)
+
+    async def _speak(self, step: Say | SayTogether | SayAgain) -> None:
+        match step:
+            case Say():
+                posting = self._posting(step)
+                self._progress(f"{posting.order_id}: {posting.type}")
+                await self._shop.post(posting, step.style)
+            case SayTogether():
+                postings = [self._posting(event) for event in step.events]
+                self._progress(
+                    f"{postings[0].order_id}: {', '.join(posting.type for posting in postings)} in one batch"
+                )
+                await self._shop.post_batch(postings)
+            case SayAgain():
+                posting = self._last[step.order]
+                self._progress(f"{posting.order_id}: {posting.type}, once more")
+                await self._shop.post(posting, step.style)
+            case _:
+                assert_never(step)
+
+    def _act(self, step: Install | SignIn | SignOut | Allow | Dismiss | StartCard | RotateToken) -> None:
+        self._progress(f"{self._own(step.phone)}: {type(step).__name__}")
+        match step:
+            case Install():
+                self.phones[step.phone] = self._simulator.install_phone(
+                    phone_id=self._own(step.phone),
+                    customer_id=self._own(step.customer),
+                    ticket_for=self._ticket_for,
+                    behaviour=step.behaviour,
+                )
+            case SignIn():
+                self.phones[step.phone].sign_in(self._own(step.customer), ticket_for=self._ticket_for)
+            case SignOut():
+                self.phones[step.phone].sign_out()
+            case Allow():
+                self.phones[step.phone].allow()
+            case StartCard():
+                self.phones[step.phone].start_activity(self._order_id(step.order))
+            case Dismiss():
+                self.phones[step.phone].dismiss(self._active_card(step.phone, step.order).activity_id)
+            case RotateToken():
+                self.phones[step.phone].rotate_token(self._active_card(step.phone, step.order).activity_id)
+            case _:
+                assert_never(step)
+
+    async def _wait(self, step: AwaitCard | AwaitNoCard | AwaitAnswers) -> None:
+        phone, seconds = self._own(step.phone), self._patience_seconds
+        try:
+            match step:
+                case AwaitCard():
+                    wanted = f"{phone} to show {step.order} at {step.status or 'any status'}"
+                    await self._simulator.wait_until(lambda: self._shows(step), within_seconds=seconds)
+                case AwaitNoCard():
+                    wanted = f"{phone} to show {step.order} no more"
+                    await self._simulator.wait_until(
+                        lambda: not self._active_cards(step.phone, step.order), within_seconds=seconds
+                    )
+                case AwaitAnswers():
+                    wanted = f"the app on {phone} to be answered"
+                    async with asyncio.timeout(seconds):
+                        await self.phones[step.phone].quiet()
+                case _:
+                    assert_never(step)
+        except TimeoutError:
+            raise DemoError(f"waited {seconds:g} s in vain for {wanted}") from None
+
+    def _shows(self, step: AwaitCard) -> bool:
+        return any(
+            step.status in (None, card.content.get("status")) and not (step.token and card.update_token is None)
+            for card in self._active_cards(step.phone, step.order)
+        )
+
+    def _active_cards(self, phone: str, order: str) -> list[Card]:
+        cards = self.phones[phone].phone.cards.values()
+        return [card for card in cards if card.subject == self._order_id(order) and card.state == "active"]
+
+    def _active_card(self, phone: str, order: str) -> Card:
+        cards = self._active_cards(phone, order)
+        if not cards:
+            raise DemoError(f"{self._own(phone)} shows no card of {order}")
+        return cards[-1]
+
+    def _posting(self, event: Say) -> Posting:
+        now = datetime.now(UTC)
+        data = {name: _moment(now, value) if isinstance(value, In) else value for name, value in event.data.items()}
+        if "customerId" in data:
+            data["customerId"] = self._own(data["customerId"])
+        self._said[event.order] += 1
+        posting = Posting(
+            order_id=self._order_id(event.order),
+            id=f"{event.type}-{self._said[event.order]}",
+            source=event.source,
+            type=f"order.{event.type}",
+            occurred_at=(now - timedelta(minutes=event.minutes_ago)).isoformat(),
+            data=data,
+        )
+        self._last[event.order] = posting
+        return posting
+
+    async def _pause(self, seconds: float) -> None:
+        if self._pace:
+            await asyncio.sleep(seconds * self._pace)
+
+    def _order_id(self, name: str) -> str:
+        return f"demo-{self._run_id}-{name}"
+
+    def _own(self, name: str) -> str:
+        return f"{name}-{self._run_id}"
+
+
+def _moment(now: datetime, time: In) -> str:
+    return (now + timedelta(minutes=time.minutes)).isoformat()

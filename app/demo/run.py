@@ -1,0 +1,195 @@
+"""Run the demo against a running Lockstep, and compare the phones with what the oracle expects."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from app.demo.conductor import Conductor
+from app.demo.judge import judge_phone
+from app.demo.oracle import Expected, expect_each
+from app.demo.scenario import tell
+from app.demo.shop import Shop
+from app.demo.steps import Story
+from app.simulator.agent import PhoneAgent
+from app.simulator.readings import read_phone
+from app.simulator.simulator import Simulator
+
+PATIENCE_SECONDS = 60.0
+_LOOK_AGAIN_SECONDS = 0.1
+_REST_SECONDS = 20.0
+_KINDS = ("start", "update", "end")
+
+
+class DemoResult(msgspec.Struct, frozen=True):
+    """Say how the demo went.
+
+    Args:
+        orders: how many there were.
+        events: how many Lockstep keeps of them.
+        pushes: how many of each kind APNs accepted.
+        phones_match: whether every phone shows what it must, and Lockstep says the same.
+        differences: what is otherwise, in sentences.
+    """
+
+    orders: int
+    events: int
+    pushes: dict[str, int]
+    phones_match: bool
+    differences: list[str]
+
+
+async def run_scenario(
+    *,
+    lockstep_url: str,
+    api_key: str,
+    simulator: Simulator,
+    seed: int,
+    on_progress: Callable[[str], None] | None = None,
+    stories: Sequence[Story] | None = None,
+    run_id: str | None = None,
+    pace: float = 0.0,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> DemoResult:
+    """Perform the stories, all at the same time, and wait until the phones have caught up.
+
+    Args:
+        lockstep_url: the running service.
+        api_key: may post events, read orders and mint tickets.
+        simulator: takes the service's pushes; its phones' app reports to the service.
+        seed: chooses the cast.
+        on_progress: is told what happens, in sentences.
+        stories: those of the scenario unless given.
+        run_id: part of all ids; random unless given.
+        pace: 0 runs flat out, 1 at the pace people watch at: a couple of minutes.
+        patience_seconds: how long one thing is waited for, and then the phones.
+    """
+    async with Shop.open(lockstep_url, api_key) as shop:
+        conductor = Conductor(
+            shop=shop,
+            simulator=simulator,
+            ticket_for=partial(_fetch_ticket, lockstep_url, api_key),
+            run_id=run_id or uuid4().hex[:6],
+            pace=pace,
+            patience_seconds=patience_seconds,
+            on_progress=on_progress or _say_nothing,
+        )
+        told = tell(seed) if stories is None else stories
+        differences = [each for halts in await _all(conductor.perform, told) for each in halts]
+        order_ids = conductor.order_ids
+        logs = dict(zip(order_ids, await _all(shop.read_events, order_ids), strict=True))
+        stages = {order_id: expect_each(order_id, events) for order_id, events in logs.items()}
+        phones = list(conductor.phones.values())
+        differences += await _converge(shop, simulator, phones, stages, patience_seconds)
+    return DemoResult(
+        orders=len(logs),
+        events=sum(len(events) for events in logs.values()),
+        pushes=_count_pushes(simulator, phones),
+        phones_match=not differences,
+        differences=differences,
+    )
+
+
+async def keep_running(
+    *,
+    lockstep_url: str,
+    api_key: str,
+    simulator: Simulator,
+    seed: int,
+    on_progress: Callable[[str], None] | None = None,
+    on_result: Callable[[DemoResult], None] | None = None,
+    pace: float = 1.0,
+) -> None:
+    """Run the scenario again and again, with new orders and phones each time, until cancelled."""
+    for round_number in count(seed):
+        before = set(simulator.phones)
+        result = await run_scenario(
+            lockstep_url=lockstep_url,
+            api_key=api_key,
+            simulator=simulator,
+            seed=round_number,
+            on_progress=on_progress,
+            pace=pace,
+        )
+        if on_result is not None:
+            on_result(result)
+        await asyncio.sleep(_REST_SECONDS * pace)
+        for phone_id in simulator.phones.keys() - before:
+            simulator.find_phone(phone_id).sign_out()
+
+
+async def _converge(
+    shop: Shop,
+    simulator: Simulator,
+    phones: Sequence[PhoneAgent],
+    stages: Mapping[str, Sequence[Expected]],
+    patience_seconds: float,
+) -> list[str]:
+    """Wait until phones and service show what is expected; give the differences that remain."""
+
+    def differences() -> list[str]:
+        now = simulator.clock()
+        moment = datetime.fromtimestamp(now, tz=UTC)
+        readings = [msgspec.to_builtins(read_phone(agent, now, records=False)) for agent in phones]
+        return [text for reading in readings for text in judge_phone(reading, stages, moment)]
+
+    unlike: list[str] = []
+    try:
+        async with asyncio.timeout(patience_seconds):
+            while True:
+                await simulator.wait_until(lambda: not differences())
+                for agent in phones:
+                    await agent.quiet()
+                pages = await _all(shop.read_order, list(stages))
+                unlike = [text for page in pages for text in _judge_page(page, stages[page["orderId"]][-1])]
+                if not unlike and not differences():
+                    return []
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    except TimeoutError:
+        return differences() + unlike or ["Some app's calls to Lockstep were not answered in time."]
+
+
+def _judge_page(page: Mapping[str, Any], expected: Expected) -> list[str]:
+    """Compare what Lockstep itself says of an order."""
+    content = {name: value for name, value in (page["contentState"] or {}).items() if name != "updatedAt"}
+    said = {"status": page["status"], "over": page["over"], "customerId": page["customerId"], "contentState": content}
+    wanted = {
+        "status": expected.status,
+        "over": expected.over,
+        "customerId": expected.customer_id,
+        "contentState": expected.content,
+    }
+    return [
+        f"order {page['orderId']}: Lockstep says {name} {said[name]!r}, expected is {wanted[name]!r}"
+        for name in wanted
+        if said[name] != wanted[name]
+    ]
+
+
+def _count_pushes(simulator: Simulator, phones: Sequence[PhoneAgent]) -> dict[str, int]:
+    ours = {agent.phone_id for agent in phones}
+    accepted = Counter(push.event for push in simulator.pushes if push.status == 200 and push.phone_id in ours)
+    return {kind: accepted[kind] for kind in _KINDS}
+
+
+async def _fetch_ticket(url: str, api_key: str, customer_id: str) -> str:
+    """Mint a ticket over a connection of its own: apps ask for tickets long after the run."""
+    async with Shop.open(url, api_key) as shop:
+        return await shop.ticket_for(customer_id)
+
+
+async def _all(act: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """Do one thing for all items at the same time."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(act(item)) for item in items]
+    return [task.result() for task in tasks]
+
+
+def _say_nothing(_: str) -> None:
+    """Take progress that nobody wants to hear."""

@@ -1,0 +1,121 @@
+"""Play the shop's backend: post events, hand out tickets, read orders, by Lockstep's HTTP API alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+
+from app.demo.errors import DemoError
+from app.demo.steps import Style
+
+_UNAVAILABLE = frozenset({429, 502, 503, 504})
+_PAGE_EVENTS = 500
+_RETRY_SECONDS = 0.2
+_MOST_ATTEMPTS = 50
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """Hold an event ready to be posted, and posted again.
+
+    Args:
+        type: with `order.`.
+        occurred_at: RFC 3339.
+    """
+
+    order_id: str
+    id: str
+    source: str
+    type: str
+    occurred_at: str
+    data: dict[str, Any]
+
+    def plain(self) -> dict[str, Any]:
+        """Give the plain shape."""
+        occurred_at = {"occurredAt": self.occurred_at}
+        return {"type": self.type, "data": self.data, "id": self.id, "source": self.source} | occurred_at
+
+    def cloud_event(self) -> dict[str, Any]:
+        """Give the CloudEvent."""
+        return {
+            "specversion": "1.0",
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+            "subject": self.order_id,
+            "time": self.occurred_at,
+            "datacontenttype": "application/json",
+            "data": self.data,
+        }
+
+
+class Shop:
+    """Speak to Lockstep with a service key; make one with `open`."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session, self._url = session, url.rstrip("/")
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, api_key: str) -> AsyncIterator[Self]:
+        """Open the way to Lockstep."""
+        timeout = aiohttp.ClientTimeout(total=30)
+        headers = {"Authorization": f"Bearer {api_key}"}
+        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
+            yield cls(session, url)
+
+    async def post(self, posting: Posting, style: Style) -> None:
+        """Post one event."""
+        if style == "plain":
+            await self._call("POST", f"/v1/orders/{posting.order_id}/events", posting.plain())
+        else:
+            await self._call("POST", "/v1/events", posting.cloud_event(), media_type="application/cloudevents+json")
+
+    async def post_batch(self, postings: Sequence[Posting]) -> None:
+        """Post several events as one batch."""
+        body = [posting.cloud_event() for posting in postings]
+        await self._call("POST", "/v1/events", body, media_type="application/cloudevents-batch+json")
+
+    async def ticket_for(self, customer_id: str) -> str:
+        """Mint the ticket that lets a customer's app speak for them."""
+        answer = await self._call("POST", "/v1/tickets", {"customerId": customer_id})
+        return str(answer["ticket"])
+
+    async def read_order(self, order_id: str) -> dict[str, Any]:
+        """Give an order as Lockstep shows it."""
+        return await self._call("GET", f"/v1/orders/{order_id}")
+
+    async def read_events(self, order_id: str) -> list[dict[str, Any]]:
+        """Give all events of an order, oldest first."""
+        events: list[dict[str, Any]] = []
+        after: int | None = 0
+        while after is not None:
+            page = await self._call("GET", f"/v1/orders/{order_id}/events?after={after}&limit={_PAGE_EVENTS}")
+            events += page["events"]
+            after = page.get("nextAfter")
+        return events
+
+    async def _call(
+        self, method: str, path: str, body: object = None, *, media_type: str = "application/json"
+    ) -> dict[str, Any]:
+        """Make a call, again where that is safe and may help; every event carries its id, so it always is safe.
+
+        Raises:
+            DemoError: Lockstep refused it, or cannot be reached.
+        """
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if content is None else {"Content-Type": media_type}
+        for _ in range(_MOST_ATTEMPTS):
+            try:
+                async with self._session.request(method, self._url + path, data=content, headers=headers) as answer:
+                    status, text = answer.status, await answer.read()
+            except (aiohttp.ClientError, TimeoutError):
+                status, text = 0, b"no connection"
+            if status != 0 and status not in _UNAVAILABLE:
+                break
+            await asyncio.sleep(_RETRY_SECONDS)
+        if not 200 <= status < 300:
+            raise DemoError(f"Lockstep answered {status} to {method} {path}: {text.decode(errors='replace')[:500]}")
+        return msgspec.json.decode(text, type=dict[str, Any])

@@ -1,0 +1,170 @@
+"""The words a story is told in: what the shop posts, what people do with their phones, what is waited for.
+
+Nothing here sleeps for a fixed time when the demo runs flat out: `after` counts at the pace people watch at.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from app.simulator.phone import Behaviour
+
+Style = Literal["plain", "cloud"]
+
+
+class In(msgspec.Struct, frozen=True):
+    """Stand for a time, in minutes from the moment the event is first posted."""
+
+    minutes: float
+
+
+class Say(msgspec.Struct, frozen=True, kw_only=True):
+    """Post an event.
+
+    Args:
+        order: the order's name in the story.
+        type: without `order.`.
+        data: JSON, where an `In` stands for a time.
+        source: who says so.
+        minutes_ago: how long ago it happened.
+        style: plain JSON, or a CloudEvent.
+        after: seconds to wait before, at the pace people watch at.
+    """
+
+    order: str
+    type: str
+    data: dict[str, Any] = {}
+    source: str = "/shop/orders"
+    minutes_ago: float = 0.0
+    style: Style = "plain"
+    after: float = 8.0
+
+
+class SayTogether(msgspec.Struct, frozen=True, kw_only=True):
+    """Post several events in one batch of CloudEvents, in this order."""
+
+    events: tuple[Say, ...]
+    after: float = 8.0
+
+
+class SayAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """Post the order's last event once more, as a client does that saw no answer."""
+
+    order: str
+    style: Style = "plain"
+    after: float = 2.0
+
+
+class Install(msgspec.Struct, frozen=True, kw_only=True):
+    """Install the app on a new phone and sign a customer in."""
+
+    phone: str
+    customer: str
+    behaviour: Behaviour = Behaviour()
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Sign a customer in on a phone that is there."""
+
+    phone: str
+    customer: str
+
+
+class SignOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Sign out whoever is signed in."""
+
+    phone: str
+
+
+class Allow(msgspec.Struct, frozen=True, kw_only=True):
+    """Tap Allow."""
+
+    phone: str
+
+
+class Dismiss(msgspec.Struct, frozen=True, kw_only=True):
+    """Swipe an order's card away."""
+
+    phone: str
+    order: str
+
+
+class StartCard(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the app start an order's card itself."""
+
+    phone: str
+    order: str
+
+
+class RotateToken(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the system replace the update token of an order's card."""
+
+    phone: str
+    order: str
+
+
+class AwaitCard(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait until a phone shows an order's card.
+
+    Args:
+        phone: the phone's name in the story.
+        order: the order's.
+        status: what it has to show; anything if `None`.
+        token: whether its app has to have an update token.
+    """
+
+    phone: str
+    order: str
+    status: str | None = None
+    token: bool = False
+
+
+class AwaitNoCard(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait until no card of an order is active on a phone."""
+
+    phone: str
+    order: str
+
+
+class AwaitAnswers(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait until every call of a phone's app has been answered."""
+
+    phone: str
+
+
+class AtOnce(msgspec.Struct, frozen=True, kw_only=True):
+    """Do several things at the same time."""
+
+    steps: tuple["Step", ...]
+
+
+Step = (
+    Say
+    | SayTogether
+    | SayAgain
+    | Install
+    | SignIn
+    | SignOut
+    | Allow
+    | Dismiss
+    | StartCard
+    | RotateToken
+    | AwaitCard
+    | AwaitNoCard
+    | AwaitAnswers
+    | AtOnce
+)
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell what happens to an order or two.
+
+    Args:
+        title: says what it shows.
+        steps: one after the other.
+        begins: seconds after the demo's begin, at the pace people watch at.
+    """
+
+    title: str
+    steps: tuple[Step, ...]
+    begins: float = 0.0

@@ -1,0 +1,40 @@
+"""A database for one benchmark: embedded, durable, empty, and gone afterwards."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from events.keyring import open_keyring
+from events.postgres.embedded import EmbeddedPostgres
+from events.postgres.migrator import migrate
+from events.postgres.pool import Pool, open_pool
+from events.sealing import Keyring
+
+SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
+
+
+@dataclass(frozen=True)
+class Bed:
+    """What a benchmark runs on."""
+
+    dsn: str
+    pool: Pool
+    keyring: Keyring
+    secret: bytes
+
+
+@asynccontextmanager
+async def bed(connections: int = 40) -> AsyncIterator[Bed]:
+    """Give a fresh database; every peer of a figure runs on the same one."""
+    with tempfile.TemporaryDirectory(prefix="lockstep-bench-", ignore_cleanup_errors=True) as directory:
+        server = await EmbeddedPostgres.start(Path(directory) / "postgres", settings=SETTINGS)
+        try:
+            await migrate(server.dsn)
+            secret = os.urandom(32)
+            async with await open_pool(server.dsn, name="bench", most=connections) as pool:
+                yield Bed(server.dsn, pool, await open_keyring(pool, secret), secret)
+        finally:
+            await server.stop()

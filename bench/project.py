@@ -1,0 +1,123 @@
+"""Append, fold and debt at once, one card an order, until nothing is behind."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Collection
+
+from bench.database import Bed, bed
+from bench.peers import raw_inserts
+from bench.report import Figure, beside
+from bench.sample import Sample
+from events.postgres.doorbell import Ring
+from events.postgres.pool import open_pool
+from events.slot import slot_of
+from events.store import EventStore, Group
+from projections.projector import Projector
+
+BATCH = 100
+WRITERS = 2
+TARGETS = {20_000: "≥ 0.16", 200_000: "≥ 0.1"}
+# A writer that is further ahead than this waits: the figure is what both reach together.
+FURTHEST_AHEAD = 20_000
+
+
+async def run(*, quick: bool) -> list[Figure]:
+    """Measure."""
+    figures = []
+    for orders, target in TARGETS.items():
+        if quick and orders > 20_000:
+            continue
+        async with bed() as on:
+            await _open_orders(on, orders)
+            events = 20_000 if quick else 100_000
+            raw = await raw_inserts(
+                on.dsn,
+                Sample(on.keyring.hash, orders, "raw"),
+                batch=BATCH,
+                connections=WRITERS,
+                seconds=2 if quick else 5,
+            )
+            ours = await _append_and_project(on, orders, events)
+            debt = await on.pool.fetchval("SELECT sum(debt) FROM cards WHERE slot BETWEEN 0 AND 255")
+            if debt < orders:
+                raise AssertionError("the cards are not in debt: nothing was measured")
+        figures.append(
+            beside(
+                "project",
+                f"append + fold + debt, {orders:,} open orders",
+                ours,
+                "events/s",
+                "raw multi-row insert",
+                raw,
+                target,
+            )
+        )
+    return figures
+
+
+async def _open_orders(on: Bed, orders: int) -> None:
+    """Place the orders, fold them, and give each a card."""
+    store, sample = EventStore(on.pool, on.keyring), Sample(on.keyring.hash, orders, "live")
+    for first in range(0, orders, 500):
+        placed = [sample.placed(number) for number in range(first, min(first + 500, orders))]
+        await store.append([Group(slot_of(e.subject_id), e.subject_id, [e]) for e in placed])
+    projector = Projector(on.pool, on.keyring, lambda _slots, _matching: None)
+    await projector.adopt()
+    ids = [sample.order_id(number) for number in range(orders)]
+    for first in range(0, orders, 250):
+        await projector.project(ids[first : first + 250])
+    await on.pool.execute(
+        """INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, attributes_type, generation,
+                              starter, created_at, phase)
+           SELECT slot, subject_id, card_id, 'device-' || subject_id, NULL, 'app', 'OrderAttributes', 1, 'server',
+                  lockstep_now(), 'shown'
+           FROM unnest($1::smallint[], $2::text[], $3::uuid[]) AS c(slot, subject_id, card_id)""",
+        [slot_of(each) for each in ids],
+        ids,
+        [uuid.uuid4() for _ in ids],
+    )
+    await on.pool.execute("VACUUM ANALYZE")
+
+
+async def _append_and_project(on: Bed, orders: int, events: int) -> float:
+    store, sample = EventStore(on.pool, on.keyring), Sample(on.keyring.hash, orders, "live")
+    due: set[int] = set()
+
+    def announce(slots: Collection[int], _matching: bool) -> None:  # noqa: FBT001 - the projector's callback
+        due.update(slots)
+
+    projecting_pool = await open_pool(on.dsn, name="bench-projector", settings={"synchronous_commit": "off"})
+    projector = Projector(projecting_pool, on.keyring, announce)
+    stop = asyncio.Event()
+    projecting = asyncio.ensure_future(projector.run(stop))
+    appended = 0
+
+    async def write() -> None:
+        nonlocal appended
+        while appended < events:
+            batch = [sample.next() for _ in range(BATCH)]
+            appended += BATCH
+            await store.append([Group(slot_of(e.subject_id), e.subject_id, [e]) for e in batch])
+            projector.hear(Ring("bench", behind=[e.subject_id for e in batch]))
+            while projector.waiting > FURTHEST_AHEAD:
+                await asyncio.sleep(0.01)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(write() for _ in range(WRITERS)))
+    while projector.waiting or await _behind(on):
+        await asyncio.sleep(0.005)
+    taken = time.perf_counter() - began
+    stop.set()
+    await projecting
+    await projecting_pool.close()
+    return events / taken
+
+
+async def _behind(on: Bed) -> int:
+    rows: int = await on.pool.fetchval(
+        """SELECT count(*) FROM heads AS h LEFT JOIN views AS v ON v.slot = h.slot AND v.generation = 1
+                  AND v.subject_id = h.subject_id
+           WHERE h.slot BETWEEN 0 AND 255 AND h.version > coalesce(v.version, 0)"""
+    )
+    return rows

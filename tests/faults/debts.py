@@ -1,0 +1,82 @@
+"""Look for what is still to be done, and for why a phone may rightly lack a card."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from events.postgres.pool import OwnConnection
+
+SOON_SECONDS = 30.0
+
+
+class Debts(msgspec.Struct, frozen=True):
+    """What the database still owes.
+
+    Attributes:
+        open: In words.
+        timer_seconds: Until the last timer that is about to run out; 0 for none.
+    """
+
+    open: list[str]
+    timer_seconds: float
+
+
+async def read_debts(connection: OwnConnection) -> Debts:
+    """Give everything that is behind, held or in debt without a reason."""
+    cards = await connection.fetch(
+        "SELECT c.subject_id, c.card_id, c.phase, c.why, c.outcome, c.leased_at, c.considered_version, v.version,"
+        "       extract(epoch FROM c.claim_at - clock_timestamp())::float8 AS seconds"
+        " FROM cards AS c LEFT JOIN views AS v USING (slot, subject_id) WHERE c.phase <> 'over'"
+    )
+    found: list[str] = []
+    timers = [0.0]
+    for card in cards:
+        where = f"card {card['card_id']} of {card['subject_id']} ({card['phase']}, {card['why']!r})"
+        if card["seconds"] is not None and card["seconds"] <= SOON_SECONDS:
+            timers.append(card["seconds"])
+            found.append(f"{where} is in debt; due in {card['seconds']:.1f} s")
+        if card["leased_at"] is not None:
+            found.append(f"{where} is under a lease since {card['leased_at']}")
+        if card["why"] is None or card["outcome"] == "failed":
+            found.append(f"{where} ended as {card['outcome']} without a good reason")
+        if card["version"] is not None and card["considered_version"] < card["version"]:
+            found.append(f"{where} has considered {card['considered_version']} of {card['version']}")
+    found += [
+        f"the view of {row['subject_id']} is at {row['at']} of {row['version']}"
+        for row in await connection.fetch(
+            "SELECT h.subject_id, h.version, v.version AS at FROM heads AS h LEFT JOIN views AS v USING (slot, subject_id)"
+            " WHERE h.version <> coalesce(v.version, 0) OR v.quarantined_at IS NOT NULL OR v.held_by_fold IS NOT NULL"
+        )
+    ]
+    found += [
+        f"{row['what']} {row['id']} waits for the matcher"
+        for row in await connection.fetch(
+            "SELECT 'view' AS what, subject_id AS id FROM views WHERE match_due_at IS NOT NULL"
+            " UNION ALL SELECT 'device', device_id FROM devices WHERE match_due_at IS NOT NULL"
+        )
+    ]
+    found += [
+        f"pushes are paused: {row['kind']} {row['key']}: {row['reason']}"
+        for row in await connection.fetch("SELECT kind, key, reason FROM pauses WHERE until IS NULL OR until > now()")
+    ]
+    return Debts(found, max(timers))
+
+
+async def read_lost_starts(connection: OwnConnection, arrived: Collection[str]) -> set[tuple[str, str]]:
+    """Give order and device of the cards whose start was written down and never reached APNs.
+
+    With `on_unknown_start=never` such a card is counted as shown: nobody can know better, and a second start might
+    show it twice.
+
+    Args:
+        connection: To the database.
+        arrived: The apns-ids of all pushes that came to a phone, in lower case.
+    """
+    rows = await connection.fetch(
+        "SELECT c.subject_id, c.device_id, c.intent_apns_id, c.intent_at FROM cards AS c"
+        " WHERE c.phase IN ('starting', 'shown') AND c.intent_apns_id IS NOT NULL AND c.reported_state IS NULL"
+        "   AND NOT EXISTS (SELECT FROM receipts AS r WHERE r.slot = c.slot AND r.subject_id = c.subject_id"
+        "                     AND r.card_id = c.card_id AND r.kind = 'start' AND r.status IS NOT NULL"
+        "                     AND r.apns_id = c.intent_apns_id)"
+    )
+    return {(row["subject_id"], row["device_id"]) for row in rows if str(row["intent_apns_id"]) not in arrived}

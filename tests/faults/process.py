@@ -1,0 +1,96 @@
+"""Run one process of Lockstep from its settings, and let it die where the kill harness says.
+
+`LOCKSTEP_CHAOS_EXIT=after_intent:3` makes the process exit, as by a SIGKILL, when that place is passed for the third
+time. The places are wrapped here; no line of the product knows of them.
+"""
+
+import asyncio
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+from app.apns.httpx_engine import HttpxTransport
+from app.bootstrap import Service
+from app.logs import set_up_logs
+from app.settings import load_settings
+from events.errors import LockstepError
+from events.store import EventStore
+from projections.card_store import CardStore
+from projections.matcher import Matcher
+from projections.projector import Projector
+
+EXIT_VARIABLE: Final = "LOCKSTEP_CHAOS_EXIT"
+READY: Final = b"ready\n"
+KILLED: Final = 137
+"""What a shell says of a process that SIGKILL ended."""
+UNABLE: Final = 75
+"""The process could not start, for instance because Postgres was away; whoever started it tries again."""
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+def _has_won(done: Any) -> bool:
+    return bool(done.won)
+
+
+# Where a process may die: after which call, and whether what it gave counts as a pass.
+PLACES: Final = MappingProxyType[str, tuple[type, str, Callable[[Any], bool]]](
+    {
+        "after_claim": (CardStore, "claim", bool),
+        "after_intent": (CardStore, "record_intents", bool),
+        "after_send": (HttpxTransport, "send", _always),
+        "after_commit": (CardStore, "settle", _always),
+        "after_append": (EventStore, "append", _always),
+        "after_fold": (Projector, "project", _has_won),
+        "after_match": (Matcher, "match_views", bool),
+    }
+)
+
+
+def arm(order: str) -> None:
+    """Let this process die at a place, `after_send:7`: the seventh time."""
+    place, _, count = order.partition(":")
+    owner, name, counts = PLACES[place]
+    original = getattr(owner, name)
+    passes = itertools.count(1)
+
+    async def die_in_time(*args: Any, **named: Any) -> Any:
+        done = await original(*args, **named)
+        if counts(done) and next(passes) >= int(count):
+            os._exit(KILLED)
+        return done
+
+    setattr(owner, name, die_in_time)
+
+
+async def run() -> int:
+    """Run until SIGTERM; give the exit status."""
+    settings = load_settings()
+    set_up_logs(settings.log_level, settings.log_format)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    try:
+        service = await Service.start(settings)
+    except (LockstepError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        structlog.get_logger().warning("service_not_started", error=type(error).__name__)
+        return UNABLE
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+    await stop.wait()
+    await service.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    if EXIT_VARIABLE in os.environ:
+        arm(os.environ[EXIT_VARIABLE])
+    sys.exit(asyncio.run(run()))

@@ -1,0 +1,502 @@
+"""The phase table, row by row, written by hand from the design and not from the code."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from projections.card import Card, Kind, Phase
+from projections.draft import Alert
+from projections.face import Face
+from projections.phone import Phone
+from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait, plan
+from tests.examples.cards import (
+    NEW,
+    SECOND,
+    card,
+    face,
+    hours,
+    intent,
+    live,
+    moved,
+    over,
+    phone,
+    seconds,
+    shown,
+    starting,
+)
+from tests.examples.events import NOON
+
+RULES = PlanRules()
+TWICE = PlanRules(on_unknown_start="after_silence")
+LATER = seconds(10)
+STALE = LATER + timedelta(hours=1)
+ABSENT = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
+REFUSED = "APNs refused the card's update token; the card moves again when the app reports a new one."
+SIGNED_OUT = "The phone has signed out."
+ANOTHER = "Another customer, or nobody, is signed in on the phone now."
+OF_ANOTHER = "The order belongs to another customer."
+DELIVERED = Alert(3, 2, "order.delivered")
+
+
+def start(**changes: Any) -> Send:
+    """Give the start that is due ten seconds after noon."""
+    fields: dict[str, Any] = {
+        "kind": Kind.START,
+        "why": "The order is open and the phone can take a start.",
+        "timestamp": SECOND + 10,
+        "priority": 10,
+        "alert": Alert(2, 1, "order.placed"),
+        "stale_at": STALE,
+    }
+    return Send(**(fields | changes))
+
+
+def update(**changes: Any) -> Send:
+    """Give the quiet update that is due ten seconds after noon."""
+    fields: dict[str, Any] = {
+        "kind": Kind.UPDATE,
+        "why": "What the card shows has changed.",
+        "timestamp": SECOND + 10,
+        "priority": 5,
+        "stale_at": STALE,
+    }
+    return Send(**(fields | changes))
+
+
+def end(why: str, **changes: Any) -> Send:
+    """Give the end that is due ten seconds after noon and leaves the card visible for a while."""
+    fields: dict[str, Any] = {
+        "kind": Kind.END,
+        "why": why,
+        "timestamp": SECOND + 10,
+        "priority": 10,
+        "dismiss_at": LATER + timedelta(minutes=15),
+    }
+    return Send(**(fields | changes))
+
+
+def recall(why: str) -> Send:
+    """Give the end of a card that this phone may not show: at once, and without content."""
+    return end(why, dismiss_at=LATER, with_content=False)
+
+
+def never(why: str, outcome: str) -> Nothing:
+    """Give the end of all plans for a card."""
+    return Nothing(why=why, phase=Phase.OVER, outcome=outcome)
+
+
+WANTED: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
+    "the order is not known": (
+        None,
+        card(),
+        phone(),
+        Wait(why="The order is not known yet: no order.placed has come."),
+    ),
+    "nothing to show yet": (
+        face(placed=False, customer_id=None),
+        card(),
+        phone(),
+        Wait(why="The order is not known yet: no order.placed has come."),
+    ),
+    "over before it was shown": (
+        over(),
+        card(),
+        phone(),
+        never("The order was over before the card was shown.", "never_shown"),
+    ),
+    "a newer card is on the phone": (
+        face(),
+        card(replaced=True),
+        phone(),
+        never("A newer card of this order is on the phone.", "replaced"),
+    ),
+    "the phone is not known": (face(), card(), None, never(SIGNED_OUT, "recalled")),
+    "signed out": (face(), card(), phone(forgotten=True, customer_id=None), never(SIGNED_OUT, "recalled")),
+    "another customer signed in": (face(), card(), phone(customer_id="customer-8"), never(ANOTHER, "recalled")),
+    "the order of another": (face(customer_id="customer-8"), card(), phone(), never(OF_ANOTHER, "recalled")),
+    "the app starts it": (
+        face(),
+        card(starter="app"),
+        phone(),
+        Wait(why="Cards of this type are started by the app; it has not started this one."),
+    ),
+    "an old iOS": (
+        face(),
+        card(),
+        phone(ios=(17, 1)),
+        Wait(why="The phone has iOS 17.1; cards can be started from here on iOS 17.2 and newer."),
+    ),
+    "switched off": (
+        face(),
+        card(),
+        phone(activities_enabled=False),
+        Wait(why="Live Activities are switched off for this app on the phone."),
+    ),
+    "no start token": (
+        face(),
+        card(),
+        phone(start_token_hash=None),
+        Wait(why="The app has not reported a start token for this type of card."),
+    ),
+    "a refused start token": (
+        face(),
+        card(),
+        phone(start_token_refused=True),
+        Wait(why="APNs refused the phone's start token; a new one comes with the app's next launch."),
+    ),
+    "the app comes first": (
+        face(),
+        card(starter="app_first", created_at=seconds(5)),
+        phone(),
+        Wait(why="The app comes first: it may start the card itself for a moment.", until=seconds(15)),
+    ),
+    "the app had its time": (face(), card(starter="app_first"), phone(), start()),
+    "otherwise": (face(), card(), phone(ios=(17, 2)), start()),
+    "with the alert of the moment": (
+        moved(alerts=(Alert(2, 1, "order.placed"), Alert(3, 2, "order.courier_arriving"))),
+        card(),
+        phone(),
+        start(alert=Alert(3, 2, "order.courier_arriving")),
+    ),
+    "with an alert though all were heard": (
+        moved(),
+        card(alerted_version=2),
+        phone(),
+        start(alert=Alert(2, 2, "order.placed")),
+    ),
+}
+STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
+    "the app is given time": (
+        face(),
+        starting(),
+        phone(),
+        Wait(why="The answer to the start was lost; the app is given time to report the card.", until=seconds(60)),
+    ),
+    "and the app stays silent": (
+        face(),
+        starting(intent=intent(at=seconds(-60))),
+        phone(),
+        Wait(
+            why="The answer to the start was lost and the app stayed silent: the card is counted as shown.",
+            until=hours(8) - timedelta(minutes=1),
+            phase=Phase.SHOWN,
+        ),
+    ),
+    "and the app reports it": (
+        moved(),
+        starting(reported_state="active", token_hash=b"token-1", accepted_version=1, alerted_version=1),
+        phone(),
+        update(),
+    ),
+    "and the app reports no token": (
+        moved(),
+        starting(reported_state="starting"),
+        phone(),
+        Wait(why=ABSENT, until=hours(8), phase=Phase.SHOWN),
+    ),
+    "and the user swiped it away": (
+        moved(),
+        starting(reported_state="dismissed"),
+        phone(),
+        never("The phone reported the card as dismissed; a card that is gone cannot come back.", "gone"),
+    ),
+}
+WITHOUT_TOKEN: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
+    "accepted, no report": (moved(), shown(), phone(), Wait(why=ABSENT, until=hours(8), phase=Phase.SHOWN)),
+    "starting on the phone": (
+        moved(),
+        shown(reported_state="starting"),
+        phone(),
+        Wait(why=ABSENT, until=hours(8), phase=Phase.SHOWN),
+    ),
+    "410 on this token": (
+        moved(),
+        live(refused_hash=b"token-1"),
+        phone(),
+        Wait(why=REFUSED, until=hours(8), phase=Phase.SHOWN),
+    ),
+    "a new token after 410": (moved(), live(refused_hash=b"token-0"), phone(), update()),
+    "over, no token": (
+        over(),
+        shown(),
+        phone(),
+        Wait(why=f"The order is over. {ABSENT}", until=hours(8), phase=Phase.SHOWN),
+    ),
+    "signed out, no token": (
+        face(),
+        shown(),
+        phone(forgotten=True, customer_id=None),
+        Wait(why=f"{SIGNED_OUT} {ABSENT}", until=hours(8), phase=Phase.SHOWN),
+    ),
+    "started by the app in our place": (
+        moved(),
+        card(created_at=hours(-9), reported_state="starting", reported_at=NOON),
+        phone(),
+        Wait(why=ABSENT, until=hours(8), phase=Phase.SHOWN),
+    ),
+}
+LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
+    "nothing has changed": (
+        face(),
+        live(),
+        phone(),
+        Nothing(why="What the card shows has not changed.", until=seconds(RULES.renew_after), phase=Phase.SHOWN),
+    ),
+    "nothing has changed on the last card": (
+        face(),
+        live(generation=RULES.most_generations),
+        phone(),
+        Nothing(why="What the card shows has not changed.", until=hours(8), phase=Phase.SHOWN),
+    ),
+    "the content differs": (moved(), live(), phone(), update()),
+    "an alert": (
+        moved(alerts=(Alert(1, 2, "order.ready"),)),
+        live(),
+        phone(),
+        update(why="Something happened that the customer is to notice.", priority=10, alert=Alert(1, 2, "order.ready")),
+    ),
+    "an alert with the same content": (
+        face(version=2, alerts=(Alert(3, 2, "order.note"),)),
+        live(),
+        phone(),
+        update(why="Something happened that the customer is to notice.", priority=10, alert=Alert(3, 2, "order.note")),
+    ),
+    "a new status": (moved(status_version=2), live(), phone(), update(priority=10)),
+    "the app's own card": (moved(), live(accepted_version=None, accepted_hash=None), phone(), update(priority=10)),
+    "the order is over": (over(), live(), phone(), end("The order is over.")),
+    "over with an alert": (
+        over(alerts=(DELIVERED,)),
+        live(),
+        phone(),
+        end("The order is over.", alert=DELIVERED),
+    ),
+    "a newer card is on the phone": (
+        face(alerts=(DELIVERED,)),
+        live(replaced=True),
+        phone(),
+        end("A newer card of this order is on the phone.", dismiss_at=LATER),
+    ),
+    "signed out": (over(alerts=(DELIVERED,)), live(), phone(forgotten=True, customer_id=None), recall(SIGNED_OUT)),
+    "another customer signed in": (moved(), live(), phone(customer_id="customer-8"), recall(ANOTHER)),
+    "nobody is signed in": (moved(), live(), phone(customer_id=None), recall(ANOTHER)),
+    "the order of another": (moved(customer_id="customer-8"), live(), phone(), recall(OF_ANOTHER)),
+    "a report for an order not known": (
+        None,
+        live(accepted_version=None),
+        phone(),
+        Wait(why="The order is not known yet: no order.placed has come.", phase=Phase.SHOWN),
+    ),
+    "the answer to the end was lost": (
+        over(),
+        live(phase=Phase.ENDING, intent=intent(Kind.END)),
+        phone(),
+        end("The answer to the end was lost: it is sent again."),
+    ),
+}
+OVER: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
+    "dismissed": (
+        moved(),
+        live(reported_state="dismissed"),
+        phone(),
+        never("The phone reported the card as dismissed; a card that is gone cannot come back.", "gone"),
+    ),
+    "ended": (
+        moved(),
+        live(reported_state="ended"),
+        phone(),
+        never("The phone reported the card as ended; a card that is gone cannot come back.", "gone"),
+    ),
+    "reopened": (moved(), live(phase=Phase.OVER), phone(), never("The card is over.", "over")),
+}
+TABLE = {
+    f"{phase}: {fact}": row
+    for phase, rows in {
+        "wanted": WANTED,
+        "starting": STARTING,
+        "no token": WITHOUT_TOKEN,
+        "live": LIVE,
+        "over": OVER,
+    }.items()
+    for fact, row in rows.items()
+}
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_the_phase_table(row: str) -> None:
+    """Ten seconds after noon, by the default rules: the whole plan of each row."""
+    seen, planned, on, expected = TABLE[row]
+    assert plan(seen, planned, on, LATER, RULES) == expected
+
+
+@pytest.mark.parametrize(
+    ("planned", "on", "again"),
+    [
+        (starting(intent=intent(at=seconds(-60))), phone(), True),
+        (starting(intent=intent(at=seconds(-60)), attempts=2), phone(), False),
+        (starting(), phone(), False),
+        (starting(intent=intent(at=seconds(-60))), phone(customer_id="customer-8"), False),
+        (starting(intent=intent(at=seconds(-60))), phone(forgotten=True, start_token_hash=None), False),
+        (starting(intent=intent(at=seconds(-60))), phone(start_token_hash=None), False),
+        (starting(intent=intent(at=seconds(-60))), phone(start_token_refused=True), False),
+        (starting(intent=intent(at=seconds(-60)), replaced=True), phone(), False),
+        (starting(intent=intent(at=seconds(-60))), None, False),
+    ],
+    ids=[
+        "after the silence",
+        "but once",
+        "not before",
+        "not on the phone of another",
+        "not when signed out",
+        "not without a token",
+        "not to a refused token",
+        "not under a newer card",
+        "not on a phone that is not known",
+    ],
+)
+def test_a_start_without_an_answer_is_sent_again(planned: Card, on: Phone | None, *, again: bool) -> None:
+    """Only by the policy that allows it, once, and only where a first start would be allowed too."""
+    decided = plan(face(), planned, on, LATER, TWICE)
+
+    assert (isinstance(decided, Send) and decided.kind is Kind.START) == again
+    assert not isinstance(plan(face(), planned, on, LATER, RULES), Send)
+
+
+def test_a_start_without_an_answer_is_not_sent_again_for_an_order_that_is_over() -> None:
+    """The policy repeats what is still wanted."""
+    decided = plan(over(), starting(intent=intent(at=seconds(-60))), phone(), LATER, TWICE)
+
+    assert isinstance(decided, Wait)
+    assert decided.phase is Phase.SHOWN
+
+
+@pytest.mark.parametrize(
+    ("planned", "renewed"),
+    [
+        (live(), True),
+        (live(generation=RULES.most_generations), False),
+        (live(next_generation=True), False),
+        (shown(), False),
+    ],
+    ids=["renewals are left", "none are left", "it is renewed already", "it has no token"],
+)
+def test_a_card_of_seven_hours_and_forty_minutes(planned: Card, *, renewed: bool) -> None:
+    """The next generation is started; otherwise the card lives on until its eighth hour."""
+    decided = plan(face(), planned, phone(), seconds(RULES.renew_after), RULES)
+
+    renewal = Renew(why="The card is near Apple's eight hours and its order is still open.")
+    assert (decided == renewal) == renewed
+    if not renewed:
+        assert isinstance(decided, Wait | Nothing)
+        assert decided.until == hours(8)
+
+
+def test_a_card_near_its_eighth_hour_whose_order_is_over_ends() -> None:
+    """Nothing is renewed that is over."""
+    decided = plan(over(), live(), phone(), seconds(RULES.renew_after), RULES)
+
+    assert isinstance(decided, Send)
+    assert decided.kind is Kind.END
+
+
+@pytest.mark.parametrize("planned", [shown(), live(), live(refused_hash=b"token-1")])
+def test_a_card_of_eight_hours_is_over(planned: Card) -> None:
+    """The phone has ended it by itself."""
+    assert plan(over(), planned, phone(), hours(8), RULES) == never(
+        "The phone ends every card after eight hours.", "expired"
+    )
+
+
+def test_an_update_within_the_same_second_waits_for_the_next() -> None:
+    """The phone drops a second update of the same second."""
+    assert plan(moved(), live(), phone(), seconds(0.25), RULES) == Wait(
+        why="One push a second: the last one was sent within this second.", until=seconds(1)
+    )
+
+
+def test_an_end_does_not_wait_for_the_next_second() -> None:
+    """It is taken whatever its timestamp, and rises all the same."""
+    decided = plan(over(), live(), phone(), seconds(0.25), RULES)
+
+    assert isinstance(decided, Send)
+    assert (decided.kind, decided.timestamp) == (Kind.END, SECOND + 1)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [
+        (
+            30,
+            Wait(why="One push a second: the last one was sent within this second.", until=seconds(31)),
+        ),
+        (
+            300,
+            Wait(
+                why="Our clock went back: the phone would drop the push until it has caught up.",
+                until=seconds(301),
+            ),
+        ),
+        (
+            700,
+            Renew(why="Our clock went back by a long time: the phone would drop what this card is sent."),
+        ),
+    ],
+)
+def test_a_clock_that_went_back(ahead: int, expected: Plan) -> None:
+    """Under a minute and under ten the card waits; beyond that the next generation replaces it."""
+    assert plan(moved(), live(timestamp_used=SECOND + ahead), phone(), NOON, RULES) == expected
+
+
+def test_a_clock_that_went_back_with_the_next_generation_under_way() -> None:
+    """It is not replaced twice; it looks again after ten minutes at most."""
+    decided = plan(moved(), live(timestamp_used=SECOND + 7200, next_generation=True), phone(), NOON, RULES)
+
+    assert isinstance(decided, Wait)
+    assert decided.until == seconds(600)
+
+
+@pytest.mark.parametrize(
+    ("expected_at", "stale_at"),
+    [(None, STALE), (hours(0.1), STALE), (hours(3), hours(3.25)), (hours(30), LATER + timedelta(hours=8.25))],
+    ids=["unknown", "soon", "later", "after the card's life"],
+)
+def test_a_card_is_stale_some_time_after_the_next_thing_should_have_happened(expected_at: Any, stale_at: Any) -> None:
+    """At least an hour after the push, and never further than the card lives."""
+    decided = plan(moved(expected_at=expected_at), live(), phone(), LATER, RULES)
+
+    assert decided == update(stale_at=stale_at)
+
+
+def test_content_that_differs_in_its_time_alone_is_no_reason_for_a_push() -> None:
+    """The hash decides: a newer version with the same face is considered, not sent."""
+    decided = plan(face(version=9), live(), phone(), LATER, RULES)
+
+    assert isinstance(decided, Nothing)
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_no_sentence_quotes_a_person(row: str) -> None:
+    """The answer to "why did the card not move?" is a plain column: no customer, name or token stands in it."""
+    seen, planned, on, _ = TABLE[row]
+    marked = replace(planned, customer_id="PERSON", device_id="PERSON", activity_id="PERSON")
+    decided = plan(
+        None if seen is None else replace(seen, customer_id="PERSON", content=b"PERSON"),
+        marked,
+        None if on is None else replace(on, device_id="PERSON", customer_id="PERSON"),
+        LATER,
+        RULES,
+    )
+    assert "PERSON" not in decided.why
+    assert "token-" not in decided.why
+
+
+def test_a_recalled_card_never_carries_content() -> None:
+    """Whoever is signed in now, an end of a card that is not theirs says nothing of the order."""
+    for on in (None, phone(forgotten=True), phone(customer_id="customer-8"), phone(customer_id=None)):
+        for seen in (None, face(), moved(), over(alerts=(DELIVERED,))):
+            for planned in (live(), live(phase=Phase.ENDING), live(replaced=True), live(phase=Phase.WANTED)):
+                decided = plan(seen, planned, on, LATER, RULES)
+                assert isinstance(decided, Send)
+                assert (decided.kind, decided.with_content, decided.alert) == (Kind.END, False, None)
+    assert NEW not in repr(plan(moved(), live(), None, LATER, RULES)).encode()
