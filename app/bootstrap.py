@@ -15,7 +15,7 @@ from app.apns.provider_token import ProviderToken
 from app.apns.request import Environment
 from app.devices.registry import DeviceRegistry
 from app.errors import SettingsError
-from app.housekeeping import keep_house, make_receipt_days
+from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.server import build_app, serving
 from app.orders import OrderReader
@@ -151,7 +151,7 @@ class Service:
             case "projector":
                 projector = Projector(workers, self.keyring, self._ring_folded)
                 self.doorbell.listen(projector.hear)
-                return {"projector": projector.run, "housekeeping": lambda stop: keep_house(workers, stop)}
+                return {"projector": projector.run, "housekeeper": Housekeeper(workers, self._ring_due).run}
             case "matcher":
                 rules = {ATTRIBUTES_TYPE: self._settings.start_rule()}
                 matcher = Matcher(workers, self._ring_due, start_rules=rules)

@@ -1,18 +1,29 @@
-"""Keeps what time brings: tomorrow's partition of the receipts."""
+"""Keeps what time brings: partitions of the receipts, and a slow look for what must not be there.
+
+Nothing is right because of this loop. It makes tomorrow's partitions, walks over all slots once a minute for cards that
+were forgotten (which would be a bug of ours), and says how many subjects are set aside.
+"""
 
 import asyncio
+import time
+from collections.abc import Callable, Collection, Sequence
 
+import asyncpg
 import structlog
 
 from events.errors import StoreUnavailableError
-from events.postgres.errors import translated
+from events.postgres.errors import DEADLOCK, translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
+from events.waiting import first_of
+from projections.view_store import ALL_SLOTS
 
 log = structlog.get_logger()
 
-PERIOD_SECONDS = 3_600.0
-AWAY_SECONDS = 5.0
+HOUR_SECONDS = 3_600.0
+STEP_SECONDS = 1.0
+# 256 slots in steps of five take less than a minute.
+STEP_SLOTS = 5
 
 
 async def make_receipt_days(pool: Pool) -> None:
@@ -21,16 +32,52 @@ async def make_receipt_days(pool: Pool) -> None:
         await pool.execute(statement("projections/make_receipt_days"))
 
 
-async def keep_house(pool: Pool, stop: asyncio.Event) -> None:
-    """Keep house until told to stop."""
-    while not stop.is_set():
-        wait_seconds = PERIOD_SECONDS
+class Housekeeper:
+    """Looks after a database.
+
+    Args:
+        pool: Connections; one is used at a time.
+        announce: Called with the slots of cards that were found forgotten; must not block.
+    """
+
+    def __init__(self, pool: Pool, announce: Callable[[Collection[int]], None]) -> None:
+        self._pool = pool
+        self._announce = announce
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep house until told to stop."""
+        next_hour = 0.0
+        place = 0
+        while not stop.is_set():
+            try:
+                if time.monotonic() >= next_hour:
+                    await make_receipt_days(self._pool)
+                    await self.count_trouble()
+                    next_hour = time.monotonic() + HOUR_SECONDS
+                await self.wake_forgotten(ALL_SLOTS[place : place + STEP_SLOTS])
+                place = (place + STEP_SLOTS) % len(ALL_SLOTS)
+            except StoreUnavailableError:
+                log.warning("housekeeper_waits_for_postgres")
+            await first_of(stop, seconds=STEP_SECONDS)
+
+    async def wake_forgotten(self, slots: Sequence[int]) -> int:
+        """Put cards in debt that were forgotten, and return how many there were: it must be none."""
         try:
-            await make_receipt_days(pool)
-        except StoreUnavailableError:
-            wait_seconds = AWAY_SECONDS
-        try:
-            async with asyncio.timeout(wait_seconds):
-                await stop.wait()
-        except TimeoutError:
-            continue
+            with translated():
+                rows = await self._pool.fetch(statement("projections/wake_forgotten_cards"), slots)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != DEADLOCK:
+                raise
+            return 0  # the next round comes by again
+        if rows:
+            log.error("cards_were_forgotten", cards=len(rows), first=str(rows[0]["card_id"]))
+            self._announce({row["slot"] for row in rows})
+        return len(rows)
+
+    async def count_trouble(self) -> tuple[int, int]:
+        """Count the subjects that are quarantined, and those held for a newer version, and say so if there are any."""
+        with translated():
+            [row] = await self._pool.fetch(statement("projections/count_trouble"), ALL_SLOTS)
+        if row["quarantined"] or row["held"]:
+            log.warning("subjects_are_set_aside", quarantined=row["quarantined"], held=row["held"])
+        return row["quarantined"], row["held"]

@@ -73,6 +73,7 @@ class Appender:
 
         Raises:
             StoreUnavailableError: Postgres is away or too many callers wait; ask again with the same ids.
+            ValueError: An expected version for several subjects.
         """
         if self._waiting_events + len(events) > self._most_waiting:
             raise StoreUnavailableError("Too many events wait to be stored; ask again.")
@@ -85,6 +86,8 @@ class Appender:
         places: dict[str, list[int]] = {}
         for place, event in enumerate(events):
             places.setdefault(event.subject_id, []).append(place)
+        if expected is not None and len(places) > 1:
+            raise ValueError("an expected version is about one subject")
         waiting = [
             _Waiting(
                 Group(slot_of(subject_id), subject_id, [events[place] for place in mine], expected),

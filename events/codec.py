@@ -18,6 +18,8 @@ EARLIEST_YEAR: Final = 2000
 LATEST_YEAR: Final = 2101
 """The first year that is too late."""
 DIGEST_BYTES: Final = 16
+OWN_SOURCE: Final = "lockstep"
+"""Events that Lockstep writes itself, such as an erasure, come from here."""
 
 _is_id = re.compile(r"[!-~]{1,128}").fullmatch
 _is_trace = re.compile(r"[ -~]{1,512}").fullmatch
@@ -196,6 +198,8 @@ def _envelope_faults(
     for name, value in (("subject", subject_id), ("source", source), ("id", event_id)):
         if not _is_id(value):
             faults.append(Fault(f"/{name}", "is to be 1 to 128 bytes of visible ASCII"))
+    if source == OWN_SOURCE:
+        faults.append(Fault("/source", f"is reserved: {OWN_SOURCE} writes under this name itself"))
     if not _is_storable(occurred_at):
         faults.append(Fault("/time", _MOMENT_RULE))
     if trace is not None and not _is_trace(trace):

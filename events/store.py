@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import asyncpg
 import msgspec
 
+from events.codec import OWN_SOURCE
 from events.envelope import NewEvent, RecordedEvent
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
 from events.postgres.errors import DEADLOCK, NOT_NULL_VIOLATION, UNIQUE_VIOLATION, translated
@@ -90,7 +91,7 @@ class EventStore:
         """Append `order.erased` and empty the data key in one transaction; return the version of the erasure."""
         erased = NewEvent(
             subject_id=subject_id,
-            source="lockstep",
+            source=OWN_SOURCE,
             event_id="erased",
             type=ERASED,
             schema_version=1,

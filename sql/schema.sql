@@ -323,6 +323,8 @@ ALTER TABLE ONLY public.test_clock
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (slot, generation, subject_id);
 
+CREATE INDEX cards_live ON public.cards USING btree (slot, subject_id) WHERE (phase <> 'over'::text);
+
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
 
 CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, claim_at) WHERE (claim_at IS NOT NULL);

@@ -73,7 +73,13 @@ async def database_of(url: str | None, data_directory: Path, secret: Callable[[]
     Raises:
         LockstepError: It cannot be opened; the message says cause and cure.
     """
-    secret_key = secret()
+    try:
+        secret_key = secret()
+    except OSError as error:
+        raise CommandError(
+            f"{data_directory} cannot be used: {error.strerror}. Set LOCKSTEP_DATA_DIRECTORY to a folder that this "
+            "user may write, or LOCKSTEP_DATABASE_URL and LOCKSTEP_SECRET_KEY."
+        ) from error
     async with server_of(url, data_directory) as dsn:
         await refuse_old_schema(dsn)
         async with await open_pool(dsn, name="lockstep-cli", most=4) as pool:

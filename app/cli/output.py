@@ -1,13 +1,17 @@
 """Prints what a command found: JSON for programs, tables for people."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+WIDTH_OF_FILES: Final = 240
 
 
 def print_json(value: Any) -> None:
@@ -32,7 +36,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
     for row in rows:
         table.add_row(*(Text(_shown(each)) for each in row))
     if table.row_count:
-        Console(soft_wrap=False).print(table)
+        console = Console() if sys.stdout.isatty() else Console(width=WIDTH_OF_FILES)
+        # a file or a pipe has no width, and a program that reads it wants a row on one line
+        console.print(table)
     else:
         typer.echo(empty)
 

@@ -50,10 +50,8 @@ def explain(error: Exception) -> str:
     if isinstance(error, ExceptionGroup):
         return explain(error.exceptions[0])
     match error:
-        case StoreUnavailableError():
-            return f"{error} {_DATABASE}"
         case LockstepError():
-            return str(error)
+            return f"{error} {_DATABASE}" if isinstance(error, StoreUnavailableError) else str(error)
         case SimulatorError():
             return f"The simulator: {error}."
         case DemoError():

@@ -56,6 +56,7 @@ async def run_scenario(
     run_id: str | None = None,
     pace: float = 0.0,
     patience_seconds: float = PATIENCE_SECONDS,
+    converge_seconds: float = PATIENCE_SECONDS,
 ) -> DemoResult:
     """Perform the stories, all at the same time, and wait until the phones have caught up.
 
@@ -68,7 +69,8 @@ async def run_scenario(
         stories: those of the scenario unless given.
         run_id: part of all ids; random unless given.
         pace: 0 runs flat out, 1 at the pace people watch at: a couple of minutes.
-        patience_seconds: how long one thing is waited for, and then the phones.
+        patience_seconds: how long a story waits for one thing.
+        converge_seconds: how long the phones may take to catch up after the last event.
     """
     async with Shop.open(lockstep_url, api_key) as shop:
         conductor = Conductor(
@@ -86,7 +88,7 @@ async def run_scenario(
         logs = dict(zip(order_ids, await _all(shop.read_events, order_ids), strict=True))
         stages = {order_id: expect_each(order_id, events) for order_id, events in logs.items()}
         phones = list(conductor.phones.values())
-        differences += await _converge(shop, simulator, phones, stages, patience_seconds)
+        differences += await _converge(shop, simulator, phones, stages, converge_seconds)
     return DemoResult(
         orders=len(logs),
         events=sum(len(events) for events in logs.values()),
@@ -129,7 +131,7 @@ async def _converge(
     simulator: Simulator,
     phones: Sequence[PhoneAgent],
     stages: Mapping[str, Sequence[Expected]],
-    patience_seconds: float,
+    converge_seconds: float,
 ) -> list[str]:
     """Wait until phones and service show what is expected; give the differences that remain."""
 
@@ -141,7 +143,7 @@ async def _converge(
 
     unlike: list[str] = []
     try:
-        async with asyncio.timeout(patience_seconds):
+        async with asyncio.timeout(converge_seconds):
             while True:
                 await simulator.wait_until(lambda: not differences())
                 for agent in phones:

@@ -83,7 +83,13 @@ class Doorbell:
         while not stop.is_set():
             try:
                 await self._carry(stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except (
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+                TimeoutError,
+            ) as error:
                 log.warning("doorbell_lost", error=type(error).__name__)
                 await _wait(stop, RECONNECT_SECONDS)
 

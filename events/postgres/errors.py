@@ -8,8 +8,10 @@ import asyncpg
 
 from events.errors import StoreUnavailableError
 
-# 08 connection, 57P01 to 57P03 shutting down or starting up, 53300 too many connections, 25P03 idle in transaction
-UNAVAILABLE_STATES = frozenset({"57P01", "57P02", "57P03", "53300", "25P03"})
+# 57P01 to 57P03 shutting down or starting up, 57014 out of time, 25P03 idle in transaction
+UNAVAILABLE_STATES = frozenset({"57P01", "57P02", "57P03", "57014", "25P03"})
+# 08 the connection, 53 disk, memory or connections are used up
+UNAVAILABLE_CLASSES = ("08", "53")
 DEADLOCK = "40P01"
 UNIQUE_VIOLATION = "23505"
 NOT_NULL_VIOLATION = "23502"
@@ -19,9 +21,12 @@ def is_unavailable(error: BaseException) -> bool:
     """Tell whether an error says that Postgres is away rather than that we asked for something wrong."""
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-        return state.startswith("08") or state in UNAVAILABLE_STATES
+        return state.startswith(UNAVAILABLE_CLASSES) or state in UNAVAILABLE_STATES
     if isinstance(error, asyncpg.InterfaceError):
         return "connection" in str(error) or "pool is clos" in str(error)
+    if isinstance(error, asyncpg.InternalClientError):
+        # the driver's state after a backend that was ended between two statements; the end itself is read only later
+        return True
     return isinstance(error, OSError | TimeoutError | asyncio.IncompleteReadError)
 
 
@@ -34,7 +39,7 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         if is_unavailable(error):
             raise StoreUnavailableError("Postgres is not reachable now; ask again.") from error
         raise

@@ -58,6 +58,7 @@ CREATE TABLE cards (
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02);
 
 CREATE INDEX cards_to_claim ON cards (slot, lane, claim_at) WHERE claim_at IS NOT NULL;
+CREATE INDEX cards_live ON cards (slot, subject_id) WHERE phase <> 'over';
 CREATE INDEX cards_of_device ON cards (device_id, slot) WHERE phase <> 'over';
 
 CREATE TABLE receipts (

@@ -44,7 +44,8 @@ async def read_debts(connection: OwnConnection) -> Debts:
     found += [
         f"the view of {row['subject_id']} is at {row['at']} of {row['version']}"
         for row in await connection.fetch(
-            "SELECT h.subject_id, h.version, v.version AS at FROM heads AS h LEFT JOIN views AS v USING (slot, subject_id)"
+            "SELECT h.subject_id, h.version, v.version AS at"
+            " FROM heads AS h LEFT JOIN views AS v USING (slot, subject_id)"
             " WHERE h.version <> coalesce(v.version, 0) OR v.quarantined_at IS NOT NULL OR v.held_by_fold IS NOT NULL"
         )
     ]

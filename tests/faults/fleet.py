@@ -115,8 +115,6 @@ class Fleet:
             aim = self._next_aim(member)
             member.armed = aim is not None
             code = await self._run(member, aim)
-            if self._ending:
-                return
             if code == KILLED and aim is not None:
                 self.struck[aim] += 1
                 continue
@@ -124,7 +122,7 @@ class Fleet:
                 self.aimed.appendleft(aim)  # something else ended it first
             if code == UNABLE:
                 await asyncio.sleep(START_AGAIN_SECONDS)
-            elif code != -signal.SIGKILL:
+            elif code != -signal.SIGKILL and not self._ending:
                 self.surprises.append(f"the process {member.name} ended by itself with status {code}")
                 await asyncio.sleep(START_AGAIN_SECONDS)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from app.demo.oracle import Expected
 from tests.faults.people import Shown
@@ -38,7 +39,7 @@ def judge_starts(shown: Iterable[Shown]) -> list[str]:
 def _timestamps(pushes: Sequence[Shown]) -> list[str]:
     return [
         f"applied the timestamp {later.timestamp} after {earlier.timestamp}"
-        for earlier, later in zip(pushes, pushes[1:], strict=False)
+        for earlier, later in pairwise(pushes)
         if later.timestamp <= earlier.timestamp
     ]
 

@@ -83,7 +83,7 @@ class Teller:
         match step:
             case "placed":
                 show_at = {"showAt": self._in(2.0)} if self._chance.random() < 0.1 else {}
-                items = [{"name": "ramen", "quantity": self._chance.randint(1, 4)}]
+                items = [{"name": "ramen", "quantity": self._chance.randint(2, 4)}]
                 whose = {"customerId": self._customer_id, "merchantName": "Noodle Bar", "items": items}
                 return whose | {"orderNumber": self._order_id[-6:]} | show_at
             case "accepted" | "preparing" | "ready":
@@ -102,7 +102,8 @@ class Teller:
             case "delayed" | "cancelled" | "failed":
                 return {"reason": "rain"}
             case "note":
-                return {"text": f"Word {self._count}", "alert": self._chance.random() < 0.3}
+                loud = {"alert": True} if self._chance.random() < 0.3 else {}
+                return {"text": f"Word {self._count}"} | loud
             case _:
                 return {}
 

@@ -46,8 +46,12 @@ class FallingPostgres:
         self._server = server
         await fallen.stop()
 
-    async def terminate_backend(self, chance: random.Random) -> bool:
-        """End one connection of a service; False if there was none."""
+    async def terminate_backend(self, chance: random.Random) -> None:
+        """End one connection of a service, as soon as there is one; rather one that is at work."""
+        while not await self._terminate(chance):  # noqa: ASYNC110 - Postgres has no event for it
+            await asyncio.sleep(0.1)
+
+    async def _terminate(self, chance: random.Random) -> bool:
         connection = await self.connect()
         try:
             pids = await connection.fetch(

@@ -263,7 +263,7 @@ def test_content_that_is_too_large_loses_its_oldest_lines() -> None:
     control = "\x01" * 160  # six bytes each in JSON
     lines = [event(version, "note", {"text": control}) for version in range(3, 15)]
     shown = content(placed(), event(2, "courier_assigned", {"courierName": control}), *lines)
-    # 2,031 bytes of everything but lines; 34 for a line and its comma.
+    # 2,027 bytes hold everything but the lines; a line and its comma take 32.
     assert shown["note"] == control
     assert shown["history"] == [line("note", minute) for minute in range(7, 15)]
 

@@ -1,0 +1,196 @@
+"""Sets up all that a demo needs, in one process, and takes it down again."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import asyncpg
+
+from app.access.api_key import Scope
+from app.access.caller import Customer
+from app.access.ticket import mint
+from app.bootstrap import Service
+from app.cli.database import unreachable
+from app.cli.errors import CommandError
+from app.cli.provider_key import KEY_ID, TEAM_ID, make_private_key, public_half
+from app.cli.running import listening
+from app.logs import set_up_logs
+from app.settings import ALL_ROLES, Settings, load_settings
+from app.simulator.simulator import Options, Simulator
+from events.postgres.embedded import stop_embedded
+from events.postgres.migrator import migrate
+
+FOLDER: Final = "demo"
+YOUR_PHONE: Final = "your-phone"
+_TICKET_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What runs while a demo does.
+
+    Attributes:
+        url: The service's.
+        api_key: May do everything.
+        customer: Whose phone is the one of the person who looks on.
+        place: Where the data is, in words.
+    """
+
+    url: str
+    api_key: str
+    simulator: Simulator
+    customer: str
+    place: str
+
+    def invitation(self) -> str:
+        """Say how to take part: every line that is indented works as it stands."""
+        order = f"{self.url}/v1/orders/mine-{self.customer[-4:]}"
+        return f"""
+Lockstep serves at {self.url}, the phones are steered at {self.simulator.control_url}.
+
+  export KEY={self.api_key}
+
+Place an order of your own; {YOUR_PHONE} gets a card of it:
+
+  curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" {order}/events \\
+    -d '{{"type":"order.placed","source":"me","data":{{"customerId":"{self.customer}","merchantName":"Trattoria"}}}}'
+
+Let something happen to it, then see what Lockstep and the phone show:
+
+  curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" {order}/events \\
+    -d '{{"type":"order.courier_assigned","source":"me","data":{{"courierName":"Ada"}}}}'
+  curl -H "Authorization: Bearer $KEY" {order}
+  curl {self.simulator.control_url}/phones/{YOUR_PHONE}
+
+Ctrl-C stops everything; the data stays.
+"""
+
+
+@asynccontextmanager
+async def staged(*, free_port: bool, reset: bool, seed: int) -> AsyncIterator[Stage]:
+    """Run database, simulator and service while the block does.
+
+    Args:
+        free_port: Take any port, unless the settings name one.
+        reset: Remove what earlier demos left, first.
+        seed: Of the simulator's chance.
+
+    Raises:
+        LockstepError: Something is missing, taken or unusable; the message says cause and cure.
+    """
+    given = load_settings()
+    set_up_logs(given.log_level if "log_level" in given.model_fields_set else "warning", "console")
+    directory = given.data_directory / FOLDER
+    with _alone_in(directory):
+        if reset:
+            await _remove(directory, given.database_url)
+        if given.database_url is not None:
+            await _migrate(given.database_url)
+        with listening("Free some ports."):
+            simulator = await Simulator.start(directory / "simulator", options=Options(seed=seed))
+        try:
+            settings = _settings(given, directory, simulator, free_port=free_port)
+            with listening("Set LOCKSTEP_PORT to another one, or to 0 for any that is free."):
+                service = await Service.start(settings)
+            try:
+                yield await _stage(service, simulator, given, directory)
+            finally:
+                await service.stop()
+        finally:
+            await simulator.stop()
+
+
+def _settings(given: Settings, directory: Path, simulator: Simulator, *, free_port: bool) -> Settings:
+    """Give the settings of the service: whatever else is set, its pushes go to the simulator."""
+    private_key = make_private_key()
+    simulator.register_key(TEAM_ID, KEY_ID, public_half(private_key))
+    return load_settings(
+        data_directory=directory,
+        port=0 if free_port and "port" not in given.model_fields_set else given.port,
+        roles=ALL_ROLES,
+        profile="fast",
+        apns_team_id=TEAM_ID,
+        apns_key_id=KEY_ID,
+        apns_key=private_key,
+        apns_production_url=simulator.apns_url,
+        apns_sandbox_url=simulator.apns_url,
+        apns_ca_file=simulator.ca_file,
+    )
+
+
+async def _stage(service: Service, simulator: Simulator, given: Settings, directory: Path) -> Stage:
+    if service.url is None:
+        raise AssertionError("a service with every role has an address")
+    simulator.lockstep_url = service.url
+    key, _ = await service.key_store.create(name="demo", environment="demo", scopes=[Scope.ADMIN])
+    customer = f"you-{uuid4().hex[:4]}"
+    ticket, _ = mint(Customer(customer), service.keyring.tickets, now=datetime.now(UTC), ttl_seconds=_TICKET_SECONDS)
+    simulator.install_phone(customer_id=customer, ticket=ticket, phone_id=YOUR_PHONE)
+    place = str(directory) if given.database_url is None else "the database of LOCKSTEP_DATABASE_URL"
+    return Stage(service.url, key, simulator, customer, place)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Hold the demo's folder: two demos would send each other's pushes to the wrong simulator.
+
+    Raises:
+        CommandError: Another demo runs there, or the folder cannot be used.
+    """
+    import fcntl  # absent on Windows, where the embedded Postgres does not run either
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = os.open(directory / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CommandError(
+            f"{directory} cannot be used: {error.strerror}. Set LOCKSTEP_DATA_DIRECTORY to a folder that this user may "
+            "write."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise CommandError(
+            f"Another demo runs in {directory}. Stop it, or set LOCKSTEP_DATA_DIRECTORY to another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+async def _remove(directory: Path, database_url: str | None) -> None:
+    if database_url is not None:
+        raise CommandError(
+            "--reset removes the demo's embedded database, and LOCKSTEP_DATABASE_URL names another one. Unset it, or "
+            "empty that database yourself."
+        )
+    await stop_embedded(directory / "postgres")
+    _empty(directory)
+
+
+def _empty(directory: Path) -> None:
+    try:
+        for each in directory.iterdir():
+            if each.is_dir():
+                shutil.rmtree(each)
+            elif each.name != "demo.lock":
+                each.unlink()
+    except OSError as error:
+        raise CommandError(
+            f"{error.filename} cannot be removed: {error.strerror}. Remove {directory} as the user who owns it."
+        ) from error
+
+
+async def _migrate(url: str) -> None:
+    try:
+        await migrate(url)
+    except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as error:
+        raise unreachable(error) from error

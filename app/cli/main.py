@@ -1,0 +1,57 @@
+"""The command line: puts the commands together. What a command needs is imported when it runs, so that help is fast."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from app.cli.demo import demo
+from app.cli.events import events
+from app.cli.keys import keys
+from app.cli.migrate import migrate
+from app.cli.order import order
+from app.cli.pauses import pause, pauses, resume
+from app.cli.replay import replay
+from app.cli.serve import serve
+from app.cli.simulator import simulator
+from app.cli.stop import stop
+from app.cli.tickets import tickets
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from app.cli.database import Database
+
+cli = typer.Typer(
+    name="lockstep",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (demo, serve, migrate, simulator, stop, pause, resume, pauses):
+    cli.command()(command)
+for group in (order, events, keys, tickets, replay):
+    cli.add_typer(group)
+
+
+@cli.callback()
+def _lockstep(context: typer.Context) -> None:
+    """Keep Live Activities on iPhones in step with what really happened.
+
+    Begin with `lockstep demo`: no Apple account, no phone and no Docker is needed.
+
+    Exit codes: 0 done or yes, 1 the answer is no, 2 could not run.
+    """
+    context.obj = _open_database
+
+
+def _open_database() -> "AbstractAsyncContextManager[Database]":
+    from app.cli.configured import configured_database
+
+    return configured_database()
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()

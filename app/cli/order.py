@@ -1,0 +1,116 @@
+"""`lockstep order`: look at an order, with or without a running server."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.output import AsJson, print_json, print_table
+from app.cli.running import NO, run
+
+order = typer.Typer(name="order", no_args_is_help=True, help="Look at an order, its events and its cards.")
+
+OrderId = Annotated[str, typer.Argument(help="The order's id.", show_default=False)]
+
+
+@order.command()
+def show(context: typer.Context, order_id: OrderId, *, as_json: AsJson = False) -> None:
+    """Show an order as it stands: its status, what its card shows, and why each card did what it did last.
+
+    Exit code 1 says that nothing is known of it.
+
+    Example: `lockstep order show order-4711`
+    """
+    run(_show(context, order_id, as_json=as_json))
+
+
+@order.command()
+def events(context: typer.Context, order_id: OrderId, *, as_json: AsJson = False) -> None:
+    """List an order's events in the order they were recorded; with --json one a line, personal values included.
+
+    Example: `lockstep order events order-4711 --json`
+    """
+    run(_events(context, order_id, as_json=as_json))
+
+
+@order.command()
+def release(context: typer.Context, order_id: OrderId) -> None:
+    """Let an order be folded again that was set aside because its fold failed.
+
+    Do so once the release that mends the fold is running. Exit code 1 says that it was not set aside.
+
+    Example: `lockstep order release order-4711`
+    """
+    run(_release(context, order_id))
+
+
+async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
+    import msgspec
+
+    from app.cli.database import opened
+    from app.orders import OrderReader
+
+    async with opened(context) as database:
+        page = await OrderReader(database.pool, database.keyring).read(order_id)
+    if page is None:
+        return _unknown(order_id)
+    if as_json:
+        print_json(page)
+        return 0
+    version = f"version {page.version}" + ("" if page.view_version == page.version else f", shown {page.view_version}")
+    typer.echo(f"{page.order_id}: {page.status or 'not placed yet'} ({version}), customer {page.customer_id or '-'}")
+    if page.content_state is not None:
+        typer.echo(msgspec.json.format(bytes(page.content_state), indent=2).decode())
+    print_table(
+        ("card", "device", "phase", "considered", "accepted", "outcome", "why"),
+        [
+            (c.card_id, c.device_id, c.phase, c.considered_version, c.accepted_version, c.outcome, c.why)
+            for c in page.cards
+        ],
+        empty="No phone has a card of it.",
+    )
+    return 0
+
+
+async def _events(context: typer.Context, order_id: str, *, as_json: bool) -> int:
+    from app.cli.database import opened
+    from app.cli.shown_event import shown_event
+    from events.store import EventStore
+
+    async with opened(context) as database:
+        found = [shown_event(each) async for each in EventStore(database.pool, database.keyring).read_subject(order_id)]
+    if not found:
+        return _unknown(order_id)
+    if as_json:
+        for each in found:
+            print_json(each)
+    else:
+        print_table(
+            ("version", "type", "occurred", "recorded", "source", "id"),
+            [(each.version, each.type, each.occurred_at, each.recorded_at, each.source, each.id) for each in found],
+            empty="",
+        )
+    return 0
+
+
+async def _release(context: typer.Context, order_id: str) -> int:
+    from app.cli.database import opened
+    from app.cli.doorbell import ring
+    from events.postgres.errors import translated
+    from events.postgres.statements import statement
+    from events.slot import slot_of
+
+    async with opened(context) as database:
+        with translated():
+            released = await database.pool.fetchval(statement("projections/release_view"), slot_of(order_id), order_id)
+        if released:
+            await ring(database.pool, behind=(order_id,))
+    typer.echo(
+        f"Released {order_id}: the next projector folds it." if released else f"{order_id} is not set aside.",
+        err=not released,
+    )
+    return 0 if released else NO
+
+
+def _unknown(order_id: str) -> int:
+    typer.echo(f"Nothing is known of {order_id}. Ids are told apart by upper and lower case.", err=True)
+    return NO

@@ -1,0 +1,117 @@
+"""`lockstep pause`, `resume` and `pauses`: the stop button of pushes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+
+from app.cli.errors import CommandError
+from app.cli.output import AsJson, print_json, print_table
+from app.cli.running import NO, run
+
+What = Annotated[str | None, typer.Argument(help="`all`, unless --app or --type says what.", show_default=False)]
+App = Annotated[str | None, typer.Option("--app", help="The pushes of one app, by its bundle id.")]
+Type = Annotated[str | None, typer.Option("--type", help="The pushes of one attributes type.")]
+
+_ALL: Final = ("all", "*")
+
+
+def pause(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="Why, for those who find it.")],
+    what: What = None,
+    app: App = None,
+    type_: Type = None,
+    minutes: Annotated[int | None, typer.Option(min=1, help="For how long; until `resume` unless given.")] = None,
+) -> None:
+    """Stop sending pushes: all of them, those of an app, or those of a type. Events are still taken and folded.
+
+    Example: `lockstep pause all --reason "wrong texts since 12:03"`
+    """
+    run(_pause(context, _named(what, app, type_), reason, minutes))
+
+
+def resume(context: typer.Context, what: What = None, app: App = None, type_: Type = None) -> None:
+    """Send again; each card gets what it should show now, not what it missed. Exit code 1 says there was no such pause.
+
+    Example: `lockstep resume all`
+    """
+    run(_resume(context, _named(what, app, type_)))
+
+
+def pauses(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List the pauses that hold now.
+
+    Example: `lockstep pauses --json`
+    """
+    run(_list(context, as_json=as_json))
+
+
+def _named(what: str | None, app: str | None, type_: str | None) -> tuple[str, str]:
+    """Give kind and key of the pause that was meant; a mistake is told as typer tells its own."""
+    given = [pair for pair in (("app", app), ("type", type_)) if pair[1] is not None]
+    if what not in (None, "all"):
+        raise typer.BadParameter(f"{what!r} is none of: all, --app BUNDLE_ID, --type ATTRIBUTES_TYPE.")
+    if len(given) + (what is not None) != 1:
+        raise typer.BadParameter("Say one of: all, --app BUNDLE_ID, --type ATTRIBUTES_TYPE.")
+    return (given[0][0], str(given[0][1])) if given else _ALL
+
+
+async def _pause(context: typer.Context, named: tuple[str, str], reason: str, minutes: int | None) -> int:
+    from app.cli.database import opened
+    from projections.pauses import Pauses
+
+    if not reason.strip():
+        raise CommandError("A pause needs a --reason: whoever finds it wants to know.")
+    until = None if minutes is None else datetime.now(UTC) + timedelta(minutes=minutes)
+    async with opened(context) as database:
+        await Pauses(database.pool).pause(*named, reason=reason, until=until)
+    typer.echo(f"Paused: {_spelled(*named)}. Send again with: lockstep resume {_option(*named)}")
+    return 0
+
+
+async def _resume(context: typer.Context, named: tuple[str, str]) -> int:
+    from app.cli.database import opened
+    from app.cli.doorbell import ring
+    from projections.pauses import Pauses
+
+    async with opened(context) as database:
+        lifted = await Pauses(database.pool).resume(*named)
+        await ring(database.pool, settings=True)
+    typer.echo(
+        f"Sending again: {_spelled(*named)}." if lifted else "There was no such pause. See: lockstep pauses",
+        err=not lifted,
+    )
+    return 0 if lifted else NO
+
+
+async def _list(context: typer.Context, *, as_json: bool) -> int:
+    from app.cli.database import opened
+    from projections.pauses import Pauses
+
+    async with opened(context) as database:
+        found = await Pauses(database.pool).list()
+    if as_json:
+        print_json(
+            {
+                "pauses": [
+                    {"kind": p.kind, "key": p.key, "reason": p.reason, "pausedAt": p.paused_at, "until": p.until}
+                    for p in found
+                ]
+            }
+        )
+    else:
+        print_table(
+            ("what", "since", "until", "reason"),
+            [(_spelled(each.kind, each.key), each.paused_at, each.until, each.reason) for each in found],
+            empty="Nothing is paused.",
+        )
+    return 0
+
+
+def _spelled(kind: str, key: str) -> str:
+    return "all pushes" if (kind, key) == _ALL else f"{kind} {key}"
+
+
+def _option(kind: str, key: str) -> str:
+    return "all" if (kind, key) == _ALL else f"--{kind} {key}"

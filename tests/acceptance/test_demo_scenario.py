@@ -1,0 +1,114 @@
+"""Run the demo's orders through the whole: HTTP in, virtual phones out, an independent oracle as the judge."""
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from app.access.api_key import Scope
+from app.bootstrap import Service
+from app.demo.run import run_scenario
+from app.demo.steps import AwaitAnswers, AwaitCard, Install, Say, Story
+from app.settings import load_settings
+from app.simulator.faults import Fault
+from app.simulator.simulator import Simulator
+
+TEAM_ID, KEY_ID = "TEAMDEMO01", "KEYDEMO001"
+PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName": "Noodle Bar"})
+
+
+@pytest.fixture
+async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
+    """Run APNs and its phones, which are as late and unruly as they are by default."""
+    running = await Simulator.start(tmp_path / "simulator")
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+async def lockstep(dsn: str, simulator: Simulator) -> AsyncIterator[Service]:
+    """Run the whole service against the simulator."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    simulator.register_key(TEAM_ID, KEY_ID, public)
+    settings = load_settings(
+        database_url=dsn,
+        secret_key=base64.b64encode(bytes(32)).decode(),
+        port=0,
+        apns_team_id=TEAM_ID,
+        apns_key_id=KEY_ID,
+        apns_key=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        apns_production_url=simulator.production_url,
+        apns_sandbox_url=simulator.sandbox_url,
+        apns_ca_file=simulator.ca_file,
+        profile="fast",
+    )
+    service = await Service.start(settings)
+    simulator.lockstep_url = service.url
+    yield service
+    await service.stop()
+
+
+@pytest.fixture
+async def api_key(lockstep: Service) -> str:
+    """Make a key for the shop's backend."""
+    scopes = (Scope.EVENTS_WRITE, Scope.ORDERS_READ, Scope.DEVICES_WRITE)
+    key, _ = await lockstep.key_store.create(name="shop", environment="test", scopes=scopes)
+    return key
+
+
+def url_of(service: Service) -> str:
+    """Give where the service listens."""
+    assert service.url is not None
+    return service.url
+
+
+async def test_every_phone_shows_what_the_oracle_expects(lockstep: Service, simulator: Simulator, api_key: str) -> None:
+    """After all the orders of the demo no phone differs, and the service's own view agrees."""
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep), api_key=api_key, simulator=simulator, seed=1, run_id="test"
+    )
+    assert result.differences == []
+    assert result.phones_match
+    assert result.orders >= 12
+    assert result.events > 4 * result.orders
+    assert all(result.pushes[kind] > 0 for kind in ("start", "update", "end"))
+
+
+async def test_a_phone_without_its_card_is_found(lockstep: Service, simulator: Simulator, api_key: str) -> None:
+    """When APNs refuses the start, the demo says which phone lacks which card."""
+    simulator.add_fault(Fault("reason:BadDeviceToken", times=10))
+    told = Story(
+        title="A card is refused.", steps=(Install(phone="p", customer="anna"), AwaitAnswers(phone="p"), PLACED)
+    )
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep),
+        api_key=api_key,
+        simulator=simulator,
+        seed=1,
+        stories=[told],
+        run_id="test",
+        converge_seconds=1.0,
+    )
+    assert not result.phones_match
+    assert result.differences == ["phone p-test: order demo-test-o: has no card, should show placed"]
+
+
+async def test_a_story_that_cannot_go_on_is_told(lockstep: Service, simulator: Simulator, api_key: str) -> None:
+    """What was waited for in vain is a difference too."""
+    waiting = AwaitCard(phone="p", order="o", status="delivered")
+    told = Story(title="Nobody delivers.", steps=(Install(phone="p", customer="anna"), PLACED, waiting))
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep),
+        api_key=api_key,
+        simulator=simulator,
+        seed=1,
+        stories=[told],
+        run_id="test",
+        patience_seconds=1.0,
+    )
+    halt = "The story “Nobody delivers.” came to a halt: waited 1 s in vain for p-test to show o at delivered"
+    assert result.differences == [halt]

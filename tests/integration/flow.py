@@ -1,0 +1,123 @@
+"""The stages from an event to a card in debt, moved by hand on a real Postgres."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+
+from app.devices.device import LaunchAnswer
+from app.devices.registry import DeviceRegistry
+from events.codec import encode_new
+from events.envelope import NewEvent
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from events.slot import slot_of
+from events.store import EventStore, Group
+from projections.card_store import CardStore, Claimed
+from projections.matcher import Matcher
+from projections.projector import Projected, Projector
+from projections.view_store import ALL_SLOTS
+from tests.examples.devices import device
+from tests.examples.events import FACTS, NOON
+
+
+@dataclass
+class Flow:
+    """One worker of each kind, none of which runs by itself."""
+
+    pool: Pool
+    keyring: Keyring
+    due: list[int] = field(default_factory=list)
+    flagged: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store = EventStore(self.pool, self.keyring)
+        self.projector = self.new_projector()
+        self.matcher = Matcher(self.pool, self.due.extend)
+        self.cards = CardStore(self.pool, self.keyring)
+        self.registry = DeviceRegistry(
+            self.pool, self.keyring, ring_matcher=lambda: self.flagged.append(True), ring_due=self.due.append
+        )
+
+    def new_projector(self) -> Projector:
+        """Give one more projector."""
+        return Projector(self.pool, self.keyring, self._folded)
+
+    def _folded(self, slots: Collection[int], matching: bool) -> None:  # noqa: FBT001 - the projector's callback
+        self.due.extend(slots)
+        self.flagged.append(matching)
+
+    def event(self, subject_id: str, type_: str, data: dict[str, Any] | None = None) -> NewEvent:
+        """Give an event of a subject with an id of its own; without a customer's word the card appears at once."""
+        facts = FACTS[type_] if data is None else data
+        if type_ == "order.placed" and data is None:
+            facts = {"customerId": "customer-7", "merchantName": "Taverna Ilios"}
+        return encode_new(
+            subject_id=subject_id,
+            source="shop",
+            event_id=uuid4().hex,
+            type=type_,
+            data=facts,
+            occurred_at=NOON,
+            key=self.keyring.hash,
+        )
+
+    async def append(self, *events: NewEvent) -> None:
+        """Append events of any subjects in one transaction."""
+        by_subject: dict[str, list[NewEvent]] = {}
+        for event in events:
+            by_subject.setdefault(event.subject_id, []).append(event)
+        await self.store.append([Group(slot_of(name), name, group) for name, group in by_subject.items()])
+
+    async def happen(self, subject_id: str, *types: str) -> None:
+        """Append events of one subject, with example data."""
+        await self.append(*(self.event(subject_id, type_) for type_ in types))
+
+    async def place(self, subject_id: str = "order-1", customer_id: str = "customer-7", **data: Any) -> None:
+        """Append an order's first event."""
+        facts = {"customerId": customer_id, "merchantName": "Taverna Ilios", **data}
+        await self.append(self.event(subject_id, "order.placed", facts))
+
+    async def project(self, *subject_ids: str) -> Projected:
+        """Adopt the slots and fold these subjects."""
+        await self.projector.adopt()
+        return await self.projector.project(subject_ids)
+
+    async def match(self) -> None:
+        """Match until there is nothing left to match."""
+        while await self.matcher.match_views() + await self.matcher.match_devices():
+            pass
+
+    async def settle(self, *subject_ids: str) -> None:
+        """Fold these subjects and match whatever is flagged."""
+        await self.project(*subject_ids)
+        await self.match()
+
+    async def register(
+        self, device_id: str = "phone-1", customer_id: str | None = "customer-7", **changes: Any
+    ) -> LaunchAnswer:
+        """Let an app launch, with a start token of its device's own."""
+        fields = {"start_tokens": {"OrderAttributes": device_id.encode().hex()}, **changes}
+        return await self.registry.register(device_id, device(customer_id, **fields))
+
+    async def rows(self, subject_id: str | None = None) -> list[asyncpg.Record]:
+        """Read cards as they stand in the table, by subject, device and generation."""
+        return await self.pool.fetch(
+            "SELECT * FROM cards WHERE $1::text IS NULL OR subject_id = $1 ORDER BY subject_id, device_id, generation",
+            subject_id,
+        )
+
+    async def pairs(self) -> list[tuple[str, str, str]]:
+        """Give subject, device and customer of each card."""
+        return [(row["subject_id"], row["device_id"], row["customer_id"]) for row in await self.rows()]
+
+    async def claim(self, *, most: int = 100, lease_seconds: float = 60.0) -> list[Claimed]:
+        """Claim what is due in any slot."""
+        return await self.cards.claim(ALL_SLOTS, lane=0, most=most, lease_seconds=lease_seconds)
+
+    async def views(self, subject_ids: Sequence[str]) -> dict[str, int]:
+        """Give the version of each subject's view."""
+        rows = await self.pool.fetch("SELECT subject_id, version FROM views WHERE subject_id = ANY ($1)", subject_ids)
+        return {row["subject_id"]: row["version"] for row in rows}

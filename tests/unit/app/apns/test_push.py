@@ -1,0 +1,134 @@
+"""From a plan to a request: what stands in each kind of push."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.apns.preflight import preflight
+from app.apns.push import SendRules, build_push
+from app.apns.request import ApnsRequest
+from projections.card import Kind
+from projections.draft import Alert
+from projections.face import Face, face_of
+from projections.order_view import OrderView
+from projections.plan import Send
+from tests.examples.cards import APNS_ID, CARD_ID, SECOND, card, hours
+from tests.examples.events import KEY
+from tests.examples.views import on_its_way
+
+VIEW = on_its_way()
+PERSONAL = ("Anna Kaya", "No onions for Eleni", "customer-7")
+
+
+def sent(kind: Kind, **changes: Any) -> Send:
+    """Give an example of a plan that sends."""
+    fields: dict[str, Any] = {"kind": kind, "why": "why", "timestamp": SECOND, "priority": 10}
+    return Send(**(fields | changes))
+
+
+def request_of(plan: Send, *, view: OrderView | None = VIEW, face: Face | None = None) -> ApnsRequest:
+    """Build the request of a plan for the order that is on its way."""
+    return build_push(
+        plan,
+        card=card(),
+        view=view,
+        face=face if face is not None or view is None else face_of(view, KEY),
+        token="ab" * 32,
+        environment="sandbox",
+        apns_id=APNS_ID,
+        rules=SendRules(),
+    )
+
+
+def aps(request: ApnsRequest) -> dict[str, Any]:
+    """Read what ActivityKit decodes."""
+    body: dict[str, Any] = json.loads(request.payload)["aps"]
+    return body
+
+
+def test_a_start() -> None:
+    """Type, attributes with our card id, content, and an alert under the merchant's name."""
+    request = request_of(sent(Kind.START, alert=Alert(1, 4, "order.picked_up"), stale_at=hours(1)))
+
+    assert preflight(request) is None
+    assert aps(request) == {
+        "timestamp": SECOND,
+        "event": "start",
+        "content-state": json.loads(face_of(VIEW, KEY).content),
+        "attributes-type": "OrderAttributes",
+        "attributes": {
+            "cardId": str(CARD_ID),
+            "orderId": "order-1",
+            "orderNumber": "A-1042",
+            "merchantName": "Taverna Ilios",
+        },
+        "alert": {"title": "Taverna Ilios", "body": "Your order is on its way.", "sound": "default"},
+        "input-push-token": 1,
+        "stale-date": SECOND + 3600,
+    }
+    assert (request.topic, request.token, request.apns_id, request.environment, request.priority) == (
+        "com.example.shop.push-type.liveactivity",
+        "ab" * 32,
+        str(APNS_ID),
+        "sandbox",
+        10,
+    )
+
+
+def test_an_update() -> None:
+    """The whole content, and no alert unless one is planned."""
+    request = request_of(sent(Kind.UPDATE, priority=5, stale_at=hours(1)))
+
+    assert preflight(request) is None
+    assert request.priority == 5
+    assert aps(request) == {
+        "timestamp": SECOND,
+        "event": "update",
+        "content-state": json.loads(face_of(VIEW, KEY).content),
+        "stale-date": SECOND + 3600,
+    }
+
+
+def test_an_end() -> None:
+    """The final content and a dismissal date."""
+    request = request_of(sent(Kind.END, dismiss_at=hours(0.25)))
+
+    assert preflight(request) is None
+    assert aps(request) == {
+        "timestamp": SECOND,
+        "event": "end",
+        "content-state": json.loads(face_of(VIEW, KEY).content),
+        "dismissal-date": SECOND + 900,
+    }
+
+
+@pytest.mark.parametrize("view", [VIEW, None])
+def test_a_recalled_card_carries_nothing_of_the_order(view: OrderView | None) -> None:
+    """An end without content leaves what is shown and takes it away at once."""
+    request = request_of(sent(Kind.END, dismiss_at=hours(0), with_content=False), view=view)
+
+    assert preflight(request) is None
+    assert aps(request) == {"timestamp": SECOND, "event": "end", "dismissal-date": SECOND}
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [(Kind.START, 1800), (Kind.UPDATE, 3600), (Kind.END, 28_800)])
+def test_apns_keeps_each_kind_for_its_time(kind: Kind, seconds: int) -> None:
+    """An expiration is always set, in Unix seconds."""
+    assert request_of(sent(kind, alert=Alert(1, 4, "order.ready"))).expiration == SECOND + seconds
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_alert_never_carries_a_personal_value(kind: Kind) -> None:
+    """It lights a locked screen."""
+    for type_ in ("order.note", "order.courier_assigned", "order.placed", "shop.of_a_type_we_do_not_know"):
+        text = json.dumps(aps(request_of(sent(kind, alert=Alert(1, 4, type_))))["alert"])
+        assert [value for value in PERSONAL if value in text] == []
+
+
+def test_a_start_without_alert_or_content_is_our_bug() -> None:
+    """It is refused here, because the phone would drop it silently."""
+    with pytest.raises(AssertionError):
+        request_of(sent(Kind.START))
+    with pytest.raises(AssertionError):
+        request_of(sent(Kind.UPDATE), view=None)

@@ -1,0 +1,433 @@
+"""What each answer leaves on its card; and a whole life of a card, planned and settled."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid5
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from app.apns.settlement import FAILED_AGAIN, settle_failed, settle_sent, settle_unbegun, settle_unsent
+from app.apns.verdict import Outcome, TokenAction, Verdict
+from projections.card import LIFETIME, Card, Intent, Kind, Phase, Settlement
+from projections.face import Face
+from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait, plan
+from tests.examples.cards import (
+    APNS_ID,
+    CARD_ID,
+    NEW,
+    OLD,
+    PLACED,
+    SECOND,
+    card,
+    face,
+    hours,
+    intent,
+    live,
+    moved,
+    over,
+    phone,
+    seconds,
+    shown,
+    starting,
+)
+from tests.examples.events import NOON
+
+RULES = PlanRules()
+NOW = seconds(10)
+START = Send(kind=Kind.START, why="start", timestamp=SECOND + 10, priority=10, alert=PLACED)
+UPDATE = Send(kind=Kind.UPDATE, why="update", timestamp=SECOND + 10, priority=5)
+ALERT = Send(kind=Kind.UPDATE, why="alert", timestamp=SECOND + 10, priority=10, alert=PLACED)
+END = Send(kind=Kind.END, why="end", timestamp=SECOND + 10, priority=10)
+ACCEPTED = Verdict(outcome=Outcome.ACCEPTED, why="accepted")
+LOST = Verdict(outcome=Outcome.UNKNOWN, why="lost")
+AGAIN = Verdict(outcome=Outcome.RETRY, why="again", retry_after_seconds=4.0)
+RECHECK = Verdict(outcome=Outcome.RETRY, why="recheck", retry_after_seconds=30.0, token=TokenAction.RECHECK)
+GONE = Verdict(outcome=Outcome.REJECTED, why="gone", token=TokenAction.RETIRE)
+SUSPECT = Verdict(outcome=Outcome.REJECTED, why="suspect", token=TokenAction.SUSPECT)
+OURS = Verdict(outcome=Outcome.REJECTED, why="ours")
+
+
+def settled(before: Card, sent: Send, verdict: Verdict, *, answer_lost: bool = False) -> Settlement:
+    """Settle a push of version 2 at ten seconds after noon."""
+    return settle_sent(
+        before,
+        sent,
+        verdict,
+        version=2,
+        content_hash=NEW,
+        token_hash=b"token-1",
+        now=NOW,
+        rules=RULES,
+        answer_lost=answer_lost,
+    )
+
+
+def left(before: Card, **changes: Any) -> Settlement:
+    """Give a settlement of version 2, with the push's timestamp."""
+    fields: dict[str, Any] = {"card": before, "considered_version": 2, "timestamp_used": SECOND + 10}
+    return Settlement(**(fields | changes))
+
+
+ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
+    "an accepted start": (
+        card(),
+        START,
+        ACCEPTED,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "accepted",
+            "why": "start",
+            "due_at": NOW + timedelta(seconds=RULES.renew_after),
+            "alerted_version": 2,
+            "accepted_version": 2,
+            "accepted_hash": NEW,
+            "started": True,
+        },
+    ),
+    "an accepted update": (
+        live(attempts=3),
+        UPDATE,
+        ACCEPTED,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "accepted",
+            "why": "update",
+            "due_at": seconds(RULES.renew_after),
+            "alerted_version": 1,
+            "accepted_version": 2,
+            "accepted_hash": NEW,
+        },
+    ),
+    "an accepted update of an old card": (
+        live(started_at=hours(-7.9)),
+        UPDATE,
+        ACCEPTED,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "accepted",
+            "why": "update",
+            "due_at": hours(0.1),
+            "alerted_version": 1,
+            "accepted_version": 2,
+            "accepted_hash": NEW,
+        },
+    ),
+    "an accepted end": (
+        live(),
+        END,
+        ACCEPTED,
+        {
+            "phase": Phase.OVER,
+            "outcome": "accepted",
+            "why": "end",
+            "due_at": seconds(RULES.renew_after),
+            "alerted_version": 1,
+            "accepted_version": 2,
+            "accepted_hash": NEW,
+        },
+    ),
+    "a start without an answer": (
+        card(),
+        START,
+        LOST,
+        {
+            "phase": Phase.STARTING,
+            "outcome": "unknown",
+            "why": "lost",
+            "due_at": NOW + timedelta(minutes=1),
+            "alerted_version": 2,
+            "intent_stands": True,
+            "attempts": 1,
+        },
+    ),
+    "a start to be tried again": (
+        card(attempts=1),
+        START,
+        AGAIN,
+        {
+            "phase": Phase.WANTED,
+            "outcome": "retrying",
+            "why": "again",
+            "due_at": NOW,
+            "block_seconds": 4.0,
+            "attempts": 2,
+        },
+    ),
+    "an update to be tried again": (
+        live(),
+        UPDATE,
+        AGAIN,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "retrying",
+            "why": "again",
+            "due_at": NOW,
+            "block_seconds": 4.0,
+            "alerted_version": 1,
+            "attempts": 1,
+        },
+    ),
+    "a token to be looked at again": (
+        live(),
+        UPDATE,
+        RECHECK,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "retrying",
+            "why": "recheck",
+            "due_at": NOW,
+            "block_seconds": 30.0,
+            "alerted_version": 1,
+            "suspect_hash": b"token-1",
+            "attempts": 1,
+        },
+    ),
+    "an update token that is gone": (
+        live(),
+        UPDATE,
+        GONE,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "refused",
+            "why": "gone",
+            "due_at": NOW,
+            "alerted_version": 1,
+            "refused_hash": b"token-1",
+            "attempts": 1,
+        },
+    ),
+    "a suspect update token": (
+        live(),
+        END,
+        SUSPECT,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "refused",
+            "why": "suspect",
+            "due_at": NOW,
+            "alerted_version": 1,
+            "refused_hash": b"token-1",
+            "attempts": 1,
+        },
+    ),
+    "a start token that is gone": (
+        card(),
+        START,
+        GONE,
+        {"phase": Phase.WANTED, "outcome": "refused", "why": "gone", "due_at": NOW, "attempts": 1},
+    ),
+    "a push that was our mistake": (
+        live(),
+        UPDATE,
+        OURS,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "failed",
+            "why": "ours",
+            "due_at": hours(8),
+            "alerted_version": 1,
+            "attempts": 1,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_an_answer_leaves(row: str) -> None:
+    """The whole settlement of each kind of answer."""
+    before, sent, verdict, expected = ROWS[row]
+    assert settled(before, sent, verdict) == left(before, **expected)
+
+
+@pytest.mark.parametrize(("answer_lost", "alerted"), [(True, 2), (False, 1)])
+def test_an_alert_that_may_have_been_heard_is_not_spoken_again(alerted: int, *, answer_lost: bool) -> None:
+    """One that provably failed is."""
+    assert settled(live(), ALERT, AGAIN, answer_lost=answer_lost).alerted_version == alerted
+
+
+@pytest.mark.parametrize(
+    ("before", "decided", "expected"),
+    [
+        (
+            card(attempts=2),
+            Wait(why="wait"),
+            {"phase": Phase.WANTED, "outcome": "waiting", "why": "wait", "attempts": 2},
+        ),
+        (
+            starting(alerted_version=1),
+            Wait(why="wait", until=NOW),
+            {
+                "phase": Phase.STARTING,
+                "outcome": "waiting",
+                "why": "wait",
+                "due_at": NOW,
+                "alerted_version": 1,
+                "intent_stands": True,
+                "attempts": 1,
+            },
+        ),
+        (
+            starting(),
+            Wait(why="shown", phase=Phase.SHOWN),
+            {"phase": Phase.SHOWN, "outcome": "waiting", "why": "shown", "started": True, "attempts": 1},
+        ),
+        (
+            live(),
+            Nothing(why="gone", phase=Phase.OVER, outcome="gone"),
+            {"phase": Phase.OVER, "outcome": "gone", "why": "gone", "alerted_version": 1},
+        ),
+        (
+            live(),
+            Renew(why="old"),
+            {
+                "phase": Phase.SHOWN,
+                "outcome": "renewing",
+                "why": "old",
+                "due_at": NOW,
+                "alerted_version": 1,
+                "next_card_id": uuid5(CARD_ID, "next generation"),
+            },
+        ),
+    ],
+    ids=["wait", "unknown start", "counted as shown", "over", "renewal"],
+)
+def test_what_a_plan_that_sends_nothing_leaves(before: Card, decided: Plan, expected: dict[str, Any]) -> None:
+    """The whole settlement; an answer that is still unknown stays so."""
+    assert not isinstance(decided, Send)
+    assert settle_unsent(before, decided, 2, NOW) == Settlement(card=before, considered_version=2, **expected)
+
+
+def test_a_push_that_was_not_begun_leaves_the_card_as_it_was() -> None:
+    """Due at once, nothing considered, its timestamp used all the same."""
+    assert settle_unbegun(card(), START, NOW) == Settlement(
+        card=card(),
+        phase=Phase.WANTED,
+        considered_version=0,
+        outcome="postponed",
+        why="The lease was too short to begin; it is planned again at once.",
+        due_at=NOW,
+        timestamp_used=SECOND + 10,
+    )
+
+
+def test_a_card_that_cannot_be_made_waits_and_names_the_error() -> None:
+    """Its phase and an unknown answer stand; the words of the error, which may quote a person, are left out."""
+    assert settle_failed(starting(), "ValueError", 2, NOW) == Settlement(
+        card=starting(),
+        phase=Phase.STARTING,
+        considered_version=2,
+        outcome="failed",
+        why="The card could not be made (ValueError): a bug; it is tried again with the next news, or in an hour.",
+        due_at=NOW + FAILED_AGAIN,
+        intent_stands=True,
+        attempts=1,
+    )
+
+
+def applied(before: Card, done: Settlement, now: datetime) -> Card:
+    """Give the card as the database would have it after a settlement."""
+    return replace(
+        before,
+        phase=done.phase,
+        timestamp_used=max(before.timestamp_used, done.timestamp_used),
+        alerted_version=max(before.alerted_version, done.alerted_version),
+        intent=before.intent if done.intent_stands else None,
+        accepted_version=before.accepted_version if done.accepted_version is None else done.accepted_version,
+        accepted_hash=done.accepted_hash or before.accepted_hash,
+        started_at=(before.started_at or now) if done.started else before.started_at,
+        refused_hash=done.refused_hash or before.refused_hash,
+        suspect_hash=done.suspect_hash or before.suspect_hash,
+        attempts=done.attempts,
+        next_generation=before.next_generation or done.next_card_id is not None,
+    )
+
+
+ANSWERS = st.sampled_from([ACCEPTED, LOST, AGAIN, RECHECK, GONE, SUSPECT, OURS, "unbegun", "crash"])
+NEWS = st.sampled_from([face(), moved(), moved(version=3, content_hash=OLD), over(version=4), over(version=5)])
+REPORTS = st.sampled_from(
+    [
+        {},
+        {},
+        {"reported_state": "starting"},
+        {"reported_state": "active", "token_hash": b"token-1"},
+        {"reported_state": "active", "token_hash": b"token-2"},
+        {"replaced": True},
+    ]
+)
+STEPS = st.lists(st.tuples(NEWS, REPORTS, st.sampled_from([0.0, 0.4, 2.0, 70.0, 30_000.0]), ANSWERS), max_size=25)
+
+
+@given(STEPS, st.sampled_from(["never", "after_silence"]))
+def test_a_life_of_a_card(steps: list[tuple[Face, dict[str, Any], float, Any]], policy: Any) -> None:
+    """Invariant 6 and promise 11, for any answers: rising timestamps, nothing after an accepted end, one start."""
+    known, now = card(), NOON
+    rules = PlanRules(on_unknown_start=policy)
+    ended = False
+    starts = last = 0
+    for seen, report, wait, answer in steps:
+        now += timedelta(seconds=wait)
+        known = replace(known, **report)
+        decided = plan(seen, known, phone(), now, rules)
+        if not isinstance(decided, Send):
+            known = applied(known, settle_unsent(known, decided, seen.version, now), now)
+            continue
+        assert not ended
+        assert decided.timestamp > last
+        last = decided.timestamp
+        known = intended(known, decided, seen, now)
+        verdict = answer
+        if answer == "crash":
+            starts += decided.kind is Kind.START
+            continue
+        if answer == "unbegun":
+            known = applied(known, settle_unbegun(known, decided, now), now)
+            continue
+        if answer is LOST and decided.kind is not Kind.START:
+            verdict = AGAIN
+        starts += decided.kind is Kind.START and verdict in (ACCEPTED, LOST)
+        done = settle_sent(
+            known,
+            decided,
+            verdict,
+            version=seen.version,
+            content_hash=seen.content_hash,
+            token_hash=known.token_hash,
+            now=now,
+            rules=rules,
+            answer_lost=verdict is not answer,
+        )
+        known = applied(known, done, now)
+        ended = decided.kind is Kind.END and verdict is ACCEPTED
+    if policy == "never":
+        assert starts <= 1
+
+
+def intended(before: Card, sent: Send, seen: Face, now: datetime) -> Card:
+    """Give the card as the database has it while the push is under way."""
+    phases = {Kind.START: Phase.STARTING, Kind.END: Phase.ENDING}
+    alert = seen.version if sent.alert is not None else None
+    return replace(
+        before,
+        phase=phases.get(sent.kind, before.phase),
+        timestamp_used=sent.timestamp,
+        alerted_version=max(before.alerted_version, alert or 0),
+        intent=Intent(sent.kind, seen.version, alert, sent.timestamp, APNS_ID, now),
+    )
+
+
+def test_an_update_for_a_card_whose_app_answered_first_counts_it_as_started() -> None:
+    """The report came before our answer: with the first accepted update the card has lived since now."""
+    before = starting(reported_state="active", token_hash=b"token-1", intent=intent(at=NOON))
+    done = settled(before, UPDATE, ACCEPTED)
+
+    assert (done.phase, done.started, done.due_at) == (
+        Phase.SHOWN,
+        True,
+        NOW + timedelta(seconds=RULES.renew_after),
+    )
+    assert done.due_at is not None
+    assert done.due_at < NOW + LIFETIME
+    assert shown().started_at == NOON
