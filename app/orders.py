@@ -8,6 +8,7 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
+from events.store import EventStore
 from projections.content_state import render
 from projections.view_store import ViewStore
 
@@ -15,25 +16,25 @@ from projections.view_store import ViewStore
 class OrderReader:
     """Reads orders for people and for the API."""
 
-    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring, store: EventStore) -> None:
         self._pool = pool
+        self._store = store
         self._views = ViewStore(keyring)
 
     async def read(self, order_id: str) -> OrderPage | None:
         """Read an order; None when nothing happened to it yet."""
-        slot = slot_of(order_id)
+        head = await self._store.read_head(order_id)
+        if head is None:
+            return None
         with translated():
             async with self._pool.acquire() as connection:
-                head = await connection.fetchrow(statement("events/read_head"), slot, order_id)
-                if head is None:
-                    return None
                 stored = (await self._views.read(connection, [order_id])).get(order_id)
-                rows = await connection.fetch(statement("projections/read_cards"), slot, order_id)
+                rows = await connection.fetch(statement("projections/read_cards"), slot_of(order_id), order_id)
         view = None if stored is None else stored.view
         return OrderPage(
             order_id=order_id,
             customer_id=None if view is None else view.customer_id,
-            version=head["version"],
+            version=head.version,
             view_version=0 if stored is None else stored.version,
             status=view.status if view is not None and view.placed else None,
             over=view is not None and view.over,

@@ -1,11 +1,13 @@
 """The device registry: what apps report goes in, what their cards should show comes out."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable
 
 import asyncpg
 import msgspec
+import structlog
 
 from app.devices.device import (
     CardAnswer,
@@ -24,7 +26,11 @@ from events.slot import slot_of
 from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
 from projections.view_store import ALL_SLOTS, StoredView, ViewStore
 
+log = structlog.get_logger()
+
 ATTEMPTS = 10
+LANDING_SECONDS = 15.0
+LOOK_SECONDS = 0.02
 
 
 class DeviceRegistry:
@@ -37,6 +43,7 @@ class DeviceRegistry:
         keyring: Seals tokens.
         ring_matcher: Called after a device was flagged; must not block.
         ring_due: Called with the slot of a card in debt; must not block.
+        landing_seconds: The longest that a push may take; a lease that is held for longer was left behind.
     """
 
     def __init__(
@@ -46,20 +53,25 @@ class DeviceRegistry:
         *,
         ring_matcher: Callable[[], None],
         ring_due: Callable[[int], None],
+        landing_seconds: float = LANDING_SECONDS,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
         self._views = ViewStore(keyring)
         self._ring_matcher = ring_matcher
         self._ring_due = ring_due
+        self._landing_seconds = landing_seconds
 
     async def register(self, device_id: str, report: DeviceReport) -> LaunchAnswer:
         """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
         with translated():
             async with self._pool.acquire() as connection:
                 async with connection.transaction():
+                    before = await self._read_owner(connection, device_id)
                     await self._store_device(connection, device_id, report)
                 self._ring_matcher()
+                if before is not None and before["customer_id"] != report.customer_id:
+                    await self._let_pushes_land(connection, device_id)
                 reported = {
                     await self._report(
                         connection, device_id, report.app, report.environment, report.customer_id, each.card_id, each
@@ -90,9 +102,11 @@ class DeviceRegistry:
     async def forget(self, device_id: str) -> bool:
         """Sign a device out: its tokens are forgotten, its cards end. False when there is no such device."""
         with translated():
-            found = await self._pool.fetchval(statement("app/forget_device"), device_id)
-        if found is not None:
-            self._ring_matcher()
+            async with self._pool.acquire() as connection:
+                found = await connection.fetchval(statement("app/forget_device"), device_id)
+                if found is not None:
+                    self._ring_matcher()
+                    await self._let_pushes_land(connection, device_id)
         return found is not None
 
     async def forget_card(self, device_id: str, card_id: str) -> bool:
@@ -117,8 +131,30 @@ class DeviceRegistry:
         customer_id: str | None = row["customer_id"]
         return customer_id
 
+    async def _let_pushes_land(self, connection: Connection, device_id: str) -> None:
+        """Wait until what was on its way when the device changed hands has been answered.
+
+        Whoever claims a card from now on sees whose the device is. So once this returns, nothing of the last customer
+        is begun or on its way to APNs any more, except from a process that stopped in the middle.
+        """
+        under_way = await self._leases(connection, device_id)
+        ends = time.monotonic() + self._landing_seconds
+        while under_way and time.monotonic() < ends:
+            # another process may hold the lease: there is no event to wait for
+            await asyncio.sleep(LOOK_SECONDS)
+            under_way &= await self._leases(connection, device_id)
+        if under_way:
+            log.warning("pushes_still_under_way", device_id=device_id, cards=len(under_way))
+
+    async def _leases(self, connection: Connection, device_id: str) -> set[tuple[uuid.UUID, int]]:
+        rows = await connection.fetch(statement("app/read_leases_of_device"), ALL_SLOTS, device_id)
+        return {(row["card_id"], row["lease"]) for row in rows}
+
+    async def _read_owner(self, connection: Connection, device_id: str) -> asyncpg.Record | None:
+        return await connection.fetchrow(statement("app/read_device_owner"), device_id)
+
     async def _owner(self, connection: Connection, device_id: str) -> asyncpg.Record:
-        row = await connection.fetchrow(statement("app/read_device_owner"), device_id)
+        row = await self._read_owner(connection, device_id)
         if row is None:
             raise UnknownDeviceError(device_id)
         return row

@@ -15,17 +15,21 @@ BLOWS = (
     "SIGKILL api",
     "SIGKILL worker",
     "SIGKILL postmaster",
-    "SIGSTOP worker",
+    "SIGSTOP worker past its lease",
     "terminate backend",
-    "SIGKILL worker",
+    "SIGKILL backend",
     "immediate restart",
-    "terminate backend",
+    "SIGSTOP worker",
     "SIGSTOP api",
-    "SIGKILL api",
+    "SIGKILL worker",
 )
 AIMED_SHARE = 0.5
-# The fast lease lasts 6 s: some stand still for longer and wake to a lease that is another's.
-STANDSTILL_SECONDS = {"SIGSTOP worker": (1.0, 9.0), "SIGSTOP api": (0.5, 5.0)}
+# The fast lease lasts 6 s: who stands still for longer wakes to a lease that is another's.
+STANDSTILL_SECONDS = {
+    "SIGSTOP worker past its lease": (6.5, 9.0),
+    "SIGSTOP worker": (0.5, 5.0),
+    "SIGSTOP api": (0.5, 5.0),
+}
 
 
 class Killer:
@@ -84,7 +88,7 @@ class Killer:
                 await self._kill(await self._choose("api"))
             case "SIGKILL worker":
                 await self._kill(await self._choose("dispatcher"))
-            case "SIGSTOP worker" | "SIGSTOP api":
+            case "SIGSTOP worker past its lease" | "SIGSTOP worker" | "SIGSTOP api":
                 member = await self._choose("api" if blow.endswith("api") else "dispatcher")
                 self.under_way.append(self._busy())
                 standing = asyncio.create_task(self._hold(member, self._chance.uniform(*STANDSTILL_SECONDS[blow])))
@@ -93,9 +97,9 @@ class Killer:
             case "SIGKILL postmaster" | "immediate restart":
                 self.under_way.append(self._busy())
                 await self._postgres.strike("kill" if blow.startswith("SIGKILL") else "immediate")
-            case "terminate backend":
+            case "terminate backend" | "SIGKILL backend":
                 self.under_way.append(self._busy())
-                await self._postgres.terminate_backend(self._chance)
+                await self._postgres.end_backend(self._chance, kill=blow == "SIGKILL backend")
             case _:
                 raise AssertionError(blow)
         self.dealt[blow] += 1

@@ -9,6 +9,7 @@ from events.keyring import open_keyring
 from events.postgres.pool import OwnConnection, open_pool
 from events.store import EventStore
 from projections.order_view import EMPTY, fingerprint, fold
+from tests.faults.history import Stages
 from tests.faults.ledger import Key, Ledger
 
 Events = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -64,6 +65,21 @@ def _judge_api(rows: Sequence[Any], ledger: Ledger, by_api: Events) -> list[str]
                 faults.append(
                     f"event {event['id']} of {order_id} was said as {said.data}, and stored as {event['data']}"
                 )
+    return faults
+
+
+def judge_orders(answers: Mapping[str, Mapping[str, Any]], stages: Stages) -> list[str]:
+    """Compare what the API says of each order with the oracle."""
+    faults: list[str] = []
+    for order_id, seen in stages.items():
+        answer = answers[order_id]
+        content = {name: value for name, value in (answer.get("contentState") or {}).items() if name != "updatedAt"}
+        expected = seen[-1].content if seen else {}
+        if content != expected or answer.get("version", 0) != len(seen):
+            faults.append(
+                f"the API shows {order_id} at version {answer.get('version')} as {content}, and the oracle"
+                f" at version {len(seen)} as {expected}"
+            )
     return faults
 
 

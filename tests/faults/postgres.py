@@ -4,8 +4,11 @@ import asyncio
 import os
 import random
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Self
+
+import asyncpg
 
 from events.postgres.embedded import EmbeddedPostgres
 from events.postgres.migrator import migrate
@@ -46,23 +49,41 @@ class FallingPostgres:
         self._server = server
         await fallen.stop()
 
-    async def terminate_backend(self, chance: random.Random) -> None:
-        """End one connection of a service, as soon as there is one; rather one that is at work."""
-        while not await self._terminate(chance):  # noqa: ASYNC110 - Postgres has no event for it
-            await asyncio.sleep(0.1)
+    async def end_backend(self, chance: random.Random, *, kill: bool) -> None:
+        """End one connection of a service, as soon as there is one; rather one that is at work.
 
-    async def _terminate(self, chance: random.Random) -> bool:
-        connection = await self.connect()
-        try:
-            pids = await connection.fetch(
-                "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lockstep%' AND pid <> pg_backend_pid()"
-                " ORDER BY state = 'idle', pid LIMIT 6"
-            )
-            if not pids:
-                return False
-            return bool(await connection.fetchval("SELECT pg_terminate_backend($1)", chance.choice(pids)["pid"]))
-        finally:
-            await connection.close()
+        Args:
+            chance: Draws which.
+            kill: By SIGKILL, after which Postgres starts all of itself anew.
+        """
+        while True:
+            connection = await self.connect()
+            try:
+                pids = await connection.fetch(
+                    "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lockstep%'"
+                    " ORDER BY state = 'idle', pid LIMIT 6"
+                )
+                if pids and not kill:
+                    await connection.execute("SELECT pg_terminate_backend($1)", chance.choice(pids)["pid"])
+            finally:
+                await connection.close()
+            if pids:
+                break
+            await asyncio.sleep(0.1)
+        if kill:
+            with suppress(ProcessLookupError):
+                os.kill(chance.choice(pids)["pid"], signal.SIGKILL)
+            await self._answers()
+
+    async def _answers(self) -> None:
+        """Wait until it takes connections again."""
+        while True:
+            try:
+                await (await self.connect()).close()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(0.1)
+            else:
+                return
 
     async def connect(self) -> OwnConnection:
         """Open a connection of the harness."""

@@ -28,7 +28,7 @@ from app.simulator.simulator import Options, Simulator
 from events.keyring import open_keyring
 from events.postgres.pool import open_pool
 from tests.faults.blows import Killer
-from tests.faults.books import judge_log, judge_receipts, judge_views
+from tests.faults.books import judge_log, judge_orders, judge_receipts, judge_views
 from tests.faults.debts import read_debts, read_lost_starts
 from tests.faults.fleet import Fleet, Member
 from tests.faults.history import Stages, judge_order, judge_starts
@@ -111,6 +111,7 @@ async def run(plan: Plan, folder: Path) -> Result:
         rest_seconds = time.monotonic() - rested
         faults = [*left, *stage.ledger.wrong, *stage.shop.given_up, *stage.fleet.surprises]
         faults += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown)
+        faults += judge_orders({order_id: await stage.shop.read_order(order_id) for order_id in stages}, stages)
         connection = await stage.postgres.connect()
         try:
             faults += await judge_log(connection, stage.ledger, by_api)

@@ -90,6 +90,14 @@ class Shop:
             after = page["nextAfter"]
         return events
 
+    async def read_order(self, order_id: str) -> dict[str, Any]:
+        """Read what the API says of an order; empty where it is not known."""
+        while True:
+            status, answer = await self._call("GET", f"/v1/orders/{order_id}", None)
+            if status in (200, 404):
+                return answer if status == 200 else {}
+            await asyncio.sleep(0.2)
+
     async def close(self) -> None:
         """Hang up."""
         await self._session.close()

@@ -14,7 +14,6 @@ from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
 from projections.matcher import Matcher, StartRule
-from projections.view_store import ALL_SLOTS
 from tests.conftest import Clock
 from tests.integration.flow import Flow
 
@@ -331,4 +330,3 @@ async def test_a_broken_deadlock_is_tried_again(flow: Flow, pool: Pool) -> None:
     matcher = Matcher(Deadlocked(pool, "projections/read_slots"), flow.due.extend)  # type: ignore[arg-type] # the same
     assert await matcher.match_devices() == 1
     assert await pool.fetchval("SELECT count(*) FROM devices WHERE match_due_at IS NOT NULL") == 0
-    assert len(ALL_SLOTS) == 256

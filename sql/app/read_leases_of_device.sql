@@ -1,0 +1,7 @@
+-- Reads the leases under which something may be on its way to a device.
+-- $1 smallint[]  slots
+-- $2 text        device id
+-- Returns: card_id uuid, lease bigint
+SELECT card_id, lease
+FROM cards
+WHERE slot = ANY ($1::smallint[]) AND device_id = $2 AND phase <> 'over' AND leased_at IS NOT NULL

@@ -1,0 +1,54 @@
+"""The harness itself: what it must not overlook."""
+
+from typing import Any
+
+from app.demo.oracle import Expected
+from tests.faults.history import judge_order, judge_starts
+from tests.faults.people import Shown
+
+
+def _stage(status: str) -> Expected:
+    content = {"status": status}
+    return Expected(over=False, status=status, customer_id="c", show_at=None, content=content, attributes={})
+
+
+STAGES = {"o": [_stage("placed"), _stage("accepted"), _stage("ready")]}
+
+
+def _shown(timestamp: int, status: str, **told: Any) -> Shown:
+    usual: dict[str, Any] = {
+        "phone_id": "p", "apns_id": "a", "event": "update", "activity_id": "A", "applied": True, "subject": "o",
+        "card_id": "1", "content": {"status": status, "updatedAt": timestamp},
+    }  # fmt: skip
+    return Shown(timestamp=timestamp, **(usual | told))
+
+
+def test_a_card_that_only_moves_forward_is_right() -> None:
+    """Stages may be skipped."""
+    assert judge_order([_shown(1, "placed"), _shown(2, "ready")], STAGES) == []
+
+
+def test_a_card_that_shows_an_older_stage_again_is_found() -> None:
+    """However new its timestamp is."""
+    [fault] = judge_order([_shown(1, "placed"), _shown(2, "ready"), _shown(3, "accepted")], STAGES)
+    assert fault.endswith("showed version 2 after version 3")
+
+
+def test_content_that_no_stage_had_is_found() -> None:
+    """A phone never shows what the log does not tell."""
+    [fault] = judge_order([_shown(1, "delivered")], STAGES)
+    assert "what no stage of the order was" in fault
+
+
+def test_two_applied_pushes_with_one_timestamp_are_found() -> None:
+    """Timestamps rise strictly."""
+    [fault] = judge_order([_shown(5, "placed"), _shown(5, "accepted")], STAGES)
+    assert fault.endswith("applied the timestamp 5 after 5")
+
+
+def test_a_second_start_of_a_card_is_found() -> None:
+    """Also when it became another activity; starts that showed nothing do not count."""
+    starts = [_shown(n, "placed", event="start", activity_id=f"A{n}") for n in (1, 2)]
+    dropped = _shown(3, "placed", event="start", activity_id=None, applied=False)
+    assert judge_starts([*starts, dropped]) == ["phone p: card 1 was started 2 times"]
+    assert judge_starts([starts[0], dropped]) == []

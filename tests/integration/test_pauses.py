@@ -1,0 +1,79 @@
+"""Pauses: rows that every claim reads."""
+
+from datetime import timedelta
+
+import pytest
+
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from projections.pauses import ALL, PauseRow, Pauses
+from tests.conftest import Clock
+from tests.integration.flow import Flow
+
+
+@pytest.fixture
+async def flow(pool: Pool, keyring: Keyring) -> Flow:
+    """One card in debt."""
+    made = Flow(pool, keyring)
+    await made.register()
+    await made.happen("order-1", "order.placed")
+    await made.settle("order-1")
+    return made
+
+
+@pytest.fixture
+def pauses(pool: Pool) -> Pauses:
+    """The pauses."""
+    return Pauses(pool)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ALL,
+        ("app", "com.example.shop"),
+        ("topic", "com.example.shop"),
+        ("type", "OrderAttributes"),
+        ("credential", "KEY1234567"),
+        ("endpoint", "sandbox"),
+    ],
+)
+async def test_a_pause_stops_claims_at_once_and_its_lifting_lets_them_go_on(
+    flow: Flow, pauses: Pauses, kind: str, key: str
+) -> None:
+    """Whatever it names, no claim takes the card, and nothing of it is lost."""
+    await pauses.pause(kind, key, reason="a test")
+    assert await flow.claim() == []
+    assert await pauses.resume(kind, key)
+    assert len(await flow.claim()) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("app", "com.example.other"), ("topic", "other"), ("type", "RideAttributes")]
+)
+async def test_a_pause_of_something_else_stops_nothing(flow: Flow, pauses: Pauses, kind: str, key: str) -> None:
+    """Only what it names waits."""
+    await pauses.pause(kind, key, reason="a test")
+    assert len(await flow.claim()) == 1
+
+
+async def test_a_pause_ends_by_itself(flow: Flow, pauses: Pauses, clock: Clock) -> None:
+    """With `until`, and is not listed any more then."""
+    until = await clock.now() + timedelta(hours=1)
+    await pauses.pause("topic", "com.example.shop", reason="a test", until=until)
+    assert await flow.claim() == []
+    [row] = await pauses.list()
+    assert row == PauseRow("topic", "com.example.shop", "a test", row.paused_at, until)
+    await clock.advance(hours=1.01)
+    assert await pauses.list() == []
+    assert len(await flow.claim()) == 1
+
+
+async def test_the_second_pause_replaces_the_first(pauses: Pauses) -> None:
+    """One row for each thing, with the newest reason."""
+    await pauses.pause("all", "*", reason="first")
+    await pauses.pause("all", "*", reason="second")
+
+    assert [row.reason for row in await pauses.list()] == ["second"]
+    assert await pauses.resume("all", "*")
+    assert not await pauses.resume("all", "*")
