@@ -15,7 +15,8 @@ RUN pip wheel --no-deps --wheel-dir dist . \
 
 FROM python:3.13-slim
 # Volumes that are mounted over these folders take their owner from here.
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /var/lib/lockstep lockstep \
+RUN groupadd --system --gid 10001 lockstep \
+    && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/lockstep lockstep \
     && install -d -o lockstep -g lockstep -m 0700 /var/lib/lockstep /var/lib/lockstep/secret /var/lib/lockstep/simulator
 COPY --from=build /opt/lockstep /opt/lockstep
 ENV PATH=/opt/lockstep/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \

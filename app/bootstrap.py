@@ -192,7 +192,7 @@ class Service:
                 ring_due=lambda slot: self.doorbell.ring(due=(slot,)),
                 landing_seconds=self._settings.dispatch_rules().deadline,
             ),
-            read_order=OrderReader(self._pool, self.keyring, self.store).read,
+            read_order=OrderReader(self._pool, self.keyring).read,
             key_store=self.key_store,
             keyring=self.keyring,
             ready=self._ready,

@@ -16,9 +16,9 @@ from projections.view_store import ViewStore
 class OrderReader:
     """Reads orders for people and for the API."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, store: EventStore) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring) -> None:
         self._pool = pool
-        self._store = store
+        self._store = EventStore(pool, keyring)
         self._views = ViewStore(keyring)
 
     async def read(self, order_id: str) -> OrderPage | None:

@@ -112,6 +112,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         block_seconds: How long nothing may be sent, whatever comes.
         timestamp_used: The timestamp that a push carried, 0 for none.
         intent_stands: The intent's answer is unknown.
+        recalled: The card is over because the phone changed hands; its customer may come back.
         next_card_id: The card of the next generation, to be added.
     """
 
@@ -131,6 +132,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     refused_hash: bytes | None = None
     suspect_hash: bytes | None = None
     attempts: int = 0
+    recalled: bool = False
     next_card_id: UUID | None = None
 
 

@@ -142,6 +142,7 @@ class CardStore:
             [each.outcome for each in settlements],
             [each.why for each in settlements],
             [each.suspect_hash for each in settlements],
+            [each.recalled for each in settlements],
             [each.next_card_id for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}

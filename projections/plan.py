@@ -115,10 +115,12 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
     """
     if card.phase is Phase.OVER:
         return Nothing(why="The card is over.", phase=Phase.OVER, outcome="over")
-    if card.is_gone:
+    refusal = _not_for_this_phone(face, card, phone)
+    if card.is_gone and refusal is None:
         why = f"The phone reported the card as {card.reported_state}; a card that is gone cannot come back."
         return Nothing(why=why, phase=Phase.OVER, outcome="gone")
-    refusal = _not_for_this_phone(face, card, phone)
+    if card.is_gone and refusal is not None:
+        return Nothing(why=f"{refusal} The app has ended the card.", phase=Phase.OVER, outcome="recalled")
     if card.phase is Phase.WANTED and not card.is_on_phone:
         if refusal is not None:
             return Nothing(why=refusal, phase=Phase.OVER, outcome="recalled")

@@ -82,6 +82,7 @@ CREATE TABLE public.cards (
     started_at timestamp with time zone,
     refused_hash bytea,
     suspect_hash bytea,
+    recalled_at timestamp with time zone,
     attempts integer DEFAULT 0 NOT NULL,
     outcome text,
     why text,

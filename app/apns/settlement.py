@@ -43,6 +43,7 @@ def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now
         intent_stands=card.intent is not None and phase in (Phase.STARTING, Phase.ENDING),
         started=phase is Phase.SHOWN and card.started_at is None,
         attempts=card.attempts,
+        recalled=isinstance(decided, Nothing) and decided.outcome == "recalled",
     )
 
 
@@ -180,6 +181,7 @@ def _accepted(
         accepted_version=version,
         accepted_hash=content_hash,
         started=sent.kind is Kind.START or card.started_at is None,
+        recalled=sent.kind is Kind.END and not sent.with_content,
     )
 
 

@@ -47,6 +47,7 @@ CREATE TABLE cards (
     started_at          timestamptz,
     refused_hash        bytea,
     suspect_hash        bytea,
+    recalled_at         timestamptz,
     attempts            integer     NOT NULL DEFAULT 0,
     outcome             text,
     why                 text,

@@ -1,4 +1,5 @@
 -- Adds the cards that are missing, in debt, and clears the flags of their views unless they were raised again.
+-- A card that was recalled, because the phone changed hands, is followed by a new one when its customer comes back.
 --  $1 smallint[]    cards: slot
 --  $2 text[]        cards: subject id
 --  $3 uuid[]        cards: card id
@@ -18,7 +19,12 @@ WITH now AS (
 ), added AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, attributes_type, generation, starter,
                        created_at, due_at, debt)
-    SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.attributes_type, 1, c.starter,
+    SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.attributes_type,
+           1 + (SELECT count(*)
+                FROM cards AS r
+                WHERE r.slot = c.slot AND r.subject_id = c.subject_id AND r.device_id = c.device_id
+                  AND r.attributes_type = c.attributes_type AND r.recalled_at IS NOT NULL),
+           c.starter,
            now.at, now.at + c.wait_seconds * interval '1 second', 1
     FROM now, unnest($1::smallint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::text[], $9::double precision[])

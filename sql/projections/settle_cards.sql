@@ -20,7 +20,8 @@
 -- $18 text[]             outcome
 -- $19 text[]             why
 -- $20 bytea[]            token value refused for the first time; NULL: as it was
--- $21 uuid[]             id of the next generation to add; NULL: none
+-- $21 boolean[]          recalled: the card is over because the phone changed hands
+-- $22 uuid[]             id of the next generation to add; NULL: none
 -- Returns: slot smallint, due boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -29,11 +30,11 @@ WITH now AS MATERIALIZED (
     FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
                 $8::timestamptz[], $9::double precision[], $10::bigint[], $11::bigint[], $12::boolean[],
                 $13::bigint[], $14::bytea[], $15::boolean[], $16::bytea[], $17::integer[], $18::text[], $19::text[],
-                $20::bytea[], $21::uuid[])
+                $20::bytea[], $21::boolean[], $22::uuid[])
          AS s(slot, subject_id, card_id, lease, debt, phase, considered_version, next_at, block_seconds,
               timestamp_used, alerted_version, intent_stands, accepted_version, accepted_hash, started,
               refused_hash, attempts, outcome, why, suspect_hash,
-              next_card_id)
+              recalled, next_card_id)
 ), locked AS MATERIALIZED (
     SELECT s.*
     FROM settled AS s
@@ -57,6 +58,7 @@ WITH now AS MATERIALIZED (
         started_at = CASE WHEN l.started THEN coalesce(c.started_at, now.at) ELSE c.started_at END,
         refused_hash = coalesce(l.refused_hash, c.refused_hash),
         suspect_hash = coalesce(l.suspect_hash, c.suspect_hash),
+        recalled_at = CASE WHEN l.recalled THEN now.at ELSE c.recalled_at END,
         attempts = l.attempts,
         outcome = l.outcome,
         why = l.why,

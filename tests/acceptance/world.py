@@ -51,12 +51,12 @@ class World:
     ahead_seconds: float = 0.0
     _events: int = 0
 
-    async def happen(self, order: str, type_: str, **data: Any) -> None:
-        """Let the shop post an event."""
+    async def happen(self, order: str, type_: str, *, expected: int = 200, **data: Any) -> None:
+        """Let the shop post an event, to be answered by this status."""
         self._events += 1
         event = {"type": type_, "data": data, "id": f"event-{self._events}", "source": "shop"}
         async with self.shop.post(f"{self.service.url}/v1/orders/{order}/events", json=event) as answer:
-            assert answer.status == 200, await answer.text()
+            assert answer.status == expected, await answer.text()
 
     async def place(self, order: str = "order-1", customer_id: str = "customer-1", **data: Any) -> None:
         """Let a customer order."""
