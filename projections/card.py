@@ -55,6 +55,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         replaced: A newer card of the same subject is on the phone.
         next_generation: A newer card of the same subject is at least wanted.
         attempts: Failures in a row.
+        restarts: Starts that were sent again after an answer was lost.
     """
 
     slot: int
@@ -86,6 +87,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     refused_hash: bytes | None
     suspect_hash: bytes | None
     attempts: int
+    restarts: int
     next_generation: bool
 
     @property

@@ -214,6 +214,7 @@ class CardStore:
             refused_hash=row["refused_hash"],
             suspect_hash=row["suspect_hash"],
             attempts=row["attempts"],
+            restarts=row["restarts"],
             next_generation=row["next_generation"],
         )
         token = None if row["token_sealed"] is None else self._keyring.open_token(row["token_sealed"])

@@ -196,7 +196,7 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
     if now < waited:
         return Wait(why="The answer to the start was lost; the app is given time to report the card.", until=waited)
     open_still = face is not None and face.placed and not face.over
-    once_more = rules.on_unknown_start == "after_silence" and card.attempts <= 1 and may_start
+    once_more = rules.on_unknown_start == "after_silence" and card.restarts == 0 and may_start
     if once_more and face is not None and open_still:
         return _send(
             Kind.START,

@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 BATCH_SUBJECTS = 250
 SWEEP_SECONDS = 1.0
+SETTLED_A_SWEEP = 5_000
 # A sweep may cost one twentieth of a core.
 SWEEP_SHARE = 20
 # A slot that is held for longer is projected without its lock: compare-and-set is enough.
@@ -149,7 +150,7 @@ class Projector:
                 statement("projections/find_behind"), slots, FOLD_VERSION, 10 * BATCH_SUBJECTS
             )
             self._add(row["subject_id"] for row in rows)
-            await self._pool.execute(statement("projections/settle_heads"), slots)
+            await self._pool.execute(statement("projections/settle_heads"), slots, SETTLED_A_SWEEP)
         return time.monotonic() - began
 
     async def project(self, subject_ids: Collection[str]) -> Projected:

@@ -15,6 +15,9 @@ BEGIN
         'CREATE TABLE IF NOT EXISTS %I PARTITION OF receipts FOR VALUES FROM (%L) TO (%L)',
         'receipts_' || to_char(day, 'YYYYMMDD'),
         (day::timestamp AT TIME ZONE 'UTC'), ((day + 1)::timestamp AT TIME ZONE 'UTC'));
+EXCEPTION
+    WHEN check_violation OR duplicate_table OR unique_violation THEN
+        RETURN;
 END $$;
 
 CREATE FUNCTION public.refuse_changing_events() RETURNS trigger
@@ -84,6 +87,7 @@ CREATE TABLE public.cards (
     suspect_hash bytea,
     recalled_at timestamp with time zone,
     attempts integer DEFAULT 0 NOT NULL,
+    restarts integer DEFAULT 0 NOT NULL,
     outcome text,
     why text,
     outcome_at timestamp with time zone,

@@ -205,14 +205,11 @@ class Dispatcher:
             try:
                 push = self._plan(each, stored, phone, faces, claimed_monotonic)
             except Exception as error:  # noqa: BLE001 - a bug of ours must stop one card, not its whole batch
-                # the message may quote values, so only its kind is told
-                name = type(error).__name__
-                log.error("card_failed", card_id=str(each.card.card_id), error=name)  # noqa: TRY400 - the same
-                version = 0 if stored is None else stored.version
+                name, version = type(error).__name__, 0 if stored is None else stored.version
+                log.error("card_failed", error=name)  # noqa: TRY400 - a traceback would carry personal values
                 self._settler.add(settle_failed(each.card, name, version, each.now))
-            else:
-                if push is not None:
-                    begun.append(push)
+                continue
+            begun += [] if push is None else [push]
         written = [each for each in begun if each.sent.kind is not Kind.UPDATE or each.sent.alert is not None]
         held = (
             await self._cards.record_intents([(each.claimed.card, each.intent) for each in written])

@@ -81,10 +81,11 @@ async def _play_once(stage: "Stage", seed: int, pace: float, *, as_json: bool) -
 async def _play_on(stage: "Stage", stop: asyncio.Event, seed: int, pace: float) -> None:
     """Play again and again with the phones on the screen, until told to stop."""
     from app.cli.demo_screen import Screen
+    from app.cli.demo_stage import YOUR_PHONE
     from app.demo.run import keep_running
 
     typer.echo(stage.invitation())
-    with Screen(stage.simulator) as screen:
+    with Screen(stage.simulator, first=YOUR_PHONE) as screen:
         await _unless(
             stop,
             keep_running(

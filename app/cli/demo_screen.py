@@ -23,10 +23,11 @@ class Screen:
 
     Args:
         simulator: Whose phones are shown.
+        first: The phone at the top.
     """
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
+    def __init__(self, simulator: Simulator, *, first: str) -> None:
+        self._simulator, self._first = simulator, first
         self._lines: deque[str] = deque(maxlen=LINES)
         self._console = Console()
         self._live = Live(console=self._console, get_renderable=self._render, refresh_per_second=FRAMES_A_SECOND)
@@ -59,10 +60,11 @@ class Screen:
             self.tell(each)
 
     def _render(self) -> Group:
-        table = Table("phone", "order", "shows", "progress", "state", "alerts", expand=True, box=None)
+        table = Table("phone", "order", "shows", "progress", "state", "alerts", box=None)
+        newest_first = reversed(list(self._simulator.phones.values()))
         rows = [
             (agent.phone_id, card)
-            for agent in reversed(list(self._simulator.phones.values()))
+            for agent in sorted(newest_first, key=lambda each: each.phone_id != self._first)
             if agent.phone.customer_id is not None
             for card in reversed(list(agent.phone.cards.values()))
         ]

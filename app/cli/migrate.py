@@ -7,7 +7,9 @@ from app.cli.running import run
 def migrate(*, as_json: AsJson = False) -> None:
     """Bring the database's schema to where this release is; harmless when it is there already.
 
-    Example: `LOCKSTEP_DATABASE_URL=postgresql://lockstep@db/lockstep lockstep migrate`
+    LOCKSTEP_DATABASE_URL names it; without that it is the embedded one of the service.
+
+    Example: `lockstep migrate`
     """
     run(_migrate(as_json=as_json))
 

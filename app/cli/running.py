@@ -22,6 +22,7 @@ NO: Final = 1
 COULD_NOT_RUN: Final = 2
 
 _PORT_ERRORS: Final = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
+_STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _DATABASE: Final = "Is it running, and does LOCKSTEP_DATABASE_URL name it?"
 
 
@@ -89,16 +90,18 @@ def listening(cure: str) -> Iterator[None]:
 
 
 def stop_on_signals() -> asyncio.Event:
-    """Give what SIGTERM or Ctrl-C sets; a second one ends the process the hard way."""
+    """Give what SIGTERM, Ctrl-C or a closed terminal sets; a second one ends the process the hard way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    # who runs us with nohup has had SIGHUP ignored, and means it
+    heard = [each for each in _STOPPING if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN]
 
     def hear() -> None:
         stop.set()
-        for each in (signal.SIGTERM, signal.SIGINT):
+        for each in heard:
             loop.remove_signal_handler(each)
 
-    for each in (signal.SIGTERM, signal.SIGINT):
+    for each in heard:
         loop.add_signal_handler(each, hear)
     return stop
 

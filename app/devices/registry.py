@@ -18,7 +18,7 @@ from app.devices.device import (
     MissingCard,
 )
 from app.devices.errors import UnknownDeviceError
-from events.postgres.errors import UNIQUE_VIOLATION, translated
+from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
@@ -66,9 +66,7 @@ class DeviceRegistry:
         """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
         with translated():
             async with self._pool.acquire() as connection:
-                async with connection.transaction():
-                    before = await self._read_owner(connection, device_id)
-                    await self._store_device(connection, device_id, report)
+                before = await self._store_device(connection, device_id, report)
                 self._ring_matcher()
                 if before is not None and before["customer_id"] != report.customer_id:
                     await self._let_pushes_land(connection, device_id)
@@ -159,7 +157,23 @@ class DeviceRegistry:
             raise UnknownDeviceError(device_id)
         return row
 
-    async def _store_device(self, connection: Connection, device_id: str, report: DeviceReport) -> None:
+    async def _store_device(
+        self, connection: Connection, device_id: str, report: DeviceReport
+    ) -> asyncpg.Record | None:
+        """Write device and tokens, and give what was known of the device before."""
+        while True:
+            try:
+                async with connection.transaction():
+                    before = await self._read_owner(connection, device_id)
+                    await self._write_device(connection, device_id, report)
+            except asyncpg.PostgresError as error:
+                # two devices that take tokens from one another wait for one another
+                if error.sqlstate != DEADLOCK:
+                    raise
+            else:
+                return before
+
+    async def _write_device(self, connection: Connection, device_id: str, report: DeviceReport) -> None:
         alert_token = None if report.alert_token is None else self._keyring.seal_token(report.alert_token.lower())
         await connection.execute(
             statement("app/upsert_device"),

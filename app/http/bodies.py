@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from app.http.edge import edge_of
-from app.http.problems import invalid, problem
+from app.http.problems import bad_request, invalid, problem
 from events.document import read_document
 from events.errors import Fault
 
@@ -48,16 +48,19 @@ async def read_body(request: web.Request) -> bytes:
     """Read the whole body.
 
     Raises:
-        ProblemError: 408, it came too slowly.
+        ProblemError: 408, it came too slowly; 400, the client hung up.
     """
-    if request.content.is_eof():
-        # it came with its headers, as small ones do: nothing to wait for
-        return await request.read()
     try:
+        if request.content.is_eof():
+            # it came with its headers, as small ones do: nothing to wait for
+            return await request.read()
         async with asyncio.timeout(edge_of(request).body_seconds):
             return await request.read()
     except TimeoutError:
         raise problem(408, "too-slow", "The body came too slowly.", headers={"Connection": "close"}) from None
+    except ConnectionResetError:
+        # nobody reads this answer; it is for our log, where a client's going is no error of ours
+        raise bad_request("The client hung up before its body was read.") from None
 
 
 async def read_value(request: web.Request, type_: type[T]) -> T:

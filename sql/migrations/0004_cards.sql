@@ -49,6 +49,7 @@ CREATE TABLE cards (
     suspect_hash        bytea,
     recalled_at         timestamptz,
     attempts            integer     NOT NULL DEFAULT 0,
+    restarts            integer     NOT NULL DEFAULT 0,
     outcome             text,
     why                 text,
     outcome_at          timestamptz,
@@ -85,13 +86,17 @@ CREATE TABLE receipts (
 
 CREATE TABLE receipts_other PARTITION OF receipts DEFAULT;
 
--- One partition a UTC day; called ahead of time, harmless when repeated.
+-- One partition a UTC day; called ahead of time, harmless when repeated or raced. A day that has receipts in the
+-- default partition already, because nobody called in time, stays there.
 CREATE FUNCTION make_receipts_day(day date) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format(
         'CREATE TABLE IF NOT EXISTS %I PARTITION OF receipts FOR VALUES FROM (%L) TO (%L)',
         'receipts_' || to_char(day, 'YYYYMMDD'),
         (day::timestamp AT TIME ZONE 'UTC'), ((day + 1)::timestamp AT TIME ZONE 'UTC'));
+EXCEPTION
+    WHEN check_violation OR duplicate_table OR unique_violation THEN
+        RETURN;
 END $$;
 
 -- What must not be claimed: by everybody, at once. kind 'all' has the key '*'.

@@ -20,10 +20,12 @@ WITH now AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, attributes_type, generation, starter,
                        created_at, due_at, debt)
     SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.attributes_type,
-           1 + (SELECT count(*)
-                FROM cards AS r
-                WHERE r.slot = c.slot AND r.subject_id = c.subject_id AND r.device_id = c.device_id
-                  AND r.attributes_type = c.attributes_type AND r.recalled_at IS NOT NULL),
+           coalesce((SELECT r.generation + CASE WHEN r.recalled_at IS NULL THEN 0 ELSE 1 END
+                     FROM cards AS r
+                     WHERE r.slot = c.slot AND r.subject_id = c.subject_id AND r.device_id = c.device_id
+                       AND r.attributes_type = c.attributes_type
+                     ORDER BY r.generation DESC
+                     LIMIT 1), 1),
            c.starter,
            now.at, now.at + c.wait_seconds * interval '1 second', 1
     FROM now, unnest($1::smallint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],

@@ -12,7 +12,7 @@
 --          timestamp_used bigint, alerted_version bigint, intent_kind text, intent_version bigint,
 --          intent_alert bigint, intent_timestamp bigint, intent_apns_id uuid, intent_at timestamptz,
 --          accepted_version bigint, accepted_hash bytea, started_at timestamptz, refused_hash bytea, suspect_hash bytea,
---          attempts integer, next_generation boolean, now timestamptz
+--          attempts integer, restarts integer, next_generation boolean, now timestamptz
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), taken AS MATERIALIZED (
@@ -50,6 +50,7 @@ RETURNING c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.
           t.left_at IS NOT NULL AS lease_ran_out, c.timestamp_used, c.alerted_version, c.intent_kind,
           c.intent_version, c.intent_alert, c.intent_timestamp, c.intent_apns_id, c.intent_at, c.accepted_version,
           c.accepted_hash, c.started_at, c.refused_hash, c.suspect_hash, c.attempts,
+          c.restarts,
           EXISTS (SELECT FROM cards AS n
                   WHERE n.slot = c.slot AND n.subject_id = c.subject_id AND n.device_id = c.device_id
                     AND n.attributes_type = c.attributes_type AND n.generation > c.generation) AS next_generation,

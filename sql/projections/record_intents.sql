@@ -30,6 +30,7 @@ SET intent_kind = l.kind,
     intent_apns_id = l.apns_id,
     intent_at = now.at,
     timestamp_used = greatest(c.timestamp_used, l.at),
+    restarts = c.restarts + CASE WHEN c.phase = 'starting' AND l.kind = 'start' THEN 1 ELSE 0 END,
     phase = CASE l.kind WHEN 'start' THEN 'starting' WHEN 'end' THEN 'ending' ELSE c.phase END
 FROM locked AS l, (SELECT lockstep_now() AS at) AS now
 WHERE c.slot = l.slot AND c.subject_id = l.subject_id AND c.card_id = l.card_id AND c.lease = l.lease

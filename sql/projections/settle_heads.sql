@@ -1,17 +1,25 @@
 -- Sets aside the heads that are caught up and untouched for a minute; every append takes its head back.
+-- Heads that somebody appends to at this moment are skipped, so that no append waits for a sweep.
 -- $1 smallint[]  slots
+-- $2 bigint      at the most so many
 -- Returns: settled bigint
-WITH settled AS (
-    UPDATE heads AS h
-    SET settled_at = now.at
-    FROM (SELECT lockstep_now() AS at) AS now, views AS v, slots AS s
+WITH quiet AS MATERIALIZED (
+    SELECT h.slot, h.subject_id
+    FROM (SELECT lockstep_now() AS at) AS now, heads AS h
+    JOIN slots AS s ON s.slot = h.slot
+    JOIN views AS v ON v.slot = h.slot AND v.generation = s.generation AND v.subject_id = h.subject_id
     WHERE h.slot = ANY ($1::smallint[])
       AND h.settled_at IS NULL
       AND h.last_recorded_at < now.at - interval '1 minute'
-      AND s.slot = h.slot
-      AND v.slot = h.slot AND v.generation = s.generation AND v.subject_id = h.subject_id
-      AND v.version = h.version
+      AND h.version = v.version
       AND v.quarantined_at IS NULL
+    LIMIT $2
+    FOR UPDATE OF h SKIP LOCKED
+), settled AS (
+    UPDATE heads AS h
+    SET settled_at = now.at
+    FROM (SELECT lockstep_now() AS at) AS now, quiet AS q
+    WHERE h.slot = q.slot AND h.subject_id = q.subject_id
     RETURNING h.slot
 )
 SELECT count(*) AS settled

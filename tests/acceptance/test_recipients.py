@@ -21,10 +21,8 @@ async def test_a_sign_out_ends_the_card_and_the_next_customer_sees_only_theirs(w
     assert cards[1].content["status"] == "preparing"
     after = [push for push in world.pushes if push.payload is not None and push.payload["aps"]["event"] == "end"]
     assert all("content-state" not in (push.payload or {})["aps"] for push in after)
-    assert [record.event for record in phone.phone.records if record.activity_id == first] == [
-        "start",
-        *["end"] * len(after),
-    ]
+    events = [record.event for record in phone.phone.records if record.activity_id == first]
+    assert events == ["start", *["end"] * len(after)]
 
 
 async def test_an_app_that_signs_out_without_ending_its_cards_has_them_ended(world: World) -> None:

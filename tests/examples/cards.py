@@ -59,6 +59,7 @@ def card(**changes: Any) -> Card:
         "refused_hash": None,
         "suspect_hash": None,
         "attempts": 0,
+        "restarts": 0,
         "next_generation": False,
     }
     return Card(**(fields | changes))

@@ -77,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--small", action="store_true", help=f"{SMALL_KILLS} kills, as in CI")
     parser.add_argument("--seed", type=int, help="of every choice of the harness")
     parser.add_argument("--kills", type=int, help=f"instead of {RELEASE_KILLS}")
-    parser.add_argument("--crowd", type=int, default=12, help="customers at the same time")
+    parser.add_argument("--crowd", type=int, default=16, help="customers at the same time")
     parser.add_argument("--json", action="store_true", help="one line instead of the table")
     parser.add_argument("--keep", action="store_true", help="keep database, logs and ledger of a good run, too")
     parser.add_argument(

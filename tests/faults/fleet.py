@@ -6,10 +6,11 @@ import random
 import signal
 import sys
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from tests.faults.process import EXIT_VARIABLE, KILLED, READY, UNABLE
+from tests.faults.process import EXIT_VARIABLE, HOPELESS, KILLED, READY, UNABLE
 
 START_AGAIN_SECONDS = 0.3
 # Which process passes which place.
@@ -22,6 +23,10 @@ ROLES_AT = {
     "after_send": "dispatcher",
     "after_commit": "dispatcher",
 }
+
+
+class HopelessError(Exception):
+    """A run cannot go on."""
 
 
 class Member:
@@ -71,6 +76,7 @@ class Fleet:
         self.struck: Counter[str] = Counter()
         self.starts = 0
         self.surprises: list[str] = []
+        self.hopeless = asyncio.Event()
         self._environment = environment
         self._folder = folder
         self._chance = chance
@@ -80,7 +86,24 @@ class Fleet:
     async def start(self) -> None:
         """Start every process, and wait until all are up."""
         self._keepers = [asyncio.create_task(self._keep(member)) for member in self.members]
-        await self.all_ready()
+        await self.while_there_is_hope(self.all_ready())
+
+    async def while_there_is_hope(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something, and give up as soon as a process says that it cannot start.
+
+        Raises:
+            HopelessError: It said so in its log.
+        """
+        working = asyncio.create_task(work)
+        losing = asyncio.create_task(self.hopeless.wait())
+        try:
+            await asyncio.wait({working, losing}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise HopelessError(f"A process cannot start; its log in {self._folder} says why.")
+            await working
+        finally:
+            working.cancel()
+            losing.cancel()
 
     async def all_ready(self) -> None:
         """Wait until every process is up."""
@@ -122,6 +145,9 @@ class Fleet:
                 self.aimed.appendleft(aim)  # something else ended it first
             if code == UNABLE:
                 await asyncio.sleep(START_AGAIN_SECONDS)
+            elif code == HOPELESS:
+                self.hopeless.set()
+                return
             elif code != -signal.SIGKILL and not self._ending:
                 self.surprises.append(f"the process {member.name} ended by itself with status {code}")
                 await asyncio.sleep(START_AGAIN_SECONDS)

@@ -9,7 +9,7 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -20,7 +20,8 @@ from app.apns.httpx_engine import HttpxTransport
 from app.bootstrap import Service
 from app.logs import set_up_logs
 from app.settings import load_settings
-from events.errors import LockstepError
+from events.errors import LockstepError, StoreUnavailableError
+from events.postgres.errors import is_unavailable
 from events.store import EventStore
 from projections.card_store import CardStore
 from projections.matcher import Matcher
@@ -31,7 +32,9 @@ READY: Final = b"ready\n"
 KILLED: Final = 137
 """What a shell says of a process that SIGKILL ended."""
 UNABLE: Final = 75
-"""The process could not start, for instance because Postgres was away; whoever started it tries again."""
+"""The process could not start because Postgres was away; whoever started it tries again."""
+HOPELESS: Final = 78
+"""The process could not start, and will not."""
 
 
 def _always(_: Any) -> bool:
@@ -66,6 +69,8 @@ def arm(order: str) -> None:
     async def die_in_time(*args: Any, **named: Any) -> Any:
         done = await original(*args, **named)
         if counts(done) and next(passes) >= int(count):
+            size = len(done) if isinstance(done, Sized) else None
+            structlog.get_logger().warning("chaos_exit", place=place, size=size)
             os._exit(KILLED)
         return done
 
@@ -80,9 +85,16 @@ async def run() -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     try:
         service = await Service.start(settings)
-    except (LockstepError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        structlog.get_logger().warning("service_not_started", error=type(error).__name__)
-        return UNABLE
+    except (
+        OSError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        LockstepError,
+    ) as error:
+        away = is_unavailable(error) or isinstance(error, StoreUnavailableError)
+        structlog.get_logger().warning("service_not_started", error=type(error).__name__, postgres_away=away)
+        return UNABLE if away else HOPELESS
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
     await stop.wait()

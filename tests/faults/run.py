@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import random
+import signal
 import socket
 import tempfile
 import time
@@ -96,14 +97,27 @@ class Stage(msgspec.Struct, frozen=True):
 async def run(plan: Plan, folder: Path) -> Result:
     """Run once, with everything in a folder."""
     began = time.monotonic()
+    me = asyncio.current_task()
+    if me is not None:
+        # what was started is ended also then
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     async with AsyncExitStack() as stack:
         stage = await _build(plan, folder, stack)
         killer = Killer(stage.fleet, stage.postgres, lambda: stage.shop.under_way, _chance(plan, "killer"))
         enough = asyncio.Event()
-        crowd = asyncio.create_task(stage.people.crowd(plan.crowd, enough))
-        await killer.run(plan.kills)
-        enough.set()
-        await crowd
+
+        async def strike() -> None:
+            try:
+                await killer.run(plan.kills)
+            finally:
+                enough.set()
+
+        async def live_and_die() -> None:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(stage.people.crowd(plan.crowd, enough))
+                group.create_task(strike())
+
+        await stage.fleet.while_there_is_hope(live_and_die())
         by_api = {order_id: await stage.shop.read_events(order_id) for order_id in stage.people.orders}
         stages: Stages = {order_id: expect_each(order_id, events) for order_id, events in by_api.items()}
         rested = time.monotonic()

@@ -11,7 +11,7 @@ from app.devices.device import LaunchAnswer
 from app.devices.registry import DeviceRegistry
 from events.codec import encode_new
 from events.envelope import NewEvent
-from events.postgres.pool import Pool
+from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import EventStore, Group
@@ -121,3 +121,19 @@ class Flow:
         """Give the version of each subject's view."""
         rows = await self.pool.fetch("SELECT subject_id, version FROM views WHERE subject_id = ANY ($1)", subject_ids)
         return {row["subject_id"]: row["version"] for row in rows}
+
+
+async def raw_append(connection: Connection, subject_id: str, version: int) -> None:
+    """Append as another process would, within a transaction that the test ends."""
+    await connection.execute(
+        "UPDATE heads SET version = $2, settled_at = NULL, last_recorded_at = lockstep_now() WHERE subject_id = $1",
+        subject_id,
+        version,
+    )
+    await connection.execute(
+        "INSERT INTO events "
+        "SELECT slot, subject_id, $2::text::bigint, 'shop', 'late-' || $2::text, 'order.ready', 1, '\\x00', '{}', "
+        "NULL, lockstep_now(), lockstep_now(), NULL FROM heads WHERE subject_id = $1",
+        subject_id,
+        str(version),
+    )

@@ -3,20 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from msgspec.structs import replace
 
 from events.postgres.migrator import migrate
 from events.postgres.pool import Connection, Pool, connect
 from events.postgres.statements import statement
 from events.sealing import Keyring
-from events.slot import slot_of
 from projections.card import Card, Intent, Kind, Phase, Settlement
-from projections.card_store import CLAIMS_A_SLOT, Claimed, Receipt
+from projections.card_store import CLAIMS_A_SLOT, Claimed
 from projections.view_store import ALL_SLOTS
 from tests.conftest import Clock
 from tests.database import new_database
@@ -48,27 +45,6 @@ def settlement(card: Card, **changes: Any) -> Settlement:
         "why": "The order is open and the phone can take a start.",
     }
     return Settlement(card=card, **(fields | changes))
-
-
-def receipt(claimed: Claimed, **changes: Any) -> Receipt:
-    """Give an example of a receipt."""
-    fields: dict[str, Any] = {
-        "card": claimed.card,
-        "sent_at": claimed.now,
-        "answered_at": claimed.now,
-        "folded_at": None,
-        "kind": Kind.START,
-        "version": 1,
-        "why": "why",
-        "outcome": "accepted",
-        "apns_id": uuid4(),
-        "timestamp": 1,
-        "priority": 10,
-        "status": 200,
-        "reason": None,
-        "sealed": None,
-    }
-    return Receipt(**(fields | changes))
 
 
 def intend(claimed: Claimed, kind: Kind = Kind.START, **changes: Any) -> tuple[Card, Intent]:
@@ -160,20 +136,16 @@ async def test_a_lease_that_ran_out_says_so(flow: Flow, clock: Clock) -> None:
     assert second.card.alerted_version == 1
 
 
-async def test_a_stale_lease_settles_nothing_but_keeps_its_receipt(flow: Flow, clock: Clock) -> None:
-    """What it sent is on record, what it believes is not."""
-    first = await claim_one(flow, lease_seconds=30)
-    await clock.advance(seconds=31)
-    second = await claim_one(flow)
-    before = await row_of(flow)
-    due = await flow.cards.settle([settlement(first.card, phase=Phase.OVER)], [receipt(first)])
+async def test_a_second_start_is_counted_with_its_intent(flow: Flow, clock: Clock) -> None:
+    """Workers that vanish one after another do not make a start that is sent once more be sent for ever."""
+    restarts = []
+    for _ in range(3):
+        claimed = await claim_one(flow, lease_seconds=30)
+        restarts.append(claimed.card.restarts)
+        await flow.cards.record_intents([intend(claimed)])
+        await clock.advance(seconds=31)
 
-    assert due == set()
-    assert dict(await row_of(flow)) == dict(before)
-    assert [row["lease"] for row in await flow.pool.fetch("SELECT lease FROM receipts")] == [1]
-    await flow.cards.settle([settlement(second.card)], [receipt(second)])
-    assert (await row_of(flow))["phase"] == "shown"
-    assert await flow.pool.fetchval("SELECT count(*) FROM receipts") == 2
+    assert restarts == [0, 0, 1]
 
 
 async def test_a_stale_lease_writes_no_intent(flow: Flow, clock: Clock) -> None:
@@ -184,53 +156,6 @@ async def test_a_stale_lease_writes_no_intent(flow: Flow, clock: Clock) -> None:
 
     assert await flow.cards.record_intents([intend(first)]) == set()
     assert (await row_of(flow))["intent_kind"] is None
-
-
-async def test_a_settled_card_waits_for_its_time(flow: Flow, clock: Clock) -> None:
-    """Without news it is due when the settlement said, and not before."""
-    claimed = await claim_one(flow)
-    later = claimed.now + timedelta(hours=7)
-    assert await flow.cards.settle([settlement(claimed.card, due_at=later)], []) == set()
-    assert await flow.claim() == []
-    await clock.advance(hours=6.9)
-    assert await flow.claim() == []
-    await clock.advance(hours=0.2)
-    assert len(await flow.claim()) == 1
-
-
-async def test_debt_that_is_added_meanwhile_makes_the_card_due_at_once(flow: Flow) -> None:
-    """The claimed number is compared on the card's own row."""
-    claimed = await claim_one(flow)
-    await add_debt(flow)
-    later = claimed.now + timedelta(hours=7)
-    due = await flow.cards.settle([settlement(claimed.card, due_at=later)], [])
-
-    assert due == {slot_of("order-1")}
-    assert (await claim_one(flow)).card.debt == claimed.card.debt + 1
-
-
-async def test_a_card_that_is_over_is_never_claimed_again(flow: Flow) -> None:
-    """Also when debt was added while its end was under way."""
-    claimed = await claim_one(flow)
-    await add_debt(flow)
-    await flow.cards.settle([settlement(claimed.card, phase=Phase.OVER)], [])
-    await add_debt(flow)
-
-    assert await flow.claim() == []
-
-
-async def test_news_does_not_shorten_a_back_off(flow: Flow, clock: Clock) -> None:
-    """APNs asked for a pause: events only add to what is due after it."""
-    claimed = await claim_one(flow)
-    await flow.cards.settle(
-        [settlement(claimed.card, phase=Phase.WANTED, outcome="retrying", due_at=claimed.now, block_seconds=40)], []
-    )
-    await add_debt(flow, times=3)
-    assert await flow.claim() == []
-    await clock.advance(seconds=39)
-    assert await flow.claim() == []
-    await clock.advance(seconds=2)
-    assert len(await flow.claim()) == 1
 
 
 async def test_news_during_a_lease_does_not_lower_it(flow: Flow) -> None:
@@ -264,83 +189,6 @@ async def test_a_plain_update_that_is_settled_uses_no_more_than_its_own_second(f
     await flow.cards.settle([settlement(claimed.card, due_at=claimed.now, timestamp_used=used)], [])
 
     assert (await claim_one(flow)).card.timestamp_used == used
-
-
-async def test_a_settlement_writes_what_it_says(flow: Flow) -> None:
-    """Every column of the dispatcher's, and the intent is gone unless its answer is unknown."""
-    claimed = await claim_one(flow)
-    await flow.cards.record_intents([intend(claimed)])
-    await flow.cards.settle(
-        [
-            settlement(
-                claimed.card,
-                considered_version=4,
-                timestamp_used=17_000_000_000,
-                alerted_version=3,
-                accepted_version=4,
-                accepted_hash=b"hash",
-                started=True,
-                refused_hash=b"refused",
-                suspect_hash=b"suspect",
-                attempts=2,
-            )
-        ],
-        [],
-    )
-    row = await row_of(flow)
-
-    assert {name: row[name] for name in (
-        "phase", "considered_version", "timestamp_used", "alerted_version", "accepted_version", "accepted_hash",
-        "refused_hash", "suspect_hash", "attempts", "outcome", "intent_kind", "leased_at", "blocked_until", "due_at",
-    )} == {
-        "phase": "shown", "considered_version": 4, "timestamp_used": 17_000_000_000, "alerted_version": 3,
-        "accepted_version": 4, "accepted_hash": b"hash", "refused_hash": b"refused", "suspect_hash": b"suspect",
-        "attempts": 2, "outcome": "accepted", "intent_kind": None, "leased_at": None, "blocked_until": None,
-        "due_at": None,
-    }  # fmt: skip
-    assert row["started_at"] == row["accepted_at"] == row["outcome_at"]
-
-
-async def test_an_unknown_answer_keeps_its_intent(flow: Flow) -> None:
-    """Until the app reports, or its silence decides."""
-    claimed = await claim_one(flow)
-    await flow.cards.record_intents([intend(claimed)])
-    await flow.cards.settle(
-        [settlement(claimed.card, phase=Phase.STARTING, intent_stands=True, due_at=claimed.now)], []
-    )
-    again = await claim_one(flow)
-
-    assert again.card.intent is not None
-    assert again.card.intent.kind is Kind.START
-
-
-async def test_a_renewal_adds_the_next_generation_once(flow: Flow) -> None:
-    """In debt, started by the server; the old card knows of it."""
-    claimed = await claim_one(flow)
-    next_card_id = uuid4()
-    renewal = settlement(claimed.card, due_at=claimed.now, next_card_id=next_card_id)
-    assert await flow.cards.settle([renewal], []) == {slot_of("order-1")}
-    rows = await flow.rows()
-
-    assert [(row["generation"], row["phase"], row["starter"]) for row in rows] == [
-        (1, "shown", "server"),
-        (2, "wanted", "server"),
-    ]
-    assert rows[1]["card_id"] == next_card_id
-    claimed_again = {each.card.generation: each.card for each in await flow.claim()}
-    assert (claimed_again[1].next_generation, claimed_again[2].next_generation) == (True, False)
-    await flow.cards.settle([replace(renewal, card=claimed_again[1], next_card_id=uuid4())], [])
-    assert len(await flow.rows()) == 2
-
-
-async def test_a_receipt_is_kept_once(flow: Flow) -> None:
-    """The same settlement written twice, because its answer was lost, adds nothing."""
-    claimed = await claim_one(flow)
-    kept = receipt(claimed)
-    await flow.cards.settle([settlement(claimed.card)], [kept])
-    await flow.cards.settle([settlement(claimed.card)], [kept])
-
-    assert await flow.pool.fetchval("SELECT count(*) FROM receipts") == 1
 
 
 async def test_a_phone_is_read_with_the_token_that_it_holds(flow: Flow) -> None:

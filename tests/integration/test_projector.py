@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 
 import projections.projector as projector_module
-from events.envelope import RecordedEvent
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
-from projections.order_view import FOLD_VERSION, OrderView, fold
+from projections.order_view import FOLD_VERSION, fold
 from projections.projector import Projector
 from projections.view_store import ALL_SLOTS, FoldedView, ViewStore
 from tests.conftest import Clock
-from tests.integration.flow import Flow
-from tests.integration.wire import backend_that_waits
+from tests.integration.flow import Flow, raw_append
 
 
 @pytest.fixture
@@ -126,22 +124,6 @@ async def test_commits_in_the_other_order_hide_nothing(flow: Flow, pool: Pool, k
     assert keyring is flow.keyring
 
 
-async def raw_append(connection: Connection, subject_id: str, version: int) -> None:
-    """Append as another process would, within a transaction that the test ends."""
-    await connection.execute(
-        "UPDATE heads SET version = $2, settled_at = NULL, last_recorded_at = lockstep_now() WHERE subject_id = $1",
-        subject_id,
-        version,
-    )
-    await connection.execute(
-        "INSERT INTO events "
-        "SELECT slot, subject_id, $2::text::bigint, 'shop', 'late-' || $2::text, 'order.ready', 1, '\\x00', '{}', "
-        "NULL, lockstep_now(), lockstep_now(), NULL FROM heads WHERE subject_id = $1",
-        subject_id,
-        str(version),
-    )
-
-
 async def test_a_rolled_back_append_leaves_no_trace(flow: Flow, pool: Pool) -> None:
     """Promise 6: a fold that ran meanwhile saw nothing of it."""
     await flow.happen("order-1", "order.placed")
@@ -225,113 +207,6 @@ async def test_a_slot_of_another_fold_is_left_alone(flow: Flow, pool: Pool) -> N
     assert await flow.views(["order-1"]) == {}
 
 
-class Poison:
-    """A fold that fails for one customer's orders, as a bug would."""
-
-    def __init__(self) -> None:
-        self.active = True
-
-    def __call__(self, view: OrderView, events: Sequence[RecordedEvent]) -> OrderView:
-        """Fold, or fail with a personal value in the message."""
-        after = fold(view, events)
-        if self.active and after.customer_id == "poison":
-            raise ValueError("Anna Kaya")
-        return after
-
-
-async def test_a_fold_that_fails_quarantines_its_subject_alone(
-    flow: Flow, pool: Pool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Its neighbours are folded, the sweep leaves it out, it is counted, and its release folds it."""
-    poison = Poison()
-    monkeypatch.setattr(projector_module, "fold", poison)
-    await flow.place("order-1", "poison")
-    await flow.happen("order-1", "order.courier_assigned")
-    await flow.place("order-2")
-    done = await flow.project("order-1", "order-2")
-
-    assert done.won == ["order-2"]
-    assert await behind(flow) == set()
-    assert dict((await pool.fetchrow(statement("projections/count_trouble"), ALL_SLOTS)) or {}) == {
-        "quarantined": 1,
-        "held": 0,
-    }
-    error = await pool.fetchval("SELECT error FROM views WHERE subject_id = 'order-1'")
-    assert error is not None
-    assert b"Anna" not in error
-    assert "Anna" not in capsys.readouterr().out
-    assert (await flow.project("order-1")).won == []
-    assert (await pool.fetchval(statement("projections/count_trouble"), ALL_SLOTS)) == 1
-
-    poison.active = False
-    assert await pool.fetchval(statement("projections/release_view"), slot_of("order-1"), "order-1")
-    assert await behind(flow) == {"order-1"}
-    assert (await flow.project("order-1")).won == ["order-1"]
-    assert await flow.views(["order-1"]) == {"order-1": 2}
-    assert not await pool.fetchval(statement("projections/release_view"), slot_of("order-1"), "order-1")
-
-
-async def test_a_quarantined_subject_keeps_its_last_view(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was folded before the bug still shows."""
-    await flow.place("order-1", "poison")
-    await flow.project("order-1")
-    monkeypatch.setattr(projector_module, "fold", Poison())
-    await flow.happen("order-1", "order.accepted")
-    await flow.project("order-1")
-
-    assert await flow.views(["order-1"]) == {"order-1": 1}
-    row = await flow.pool.fetchrow("SELECT customer_id, quarantined_at FROM views")
-    assert row is not None
-    assert row["customer_id"] == "poison"
-    assert row["quarantined_at"] is not None
-
-
-async def from_a_newer_release(pool: Pool, subject_id: str, version: int) -> None:
-    """Append an event of a type that this release does not know."""
-    async with pool.acquire() as connection, connection.transaction():
-        await raw_append(connection, subject_id, version)
-        await connection.execute(
-            "ALTER TABLE events DISABLE TRIGGER events_are_facts; "
-            f"UPDATE events SET type = 'order.teleported' WHERE subject_id = '{subject_id}' AND version = {version}; "
-            "ALTER TABLE events ENABLE TRIGGER events_are_facts"
-        )
-
-
-async def test_an_event_that_is_newer_than_this_worker_holds_its_subject(flow: Flow, pool: Pool) -> None:
-    """What came before it is folded; the rest waits for a newer worker, is counted, and starves nobody."""
-    await flow.happen("order-1", "order.placed", "order.accepted")
-    await from_a_newer_release(pool, "order-1", 3)
-    await flow.happen("order-2", "order.placed")
-    done = await flow.project("order-1", "order-2")
-
-    assert set(done.won) == {"order-1", "order-2"}
-    assert await flow.views(["order-1"]) == {"order-1": 2}
-    assert await behind(flow) == set()
-    assert (await flow.project("order-1")).won == []
-    counted = await pool.fetchrow(statement("projections/count_trouble"), ALL_SLOTS)
-    assert counted is not None
-    assert dict(counted) == {"quarantined": 0, "held": 1}
-    newer = await pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION + 1, 10)
-    assert newer == []  # the slots are this version's still
-    await pool.execute("UPDATE slots SET fold_version = $1", FOLD_VERSION + 1)
-    newer = await pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION + 1, 10)
-    assert [row["subject_id"] for row in newer] == ["order-1"]
-
-
-async def test_a_subject_whose_first_event_is_newer_is_held_without_a_view(flow: Flow, pool: Pool) -> None:
-    """It has a row that says so, at version 0."""
-    await flow.happen("order-1", "order.placed")
-    await pool.execute(
-        "ALTER TABLE events DISABLE TRIGGER events_are_facts; UPDATE events SET type = 'order.teleported'; "
-        "ALTER TABLE events ENABLE TRIGGER events_are_facts"
-    )
-    done = await flow.project("order-1")
-
-    assert done.won == []
-    assert await flow.views(["order-1"]) == {"order-1": 0}
-    assert await behind(flow) == set()
-
-
 async def test_a_settled_head_comes_back_by_an_append(flow: Flow, pool: Pool, clock: Clock) -> None:
     """The sweep sets aside what is caught up for a minute, and what is not stays."""
     await flow.happen("order-1", "order.placed")
@@ -355,7 +230,7 @@ async def settled(pool: Pool) -> set[str]:
 
 
 async def test_an_append_that_races_the_settling_of_its_head_is_found(flow: Flow, pool: Pool, clock: Clock) -> None:
-    """The sweep waits for the append's lock and looks again at what it left."""
+    """The sweep does not wait for a head that is being appended to, and does not set it aside."""
     await flow.happen("order-1", "order.placed")
     await flow.project("order-1")
     await clock.advance(seconds=61)
@@ -363,10 +238,8 @@ async def test_an_append_that_races_the_settling_of_its_head_is_found(flow: Flow
         transaction = appending.transaction()
         await transaction.start()
         await raw_append(appending, "order-1", 2)
-        sweeping = asyncio.ensure_future(flow.projector.sweep(ALL_SLOTS))
-        await backend_that_waits(appending)
+        await flow.projector.sweep(ALL_SLOTS)
         await transaction.commit()
-        await sweeping
     assert await settled(pool) == set()
     assert await behind(flow) == {"order-1"}
 

@@ -65,6 +65,7 @@ def cards(draw: st.DrawFn) -> Card:
         "accepted_hash": draw(st.sampled_from([None, OLD, NEW])),
         "started_at": draw(st.none() | MOMENTS),
         "attempts": draw(st.integers(0, 3)),
+        "restarts": draw(st.integers(0, 2)),
         "generation": draw(st.integers(1, 4)),
         "next_generation": draw(st.booleans()),
     }

@@ -10,7 +10,7 @@ from projections.card import Card, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
 from projections.phone import Phone
-from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait, plan
+from projections.plan import Nothing, Plan, PlanRules, Send, Wait, plan
 from tests.examples.cards import (
     NEW,
     SECOND,
@@ -29,7 +29,6 @@ from tests.examples.cards import (
 from tests.examples.events import NOON
 
 RULES = PlanRules()
-TWICE = PlanRules(on_unknown_start="after_silence")
 LATER = seconds(10)
 STALE = LATER + timedelta(hours=1)
 ABSENT = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
@@ -328,144 +327,6 @@ def test_the_phase_table(row: str) -> None:
     """Ten seconds after noon, by the default rules: the whole plan of each row."""
     seen, planned, on, expected = TABLE[row]
     assert plan(seen, planned, on, LATER, RULES) == expected
-
-
-@pytest.mark.parametrize(
-    ("planned", "on", "again"),
-    [
-        (starting(intent=intent(at=seconds(-60))), phone(), True),
-        (starting(intent=intent(at=seconds(-60)), attempts=2), phone(), False),
-        (starting(), phone(), False),
-        (starting(intent=intent(at=seconds(-60))), phone(customer_id="customer-8"), False),
-        (starting(intent=intent(at=seconds(-60))), phone(forgotten=True, start_token_hash=None), False),
-        (starting(intent=intent(at=seconds(-60))), phone(start_token_hash=None), False),
-        (starting(intent=intent(at=seconds(-60))), phone(start_token_refused=True), False),
-        (starting(intent=intent(at=seconds(-60)), replaced=True), phone(), False),
-        (starting(intent=intent(at=seconds(-60))), None, False),
-    ],
-    ids=[
-        "after the silence",
-        "but once",
-        "not before",
-        "not on the phone of another",
-        "not when signed out",
-        "not without a token",
-        "not to a refused token",
-        "not under a newer card",
-        "not on a phone that is not known",
-    ],
-)
-def test_a_start_without_an_answer_is_sent_again(planned: Card, on: Phone | None, *, again: bool) -> None:
-    """Only by the policy that allows it, once, and only where a first start would be allowed too."""
-    decided = plan(face(), planned, on, LATER, TWICE)
-
-    assert (isinstance(decided, Send) and decided.kind is Kind.START) == again
-    assert not isinstance(plan(face(), planned, on, LATER, RULES), Send)
-
-
-def test_a_start_without_an_answer_is_not_sent_again_for_an_order_that_is_over() -> None:
-    """The policy repeats what is still wanted."""
-    decided = plan(over(), starting(intent=intent(at=seconds(-60))), phone(), LATER, TWICE)
-
-    assert isinstance(decided, Wait)
-    assert decided.phase is Phase.SHOWN
-
-
-@pytest.mark.parametrize(
-    ("planned", "renewed"),
-    [
-        (live(), True),
-        (live(generation=RULES.most_generations), False),
-        (live(next_generation=True), False),
-        (shown(), False),
-    ],
-    ids=["renewals are left", "none are left", "it is renewed already", "it has no token"],
-)
-def test_a_card_of_seven_hours_and_forty_minutes(planned: Card, *, renewed: bool) -> None:
-    """The next generation is started; otherwise the card lives on until its eighth hour."""
-    decided = plan(face(), planned, phone(), seconds(RULES.renew_after), RULES)
-
-    renewal = Renew(why="The card is near Apple's eight hours and its order is still open.")
-    assert (decided == renewal) == renewed
-    if not renewed:
-        assert isinstance(decided, Wait | Nothing)
-        assert decided.until == hours(8)
-
-
-def test_a_card_near_its_eighth_hour_whose_order_is_over_ends() -> None:
-    """Nothing is renewed that is over."""
-    decided = plan(over(), live(), phone(), seconds(RULES.renew_after), RULES)
-
-    assert isinstance(decided, Send)
-    assert decided.kind is Kind.END
-
-
-@pytest.mark.parametrize("planned", [shown(), live(), live(refused_hash=b"token-1")])
-def test_a_card_of_eight_hours_is_over(planned: Card) -> None:
-    """The phone has ended it by itself."""
-    assert plan(over(), planned, phone(), hours(8), RULES) == never(
-        "The phone ends every card after eight hours.", "expired"
-    )
-
-
-def test_an_update_within_the_same_second_waits_for_the_next() -> None:
-    """The phone drops a second update of the same second."""
-    assert plan(moved(), live(), phone(), seconds(0.25), RULES) == Wait(
-        why="One push a second: the last one was sent within this second.", until=seconds(1)
-    )
-
-
-def test_an_end_does_not_wait_for_the_next_second() -> None:
-    """It is taken whatever its timestamp, and rises all the same."""
-    decided = plan(over(), live(), phone(), seconds(0.25), RULES)
-
-    assert isinstance(decided, Send)
-    assert (decided.kind, decided.timestamp) == (Kind.END, SECOND + 1)
-
-
-@pytest.mark.parametrize(
-    ("ahead", "expected"),
-    [
-        (
-            30,
-            Wait(why="One push a second: the last one was sent within this second.", until=seconds(31)),
-        ),
-        (
-            300,
-            Wait(
-                why="Our clock went back: the phone would drop the push until it has caught up.",
-                until=seconds(301),
-            ),
-        ),
-        (
-            700,
-            Renew(why="Our clock went back by a long time: the phone would drop what this card is sent."),
-        ),
-    ],
-)
-def test_a_clock_that_went_back(ahead: int, expected: Plan) -> None:
-    """Under a minute and under ten the card waits; beyond that the next generation replaces it."""
-    assert plan(moved(), live(timestamp_used=SECOND + ahead), phone(), NOON, RULES) == expected
-
-
-def test_a_clock_that_went_back_with_the_next_generation_under_way() -> None:
-    """It is not replaced twice; it looks again after ten minutes at most."""
-    decided = plan(moved(), live(timestamp_used=SECOND + 7200, next_generation=True), phone(), NOON, RULES)
-
-    assert isinstance(decided, Wait)
-    assert decided.until == seconds(600)
-
-
-@pytest.mark.parametrize(
-    ("expected_at", "stale_at"),
-    [(None, STALE), (hours(0.1), STALE), (hours(3), hours(3.25)), (hours(30), LATER + timedelta(hours=8.25))],
-    ids=["unknown", "soon", "later", "after the card's life"],
-)
-def test_a_card_is_stale_some_time_after_the_next_thing_should_have_happened(expected_at: Any, stale_at: Any) -> None:
-    """At least an hour after the push, and never further than the card lives."""
-    decided = plan(moved(expected_at=expected_at), live(), phone(), LATER, RULES)
-
-    assert decided == update(stale_at=stale_at)
 
 
 def test_content_that_differs_in_its_time_alone_is_no_reason_for_a_push() -> None:

@@ -1,0 +1,92 @@
+"""A dispatcher with an APNs that answers as it is told, moved by hand."""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from app.apns.answer import Answer
+from app.apns.dispatcher import Dispatcher, DispatchRules
+from app.apns.errors import Ambiguous, NotSent
+from app.apns.provider_token import ProviderToken
+from app.apns.request import ApnsRequest, Environment
+from events.postgres.doorbell import Ring
+from tests.integration.flow import Flow
+
+OK = Answer(200)
+PEM = (
+    ec.generate_private_key(ec.SECP256R1())
+    .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    .decode()
+)
+POLL_NEVER = DispatchRules(poll=1_000_000)
+EVERYTHING = Ring("somebody", settings=True)
+
+
+class Apns:
+    """Answers what it was told, 200 after that, and remembers what came."""
+
+    def __init__(self, *answers: Answer | NotSent | Ambiguous) -> None:
+        self.answers = list(answers)
+        self.requests: list[ApnsRequest] = []
+        self.renewed: list[Environment] = []
+        self.look: Callable[[ApnsRequest], Awaitable[None]] | None = None
+        self.came = asyncio.Event()
+        self.free_permits = 1_000
+
+    async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:
+        """Take a push."""
+        assert bearer
+        assert deadline_seconds > 0
+        self.requests.append(request)
+        self.came.set()
+        if self.look is not None:
+            await self.look(request)
+        answer = self.answers.pop(0) if self.answers else OK
+        if isinstance(answer, Answer):
+            return answer
+        raise answer
+
+    def renew(self, environment: Environment) -> None:
+        """Note that a new connection is wanted."""
+        self.renewed.append(environment)
+
+    async def close(self) -> None:
+        """Hang up."""
+
+    def events(self) -> list[str]:
+        """Give what the pushes were to do."""
+        return [json.loads(request.payload)["aps"]["event"] for request in self.requests]
+
+
+def dispatcher(flow: Flow, apns: Apns, rules: DispatchRules = POLL_NEVER) -> Dispatcher:
+    """Give a dispatcher that knows of every slot."""
+    made = Dispatcher(
+        flow.pool,
+        flow.keyring,
+        apns,
+        ProviderToken("TEAM123456", "KEY1234567", PEM),
+        flow.due.extend,
+        rules=rules,
+        dice=random.Random(1),
+    )
+    made.hear(EVERYTHING)
+    return made
+
+
+async def work(*dispatchers: Dispatcher) -> None:
+    """Let dispatchers do all there is to do now, and write what became of it."""
+    stop = asyncio.Event()
+    settling = [asyncio.ensure_future(each._settler.run(stop)) for each in dispatchers]
+
+    async def all_of(one: Dispatcher) -> None:
+        while await one.dispatch_some():
+            pass
+        await one.drained()
+
+    await asyncio.gather(*(all_of(each) for each in dispatchers))
+    stop.set()
+    await asyncio.gather(*settling)

@@ -1,0 +1,206 @@
+"""The commands on a real database, each as a process of its own."""
+
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from app.access.key_store import KeyStore
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from events.slot import slot_of
+from events.store import EventStore
+from projections.pauses import Pauses
+from projections.projector import Projector
+from tests.examples.log import fact, group, note
+from tests.integration.command_line import begin, lockstep
+
+
+async def folded(pool: Pool, keyring: Keyring, *subject_ids: str) -> None:
+    """Bring views up to date."""
+    projector = Projector(pool, keyring, lambda _slots, _matching: None)
+    await projector.adopt()
+    await projector.project(subject_ids)
+
+
+async def test_a_key_is_made_listed_and_revoked(dsn: str, pool: Pool, keyring: Keyring) -> None:
+    """The key works until it is revoked; lists never show it."""
+    made = await lockstep("keys", "create", "--name", "kitchen", "--scope", "events:write", "--json", dsn=dsn)
+    key, key_id = made.json["key"], made.json["keyId"]
+    service = await KeyStore(pool, keyring).find(key)
+    listed = await lockstep("keys", "list", "--json", dsn=dsn)
+    revoked = await lockstep("keys", "revoke", key_id, dsn=dsn)
+
+    assert service is not None
+    assert service.scopes == {"events:write"}
+    assert [(each["keyId"], each["name"]) for each in listed.json["keys"]] == [(key_id, "kitchen")]
+    assert key not in listed.out
+    assert revoked.code == 0
+    assert await KeyStore(pool, keyring).find(key) is None
+    assert (await lockstep("keys", "revoke", "lk_live_nobody", dsn=dsn)).code == 1
+
+
+async def test_a_scope_that_is_not_there_is_named(dsn: str) -> None:
+    """The error says which scope is unknown and which are known."""
+    done = await lockstep("keys", "create", "--name", "x", "--scope", "everything", dsn=dsn)
+
+    assert (done.code, done.out) == (2, "")
+    assert "everything" in done.err
+    assert "events:write" in done.err
+
+
+async def test_migrating_twice_does_nothing_the_second_time(
+    other_database: Callable[[], Awaitable[str]],
+) -> None:
+    """An empty database gets every migration, and a second run none; before it, other commands say what to do."""
+    empty = await other_database()
+    before = await lockstep("keys", "list", dsn=empty)
+    first = await lockstep("migrate", "--json", dsn=empty)
+    second = await lockstep("migrate", "--json", dsn=empty)
+
+    assert before.code == 2
+    assert "Run: lockstep migrate" in before.err
+    assert first.json["applied"][0] == "0001_log"
+    assert second.json == {"applied": []}
+
+
+async def test_an_unreachable_database_says_cause_and_cure() -> None:
+    """The message names the setting, and never the password."""
+    done = await lockstep("pauses", dsn="postgresql://lockstep:hunter2@127.0.0.1:1/none")
+
+    assert done.code == 2
+    assert "LOCKSTEP_DATABASE_URL" in done.err
+    assert "hunter2" not in done.err
+
+
+async def test_an_unusable_folder_says_cause_and_cure(tmp_path: Path) -> None:
+    """A file where the folder should be is told, for a command and for the demo."""
+    (tmp_path / "file").touch()
+    for command in (("keys", "list"), ("demo", "--once")):
+        done = await lockstep(*command, dsn=None, LOCKSTEP_DATA_DIRECTORY=str(tmp_path / "file"))
+
+        assert done.code == 2
+        assert "LOCKSTEP_DATA_DIRECTORY" in done.err
+
+
+async def test_every_wrong_setting_is_listed() -> None:
+    """One error tells all that is wrong."""
+    done = await lockstep("serve", dsn=None, LOCKSTEP_PORT="many", LOCKSTEP_PROFILE="slow")
+
+    assert done.code == 2
+    assert "LOCKSTEP_PORT" in done.err
+    assert "LOCKSTEP_PROFILE" in done.err
+
+
+async def test_an_order_is_shown_without_a_server(dsn: str, pool: Pool, keyring: Keyring, store: EventStore) -> None:
+    """Status, content and events come from the database; an order nobody knows is a no."""
+    await store.append([group(fact("e1", type_="order.placed"), note("Ring twice", "e2"))])
+    await folded(pool, keyring, "order-1")
+    shown = await lockstep("order", "show", "order-1", "--json", dsn=dsn)
+    events = await lockstep("order", "events", "order-1", "--json", dsn=dsn)
+
+    assert (shown.json["status"], shown.json["version"], shown.json["viewVersion"]) == ("placed", 2, 2)
+    assert [line.count("Ring twice") for line in events.out.splitlines()] == [0, 1]
+    assert (await lockstep("order", "show", "order-2", dsn=dsn)).code == 1
+
+
+async def test_a_released_order_can_be_folded_again(dsn: str, pool: Pool, keyring: Keyring, store: EventStore) -> None:
+    """What was set aside is no longer; releasing it twice is a no."""
+    await store.append([group(fact("e1", type_="order.placed"))])
+    await folded(pool, keyring, "order-1")
+    await pool.execute("UPDATE views SET quarantined_at = now() WHERE slot = $1", slot_of("order-1"))
+    released = await lockstep("order", "release", "order-1", dsn=dsn)
+
+    assert released.code == 0
+    assert await pool.fetchval("SELECT count(*) FROM views WHERE quarantined_at IS NOT NULL") == 0
+    assert (await lockstep("order", "release", "order-1", dsn=dsn)).code == 1
+
+
+async def test_pauses_are_set_listed_and_lifted(dsn: str, pool: Pool) -> None:
+    """A pause of all and one of an app stand side by side."""
+    await lockstep("pause", "all", "--reason", "wrong texts", dsn=dsn)
+    await lockstep("pause", "--app", "com.example.shop", "--reason", "a new app", "--minutes", "5", dsn=dsn)
+    listed = await lockstep("pauses", "--json", dsn=dsn)
+    lifted = await lockstep("resume", "all", dsn=dsn)
+
+    assert {(each["kind"], each["key"]) for each in listed.json["pauses"]} == {
+        ("all", "*"),
+        ("app", "com.example.shop"),
+    }
+    assert lifted.code == 0
+    assert [each.kind for each in await Pauses(pool).list()] == ["app"]
+    assert (await lockstep("resume", "all", dsn=dsn)).code == 1
+
+
+async def test_an_event_is_posted_to_a_server_that_leaves_when_told(dsn: str, store: EventStore) -> None:
+    """The API alone takes the event; refusals are a no; SIGTERM ends it with 0."""
+    key = (await lockstep("keys", "create", "--name", "t", "--scope", "admin", dsn=dsn)).out.strip()
+    server = await begin("serve", "--role", "api", "--port", "0", dsn=dsn)
+    assert server.stderr is not None
+    url = ""
+    while not url:
+        line = (await server.stderr.readline()).decode()
+        assert line, "the server ended"
+        found = re.search(r"http://[0-9.:]+", line)
+        url = found[0] if found else ""
+    named = {"LOCKSTEP_URL": url, "LOCKSTEP_API_KEY": key}
+    posted = await lockstep("events", "post", "o 1", "order.picked_up", "--id", "e1", dsn=None, **named)
+    good = await lockstep("events", "post", "order-1", "order.picked_up", "--id", "e1", "--json", dsn=None, **named)
+    bad = await lockstep("events", "post", "order-1", "order.lost", dsn=None, **named)
+    server.terminate()
+    await server.communicate()
+
+    assert posted.code == 1
+    assert (good.code, good.json["outcome"], good.json["version"]) == (0, "appended", 1)
+    assert (bad.code, bad.out) == (1, "")
+    assert "/type" in bad.err
+    assert server.returncode == 0
+    head = await store.read_head("order-1")
+    assert head is not None
+
+
+async def test_a_post_without_key_or_server_could_not_run() -> None:
+    """Both say what to do."""
+    keyless = await lockstep("events", "post", "order-1", "order.ready", dsn=None)
+    alone = await lockstep(
+        "events", "post", "order-1", "order.ready", "--key", "x", "--url", "http://127.0.0.1:1", dsn=None
+    )
+
+    assert (keyless.code, alone.code) == (2, 2)
+    assert "lockstep keys create" in keyless.err
+    assert "lockstep serve" in alone.err
+
+
+async def test_a_ticket_speaks_for_somebody(dsn: str) -> None:
+    """A customer gets a ticket; nobody gets none."""
+    made = await lockstep("tickets", "mint", "--customer", "customer-7", "--json", dsn=dsn)
+
+    assert made.json["ticket"].count(".") == 2
+    assert (await lockstep("tickets", "mint", dsn=dsn)).code == 2
+
+
+async def test_nothing_to_stop_is_a_no(tmp_path: Path) -> None:
+    """Where no embedded server runs, there is nothing to stop."""
+    done = await lockstep("stop", dsn=None, LOCKSTEP_DATA_DIRECTORY=str(tmp_path))
+
+    assert done.code == 1
+
+
+async def test_the_demo_prints_one_line_and_starts_over_when_told(tmp_path: Path) -> None:
+    """Its result is exactly four facts; --reset leaves nothing of the run before."""
+    place = {"LOCKSTEP_DATA_DIRECTORY": str(tmp_path)}
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "leftover").touch()
+    played = await lockstep("demo", "--once", "--json", "--reset", dsn=None, **place)
+
+    assert played.code == 0, played.err
+    assert list(played.json) == ["orders", "events", "pushes", "phones_match"]
+    assert played.json["phones_match"] is True
+    assert not (tmp_path / "demo" / "leftover").exists()
+
+
+async def test_a_reset_does_not_touch_a_database_of_ones_own(dsn: str, tmp_path: Path) -> None:
+    """--reset removes the embedded one only, and says so."""
+    done = await lockstep("demo", "--once", "--reset", dsn=dsn, LOCKSTEP_DATA_DIRECTORY=str(tmp_path))
+
+    assert done.code == 2
+    assert "LOCKSTEP_DATABASE_URL" in done.err

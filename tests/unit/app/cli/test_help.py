@@ -1,0 +1,53 @@
+"""Every command explains itself."""
+
+from typing import Final
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli.main import cli
+
+COMMANDS: Final = (
+    "demo",
+    "serve",
+    "migrate",
+    "simulator",
+    "stop",
+    "order show",
+    "order events",
+    "order release",
+    "events post",
+    "keys create",
+    "keys list",
+    "keys revoke",
+    "tickets mint",
+    "pause",
+    "resume",
+    "pauses",
+    "replay verify",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(command: str) -> None:
+    """The help of each command holds a line that can be typed."""
+    result = CliRunner().invoke(cli, [*command.split(), "--help"])
+
+    assert result.exit_code == 0
+    assert f"Example: lockstep {command}" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "pause --reason x",
+        "pause all --app shop --reason x",
+        "pause some --reason x",
+        "pause all",
+        "order show",
+        "nothing",
+    ],
+)
+def test_a_wrong_call_could_not_run(arguments: str) -> None:
+    """Arguments that make no sense end with 2, like everything else that could not run."""
+    assert CliRunner().invoke(cli, arguments.split()).exit_code == 2

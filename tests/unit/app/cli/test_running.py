@@ -1,0 +1,75 @@
+"""What goes wrong becomes a sentence and an exit code."""
+
+import errno
+
+import pytest
+import typer
+
+from app.cli.errors import CommandError
+from app.cli.running import explain, listening, run
+from app.demo.errors import DemoError
+from app.simulator.errors import SimulatorError
+from events.errors import LockstepError, StoreUnavailableError
+
+
+async def _answer(code: int) -> int:
+    return code
+
+
+async def _fail(error: Exception) -> int:
+    raise error
+
+
+def test_an_answer_is_the_exit_code() -> None:
+    """A command's own number leaves with it; 0 just returns."""
+    run(_answer(0))
+    with pytest.raises(typer.Exit) as left:
+        run(_answer(1))
+
+    assert left.value.exit_code == 1
+
+
+def test_an_error_is_one_message_and_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """No traceback; the message goes to standard error."""
+    with pytest.raises(typer.Exit) as left:
+        run(_fail(CommandError("The cause. The cure.")))
+
+    assert left.value.exit_code == 2
+    assert capsys.readouterr() == ("", "lockstep: The cause. The cure.\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (LockstepError("Ours."), "Ours."),
+        (StoreUnavailableError("Away."), "Away. Is it running, and does LOCKSTEP_DATABASE_URL name it?"),
+        (SimulatorError("no phone"), "The simulator: no phone."),
+        (DemoError("It ended."), "The demo: It ended."),
+        (ExceptionGroup("several", [LockstepError("The first.")]), "The first."),
+    ],
+)
+def test_known_errors_keep_their_words(error: Exception, words: str) -> None:
+    """Errors of ours say cause and cure already."""
+    assert explain(error) == words
+
+
+def test_a_fault_of_ours_says_so_and_where() -> None:
+    """What nobody foresaw names its place instead of spilling a traceback."""
+    with pytest.raises(ZeroDivisionError) as failed:
+        _ = 1 / 0
+    words = explain(failed.value)
+
+    assert words.startswith("ZeroDivisionError at ")
+    assert "test_running.py" in words
+    assert "LOCKSTEP_LOG_LEVEL=debug" in words
+
+
+def test_a_taken_port_says_how_to_take_another() -> None:
+    """The cure is the caller's; other errors pass."""
+    with (
+        pytest.raises(CommandError, match=r"Cannot listen: it is taken. Choose another with --port."),
+        listening("Choose another with --port."),
+    ):
+        raise OSError(errno.EADDRINUSE, "it is taken")
+    with pytest.raises(ConnectionRefusedError), listening(""):
+        raise ConnectionRefusedError
