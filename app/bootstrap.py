@@ -78,6 +78,7 @@ class Service:
         self._dsn = dsn
         self._pool = pool
         self._stack = stack
+        self._edge = AsyncExitStack()
         self._stop = asyncio.Event()
         self._loops: asyncio.Task[None] | None = None
         self._draining = False
@@ -113,8 +114,10 @@ class Service:
         return service
 
     async def stop(self) -> None:
-        """Stop taking work, finish what is in flight, close everything."""
+        """Stop taking requests, then work, finish what is in flight, close everything."""
         self._draining = True
+        await self._edge.aclose()
+        await self.appender.drain()
         self._stop.set()
         if self._loops is not None:
             await self._loops
@@ -198,7 +201,7 @@ class Service:
             ready=self._ready,
             clock=lambda: datetime.now(UTC),
         )
-        port = await self._stack.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
+        port = await self._edge.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
         self.url = f"http://{self._settings.host}:{port}"
 
     async def _ready(self) -> Sequence[str]:
