@@ -69,17 +69,24 @@ def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settle
     )
 
 
-def settle_unbegun(card: Card, sent: Send, now: datetime) -> Settlement:
-    """Give what remains when a push was planned and then not begun, because the lease had grown too short."""
+def settle_unbegun(card: Card, now: datetime, *, planned: Send | None = None) -> Settlement:
+    """Give what remains when nothing was begun: the lease had grown too short, or Postgres went away meanwhile.
+
+    Args:
+        card: The card as claimed.
+        now: The time of the claim.
+        planned: What was planned, if it came to that.
+    """
     return Settlement(
         card=card,
-        phase=_back(card, sent.kind),
+        phase=card.phase if planned is None else _back(card, planned.kind),
         considered_version=0,
         outcome="postponed",
-        why="The lease was too short to begin; it is planned again at once.",
+        why="Nothing was begun in time; the card is looked at again at once.",
         due_at=now,
-        timestamp_used=sent.timestamp,
+        timestamp_used=0 if planned is None else planned.timestamp,
         alerted_version=card.alerted_version,
+        intent_stands=planned is None and card.intent is not None,
         attempts=card.attempts,
     )
 

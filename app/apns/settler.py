@@ -8,6 +8,7 @@ import structlog
 
 from events.errors import StoreUnavailableError
 from events.postgres.errors import DEADLOCK, translated
+from events.waiting import first_of
 from projections.card import Settlement
 from projections.card_store import CardStore, Receipt
 
@@ -53,7 +54,6 @@ class Settler:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until told to stop, and then what is left, as far as Postgres is there."""
-        stopping = asyncio.ensure_future(stop.wait())
         try:
             while True:
                 if not self._waiting:
@@ -61,9 +61,7 @@ class Settler:
                     self._written.set()
                     if stop.is_set():
                         return
-                    work = asyncio.ensure_future(self._work.wait())
-                    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                    work.cancel()
+                    await first_of(stop, self._work)
                     continue
                 batch = self._waiting[:BATCH]
                 try:
@@ -72,23 +70,27 @@ class Settler:
                     log.warning("settler_waits_for_postgres", waiting=len(self._waiting))
                     if stop.is_set():
                         return  # the leases run out, and their answers count as unknown
-                    await asyncio.wait({stopping}, timeout=AWAY_SECONDS)
+                    await first_of(stop, seconds=AWAY_SECONDS)
                     continue
                 del self._waiting[: len(batch)]
         finally:
-            stopping.cancel()
             self._written.set()
 
     async def _write(self, batch: list[tuple[Settlement, Receipt | None]]) -> None:
+        """Write a batch; what Postgres refuses is tried alone, so that one card's bug does not hold the others."""
         settlements = [settlement for settlement, _ in batch]
         receipts = [receipt for _, receipt in batch if receipt is not None]
-        while True:
-            try:
-                with translated():
-                    due = await self._cards.settle(settlements, receipts)
-            except asyncpg.PostgresError as error:
-                if error.sqlstate != DEADLOCK:
-                    raise
+        try:
+            with translated():
+                due = await self._cards.settle(settlements, receipts)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == DEADLOCK:
+                await self._write(batch)
+            elif len(batch) > 1:
+                for each in batch:
+                    await self._write([each])
             else:
-                break
-        self._announce(due)
+                # its lease runs out, and its answer counts as unknown
+                log.error("settlement_refused", sqlstate=error.sqlstate)  # noqa: TRY400 - a traceback quotes values
+        else:
+            self._announce(due)

@@ -105,10 +105,10 @@ class Killer:
         self.dealt[blow] += 1
 
     async def _choose(self, role: str) -> Member:
-        """Wait for a process of a role that is up and not held."""
+        """Wait for a process of a role that is up and not held, and for something under way."""
         while True:
             able = [m for m in self._fleet.members if role in m.roles and m.ready.is_set() and not m.stopped]
-            if able:
+            if able and self._busy() > 0:
                 return self._chance.choice(able)
             await asyncio.sleep(0.05)
 

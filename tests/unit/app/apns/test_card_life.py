@@ -88,7 +88,7 @@ def test_a_life_of_a_card(steps: list[tuple[Face, dict[str, Any], float, Any]], 
             starts += decided.kind is Kind.START
             continue
         if answer == "unbegun":
-            known = applied(known, settle_unbegun(known, decided, now), now)
+            known = applied(known, settle_unbegun(known, now, planned=decided), now)
             continue
         if answer is LOST and decided.kind is not Kind.START:
             verdict = AGAIN

@@ -292,12 +292,12 @@ def test_what_a_plan_that_sends_nothing_leaves(before: Card, decided: Plan, expe
 
 def test_a_push_that_was_not_begun_leaves_the_card_as_it_was() -> None:
     """Due at once, nothing considered, its timestamp used all the same."""
-    assert settle_unbegun(card(), START, NOW) == Settlement(
+    assert settle_unbegun(card(), NOW, planned=START) == Settlement(
         card=card(),
         phase=Phase.WANTED,
         considered_version=0,
         outcome="postponed",
-        why="The lease was too short to begin; it is planned again at once.",
+        why="Nothing was begun in time; the card is looked at again at once.",
         due_at=NOW,
         timestamp_used=SECOND + 10,
     )

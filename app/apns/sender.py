@@ -1,0 +1,200 @@
+"""Sends one planned push, judges the answer and hands on what it leaves behind."""
+
+import random
+import time
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from app.apns.answer import Answer
+from app.apns.errors import Ambiguous, NotSent
+from app.apns.judge import judge
+from app.apns.preflight import preflight
+from app.apns.provider_token import ProviderToken
+from app.apns.request import ApnsRequest, Environment, PushKind
+from app.apns.settlement import settle_sent, settle_unbegun
+from app.apns.settler import Settler
+from app.apns.transports import ApnsTransport
+from app.apns.verdict import DEFAULT, Outcome, TokenAction, Verdict, VerdictSettings
+from events.errors import StoreUnavailableError
+from events.postgres.errors import translated
+from events.sealing import seal
+from projections.card import Intent, Kind
+from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt
+from projections.face import Face
+from projections.pauses import Pauses
+from projections.plan import PlanRules, Send
+from projections.view_store import StoredView
+
+log = structlog.get_logger()
+
+
+class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
+    """When a push is begun and how its answer is judged; seconds.
+
+    Attributes:
+        lease: How long a claim holds.
+        deadline: The longest a push may take; a push is begun only while the lease lasts longer.
+    """
+
+    lease: float = 60.0
+    deadline: float = 15.0
+    plan: PlanRules = PlanRules()
+    verdicts: VerdictSettings = DEFAULT
+
+
+class PlannedPush(msgspec.Struct, frozen=True):
+    """A planned push with all that its settlement needs.
+
+    Attributes:
+        claimed_monotonic: When the claim was asked for, by the monotonic clock.
+    """
+
+    claimed: Claimed
+    sent: Send
+    stored: StoredView | None
+    face: Face | None
+    phone: PhoneWithToken | None
+    token_hash: bytes | None
+    request: ApnsRequest
+    intent: Intent
+    claimed_monotonic: float
+
+    @property
+    def token_registered_at(self) -> datetime | None:
+        """Tell when the app reported the token that the push goes to."""
+        if self.sent.kind is Kind.START:
+            return None if self.phone is None else self.phone.phone.start_token_registered_at
+        return self.claimed.card.token_registered_at
+
+
+class Sender:
+    """Sends planned pushes; what became of each goes to the settler."""
+
+    def __init__(
+        self,
+        cards: CardStore,
+        pauses: Pauses,
+        transport: ApnsTransport,
+        provider_token: ProviderToken,
+        settler: Settler,
+        *,
+        rules: SendingRules,
+        dice: random.Random,
+    ) -> None:
+        self._cards = cards
+        self._pauses = pauses
+        self._transport = transport
+        self._provider_token = provider_token
+        self._settler = settler
+        self._rules = rules
+        self._dice = dice
+
+    async def send(self, begun: PlannedPush) -> None:
+        """Send a push, if its lease still lasts long enough, and settle it."""
+        card, rules = begun.claimed.card, self._rules
+        elapsed = time.monotonic() - begun.claimed_monotonic
+        if rules.lease - elapsed <= rules.deadline:
+            self._settler.add(settle_unbegun(card, begun.claimed.now, planned=begun.sent))
+            return
+        problem = preflight(begun.request)
+        sent_at = begun.claimed.now + timedelta(seconds=elapsed)
+        if problem is not None:
+            verdict = Verdict(outcome=Outcome.REJECTED, why=f"Not sent: {problem.why}.", tell_operator=problem.why)
+            self._finish(begun, verdict, None, sent_at, sent_at)
+            return
+        bearer = self._provider_token.token(begun.claimed.now.timestamp())
+        outcome: Answer | NotSent | Ambiguous
+        try:
+            outcome = await self._transport.send(begun.request, bearer=bearer, deadline_seconds=rules.deadline)
+        except (NotSent, Ambiguous) as error:
+            outcome = error
+        answered_at = begun.claimed.now + timedelta(seconds=time.monotonic() - begun.claimed_monotonic)
+        verdict = judge(
+            outcome,
+            kind=PushKind(begun.sent.kind),
+            attempt=card.attempts + 1,
+            jitter=self._dice.random(),
+            token_registered_at=begun.token_registered_at,
+            refused_before=card.suspect_hash is not None and card.suspect_hash == begun.token_hash,
+            same_before=card.attempts,
+            # one environment is configured for each device; trying the other host comes with several credentials
+            other_environment_tried=True,
+            settings=rules.verdicts,
+        )
+        await self._act(begun, verdict, bearer)
+        self._finish(begun, verdict, outcome, sent_at, answered_at)
+
+    async def _act(self, begun: PlannedPush, verdict: Verdict, bearer: str) -> None:
+        """Do what a verdict asks for besides the card: the token, the credential, the operator."""
+        card, now = begun.claimed.card, begun.claimed.now
+        environment = Environment(begun.request.environment)
+        if verdict.refresh_provider_token:
+            self._provider_token.invalidate(bearer, now.timestamp())
+        if verdict.new_generation:
+            self._transport.renew(environment)
+        if verdict.tell_operator is not None:
+            log.error("apns_needs_an_operator", app=card.app, environment=environment, detail=verdict.tell_operator)
+        try:
+            with translated():
+                if (
+                    begun.sent.kind is Kind.START
+                    and begun.token_hash is not None
+                    and verdict.token in (TokenAction.RETIRE, TokenAction.SUSPECT)
+                ):
+                    await self._cards.refuse_tokens([(card.app, environment, begun.token_hash)])
+                if verdict.pause is not None:
+                    hold = now + timedelta(seconds=self._rules.verdicts.hold)
+                    key = {"topic": card.app, "endpoint": environment}.get(verdict.pause, self._provider_token.key_id)
+                    await self._pauses.pause(verdict.pause, key, reason=verdict.why, until=hold)
+        except StoreUnavailableError:
+            # the next answer of the same kind says it again
+            log.warning("verdict_not_written", app=card.app)
+
+    def _finish(
+        self,
+        begun: PlannedPush,
+        verdict: Verdict,
+        outcome: Answer | NotSent | Ambiguous | None,
+        sent_at: datetime,
+        answered_at: datetime,
+    ) -> None:
+        card, sent, face = begun.claimed.card, begun.sent, begun.face
+        settlement = settle_sent(
+            card,
+            sent,
+            verdict,
+            version=begun.intent.version,
+            content_hash=face.content_hash if face is not None and sent.with_content else None,
+            token_hash=begun.token_hash,
+            now=answered_at,
+            rules=self._rules.plan,
+            answer_lost=isinstance(outcome, Ambiguous),
+        )
+        answer = outcome if isinstance(outcome, Answer) else None
+        receipt = Receipt(
+            card=card,
+            sent_at=sent_at,
+            answered_at=answered_at,
+            folded_at=None if begun.stored is None else begun.stored.folded_at,
+            kind=sent.kind,
+            version=begun.intent.version,
+            why=sent.why,
+            outcome=verdict.outcome,
+            apns_id=begun.intent.apns_id,
+            timestamp=sent.timestamp,
+            priority=sent.priority,
+            status=None if answer is None else answer.status,
+            reason=None if answer is None else answer.reason,
+            sealed=_seal(begun),
+        )
+        self._settler.add(settlement, receipt)
+
+
+def _seal(begun: PlannedPush) -> bytes | None:
+    """Seal the payload with the subject's data key, so that an erasure reaches it too."""
+    key = None if begun.stored is None else begun.stored.data_key
+    if key is None:
+        return None
+    return seal(key, begun.request.payload, context=b"receipt\n" + begun.intent.apns_id.bytes)
