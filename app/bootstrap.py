@@ -13,6 +13,7 @@ from app.apns.dispatcher import Dispatcher
 from app.apns.httpx_engine import HttpxSettings, HttpxTransport
 from app.apns.provider_token import ProviderToken
 from app.apns.request import Environment
+from app.apns.shared_token import SharedProviderToken
 from app.devices.registry import DeviceRegistry
 from app.errors import SettingsError
 from app.housekeeping import Housekeeper, make_receipt_days
@@ -175,8 +176,9 @@ class Service:
                     workers,
                     self.keyring,
                     transport,
-                    provider_token(self._settings),
+                    SharedProviderToken(workers, self.keyring, provider_token(self._settings)),
                     self._ring_due,
+                    ring_matcher=lambda: self.doorbell.ring(matching=True),
                     rules=self._settings.dispatch_rules(),
                 )
                 self.doorbell.listen(dispatcher.hear)
@@ -194,6 +196,7 @@ class Service:
                 ring_matcher=lambda: self.doorbell.ring(matching=True),
                 ring_due=lambda slot: self.doorbell.ring(due=(slot,)),
                 landing_seconds=self._settings.dispatch_rules().deadline,
+                app_first_grace=self._settings.plan_rules().app_first_grace,
             ),
             read_order=OrderReader(self._pool, self.keyring).read,
             key_store=self.key_store,

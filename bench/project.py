@@ -40,7 +40,7 @@ async def run(*, quick: bool) -> list[Figure]:
             )
             ours = await _append_and_project(on, orders, events)
             debt = await on.pool.fetchval("SELECT sum(debt) FROM cards WHERE slot BETWEEN 0 AND 255")
-            if debt < orders:
+            if debt < min(orders, events):
                 raise AssertionError("the cards are not in debt: nothing was measured")
         figures.append(
             beside(

@@ -19,7 +19,8 @@ LIMIT_NODES: Final = 1_000
 LARGEST_INTEGER: Final = 2**53 - 1
 
 _SHOWN_KEY_LENGTH: Final = 64
-_MANY_DIGITS = re.compile(rb"[0-9]{16}")
+# A number begins the document or follows one of these; digits within a text, as in an id, are no number.
+_MANY_DIGITS = re.compile(rb"(?:^|[\s:,\[])-?[0-9]{16}")
 
 
 def read_document(body: bytes, *, limit_bytes: int = LIMIT_BYTES, limit_nodes: int = LIMIT_NODES) -> Any:

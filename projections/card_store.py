@@ -11,7 +11,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from projections.card import Card, Intent, Kind, Phase, Settlement
-from projections.phone import Phone
+from projections.phone import Phone, ios_of
 
 CLAIMS_A_SLOT = 50
 
@@ -101,6 +101,9 @@ class CardStore:
     async def settle(self, settlements: Sequence[Settlement], receipts: Sequence[Receipt]) -> set[int]:
         """Write what became of leases, and the receipts, in one transaction.
 
+        A phone whose card was recalled is flagged for the matcher: its customer may have come back meanwhile, and the
+        matcher, which met a card that was not over yet, has cleared the flag of that sign-in.
+
         Returns:
             The slots of cards that are due again at once.
         """
@@ -108,6 +111,9 @@ class CardStore:
             due = await self._settle(connection, settlements)
             if receipts:
                 await self._add_receipts(connection, receipts)
+            recalled = sorted({each.card.device_id for each in settlements if each.recalled})
+            if recalled:
+                await connection.execute(statement("projections/flag_devices"), recalled)
         return due
 
     async def refuse_tokens(self, refused: Sequence[tuple[str, str, bytes]]) -> None:
@@ -221,15 +227,13 @@ class CardStore:
         return Claimed(card, token, row["now"])
 
     def _phone(self, row: asyncpg.Record) -> PhoneWithToken:
-        major, _, rest = row["ios_version"].partition(".")
-        minor = rest.partition(".")[0] or "0"
         sealed = row["start_token_sealed"]
         phone = Phone(
             device_id=row["device_id"],
             customer_id=row["customer_id"],
             app=row["app"],
             environment=row["environment"],
-            ios=(int(major), int(minor)),
+            ios=ios_of(row["ios_version"]),
             activities_enabled=row["activities_enabled"],
             frequent_pushes=row["frequent_pushes"],
             forgotten=row["forgotten"],

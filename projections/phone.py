@@ -26,3 +26,9 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     start_token_hash: bytes | None
     start_token_refused: bool
     start_token_registered_at: datetime | None
+
+
+def ios_of(version: str) -> tuple[int, int]:
+    """Read a version such as `17.2.1`."""
+    major, _, rest = version.partition(".")
+    return int(major), int(rest.partition(".")[0] or "0")

@@ -61,6 +61,7 @@ CREATE TABLE public.cards (
     activity_id text,
     reported_state text,
     reported_at timestamp with time zone,
+    reported_id text,
     token_hash bytea,
     token_sealed bytea,
     token_registered_at timestamp with time zone,
@@ -164,6 +165,13 @@ CREATE TABLE public.pauses (
     paused_at timestamp with time zone NOT NULL,
     until timestamp with time zone,
     CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text])))
+);
+
+CREATE TABLE public.provider_tokens (
+    team_id text NOT NULL COLLATE pg_catalog."C",
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    sealed bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.push_tokens (
@@ -300,6 +308,9 @@ ALTER TABLE ONLY public.keyring
 
 ALTER TABLE ONLY public.pauses
     ADD CONSTRAINT pauses_pkey PRIMARY KEY (kind, key);
+
+ALTER TABLE ONLY public.provider_tokens
+    ADD CONSTRAINT provider_tokens_pkey PRIMARY KEY (team_id, key_id);
 
 ALTER TABLE ONLY public.push_tokens
     ADD CONSTRAINT push_tokens_pkey PRIMARY KEY (app, environment, token_hash);

@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import structlog
 
-from app.apns.provider_token import ProviderToken
 from app.apns.push import SendRules, build_push
 from app.apns.sender import PlannedPush, Sender, SendingRules
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
 from app.apns.settler import Settler
+from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -61,6 +61,8 @@ class Dispatcher:
         transport: Sends.
         provider_token: Authorises.
         announce: Called with slots of cards that are due again; must not block.
+        ring_matcher: Called after cards were recalled from their phones; must not block. The matcher's poll finds
+            them too.
         rules: Thresholds.
         dice: Draws the jitter.
     """
@@ -70,9 +72,10 @@ class Dispatcher:
         pool: Pool,
         keyring: Keyring,
         transport: ApnsTransport,
-        provider_token: ProviderToken,
+        provider_token: SharedProviderToken,
         announce: Callable[[Collection[int]], None],
         *,
+        ring_matcher: Callable[[], None] = lambda: None,
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
@@ -82,7 +85,7 @@ class Dispatcher:
         self._views = ViewStore(keyring)
         self._announce = announce
         self._rules = rules or DispatchRules()
-        self._settler = Settler(self._cards, self._settled)
+        self._settler = Settler(self._cards, self._settled, ring_matcher)
         self._sender = Sender(
             self._cards,
             Pauses(pool),

@@ -7,7 +7,6 @@ Source:
     Apple, "Establishing a token-based connection to APNs".
 """
 
-import threading
 from enum import Enum
 
 import jwt
@@ -20,6 +19,8 @@ from app.apns.errors import SigningKeyError
 
 RENEW_AFTER_SECONDS = 45 * 60
 YOUNGEST_CHANGE_SECONDS = 20 * 60
+# A minute before Apple's hour is over: a push under way must not outlive its token.
+OLDEST_SECONDS = 59 * 60
 
 
 class IssuedToken(msgspec.Struct, frozen=True):
@@ -35,61 +36,61 @@ class IssuedToken(msgspec.Struct, frozen=True):
 class Invalidation(Enum):
     """Say what came of a token that APNs called expired."""
 
-    RENEWING = "the next call signs a new token"
+    RENEWING = "another token is wanted"
     REPLACED = "another token is current already"
     TOO_YOUNG = "the token is younger than twenty minutes, so this machine's clock must be off"
 
 
 class ProviderToken:
-    """Keeps one token for one key and signs the next when it is time.
+    """Signs tokens for one key, and knows the current one and how long it is good; it does no I/O.
 
-    Signing takes about a tenth of a millisecond and awaits nothing, so callers cannot overlap; the lock is
-    for callers on other threads.
+    Signing takes about a tenth of a millisecond.
     """
 
     def __init__(self, team_id: str, key_id: str, private_key_pem: str) -> None:
         self.team_id = team_id
         self.key_id = key_id
         self._key = _load(private_key_pem)
-        self._lock = threading.Lock()
         self._current: IssuedToken | None = None
         self._invalid = False
 
     def __repr__(self) -> str:
         return f"ProviderToken(team_id={self.team_id!r}, key_id={self.key_id!r})"
 
-    def token(self, now: float) -> str:
-        """Give the current token, signed anew when it is due.
+    @property
+    def current(self) -> IssuedToken | None:
+        """Give the token that was adopted last."""
+        return self._current
+
+    def sign(self, now: float) -> IssuedToken:
+        """Sign another token, which is not the current one before it is adopted.
 
         Args:
             now: Unix seconds, from the clock that all processes share.
         """
-        return self.issue(now).value
-
-    def issue(self, now: float) -> IssuedToken:
-        """Give the current token with its time, signed anew when it is due.
-
-        Args:
-            now: Unix seconds, from the clock that all processes share.
-        """
-        with self._lock:
-            current = self._current
-            if current is None or self._is_due(current, now):
-                current = self._current = IssuedToken(self._sign(int(now)), int(now))
-                self._invalid = False
-            return current
-
-    def due(self, now: float) -> bool:
-        """Tell whether the next `issue` would sign: the moment to look what other processes have."""
-        with self._lock:
-            return self._current is None or self._is_due(self._current, now)
+        return IssuedToken(self._sign(int(now)), int(now))
 
     def adopt(self, issued: IssuedToken) -> None:
-        """Take a token another process signed, if it is newer than ours."""
-        with self._lock:
-            if self._current is None or issued.issued_at > self._current.issued_at:
-                self._current = issued
-                self._invalid = False
+        """Make a token the current one; one that APNs refused stays refused."""
+        if self._current is None or issued.value != self._current.value:
+            self._current = issued
+            self._invalid = False
+
+    def due(self, now: float) -> bool:
+        """Tell whether another token is wanted: there is none, or it is old or refused, and may be changed."""
+        if self._current is None:
+            return True
+        # A clock that went back by more than the youngest change would keep a token for hours.
+        age = abs(now - self._current.issued_at)
+        if age < YOUNGEST_CHANGE_SECONDS:
+            return False
+        return self._invalid or age >= RENEW_AFTER_SECONDS or now < self._current.issued_at
+
+    def allowed(self, now: float) -> bool:
+        """Tell whether APNs would still take the current token, due or not."""
+        if self._current is None or self._invalid:
+            return False
+        return abs(now - self._current.issued_at) < OLDEST_SECONDS
 
     def invalidate(self, token: str, now: float) -> Invalidation:
         """Note that APNs called a token expired.
@@ -98,21 +99,13 @@ class ProviderToken:
             token: the one that was sent.
             now: Unix seconds.
         """
-        with self._lock:
-            current = self._current
-            if current is None or current.value != token:
-                return Invalidation.REPLACED
-            if abs(now - current.issued_at) < YOUNGEST_CHANGE_SECONDS:
-                return Invalidation.TOO_YOUNG
-            self._invalid = True
-            return Invalidation.RENEWING
-
-    def _is_due(self, current: IssuedToken, now: float) -> bool:
-        # A clock that went back by more than the youngest change would keep a token for hours.
-        age = abs(now - current.issued_at)
-        if age < YOUNGEST_CHANGE_SECONDS:
-            return False
-        return self._invalid or age >= RENEW_AFTER_SECONDS or now < current.issued_at
+        current = self._current
+        if current is None or current.value != token:
+            return Invalidation.REPLACED
+        if abs(now - current.issued_at) < YOUNGEST_CHANGE_SECONDS:
+            return Invalidation.TOO_YOUNG
+        self._invalid = True
+        return Invalidation.RENEWING
 
     def _sign(self, issued_at: int) -> str:
         return jwt.encode(

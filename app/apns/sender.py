@@ -11,10 +11,10 @@ from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.judge import judge
 from app.apns.preflight import preflight
-from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment, PushKind
 from app.apns.settlement import settle_sent, settle_unbegun
 from app.apns.settler import Settler
+from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport
 from app.apns.verdict import DEFAULT, Outcome, TokenAction, Verdict, VerdictSettings
 from events.errors import StoreUnavailableError
@@ -77,7 +77,7 @@ class Sender:
         cards: CardStore,
         pauses: Pauses,
         transport: ApnsTransport,
-        provider_token: ProviderToken,
+        provider_token: SharedProviderToken,
         settler: Settler,
         *,
         rules: SendingRules,
@@ -94,6 +94,13 @@ class Sender:
     async def send(self, begun: PlannedPush) -> None:
         """Send a push, if its lease still lasts long enough, and settle it."""
         card, rules = begun.claimed.card, self._rules
+        try:
+            bearer = await self._provider_token.bearer(begun.claimed.now.timestamp())
+        except StoreUnavailableError:
+            log.warning("push_waits_for_the_provider_token")
+            self._settler.add(settle_unbegun(card, begun.claimed.now, planned=begun.sent))
+            return
+        # looked at after the last wait before the push
         elapsed = time.monotonic() - begun.claimed_monotonic
         if rules.lease - elapsed <= rules.deadline:
             self._settler.add(settle_unbegun(card, begun.claimed.now, planned=begun.sent))
@@ -104,7 +111,6 @@ class Sender:
             verdict = Verdict(outcome=Outcome.REJECTED, why=f"Not sent: {problem.why}.", tell_operator=problem.why)
             self._finish(begun, verdict, None, sent_at, sent_at)
             return
-        bearer = self._provider_token.token(begun.claimed.now.timestamp())
         outcome: Answer | NotSent | Ambiguous
         try:
             outcome = await self._transport.send(begun.request, bearer=bearer, deadline_seconds=rules.deadline)

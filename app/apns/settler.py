@@ -27,11 +27,15 @@ class Settler:
     Args:
         cards: Writes them.
         announce: Called after each batch with the slots of cards that are due again, if any; must not block.
+        ring_matcher: Called after cards were recalled from their phones; must not block.
     """
 
-    def __init__(self, cards: CardStore, announce: Callable[[Collection[int]], None]) -> None:
+    def __init__(
+        self, cards: CardStore, announce: Callable[[Collection[int]], None], ring_matcher: Callable[[], None]
+    ) -> None:
         self._cards = cards
         self._announce = announce
+        self._ring_matcher = ring_matcher
         self._waiting: list[tuple[Settlement, Receipt | None]] = []
         self._work = asyncio.Event()
         self._written = asyncio.Event()
@@ -94,3 +98,5 @@ class Settler:
                 log.error("settlement_refused", sqlstate=error.sqlstate)  # noqa: TRY400 - a traceback quotes values
         else:
             self._announce(due)
+            if any(each.recalled for each in settlements):
+                self._ring_matcher()

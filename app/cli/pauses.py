@@ -1,5 +1,7 @@
 """`lockstep pause`, `resume` and `pauses`: the stop button of pushes."""
 
+import shlex
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
@@ -12,6 +14,9 @@ from app.cli.running import NO, run
 What = Annotated[str | None, typer.Argument(help="`all`, unless --app or --type says what.", show_default=False)]
 App = Annotated[str | None, typer.Option("--app", help="The pushes of one app, by its bundle id.")]
 Type = Annotated[str | None, typer.Option("--type", help="The pushes of one attributes type.")]
+Topic = Annotated[str | None, typer.Option("--topic", help="What APNs paused of one app, by its bundle id.")]
+Credential = Annotated[str | None, typer.Option("--credential", help="What APNs paused of one signing key, by its id.")]
+Endpoint = Annotated[str | None, typer.Option("--endpoint", help="What APNs paused of `production` or `sandbox`.")]
 
 _ALL: Final = ("all", "*")
 
@@ -28,33 +33,43 @@ def pause(
 
     Example: `lockstep pause all --reason "wrong texts since 12:03"`
     """
-    run(_pause(context, _named(what, app, type_), reason, minutes))
+    run(_pause(context, _named(what, {"app": app, "type": type_}), reason, minutes))
 
 
-def resume(context: typer.Context, what: What = None, app: App = None, type_: Type = None) -> None:
+def resume(
+    context: typer.Context,
+    what: What = None,
+    app: App = None,
+    type_: Type = None,
+    topic: Topic = None,
+    credential: Credential = None,
+    endpoint: Endpoint = None,
+) -> None:
     """Send again; each card gets what it should show now, not what it missed. Exit code 1 says there was no such pause.
 
     Example: `lockstep resume all`
     """
-    run(_resume(context, _named(what, app, type_)))
+    given = {"app": app, "type": type_, "topic": topic, "credential": credential, "endpoint": endpoint}
+    run(_resume(context, _named(what, given)))
 
 
 def pauses(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """List the pauses that hold now.
+    """List the pauses that hold now, each with the command that lifts it.
 
     Example: `lockstep pauses --json`
     """
     run(_list(context, as_json=as_json))
 
 
-def _named(what: str | None, app: str | None, type_: str | None) -> tuple[str, str]:
+def _named(what: str | None, options: Mapping[str, str | None]) -> tuple[str, str]:
     """Give kind and key of the pause that was meant; a mistake is told as typer tells its own."""
-    given = [pair for pair in (("app", app), ("type", type_)) if pair[1] is not None]
+    given = [(kind, key) for kind, key in options.items() if key is not None]
+    known = ", ".join(["all", *(f"--{kind}" for kind in options)])
     if what not in (None, "all"):
-        raise typer.BadParameter(f"{what!r} is none of: all, --app BUNDLE_ID, --type ATTRIBUTES_TYPE.")
+        raise typer.BadParameter(f"{what!r} is none of: {known}.")
     if len(given) + (what is not None) != 1:
-        raise typer.BadParameter("Say one of: all, --app BUNDLE_ID, --type ATTRIBUTES_TYPE.")
-    return (given[0][0], str(given[0][1])) if given else _ALL
+        raise typer.BadParameter(f"Say one of: {known}.")
+    return given[0] if given else _ALL
 
 
 async def _pause(context: typer.Context, named: tuple[str, str], reason: str, minutes: int | None) -> int:
@@ -66,7 +81,7 @@ async def _pause(context: typer.Context, named: tuple[str, str], reason: str, mi
     until = None if minutes is None else datetime.now(UTC) + timedelta(minutes=minutes)
     async with opened(context) as database:
         await Pauses(database.pool).pause(*named, reason=reason, until=until)
-    typer.echo(f"Paused: {_spelled(*named)}. Send again with: lockstep resume {_option(*named)}")
+    typer.echo(f"Paused: {_spelled(*named)}. Send again with: {_lifting(*named)}")
     return 0
 
 
@@ -95,15 +110,25 @@ async def _list(context: typer.Context, *, as_json: bool) -> int:
         print_json(
             {
                 "pauses": [
-                    {"kind": p.kind, "key": p.key, "reason": p.reason, "pausedAt": p.paused_at, "until": p.until}
+                    {
+                        "kind": p.kind,
+                        "key": p.key,
+                        "reason": p.reason,
+                        "pausedAt": p.paused_at,
+                        "until": p.until,
+                        "resume": _lifting(p.kind, p.key),
+                    }
                     for p in found
                 ]
             }
         )
     else:
         print_table(
-            ("what", "since", "until", "reason"),
-            [(_spelled(each.kind, each.key), each.paused_at, each.until, each.reason) for each in found],
+            ("what", "since", "until", "reason", "lifted by"),
+            [
+                (_spelled(each.kind, each.key), each.paused_at, each.until, each.reason, _lifting(each.kind, each.key))
+                for each in found
+            ],
             empty="Nothing is paused.",
         )
     return 0
@@ -113,5 +138,5 @@ def _spelled(kind: str, key: str) -> str:
     return "all pushes" if (kind, key) == _ALL else f"{kind} {key}"
 
 
-def _option(kind: str, key: str) -> str:
-    return "all" if (kind, key) == _ALL else f"--{kind} {key}"
+def _lifting(kind: str, key: str) -> str:
+    return "lockstep resume " + ("all" if (kind, key) == _ALL else f"--{kind} {shlex.quote(key)}")

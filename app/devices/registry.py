@@ -3,28 +3,22 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import timedelta
 
 import asyncpg
-import msgspec
 import structlog
 
-from app.devices.device import (
-    CardAnswer,
-    CardReport,
-    DeviceReport,
-    LaunchAnswer,
-    LaunchCardReport,
-    MissingCard,
-)
+from app.devices.answers import answer_card, missing_cards
+from app.devices.device import CardAnswer, CardReport, DeviceReport, LaunchAnswer, LaunchCardReport
 from app.devices.errors import UnknownDeviceError
 from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
-from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
-from projections.view_store import ALL_SLOTS, StoredView, ViewStore
+from projections.plan import PlanRules
+from projections.view_store import ALL_SLOTS, ViewStore
 
 log = structlog.get_logger()
 
@@ -44,6 +38,7 @@ class DeviceRegistry:
         ring_matcher: Called after a device was flagged; must not block.
         ring_due: Called with the slot of a card in debt; must not block.
         landing_seconds: The longest that a push may take; a lease that is held for longer was left behind.
+        app_first_grace: How long the app has to start a card itself, where it comes first.
     """
 
     def __init__(
@@ -54,6 +49,7 @@ class DeviceRegistry:
         ring_matcher: Callable[[], None],
         ring_due: Callable[[int], None],
         landing_seconds: float = LANDING_SECONDS,
+        app_first_grace: float = PlanRules().app_first_grace,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
@@ -61,6 +57,7 @@ class DeviceRegistry:
         self._ring_matcher = ring_matcher
         self._ring_due = ring_due
         self._landing_seconds = landing_seconds
+        self._app_first_grace = timedelta(seconds=app_first_grace)
 
     async def register(self, device_id: str, report: DeviceReport) -> LaunchAnswer:
         """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
@@ -70,13 +67,21 @@ class DeviceRegistry:
                 self._ring_matcher()
                 if before is not None and before["customer_id"] != report.customer_id:
                     await self._let_pushes_land(connection, device_id)
+                strange = await self._of_others(connection, report.customer_id, report.cards)
                 reported = {
                     await self._report(
-                        connection, device_id, report.app, report.environment, report.customer_id, each.card_id, each
+                        connection,
+                        device_id,
+                        report.app,
+                        report.environment,
+                        report.customer_id,
+                        each.card_id,
+                        each,
+                        may_add=each.subject not in strange,
                     ): each
                     for each in report.cards
                 }
-                return await self._answer(connection, device_id, report.customer_id, reported)
+                return await self._answer(connection, device_id, report, reported)
 
     async def report_card(self, device_id: str, card_id: str, report: CardReport) -> CardAnswer:
         """Store what the phone says of one card and answer what it should show.
@@ -95,7 +100,7 @@ class DeviceRegistry:
                 if card is None:
                     raise AssertionError("a card that was just reported is there")
                 views = await self._views.read(connection, [report.subject])
-        return _card_answer(known, report.subject, card, views.get(report.subject), owner["customer_id"])
+        return answer_card(known, report.subject, card, views.get(report.subject), owner["customer_id"])
 
     async def forget(self, device_id: str) -> bool:
         """Sign a device out: its tokens are forgotten, its cards end. False when there is no such device."""
@@ -214,13 +219,14 @@ class DeviceRegistry:
         customer_id: str | None,
         card_id: str | None,
         report: CardReport | LaunchCardReport,
+        *,
+        may_add: bool = True,
     ) -> uuid.UUID:
         """Write a report to the card that it is about, or add the card that the app started, and give its id."""
         slot = slot_of(report.subject)
         named = None if card_id is None else _as_uuid(card_id)
-        theirs = report.activity_id or (card_id if named is None else None)
         # the same report sent twice meets itself here
-        derived = uuid.uuid5(uuid.NAMESPACE_URL, f"{device_id}\n{named or theirs}")
+        derived = uuid.uuid5(uuid.NAMESPACE_URL, f"{device_id}\n{card_id or report.activity_id}")
         ours = named
         token_hash = token_sealed = None
         if report.update_token is not None:
@@ -234,14 +240,17 @@ class DeviceRegistry:
                 report.subject,
                 device_id,
                 ours,
-                theirs,
+                report.activity_id,
                 report.attributes_type,
                 report.state,
                 token_hash,
                 token_sealed,
+                card_id,
             )
             if known is not None:
                 break
+            if not may_add:
+                return ours or derived
             try:
                 known = await connection.fetchval(
                     statement("app/add_reported_card"),
@@ -252,10 +261,11 @@ class DeviceRegistry:
                     customer_id,
                     app,
                     report.attributes_type,
-                    theirs,
+                    report.activity_id or (card_id if named is None else None),
                     report.state,
                     token_hash,
                     token_sealed,
+                    card_id if ours is None or ours != named else None,
                 )
             except asyncpg.PostgresError as error:
                 if error.sqlstate != UNIQUE_VIOLATION:
@@ -271,11 +281,20 @@ class DeviceRegistry:
         self._ring_due(slot)
         return known
 
+    async def _of_others(
+        self, connection: Connection, customer_id: str | None, reports: Collection[CardReport]
+    ) -> set[str]:
+        """Give those of the reported subjects that are known to belong to somebody else."""
+        if not reports:
+            return set()
+        views = await self._views.read(connection, sorted({each.subject for each in reports}))
+        return {name for name, each in views.items() if each.view.placed and each.view.customer_id != customer_id}
+
     async def _answer(
         self,
         connection: Connection,
         device_id: str,
-        customer_id: str | None,
+        device: DeviceReport,
         reported: dict[uuid.UUID, LaunchCardReport],
     ) -> LaunchAnswer:
         rows = await connection.fetch(statement("app/read_cards_of_device"), ALL_SLOTS, device_id)
@@ -283,65 +302,11 @@ class DeviceRegistry:
         subjects = {row["subject_id"] for row in rows} | {each.subject for each in reported.values()}
         views = await self._views.read(connection, sorted(subjects))
         answers = [
-            _card_answer(known, each.subject, cards.get(known), views.get(each.subject), customer_id, each)
+            answer_card(known, each.subject, cards.get(known), views.get(each.subject), device.customer_id, each)
             for known, each in reported.items()
         ]
-        missing = []
-        for card_id, row in cards.items():
-            view = views.get(row["subject_id"])
-            if card_id in reported or view is None or row["replaced"] or row["phase"] not in ("wanted", "shown"):
-                continue
-            if not _is_recipient(view, row["customer_id"], customer_id) or view.view.over:
-                continue
-            missing.append(
-                MissingCard(
-                    card_id=str(card_id),
-                    subject=row["subject_id"],
-                    attributes_type=row["attributes_type"],
-                    attributes=msgspec.Raw(
-                        render_attributes(view.view, card_id=str(card_id), order_id=row["subject_id"])
-                    ),
-                    content_state=msgspec.Raw(render(view.view)),
-                )
-            )
+        missing = missing_cards(rows, reported, views, device, self._app_first_grace)
         return LaunchAnswer(device_id=device_id, cards=answers, missing=missing)
-
-
-def _is_recipient(view: StoredView, card_customer: str | None, device_customer: str | None) -> bool:
-    return view.view.customer_id is not None and view.view.customer_id == card_customer == device_customer
-
-
-def _card_answer(
-    card_id: uuid.UUID,
-    subject: str,
-    card: asyncpg.Record | None,
-    view: StoredView | None,
-    device_customer: str | None,
-    report: LaunchCardReport | None = None,
-) -> CardAnswer:
-    """Say what the phone should do with a card: `card` is None when it is over."""
-    activity_id = card["activity_id"] if card is not None else report.activity_id if report is not None else None
-    attributes_type = (
-        card["attributes_type"]
-        if card is not None
-        else report.attributes_type
-        if report is not None
-        else ATTRIBUTES_TYPE
-    )
-    known = view is not None and view.view.placed
-    mine = card is not None and view is not None and _is_recipient(view, card["customer_id"], device_customer)
-    over = (
-        card is None or card["replaced"] or card["phase"] == "over" or card["reported_state"] in ("dismissed", "ended")
-    )
-    end = over or (known and not mine) or (view is not None and view.view.over)
-    return CardAnswer(
-        card_id=str(card_id),
-        activity_id=activity_id,
-        subject=subject,
-        attributes_type=attributes_type,
-        end=end,
-        content_state=msgspec.Raw(render(view.view)) if known and mine and view is not None else None,
-    )
 
 
 def _as_uuid(text: str) -> uuid.UUID | None:

@@ -2,7 +2,7 @@
 -- $1 smallint[]  slots
 -- $2 text        device id
 -- $3 uuid        our card id; NULL when the path's id cannot be one
--- $4 text        the app's own id
+-- $4 text        the path's id: ours, ActivityKit's, or what the app calls the card
 -- Returns: slot smallint
 UPDATE cards AS c
 SET reported_state = CASE WHEN c.reported_state = 'ended' THEN 'ended' ELSE 'dismissed' END,
@@ -10,5 +10,5 @@ SET reported_state = CASE WHEN c.reported_state = 'ended' THEN 'ended' ELSE 'dis
     due_at = CASE WHEN c.phase = 'over' THEN c.due_at ELSE least(c.due_at, now.at) END,
     debt = c.debt + 1
 FROM (SELECT lockstep_now() AS at) AS now
-WHERE c.slot = ANY ($1::smallint[]) AND c.device_id = $2 AND (c.card_id = $3 OR c.activity_id = $4)
+WHERE c.slot = ANY ($1::smallint[]) AND c.device_id = $2 AND (c.card_id = $3 OR c.activity_id = $4 OR c.reported_id = $4)
 RETURNING c.slot

@@ -1,28 +1,33 @@
--- Writes what the phone says of a card that we know, by our id or by the app's own, and puts it in debt.
+-- Writes what the phone says of a card that we know, by whichever of its ids, and puts it in debt.
 -- What ended on the phone stays ended; a token that did not change keeps its time of registration.
 --  $1 smallint  slot
 --  $2 text      subject id
 --  $3 text      device id
---  $4 uuid      our card id; NULL when the path's id cannot be one
---  $5 text      the app's own id
+--  $4 uuid      our card id; NULL when the reported id cannot be one
+--  $5 text      ActivityKit's id; NULL: not reported
 --  $6 text      attributes type
 --  $7 text      reported state
 --  $8 bytea     the update token's blind index; NULL: not reported
 --  $9 bytea     the update token, sealed
+-- $10 text      the reported id, whosever it is; NULL: ActivityKit's names the card
 -- Returns: card_id uuid
 WITH mine AS MATERIALIZED (
     SELECT c.card_id
     FROM cards AS c
     WHERE c.slot = $1 AND c.subject_id = $2 AND c.device_id = $3
-      AND (c.card_id = $4 OR c.activity_id = $5
+      AND (c.card_id = $4 OR c.activity_id IN ($5, $10) OR c.reported_id = $10
            -- the app was faster than we: its card is the one that we wanted
            OR (c.phase = 'wanted' AND c.attributes_type = $6 AND c.activity_id IS NULL))
-    ORDER BY (c.card_id = $4) IS TRUE DESC, (c.activity_id = $5) IS TRUE DESC, c.generation DESC
+    ORDER BY (c.card_id = $4) IS TRUE DESC, (c.activity_id = $5) IS TRUE DESC,
+             (c.activity_id = $10 OR c.reported_id = $10) IS TRUE DESC, c.generation DESC
     LIMIT 1
     FOR UPDATE
 )
 UPDATE cards AS c
-SET activity_id = coalesce($5, c.activity_id),
+SET activity_id = coalesce($5, c.activity_id, CASE WHEN $4::uuid IS NULL THEN $10 END),
+    -- an id that the app has used once is good for its later calls
+    reported_id = CASE WHEN c.card_id = $4 OR $10 IN (c.activity_id, $5) THEN c.reported_id
+                       ELSE coalesce($10, c.reported_id) END,
     reported_state = CASE
         WHEN c.reported_state IN ('dismissed', 'ended') THEN c.reported_state
         WHEN c.reported_state = 'active' AND $7 = 'starting' THEN c.reported_state

@@ -21,6 +21,7 @@ CREATE TABLE cards (
     activity_id         text,
     reported_state      text CHECK (reported_state IN ('starting', 'active', 'dismissed', 'ended')),
     reported_at         timestamptz,
+    reported_id         text, -- as its app called it, where that is not our id
     token_hash          bytea,
     token_sealed        bytea,
     token_registered_at timestamptz,

@@ -24,6 +24,8 @@ BLOWS = (
     "SIGKILL worker",
 )
 AIMED_SHARE = 0.5
+# Of lost answers to starts few could show a second start: the phone must be silent and the order open seconds later.
+AIMS = (*ROLES_AT, "after_start", "after_start")
 # The fast lease lasts 6 s: who stands still for longer wakes to a lease that is another's.
 STANDSTILL_SECONDS = {
     "SIGSTOP worker past its lease": (6.5, 9.0),
@@ -57,7 +59,7 @@ class Killer:
 
     async def run(self, kills: int) -> None:
         """Deal so many blows, aimed ones included, and wait until all have struck and everything is up again."""
-        aimed = list(islice(cycle(ROLES_AT), round(kills * AIMED_SHARE)))
+        aimed = list(islice(cycle(AIMS), round(kills * AIMED_SHARE)))
         self._chance.shuffle(aimed)
         self._fleet.aimed.extend(aimed)
         blows = list(islice(cycle(BLOWS), kills - len(aimed)))

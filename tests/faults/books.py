@@ -118,6 +118,21 @@ async def judge_receipts(connection: OwnConnection) -> list[str]:
     ]
 
 
+async def judge_started_again(connection: OwnConnection) -> list[str]:
+    """Find cards whose start was sent once more although it may have arrived; `on_unknown_start` is `never`."""
+    rows = await connection.fetch(
+        "SELECT c.subject_id, c.card_id, c.restarts, count(r.apns_id) AS starts"
+        " FROM cards AS c LEFT JOIN receipts AS r ON r.slot = c.slot AND r.subject_id = c.subject_id"
+        "  AND r.card_id = c.card_id AND r.kind = 'start' AND r.outcome IN ('accepted', 'unknown')"
+        " GROUP BY c.slot, c.subject_id, c.card_id HAVING c.restarts > 0 OR count(DISTINCT r.apns_id) > 1"
+    )
+    return [
+        f"card {row['card_id']} of {row['subject_id']} was started again {row['restarts']} times,"
+        f" and has {row['starts']} receipts of starts that may have arrived"
+        for row in rows
+    ]
+
+
 def _same(said: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
     known = {name: value for name, value in stored.items() if value is not None}
     return said.keys() == known.keys() and all(_value(said[name]) == _value(known[name]) for name in said)

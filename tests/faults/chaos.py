@@ -23,14 +23,7 @@ def main() -> int:
     given = _arguments()
     kills = given.kills or (SMALL_KILLS if given.small else RELEASE_KILLS)
     seed = given.seed if given.seed is not None else int(time.time()) % 1_000_000
-    plan = Plan(
-        seed=seed,
-        kills=kills,
-        crowd=given.crowd,
-        apis=1 if given.small else 2,
-        workers=2,
-        strict_tokens=given.strict_tokens,
-    )
+    plan = Plan(seed=seed, kills=kills, crowd=given.crowd, apis=1 if given.small else 2, workers=2)
     set_up_logs("error", "json")
     folder = new_folder()
     result = asyncio.run(run(plan, folder))
@@ -80,9 +73,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--crowd", type=int, default=16, help="customers at the same time")
     parser.add_argument("--json", action="store_true", help="one line instead of the table")
     parser.add_argument("--keep", action="store_true", help="keep database, logs and ledger of a good run, too")
-    parser.add_argument(
-        "--strict-tokens", action="store_true", help="let the simulator refuse a second provider token, as Apple does"
-    )
     return parser.parse_args()
 
 

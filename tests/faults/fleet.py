@@ -15,6 +15,7 @@ from tests.faults.process import EXIT_VARIABLE, HOPELESS, KILLED, READY, UNABLE
 START_AGAIN_SECONDS = 0.3
 # Which process passes which place.
 ROLES_AT = {
+    "after_start": "dispatcher",
     "after_append": "api",
     "after_fold": "projector",
     "after_match": "matcher",

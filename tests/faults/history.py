@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from app.demo.oracle import Expected
+from app.simulator.pushes import ReceivedPush
 from tests.faults.people import Shown
 
 Stages = Mapping[str, Sequence[Expected]]
@@ -34,6 +35,16 @@ def judge_starts(shown: Iterable[Shown]) -> list[str]:
     return [
         f"phone {phone_id}: card {card_id} was started {n} times" for (card_id, phone_id), n in starts.items() if n > 1
     ]
+
+
+def judge_received(pushes: Iterable[ReceivedPush]) -> list[str]:
+    """Give every card of which APNs took more than one start, in words: whatever the phones made of it."""
+    taken: Counter[str] = Counter()
+    for each in pushes:
+        # without a status the sender got no answer, but the push may have gone on to the phone
+        if each.payload is not None and each.event == "start" and each.status in (200, None):
+            taken[each.payload["aps"]["attributes"]["cardId"]] += 1
+    return [f"APNs took {count} starts of card {card_id}" for card_id, count in taken.items() if count > 1]
 
 
 def _timestamps(pushes: Sequence[Shown]) -> list[str]:

@@ -14,6 +14,14 @@ from app.simulator.simulator import Simulator
 from tests.faults.orders import Teller
 from tests.faults.writer import Shop
 
+# A second start shows where no report of the app can forbid it.
+SILENT_SHARE = 0.5
+
+
+def is_silent(agent: PhoneAgent) -> bool:
+    """Tell whether a phone's app is of the kind that never reports a card."""
+    return agent.phone.behaviour.force_quit or agent.phone.behaviour.allow == "never"
+
 
 class Shown(msgspec.Struct, frozen=True):
     """What one push did on a phone.
@@ -80,7 +88,11 @@ class People:
 
     def _install(self, customer_id: str) -> PhoneAgent:
         # a phone without a customer says nothing, so nothing is pushed before we watch
-        agent = self._simulator.install_phone(behaviour=self._simulator.draw_behaviour())
+        behaviour = self._simulator.draw_behaviour()
+        if self._chance.random() < SILENT_SHARE:
+            silence = self._chance.choice(({"force_quit": True}, {"allow": "never"}))
+            behaviour = msgspec.structs.replace(behaviour, **silence)
+        agent = self._simulator.install_phone(behaviour=behaviour)
         agent.phone.receive = partial(  # type: ignore[method-assign] # the one look at what a push did, in order
             self._watch, agent.phone_id, agent.phone.receive
         )

@@ -14,9 +14,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 import structlog
 
 from app.apns.httpx_engine import HttpxTransport
+from app.apns.request import ApnsRequest
 from app.bootstrap import Service
 from app.logs import set_up_logs
 from app.settings import load_settings
@@ -37,26 +39,39 @@ HOPELESS: Final = 78
 """The process could not start, and will not."""
 
 
-def _always(_: Any) -> bool:
+def _always(_: Any, *_given: Any) -> bool:
     return True
 
 
-def _has_won(done: Any) -> bool:
+def _any(done: Any, *_given: Any) -> bool:
+    return bool(done)
+
+
+def _has_won(done: Any, *_given: Any) -> bool:
     return bool(done.won)
 
 
-# Where a process may die: after which call, and whether what it gave counts as a pass.
-PLACES: Final = MappingProxyType[str, tuple[type, str, Callable[[Any], bool]]](
+def _sent_a_start(_: Any, _transport: HttpxTransport, request: ApnsRequest) -> bool:
+    return bool(msgspec.json.decode(request.payload)["aps"]["event"] == "start")
+
+
+# Where a process may die: after which call, and whether what it gave, and was given, counts as a pass.
+PLACES: Final = MappingProxyType[str, tuple[type, str, Callable[..., bool]]](
     {
-        "after_claim": (CardStore, "claim", bool),
-        "after_intent": (CardStore, "record_intents", bool),
+        "after_claim": (CardStore, "claim", _any),
+        "after_intent": (CardStore, "record_intents", _any),
         "after_send": (HttpxTransport, "send", _always),
+        "after_start": (HttpxTransport, "send", _sent_a_start),
         "after_commit": (CardStore, "settle", _always),
         "after_append": (EventStore, "append", _always),
         "after_fold": (Projector, "project", _has_won),
-        "after_match": (Matcher, "match_views", bool),
+        "after_match": (Matcher, "match_views", _any),
     }
 )
+
+
+# The answers that come meanwhile are lost with this one.
+HOLD_SECONDS: Final = MappingProxyType({"after_start": 1.5})
 
 
 def arm(order: str) -> None:
@@ -68,9 +83,10 @@ def arm(order: str) -> None:
 
     async def die_in_time(*args: Any, **named: Any) -> Any:
         done = await original(*args, **named)
-        if counts(done) and next(passes) >= int(count):
+        if counts(done, *args) and next(passes) >= int(count):
             size = len(done) if isinstance(done, Sized) else None
             structlog.get_logger().warning("chaos_exit", place=place, size=size)
+            await asyncio.sleep(HOLD_SECONDS.get(place, 0.0))
             os._exit(KILLED)
         return done
 

@@ -29,12 +29,12 @@ from app.simulator.simulator import Options, Simulator
 from events.keyring import open_keyring
 from events.postgres.pool import open_pool
 from tests.faults.blows import Killer
-from tests.faults.books import judge_log, judge_orders, judge_receipts, judge_views
+from tests.faults.books import judge_log, judge_orders, judge_receipts, judge_started_again, judge_views
 from tests.faults.debts import read_debts, read_lost_starts
 from tests.faults.fleet import Fleet, Member
-from tests.faults.history import Stages, judge_order, judge_starts
+from tests.faults.history import Stages, judge_order, judge_received, judge_starts
 from tests.faults.ledger import Ledger
-from tests.faults.people import People
+from tests.faults.people import People, is_silent
 from tests.faults.postgres import FallingPostgres
 from tests.faults.writer import Shop
 
@@ -43,6 +43,7 @@ REST_SECONDS = 10.0
 LONGEST_REST_SECONDS = 90.0
 # It must stay right, too.
 QUIET_LOOKS = 4
+ALL_PUSHES = 10_000_000
 # Written by the supervisor and the dispatcher when something failed that they did not expect.
 BUGS = frozenset({"loop_failed", "dispatch_failed", "request_failed", "subject_quarantined"})
 
@@ -55,7 +56,6 @@ class Plan(msgspec.Struct, frozen=True):
         crowd: Customers at the same time.
         apis: API processes.
         workers: Processes with all other roles.
-        strict_tokens: Whether the simulator refuses a second provider token within 20 minutes, as Apple does.
     """
 
     seed: int
@@ -63,7 +63,6 @@ class Plan(msgspec.Struct, frozen=True):
     crowd: int
     apis: int
     workers: int
-    strict_tokens: bool
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,11 +124,13 @@ async def run(plan: Plan, folder: Path) -> Result:
         rest_seconds = time.monotonic() - rested
         faults = [*left, *stage.ledger.wrong, *stage.shop.given_up, *stage.fleet.surprises]
         faults += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown)
+        faults += judge_received(stage.simulator.pushes)
         faults += judge_orders({order_id: await stage.shop.read_order(order_id) for order_id in stages}, stages)
         connection = await stage.postgres.connect()
         try:
             faults += await judge_log(connection, stage.ledger, by_api)
             faults += await judge_receipts(connection)
+            faults += await judge_started_again(connection)
             receipts = await connection.fetchval("SELECT count(*) FROM receipts")
         finally:
             await connection.close()
@@ -142,6 +143,8 @@ async def run(plan: Plan, folder: Path) -> Result:
         faults += await stage.fleet.stop()
         bugs = _read_bugs(stage.fleet.logs())
         faults += [f"the logs say {bug} {count} times" for bug, count in bugs.items()]
+        token_changes = stage.simulator.pushes.counts["TooManyProviderTokenUpdates"]
+        faults += [f"APNs refused {token_changes} pushes for a second provider token"] if token_changes else []
         people, shop = stage.people, stage.shop
         return Result(
             plan=plan,
@@ -153,6 +156,7 @@ async def run(plan: Plan, folder: Path) -> Result:
             counts={
                 "customers": people.customers,
                 "phones": len(stage.simulator.phones),
+                "phones that never report a card": sum(map(is_silent, stage.simulator.phones.values())),
                 "orders": len(people.orders),
                 "events said": len(stage.ledger.intended),
                 "events acknowledged": len(stage.ledger.versions),
@@ -173,7 +177,8 @@ async def run(plan: Plan, folder: Path) -> Result:
 async def _build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
     postgres = await FallingPostgres.start(folder / "postgres")
     stack.push_async_callback(postgres.stop)
-    options = Options(seed=plan.seed, limit_token_updates=plan.strict_tokens)
+    # every push is kept: a second start may come long after the first
+    options = Options(seed=plan.seed, keep_pushes=ALL_PUSHES)
     simulator = await Simulator.start(folder / "simulator", options=options)
     stack.push_async_callback(simulator.stop)
     key = ec.generate_private_key(ec.SECP256R1())

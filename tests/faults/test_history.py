@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.demo.oracle import Expected
-from tests.faults.history import judge_order, judge_starts
+from app.simulator.pushes import ReceivedPush
+from tests.faults.history import judge_order, judge_received, judge_starts
 from tests.faults.people import Shown
 
 
@@ -52,3 +53,15 @@ def test_a_second_start_of_a_card_is_found() -> None:
     dropped = _shown(3, "placed", event="start", activity_id=None, applied=False)
     assert judge_starts([*starts, dropped]) == ["phone p: card 1 was started 2 times"]
     assert judge_starts([starts[0], dropped]) == []
+
+
+def _start(status: int | None, card_id: str = "1") -> ReceivedPush:
+    payload = {"aps": {"event": "start", "attributes": {"cardId": card_id}}}
+    return ReceivedPush(1.0, "a", "token", status, payload=payload)
+
+
+def test_a_second_start_that_apns_took_is_found() -> None:
+    """Although no phone shows it, and when its answer was lost; a refused one does not count."""
+    assert judge_received([_start(200), _start(200)]) == ["APNs took 2 starts of card 1"]
+    assert judge_received([_start(200), _start(None)]) == ["APNs took 2 starts of card 1"]
+    assert judge_received([_start(200), _start(410), _start(200, "2")]) == []

@@ -13,6 +13,7 @@ from app.apns.dispatcher import Dispatcher, DispatchRules
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
+from app.apns.shared_token import SharedProviderToken
 from events.postgres.doorbell import Ring
 from tests.integration.flow import Flow
 
@@ -68,8 +69,9 @@ def dispatcher(flow: Flow, apns: Apns, rules: DispatchRules = POLL_NEVER) -> Dis
         flow.pool,
         flow.keyring,
         apns,
-        ProviderToken("TEAM123456", "KEY1234567", PEM),
+        SharedProviderToken(flow.pool, flow.keyring, ProviderToken("TEAM123456", "KEY1234567", PEM)),
         flow.due.extend,
+        ring_matcher=lambda: flow.flagged.append(True),
         rules=rules,
         dice=random.Random(1),
     )

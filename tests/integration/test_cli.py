@@ -1,6 +1,7 @@
 """The commands on a real database, each as a process of its own."""
 
 import re
+import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -129,6 +130,26 @@ async def test_pauses_are_set_listed_and_lifted(dsn: str, pool: Pool) -> None:
     assert lifted.code == 0
     assert [each.kind for each in await Pauses(pool).list()] == ["app"]
     assert (await lockstep("resume", "all", dsn=dsn)).code == 1
+
+
+async def test_every_pause_is_lifted_by_the_command_that_is_listed_with_it(dsn: str, pool: Pool) -> None:
+    """Those that answers of APNs have set, too."""
+    pauses = Pauses(pool)
+    for kind, key in (
+        ("all", "*"),
+        ("app", "com.example.shop"),
+        ("type", "OrderAttributes"),
+        ("topic", "com.example.shop"),
+        ("credential", "KEY 123"),
+        ("endpoint", "sandbox"),
+    ):
+        await pauses.pause(kind, key, reason="a test")
+    table = await lockstep("pauses", dsn=dsn)
+    for each in (await lockstep("pauses", "--json", dsn=dsn)).json["pauses"]:
+        assert each["resume"] in table.out
+        name, *words = shlex.split(each["resume"])
+        assert (name, (await lockstep(*words, dsn=dsn)).code) == ("lockstep", 0)
+    assert await pauses.list() == []
 
 
 async def test_an_event_is_posted_to_a_server_that_leaves_when_told(dsn: str, store: EventStore) -> None:

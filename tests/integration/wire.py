@@ -28,6 +28,7 @@ class Wire:
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.Task[None]] = set()
         self._cut = False
+        self._lost = False
 
     @property
     def dsn(self) -> str:
@@ -55,6 +56,16 @@ class Wire:
         """Swallow the next answer that says that something was committed, and cut the line."""
         self._cut = True
 
+    def lose(self) -> None:
+        """Cut every line, and every new one at once, until it is mended."""
+        self._lost = True
+        for line in self._lines:
+            line.cancel()
+
+    def mend(self) -> None:
+        """Carry again."""
+        self._lost = False
+
     @asynccontextmanager
     async def pool(self) -> AsyncIterator[Pool]:
         """Open a pool of one connection over this line."""
@@ -67,6 +78,9 @@ class Wire:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._lost:
+            writer.close()
+            return
         self._lines.add(task)
         back_reader, back_writer = await self._connect()
         try:

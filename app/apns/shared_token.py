@@ -1,0 +1,125 @@
+"""Shares the provider token of a key between all processes: sealed, in one row of Postgres.
+
+APNs takes one token a key and twenty minutes; whoever sends a second `iat` gets 429 TooManyProviderTokenUpdates.
+The row is the truth: it is replaced by compare-and-set, and whoever loses takes the winner's.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+
+from app.apns.provider_token import Invalidation, IssuedToken, ProviderToken
+from events.errors import SecretKeyError, StoreUnavailableError
+from events.postgres.errors import translated
+from events.postgres.pool import Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring, seal, unseal
+
+log = structlog.get_logger()
+
+LONGEST_WAIT_SECONDS = 5.0
+ASK_AGAIN_SECONDS = 5.0
+
+
+class SharedProviderToken:
+    """Gives the token that authorises a push.
+
+    Args:
+        pool: Connections.
+        keyring: Seals the token.
+        provider_token: Signs; nobody else may use it.
+    """
+
+    def __init__(self, pool: Pool, keyring: Keyring, provider_token: ProviderToken) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._own = provider_token
+        self._renewing = asyncio.Lock()
+        self._not_before = 0.0
+
+    @property
+    def key_id(self) -> str:
+        """Name the key."""
+        return self._own.key_id
+
+    async def bearer(self, now: float) -> str:
+        """Give the current token; while it is not due nothing is awaited.
+
+        Args:
+            now: Unix seconds, from the clock that all processes share.
+
+        Raises:
+            StoreUnavailableError: Postgres is away, and APNs would not take the token we have.
+        """
+        if self._wanted(now):
+            async with self._renewing:
+                # whoever waited finds it done
+                if self._wanted(now):
+                    await self._renew(now)
+        if self._own.current is None:
+            raise AssertionError("a renewal that did not raise leaves a token")
+        return self._own.current.value
+
+    def invalidate(self, token: str, now: float) -> Invalidation:
+        """Note that APNs called a token expired; the next `bearer` takes another, from the row or for the row.
+
+        Args:
+            token: The one that was sent.
+            now: Unix seconds.
+        """
+        return self._own.invalidate(token, now)
+
+    def _wanted(self, now: float) -> bool:
+        if not self._own.due(now):
+            return False
+        waits = 0 < self._not_before - now <= ASK_AGAIN_SECONDS
+        return not (waits and self._own.allowed(now))
+
+    async def _renew(self, now: float) -> None:
+        try:
+            with translated():
+                async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                    await self._agree(now)
+        except StoreUnavailableError:
+            if not self._own.allowed(now):
+                raise
+            self._not_before = now + ASK_AGAIN_SECONDS
+            log.warning("provider_token_not_renewed")
+
+    async def _agree(self, now: float) -> None:
+        """Take the row's token, or put one there that all will take."""
+        while True:
+            replaced = await self._adopt_shared()
+            if self._own.current is not None and not self._own.due(now):
+                return
+            made = self._own.sign(now)
+            if await self._replace(made, replaced):
+                self._own.adopt(made)
+                log.info("provider_token_signed", key_id=self._own.key_id)
+                return
+
+    async def _adopt_shared(self) -> datetime | None:
+        """Take the row's token; give when it was signed, None where there is no row."""
+        row = await self._pool.fetchrow(statement("app/read_provider_token"), self._own.team_id, self._own.key_id)
+        if row is None:
+            return None
+        issued_at: datetime = row["issued_at"]
+        try:
+            value = unseal(self._keyring.tokens, row["sealed"], context=self._context(issued_at)).decode()
+        except SecretKeyError:
+            log.error("provider_token_cannot_be_opened", key_id=self._own.key_id)  # noqa: TRY400 - it is replaced
+        else:
+            self._own.adopt(IssuedToken(value, int(issued_at.timestamp())))
+        return issued_at
+
+    async def _replace(self, made: IssuedToken, replaced: datetime | None) -> bool:
+        issued_at = datetime.fromtimestamp(made.issued_at, UTC)
+        sealed = seal(self._keyring.tokens, made.value.encode(), context=self._context(issued_at))
+        won: datetime | None = await self._pool.fetchval(
+            statement("app/replace_provider_token"), self._own.team_id, self._own.key_id, sealed, issued_at, replaced
+        )
+        return won is not None
+
+    def _context(self, issued_at: datetime) -> bytes:
+        return f"provider-token\n{self._own.team_id}\n{self._own.key_id}\n{int(issued_at.timestamp())}".encode()

@@ -1,0 +1,113 @@
+"""What a phone is told of its cards: pure."""
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
+from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
+from projections.phone import ios_of
+from projections.plan import PUSH_TO_START
+from projections.view_store import StoredView
+
+ARRIVAL = timedelta(seconds=5)
+"""How long a start that APNs accepted may be on its way to a phone that is awake."""
+
+
+def answer_card(
+    card_id: UUID,
+    subject: str,
+    card: asyncpg.Record | None,
+    view: StoredView | None,
+    device_customer: str | None,
+    report: LaunchCardReport | None = None,
+) -> CardAnswer:
+    """Say what the phone should do with a card: `card` is None when it is over, or not this phone's to have."""
+    activity_id = card["activity_id"] if card is not None else report.activity_id if report is not None else None
+    attributes_type = (
+        card["attributes_type"]
+        if card is not None
+        else report.attributes_type
+        if report is not None
+        else ATTRIBUTES_TYPE
+    )
+    known = view is not None and view.view.placed
+    mine = card is not None and view is not None and _is_recipient(view, card["customer_id"], device_customer)
+    over = (
+        card is None or card["replaced"] or card["phase"] == "over" or card["reported_state"] in ("dismissed", "ended")
+    )
+    end = over or (known and not mine) or (view is not None and view.view.over)
+    return CardAnswer(
+        card_id=str(card_id),
+        activity_id=activity_id,
+        subject=subject,
+        attributes_type=attributes_type,
+        end=end,
+        content_state=msgspec.Raw(render(view.view)) if known and mine and view is not None else None,
+    )
+
+
+def missing_cards(
+    cards: Collection[asyncpg.Record],
+    reported: Collection[UUID],
+    views: Mapping[str, StoredView],
+    device: DeviceReport,
+    app_first_grace: timedelta,
+) -> list[MissingCard]:
+    """List the cards that the phone should have, has not, and will not get from here.
+
+    Args:
+        cards: The cards of the phone that are not over.
+        reported: Those that it has.
+        views: By subject.
+        device: What the phone said of itself.
+        app_first_grace: How long the app may start a card before the server does.
+    """
+    newest: dict[tuple[str, str], asyncpg.Record] = {}
+    for row in sorted(cards, key=lambda row: int(row["generation"])):
+        newest[row["subject_id"], row["attributes_type"]] = row
+    missing = []
+    for (subject_id, attributes_type), row in newest.items():
+        view = views.get(subject_id)
+        if row["card_id"] in reported or row["replaced"] or view is None or view.view.over:
+            continue
+        if not _is_recipient(view, row["customer_id"], device.customer_id):
+            continue
+        if not (_is_for_the_app(row, device, app_first_grace) or _never_arrived(row)):
+            continue
+        attributes = render_attributes(view.view, card_id=str(row["card_id"]), order_id=subject_id)
+        missing.append(
+            MissingCard(
+                card_id=str(row["card_id"]),
+                subject=subject_id,
+                attributes_type=attributes_type,
+                attributes=msgspec.Raw(attributes),
+                content_state=msgspec.Raw(render(view.view)),
+            )
+        )
+    return missing
+
+
+def _is_for_the_app(row: asyncpg.Record, device: DeviceReport, app_first_grace: timedelta) -> bool:
+    """Tell whether a wanted card waits for the app: the server starts the others by itself."""
+    if row["phase"] != "wanted":
+        return False
+    if row["starter"] == "app" or ios_of(device.ios_version) < PUSH_TO_START:
+        return True
+    in_grace: bool = row["now"] < row["created_at"] + app_first_grace
+    return row["starter"] == "app_first" and in_grace
+
+
+def _never_arrived(row: asyncpg.Record) -> bool:
+    """Tell whether a card was started and its phone never had it; one that it had was swiped away."""
+    if row["phase"] != "shown" or row["reported_state"] is not None or row["started_at"] is None:
+        return False
+    late: bool = row["now"] >= row["started_at"] + ARRIVAL
+    return late
+
+
+def _is_recipient(view: StoredView, card_customer: str | None, device_customer: str | None) -> bool:
+    return view.view.customer_id is not None and view.view.customer_id == card_customer == device_customer
