@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
@@ -84,8 +85,9 @@ class CardStore:
     async def record_intents(self, intents: Sequence[tuple[Card, Intent]]) -> set[UUID]:
         """Write what is about to be sent; the cards whose lease was lost meanwhile are missing from the answer."""
         rows = sorted(intents, key=lambda each: (each[0].slot, each[0].subject_id, each[0].card_id))
-        held = await self._pool.fetch(
-            statement("projections/record_intents"),
+        held = await fetch_through_deadlocks(
+            self._pool,
+            "projections/record_intents",
             [card.slot for card, _ in rows],
             [card.subject_id for card, _ in rows],
             [card.card_id for card, _ in rows],

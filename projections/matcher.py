@@ -8,15 +8,16 @@ other. Cards that exist already stay as they are; whether each is still for its 
 import asyncio
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import asyncpg
 import msgspec
 import structlog
 
 from events.errors import StoreUnavailableError
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.doorbell import Ring
-from events.postgres.errors import DEADLOCK, translated
+from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from projections.content_state import ATTRIBUTES_TYPE
@@ -136,8 +137,9 @@ class Matcher:
                 if view["customer_id"] == device["customer_id"]
             ]
             await self._add(wanted, ())
-            await self._pool.execute(
-                statement("projections/clear_device_flags"),
+            await fetch_through_deadlocks(
+                self._pool,
+                "projections/clear_device_flags",
                 [row["device_id"] for row in devices],
                 [row["match_count"] for row in devices],
             )
@@ -146,21 +148,13 @@ class Matcher:
         return len(devices)
 
     async def _wake(self, device_ids: Sequence[str]) -> list[int]:
-        rows = await self._fetch("projections/wake_cards_of_devices", ALL_SLOTS, device_ids)
+        rows = await fetch_through_deadlocks(self._pool, "projections/wake_cards_of_devices", ALL_SLOTS, device_ids)
         return [row["slot"] for row in rows]
-
-    async def _fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:
-        """Run a statement that locks several rows, again when Postgres broke a deadlock by ending it."""
-        while True:
-            try:
-                return await self._pool.fetch(statement(name), *values)
-            except asyncpg.PostgresError as error:
-                if error.sqlstate != DEADLOCK:
-                    raise
 
     async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record]) -> None:
         rule = self._rules.get(ATTRIBUTES_TYPE, StartRule())
-        rows = await self._fetch(
+        rows = await fetch_through_deadlocks(
+            self._pool,
             "projections/add_cards",
             [each.slot for each in wanted],
             [each.subject_id for each in wanted],

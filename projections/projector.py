@@ -125,20 +125,21 @@ class Projector:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until told to stop; what is under way is finished."""
-        await self.adopt()
+        await self.adopt(stop)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run_sweep(stop))
             for lane in self._lanes:
                 group.create_task(self._run_lane(lane, stop))
 
-    async def adopt(self) -> None:
-        """Say that a new installation's slots are folded by this version."""
-        while True:
+    async def adopt(self, stop: asyncio.Event | None = None) -> None:
+        """Say that a new installation's slots are folded by this version; waits for Postgres, unless told to stop."""
+        stop = stop or asyncio.Event()
+        while not stop.is_set():
             try:
                 with translated():
                     await self._pool.execute(statement("projections/adopt_slots"), FOLD_VERSION)
             except StoreUnavailableError:
-                await asyncio.sleep(AWAY_SECONDS)  # Postgres is away: there is no event to wait for
+                await first_of(stop, seconds=AWAY_SECONDS)
             else:
                 return
 

@@ -124,7 +124,8 @@ class Sender:
             jitter=self._dice.random(),
             token_registered_at=begun.token_registered_at,
             refused_before=card.suspect_hash is not None and card.suspect_hash == begun.token_hash,
-            same_before=card.attempts,
+            # which outcome a card met before is not kept: the first of a kind must not count as its repetition
+            same_before=0 if isinstance(outcome, Answer) else card.attempts,
             # one environment is configured for each device; trying the other host comes with several credentials
             other_environment_tried=True,
             settings=rules.verdicts,
@@ -147,7 +148,7 @@ class Sender:
                 if (
                     begun.sent.kind is Kind.START
                     and begun.token_hash is not None
-                    and verdict.token in (TokenAction.RETIRE, TokenAction.SUSPECT)
+                    and verdict.token is TokenAction.RETIRE
                 ):
                     await self._cards.refuse_tokens([(card.app, environment, begun.token_hash)])
                 if verdict.pause is not None:

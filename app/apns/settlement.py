@@ -117,6 +117,19 @@ def settle_sent(
         answer_lost: Whether the push may have arrived although no answer came.
     """
     spoken = version if sent.alert is not None else card.alerted_version
+    if verdict.pause is not None and verdict.outcome in (Outcome.REJECTED, Outcome.RETRY):
+        # the pause holds the card back; when that is lifted, nothing else may
+        return Settlement(
+            card=card,
+            phase=_back(card, sent.kind),
+            considered_version=version,
+            outcome="paused",
+            why=verdict.why,
+            due_at=now,
+            timestamp_used=sent.timestamp,
+            alerted_version=spoken if answer_lost else card.alerted_version,
+            attempts=card.attempts + 1,
+        )
     match verdict.outcome:
         case Outcome.ACCEPTED:
             return _accepted(card, sent, version, content_hash, spoken, now, rules)

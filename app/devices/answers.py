@@ -7,14 +7,15 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from app.apns.push import SendRules
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
 from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
 from projections.phone import ios_of
 from projections.plan import PUSH_TO_START
 from projections.view_store import StoredView
 
-ARRIVAL = timedelta(seconds=5)
-"""How long a start that APNs accepted may be on its way to a phone that is awake."""
+ARRIVAL = timedelta(seconds=SendRules().start_expiry + 60)
+"""How long APNs may keep a start that it accepted for a phone that is away; no card is missing before that."""
 
 
 def answer_card(

@@ -25,6 +25,7 @@ log = structlog.get_logger()
 ATTEMPTS = 10
 LANDING_SECONDS = 15.0
 LOOK_SECONDS = 0.02
+LONGEST_LOOK_SECONDS = 0.2
 
 
 class DeviceRegistry:
@@ -63,10 +64,10 @@ class DeviceRegistry:
         """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
         with translated():
             async with self._pool.acquire() as connection:
-                before = await self._store_device(connection, device_id, report)
-                self._ring_matcher()
-                if before is not None and before["customer_id"] != report.customer_id:
-                    await self._let_pushes_land(connection, device_id)
+                await self._store_device(connection, device_id, report)
+            self._ring_matcher()
+            await self._let_pushes_land(device_id, report.customer_id)
+            async with self._pool.acquire() as connection:
                 strange = await self._of_others(connection, report.customer_id, report.cards)
                 reported = {
                     await self._report(
@@ -105,11 +106,10 @@ class DeviceRegistry:
     async def forget(self, device_id: str) -> bool:
         """Sign a device out: its tokens are forgotten, its cards end. False when there is no such device."""
         with translated():
-            async with self._pool.acquire() as connection:
-                found = await connection.fetchval(statement("app/forget_device"), device_id)
-                if found is not None:
-                    self._ring_matcher()
-                    await self._let_pushes_land(connection, device_id)
+            found = await self._pool.fetchval(statement("app/forget_device"), device_id)
+            if found is not None:
+                self._ring_matcher()
+                await self._let_pushes_land(device_id, None)
         return found is not None
 
     async def forget_card(self, device_id: str, card_id: str) -> bool:
@@ -134,23 +134,26 @@ class DeviceRegistry:
         customer_id: str | None = row["customer_id"]
         return customer_id
 
-    async def _let_pushes_land(self, connection: Connection, device_id: str) -> None:
-        """Wait until what was on its way when the device changed hands has been answered.
+    async def _let_pushes_land(self, device_id: str, customer_id: str | None) -> None:
+        """Wait until what is on its way to the device for anybody but this customer has been answered.
 
         Whoever claims a card from now on sees whose the device is. So once this returns, nothing of the last customer
-        is begun or on its way to APNs any more, except from a process that stopped in the middle.
+        is begun or on its way to APNs any more, except from a process that stopped in the middle. No connection is
+        held meanwhile.
         """
-        under_way = await self._leases(connection, device_id)
+        under_way = await self._leases(device_id, customer_id)
         ends = time.monotonic() + self._landing_seconds
+        pause = LOOK_SECONDS
         while under_way and time.monotonic() < ends:
             # another process may hold the lease: there is no event to wait for
-            await asyncio.sleep(LOOK_SECONDS)
-            under_way &= await self._leases(connection, device_id)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_LOOK_SECONDS)
+            under_way &= await self._leases(device_id, customer_id)
         if under_way:
             log.warning("pushes_still_under_way", device_id=device_id, cards=len(under_way))
 
-    async def _leases(self, connection: Connection, device_id: str) -> set[tuple[uuid.UUID, int]]:
-        rows = await connection.fetch(statement("app/read_leases_of_device"), ALL_SLOTS, device_id)
+    async def _leases(self, device_id: str, customer_id: str | None) -> set[tuple[uuid.UUID, int]]:
+        rows = await self._pool.fetch(statement("app/read_leases_of_device"), ALL_SLOTS, device_id, customer_id)
         return {(row["card_id"], row["lease"]) for row in rows}
 
     async def _read_owner(self, connection: Connection, device_id: str) -> asyncpg.Record | None:

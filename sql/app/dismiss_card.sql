@@ -1,4 +1,4 @@
--- Notes that the phone has a card no more.
+-- Notes that the phone has a card no more; one that is over needs no note.
 -- $1 smallint[]  slots
 -- $2 text        device id
 -- $3 uuid        our card id; NULL when the path's id cannot be one
@@ -7,8 +7,9 @@
 UPDATE cards AS c
 SET reported_state = CASE WHEN c.reported_state = 'ended' THEN 'ended' ELSE 'dismissed' END,
     reported_at = now.at,
-    due_at = CASE WHEN c.phase = 'over' THEN c.due_at ELSE least(c.due_at, now.at) END,
+    due_at = least(c.due_at, now.at),
     debt = c.debt + 1
 FROM (SELECT lockstep_now() AS at) AS now
-WHERE c.slot = ANY ($1::smallint[]) AND c.device_id = $2 AND (c.card_id = $3 OR c.activity_id = $4 OR c.reported_id = $4)
+WHERE c.slot = ANY ($1::smallint[]) AND c.device_id = $2 AND c.phase <> 'over'
+  AND (c.card_id = $3 OR c.activity_id = $4 OR c.reported_id = $4)
 RETURNING c.slot

@@ -15,18 +15,21 @@
 --          attempts integer, restarts integer, next_generation boolean, now timestamptz
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
+), open AS MATERIALIZED (
+    SELECT NOT EXISTS (
+        SELECT FROM pauses AS p, now
+        WHERE p.kind IN ('all', 'credential', 'endpoint') AND (p.until IS NULL OR p.until > now.at)) AS yes
 ), taken AS MATERIALIZED (
     SELECT d.*
     FROM now, unnest($1::smallint[]) AS wanted(slot)
     CROSS JOIN LATERAL (
         SELECT c.slot, c.subject_id, c.card_id, c.leased_at AS left_at
         FROM cards AS c
-        WHERE c.slot = wanted.slot AND c.lane = $2 AND c.claim_at <= now.at
+        WHERE (SELECT yes FROM open) AND c.slot = wanted.slot AND c.lane = $2 AND c.claim_at <= now.at
           AND NOT EXISTS (
               SELECT FROM pauses AS p
               WHERE (p.until IS NULL OR p.until > now.at)
-                AND (p.kind IN ('all', 'credential', 'endpoint') OR (p.kind IN ('app', 'topic') AND p.key = c.app)
-                     OR (p.kind = 'type' AND p.key = c.attributes_type)))
+                AND (p.kind IN ('app', 'topic') AND p.key = c.app OR p.kind = 'type' AND p.key = c.attributes_type))
         ORDER BY c.claim_at
         LIMIT $3
         FOR UPDATE SKIP LOCKED

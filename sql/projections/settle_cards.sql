@@ -1,4 +1,4 @@
--- Writes what became of leases. A lease that was lost meanwhile changes nothing.
+-- Writes what became of leases. A lease that was lost meanwhile, or is settled already, changes nothing.
 -- The card is due again at the time given, or at once if somebody added a reason to look since the claim.
 --  $1 smallint[]         slot
 --  $2 text[]             subject id
@@ -39,7 +39,7 @@ WITH now AS MATERIALIZED (
     SELECT s.*
     FROM settled AS s
     JOIN cards AS c ON c.slot = s.slot AND c.subject_id = s.subject_id AND c.card_id = s.card_id
-    WHERE c.lease = s.lease
+    WHERE c.lease = s.lease AND c.leased_at IS NOT NULL
     ORDER BY c.slot, c.subject_id, c.card_id
     FOR UPDATE OF c
 ), updated AS (
