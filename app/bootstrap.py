@@ -1,6 +1,7 @@
 """The composition root: from settings to a running service."""
 
 import asyncio
+import gc
 from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -36,6 +37,16 @@ from projections.matcher import Matcher
 from projections.projector import Projector
 
 log = structlog.get_logger()
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector pass over what lives as long as the process, and come by less often.
+
+    Requests leave almost no cycles, and a pass over every live object costs each of them a few per cent.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
@@ -134,6 +145,7 @@ class Service:
         for role in self._settings.roles:
             loops |= await self._role(role)
         self._loops = asyncio.get_running_loop().create_task(supervise(loops, self._stop))
+        spare_the_collector()
         log.info("service_started", roles=",".join(self._settings.roles), url=self.url)
 
     async def _role(self, role: str) -> dict[str, Loop]:

@@ -18,7 +18,7 @@ wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/cloudevents+json"
 wrk.headers["Authorization"] = "Bearer KEY"
 local n = 0
-local run = tostring(os.time()) .. tostring(math.random(1000000))
+local run = tostring(os.time()) .. "-" .. tostring(math.random(1000000))
 request = function()
   n = n + 1
   return wrk.format(nil, "/v1/events", nil, string.format(

@@ -46,7 +46,7 @@ class Appender:
         store: EventStore,
         hint: Callable[[Sequence[str]], None],
         *,
-        writers: int = 1,
+        writers: int = 2,
         batch_events: int = BATCH_EVENTS,
         waiting_events: int = WAITING_EVENTS,
     ) -> None:
