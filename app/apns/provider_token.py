@@ -7,13 +7,14 @@ Source:
     Apple, "Establishing a token-based connection to APNs".
 """
 
+import hashlib
 from enum import Enum
 
 import jwt
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from app.apns.errors import SigningKeyError
 
@@ -51,6 +52,7 @@ class ProviderToken:
         self.team_id = team_id
         self.key_id = key_id
         self._key = _load(private_key_pem)
+        self.key_fingerprint = _fingerprint(self._key)
         self._current: IssuedToken | None = None
         self._invalid = False
 
@@ -111,6 +113,12 @@ class ProviderToken:
         return jwt.encode(
             {"iss": self.team_id, "iat": issued_at}, self._key, algorithm="ES256", headers={"kid": self.key_id}
         )
+
+
+def _fingerprint(key: ec.EllipticCurvePrivateKey) -> str:
+    """Name a key by its public half, so that a token of another key under the same id is told apart."""
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()
 
 
 def _load(private_key_pem: str) -> ec.EllipticCurvePrivateKey:

@@ -122,4 +122,6 @@ class SharedProviderToken:
         return won is not None
 
     def _context(self, issued_at: datetime) -> bytes:
-        return f"provider-token\n{self._own.team_id}\n{self._own.key_id}\n{int(issued_at.timestamp())}".encode()
+        # a token that another private key signed under the same id cannot be opened, and is replaced
+        names = ("provider-token", self._own.team_id, self._own.key_id, self._own.key_fingerprint)
+        return "\n".join((*names, str(int(issued_at.timestamp())))).encode()

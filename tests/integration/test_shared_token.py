@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.apns.dispatcher import Dispatcher
 from app.apns.provider_token import Invalidation, ProviderToken
@@ -172,3 +174,16 @@ async def test_a_start_that_waits_for_the_token_is_not_taken_for_begun(
     await clock.advance(seconds=2)  # one push a second
     await work(dispatcher(flow, apns))
     assert apns.events() == ["start"]
+
+
+async def test_a_token_of_another_private_key_under_the_same_id_is_replaced(pool: Pool, keyring: Keyring) -> None:
+    """A key that was made anew must not send what its predecessor signed."""
+    other = (
+        ec.generate_private_key(ec.SECP256R1())
+        .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        .decode()
+    )
+    first = await a_process(pool, keyring).bearer(T0)
+    anew = Signer("TEAM123456", "KEY1234567", other)
+    assert await a_process(pool, keyring, anew).bearer(T0 + MINUTE) != first
+    assert anew.signed == 1
