@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from events.waiting import first_of
+
 log = structlog.get_logger()
 
 Loop = Callable[[asyncio.Event], Awaitable[None]]
@@ -35,8 +37,4 @@ async def _keep_running(name: str, loop: Loop, stop: asyncio.Event) -> None:
             log.error(  # noqa: TRY400 - for the same reason
                 "loop_failed", loop=name, error=type(error).__name__, at=f"{place.filename}:{place.lineno}"
             )
-            try:
-                async with asyncio.timeout(RESTART_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await first_of(stop, seconds=RESTART_SECONDS)

@@ -20,6 +20,7 @@ from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
+from events.waiting import first_of
 from projections.content_state import ATTRIBUTES_TYPE
 from projections.view_store import ALL_SLOTS
 
@@ -84,22 +85,16 @@ class Matcher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Match until told to stop."""
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            while not stop.is_set():
-                self._work.clear()
-                wait_seconds = self._poll_seconds
-                try:
-                    if await self.match_views() + await self.match_devices():
-                        continue
-                except StoreUnavailableError:
-                    log.warning("matcher_waits_for_postgres")
-                    wait_seconds = AWAY_SECONDS
-                work = asyncio.ensure_future(self._work.wait())
-                await asyncio.wait({work, stopping}, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED)
-                work.cancel()
-        finally:
-            stopping.cancel()
+        while not stop.is_set():
+            self._work.clear()
+            wait_seconds = self._poll_seconds
+            try:
+                if await self.match_views() + await self.match_devices():
+                    continue
+            except StoreUnavailableError:
+                log.warning("matcher_waits_for_postgres")
+                wait_seconds = AWAY_SECONDS
+            await first_of(stop, self._work, seconds=wait_seconds)
 
     async def match_views(self) -> int:
         """Match flagged views, and return how many there were."""

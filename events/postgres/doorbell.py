@@ -14,6 +14,7 @@ import structlog
 
 from events.postgres.pool import connect
 from events.slot import slot_of
+from events.waiting import first_of
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ class Doorbell:
                 TimeoutError,
             ) as error:
                 log.warning("doorbell_lost", error=type(error).__name__)
-                await _wait(stop, RECONNECT_SECONDS)
+                await first_of(stop, seconds=RECONNECT_SECONDS)
 
     async def _carry(self, stop: asyncio.Event) -> None:
         connection = await connect(self._dsn, name="lockstep-doorbell")
@@ -141,11 +142,3 @@ class Doorbell:
     def _tell(self, ring: Ring) -> None:
         for listener in self._listeners:
             listener(ring)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
