@@ -68,10 +68,10 @@ async def _open_orders(on: Bed, orders: int) -> None:
     for first in range(0, orders, 250):
         await projector.project(ids[first : first + 250])
     await on.pool.execute(
-        """INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, attributes_type, generation,
-                              starter, created_at, phase)
-           SELECT slot, subject_id, card_id, 'device-' || subject_id, NULL, 'app', 'OrderAttributes', 1, 'server',
-                  lockstep_now(), 'shown'
+        """INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
+                              generation, starter, created_at, phase)
+           SELECT slot, subject_id, card_id, 'device-' || subject_id, NULL, 'app', 'sandbox', 'OrderAttributes', 1,
+                  'server', lockstep_now(), 'shown'
            FROM unnest($1::smallint[], $2::text[], $3::uuid[]) AS c(slot, subject_id, card_id)""",
         [slot_of(each) for each in ids],
         ids,

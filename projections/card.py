@@ -31,6 +31,7 @@ class Intent(msgspec.Struct, frozen=True):
     Attributes:
         alert: The version up to which its alert spoke; None when it had none.
         timestamp: Unix seconds, as in the payload.
+        recall: It takes the card from a phone that changed hands.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class Intent(msgspec.Struct, frozen=True):
     timestamp: int
     apns_id: UUID
     at: datetime
+    recall: bool = False
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +58,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         next_generation: A newer card of the same subject is at least wanted.
         attempts: Failures in a row.
         restarts: Starts that were sent again after an answer was lost.
+        last_answer: What APNs, or the way there, said of the last push that was not accepted.
+        same_answers: How often in a row it said so.
+        recalled: The card is being taken from a phone that changed hands; nothing brings it back.
     """
 
     slot: int
@@ -64,6 +69,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     device_id: str
     customer_id: str | None
     app: str
+    environment: str
     attributes_type: str
     generation: int
     starter: str
@@ -89,6 +95,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     restarts: int
     next_generation: bool
+    last_answer: str | None
+    same_answers: int
+    recalled: bool
 
     @property
     def has_token(self) -> bool:
@@ -116,6 +125,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         intent_stands: The intent's answer is unknown.
         recalled: The card is over because the phone changed hands; its customer may come back.
         next_card_id: The card of the next generation, to be added.
+        last_answer: As on the card.
+        same_answers: As on the card.
     """
 
     card: Card
@@ -136,6 +147,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     recalled: bool = False
     next_card_id: UUID | None = None
+    last_answer: str | None = None
+    same_answers: int = 0
 
 
 LIFETIME = timedelta(hours=8)

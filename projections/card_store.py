@@ -97,6 +97,7 @@ class CardStore:
             [intent.alert for _, intent in rows],
             [intent.timestamp for _, intent in rows],
             [intent.apns_id for _, intent in rows],
+            [intent.recall for _, intent in rows],
         )
         return {row["card_id"] for row in held}
 
@@ -152,6 +153,8 @@ class CardStore:
             [each.suspect_hash for each in settlements],
             [each.recalled for each in settlements],
             [each.next_card_id for each in settlements],
+            [each.last_answer for each in settlements],
+            [each.same_answers for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}
 
@@ -199,6 +202,7 @@ class CardStore:
             device_id=row["device_id"],
             customer_id=row["customer_id"],
             app=row["app"],
+            environment=row["environment"],
             attributes_type=row["attributes_type"],
             generation=row["generation"],
             starter=row["starter"],
@@ -224,6 +228,9 @@ class CardStore:
             attempts=row["attempts"],
             restarts=row["restarts"],
             next_generation=row["next_generation"],
+            last_answer=row["last_answer"],
+            same_answers=row["same_answers"],
+            recalled=row["recalled"],
         )
         token = None if row["token_sealed"] is None else self._keyring.open_token(row["token_sealed"])
         return Claimed(card, token, row["now"])

@@ -53,6 +53,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     device_id: str
     customer_id: str
     app: str
+    environment: str
 
 
 class Matcher:
@@ -108,7 +109,7 @@ class Matcher:
             for device in devices:
                 theirs.setdefault(device["customer_id"], []).append(device)
             wanted = [
-                _Wanted(view["slot"], view["subject_id"], device["device_id"], view["customer_id"], device["app"])
+                _wanted(view, device)
                 for view in views
                 if not view["over"]
                 for device in theirs.get(view["customer_id"], ())
@@ -122,11 +123,11 @@ class Matcher:
             devices = await self._pool.fetch(statement("projections/find_devices_to_match"), BATCH)
             if not devices:
                 return 0
-            woken = await self._wake([row["device_id"] for row in devices])
+            woken = await self._wake(devices)
             customers = sorted({row["customer_id"] for row in devices if row["customer_id"] is not None})
             views = await self._pool.fetch(statement("projections/find_open_views"), ALL_SLOTS, customers)
             wanted = [
-                _Wanted(view["slot"], view["subject_id"], device["device_id"], view["customer_id"], device["app"])
+                _wanted(view, device)
                 for device in devices
                 for view in views
                 if view["customer_id"] == device["customer_id"]
@@ -142,8 +143,14 @@ class Matcher:
             self._announce(woken)
         return len(devices)
 
-    async def _wake(self, device_ids: Sequence[str]) -> list[int]:
-        rows = await fetch_through_deadlocks(self._pool, "projections/wake_cards_of_devices", ALL_SLOTS, device_ids)
+    async def _wake(self, devices: Sequence[asyncpg.Record]) -> list[int]:
+        rows = await fetch_through_deadlocks(
+            self._pool,
+            "projections/wake_cards_of_devices",
+            ALL_SLOTS,
+            [row["device_id"] for row in devices],
+            [row["environment"] for row in devices],
+        )
         return [row["slot"] for row in rows]
 
     async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record]) -> None:
@@ -157,6 +164,7 @@ class Matcher:
             [each.device_id for each in wanted],
             [each.customer_id for each in wanted],
             [each.app for each in wanted],
+            [each.environment for each in wanted],
             [ATTRIBUTES_TYPE] * len(wanted),
             [rule.starter] * len(wanted),
             [rule.grace_seconds if rule.starter == "app_first" else 0.0] * len(wanted),
@@ -167,3 +175,14 @@ class Matcher:
         )
         if rows:
             self._announce([row["slot"] for row in rows])
+
+
+def _wanted(view: asyncpg.Record, device: asyncpg.Record) -> _Wanted:
+    return _Wanted(
+        view["slot"],
+        view["subject_id"],
+        device["device_id"],
+        view["customer_id"],
+        device["app"],
+        device["environment"],
+    )

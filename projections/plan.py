@@ -139,6 +139,8 @@ def pending_alert(face: Face, alerted_version: int) -> Alert | None:
 
 def _not_for_this_phone(face: Face | None, card: Card, phone: Phone | None) -> str | None:
     """Say why a card must not be on this phone, or None."""
+    if card.recalled:
+        return "The phone changed hands: this card ends, and its customer's return brings another."
     if phone is None or phone.forgotten:
         return "The phone has signed out."
     if phone.customer_id != card.customer_id:

@@ -97,7 +97,11 @@ CASE
     WHEN (due_at IS NULL) THEN NULL::timestamp with time zone
     ELSE GREATEST(due_at, blocked_until)
 END) STORED,
+    environment text NOT NULL,
+    last_answer text,
+    same_answers integer DEFAULT 0 NOT NULL,
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
+    CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
     CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text]))),
     CONSTRAINT cards_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'starting'::text, 'shown'::text, 'ending'::text, 'over'::text]))),
     CONSTRAINT cards_reported_state_check CHECK ((reported_state = ANY (ARRAY['starting'::text, 'active'::text, 'dismissed'::text, 'ended'::text]))),

@@ -250,12 +250,14 @@ class Dispatcher:
             view=None if stored is None else stored.view,
             face=face,
             token=token,
-            environment="production" if phone is None else phone.phone.environment,
+            # a start goes where the phone is now, everything else where the card's token is from
+            environment=phone.phone.environment if phone is not None and sent.kind is Kind.START else card.environment,
             apns_id=apns_id,
             rules=self._rules.send,
         )
         alert = version if sent.alert is not None else None
-        intent = Intent(sent.kind, version, alert, sent.timestamp, apns_id, claimed.now)
+        recall = sent.kind is Kind.END and not sent.with_content
+        intent = Intent(sent.kind, version, alert, sent.timestamp, apns_id, claimed.now, recall)
         return PlannedPush(claimed, sent, stored, face, phone, token_hash, request, intent, claimed_monotonic)
 
     def _settled(self, due: Collection[int]) -> None:

@@ -22,7 +22,7 @@ def judge(
     refused_before: bool = False,
     same_before: int = 0,
     other_environment_tried: bool = False,
-    server_errors_before: int = 0,
+    server_errors: int = 0,
     bad_tokens_lately: int = 0,
     settings: VerdictSettings = DEFAULT,
 ) -> Verdict:
@@ -37,8 +37,8 @@ def judge(
         refused_before: this same registration was refused before, by 410 or as another app's.
         same_before: how often in a row this card met the same outcome before.
         other_environment_tried: the token was refused by the other APNs already.
-        server_errors_before: how many 500s in a row this generation of connections gave before.
-        bad_tokens_lately: bad tokens among the topic's last 50 answers, this one included.
+        server_errors: 500s in a row that these connections gave, this one included.
+        bad_tokens_lately: bad tokens among the topic's last answers, this one included.
         settings: the thresholds.
 
     Source:
@@ -63,7 +63,20 @@ def judge(
                 settings=settings,
             )
         case Answer():
-            return _by_rule(outcome, attempt, same_before, server_errors_before, pause, settings)
+            return _by_rule(outcome, attempt, same_before, server_errors, pause, settings)
+        case _:
+            assert_never(outcome)
+
+
+def said(outcome: Answer | NotSent | Ambiguous) -> str:
+    """Name an outcome, so that its repetition on the same card is known for one."""
+    match outcome:
+        case NotSent():
+            return "not sent"
+        case Ambiguous():
+            return "no answer"
+        case Answer():
+            return outcome.reason or str(outcome.status)
         case _:
             assert_never(outcome)
 
@@ -174,7 +187,7 @@ def _by_rule(
     answer: Answer,
     attempt: int,
     same_before: int,
-    server_errors_before: int,
+    server_errors: int,
     pause: float,
     settings: VerdictSettings,
 ) -> Verdict:
@@ -188,7 +201,7 @@ def _by_rule(
         after = settings.hold
     else:
         after = _seconds(rule, answer, attempt, same_before, pause, settings)
-    many = answer.status == 500 and server_errors_before + 1 >= settings.server_errors_in_a_row
+    many = answer.status == 500 and server_errors >= settings.server_errors_in_a_row
     return Verdict(
         outcome=Outcome.REJECTED if after is None else Outcome.RETRY,
         retry_after_seconds=after,

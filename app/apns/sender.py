@@ -3,15 +3,18 @@
 import random
 import time
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import msgspec
 import structlog
 
 from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent
-from app.apns.judge import judge
+from app.apns.health import Health
+from app.apns.judge import judge, said
 from app.apns.preflight import preflight
 from app.apns.request import ApnsRequest, Environment, PushKind
+from app.apns.rules import Pause
 from app.apns.settlement import settle_sent, settle_unbegun
 from app.apns.settler import Settler
 from app.apns.shared_token import SharedProviderToken
@@ -90,6 +93,7 @@ class Sender:
         self._settler = settler
         self._rules = rules
         self._dice = dice
+        self._health = Health()
 
     async def send(self, begun: PlannedPush) -> None:
         """Send a push, if its lease still lasts long enough, and settle it."""
@@ -117,6 +121,8 @@ class Sender:
         except (NotSent, Ambiguous) as error:
             outcome = error
         answered_at = begun.claimed.now + timedelta(seconds=time.monotonic() - begun.claimed_monotonic)
+        environment, word = Environment(begun.request.environment), said(outcome)
+        self._health.note(card.app, environment, outcome)
         verdict = judge(
             outcome,
             kind=PushKind(begun.sent.kind),
@@ -124,10 +130,11 @@ class Sender:
             jitter=self._dice.random(),
             token_registered_at=begun.token_registered_at,
             refused_before=card.suspect_hash is not None and card.suspect_hash == begun.token_hash,
-            # which outcome a card met before is not kept: the first of a kind must not count as its repetition
-            same_before=0 if isinstance(outcome, Answer) else card.attempts,
+            same_before=card.same_answers if word == card.last_answer else 0,
             # one environment is configured for each device; trying the other host comes with several credentials
             other_environment_tried=True,
+            server_errors=self._health.server_errors(environment),
+            bad_tokens_lately=self._health.bad_tokens(card.app, environment),
             settings=rules.verdicts,
         )
         await self._act(begun, verdict, bearer)
@@ -141,6 +148,7 @@ class Sender:
             self._provider_token.invalidate(bearer, now.timestamp())
         if verdict.new_generation:
             self._transport.renew(environment)
+            self._health.renewed(environment)
         if verdict.tell_operator is not None:
             log.error("apns_needs_an_operator", app=card.app, environment=environment, detail=verdict.tell_operator)
         try:
@@ -153,11 +161,24 @@ class Sender:
                     await self._cards.refuse_tokens([(card.app, environment, begun.token_hash)])
                 if verdict.pause is not None:
                     hold = now + timedelta(seconds=self._rules.verdicts.hold)
-                    key = {"topic": card.app, "endpoint": environment}.get(verdict.pause, self._provider_token.key_id)
+                    key = self._pause_key(verdict.pause, card.app, environment)
                     await self._pauses.pause(verdict.pause, key, reason=verdict.why, until=hold)
+                    self._health.paused(card.app, environment)
         except StoreUnavailableError:
             # the next answer of the same kind says it again
             log.warning("verdict_not_written", app=card.app)
+
+    def _pause_key(self, pause: Pause, app: str, environment: Environment) -> str:
+        """Name what is paused; Apple's two environments have nothing to do with one another."""
+        match pause:
+            case Pause.TOPIC:
+                return f"{app}/{environment}"
+            case Pause.CREDENTIAL:
+                return f"{self._provider_token.key_id}/{environment}"
+            case Pause.ENDPOINT:
+                return environment
+            case _:
+                assert_never(pause)
 
     def _finish(
         self,
@@ -178,6 +199,7 @@ class Sender:
             now=answered_at,
             rules=self._rules.plan,
             answer_lost=isinstance(outcome, Ambiguous),
+            said=None if outcome is None else said(outcome),
         )
         answer = outcome if isinstance(outcome, Answer) else None
         receipt = Receipt(

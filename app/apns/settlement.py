@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import uuid5
 
+from msgspec.structs import replace
+
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, PlanRules, Renew, Send, Wait
@@ -29,6 +31,8 @@ def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now
             due_at=now,
             alerted_version=card.alerted_version,
             attempts=card.attempts,
+            last_answer=card.last_answer,
+            same_answers=card.same_answers,
             next_card_id=uuid5(card.card_id, "next generation"),
         )
     phase = decided.phase or card.phase
@@ -43,6 +47,8 @@ def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now
         intent_stands=card.intent is not None and phase in (Phase.STARTING, Phase.ENDING),
         started=phase is Phase.SHOWN and card.started_at is None,
         attempts=card.attempts,
+        last_answer=card.last_answer,
+        same_answers=card.same_answers,
         recalled=isinstance(decided, Nothing) and decided.outcome == "recalled",
     )
 
@@ -66,6 +72,8 @@ def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settle
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,
+        last_answer=card.last_answer,
+        same_answers=card.same_answers,
     )
 
 
@@ -88,6 +96,8 @@ def settle_unbegun(card: Card, now: datetime, *, planned: Send | None = None) ->
         alerted_version=card.alerted_version,
         intent_stands=planned is None and card.intent is not None,
         attempts=card.attempts,
+        last_answer=card.last_answer,
+        same_answers=card.same_answers,
     )
 
 
@@ -102,6 +112,7 @@ def settle_sent(
     now: datetime,
     rules: PlanRules,
     answer_lost: bool,
+    said: str | None = None,
 ) -> Settlement:
     """Give what a push leaves behind.
 
@@ -115,7 +126,37 @@ def settle_sent(
         now: The time of the answer.
         rules: The thresholds.
         answer_lost: Whether the push may have arrived although no answer came.
+        said: What came instead of an acceptance, by which a repetition is known.
     """
+    settlement = _settle_sent(
+        card,
+        sent,
+        verdict,
+        version=version,
+        content_hash=content_hash,
+        token_hash=token_hash,
+        now=now,
+        rules=rules,
+        answer_lost=answer_lost,
+    )
+    if verdict.outcome is Outcome.ACCEPTED or said is None:
+        return settlement
+    again = card.same_answers + 1 if said == card.last_answer else 1
+    return replace(settlement, last_answer=said, same_answers=again)
+
+
+def _settle_sent(
+    card: Card,
+    sent: Send,
+    verdict: Verdict,
+    *,
+    version: int,
+    content_hash: bytes | None,
+    token_hash: bytes | None,
+    now: datetime,
+    rules: PlanRules,
+    answer_lost: bool,
+) -> Settlement:
     spoken = version if sent.alert is not None else card.alerted_version
     if verdict.pause is not None and verdict.outcome in (Outcome.REJECTED, Outcome.RETRY):
         # the pause holds the card back; when that is lifted, nothing else may

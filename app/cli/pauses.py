@@ -14,8 +14,8 @@ from app.cli.running import NO, run
 What = Annotated[str | None, typer.Argument(help="`all`, unless --app or --type says what.", show_default=False)]
 App = Annotated[str | None, typer.Option("--app", help="The pushes of one app, by its bundle id.")]
 Type = Annotated[str | None, typer.Option("--type", help="The pushes of one attributes type.")]
-Topic = Annotated[str | None, typer.Option("--topic", help="What APNs paused of one app, by its bundle id.")]
-Credential = Annotated[str | None, typer.Option("--credential", help="What APNs paused of one signing key, by its id.")]
+Topic = Annotated[str | None, typer.Option("--topic", help="What APNs paused of an app: bundle id/environment.")]
+Credential = Annotated[str | None, typer.Option("--credential", help="What APNs paused of a key: key id/environment.")]
 Endpoint = Annotated[str | None, typer.Option("--endpoint", help="What APNs paused of `production` or `sandbox`.")]
 
 _ALL: Final = ("all", "*")

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
 import asyncpg
@@ -64,9 +64,9 @@ class DeviceRegistry:
         """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
         with translated():
             async with self._pool.acquire() as connection:
-                await self._store_device(connection, device_id, report)
+                earlier = await self._store_device(connection, device_id, report)
             self._ring_matcher()
-            await self._let_pushes_land(device_id, report.customer_id)
+            await self._let_pushes_land([device_id, *earlier], report.customer_id)
             async with self._pool.acquire() as connection:
                 strange = await self._of_others(connection, report.customer_id, report.cards)
                 reported = {
@@ -87,19 +87,27 @@ class DeviceRegistry:
     async def report_card(self, device_id: str, card_id: str, report: CardReport) -> CardAnswer:
         """Store what the phone says of one card and answer what it should show.
 
+        A card of somebody else's order that we do not know is not stored: the phone is told to end it.
+
         Raises:
             UnknownDeviceError: The device has not registered.
         """
         with translated():
             async with self._pool.acquire() as connection:
                 owner = await self._owner(connection, device_id)
+                strange = await self._of_others(connection, owner["customer_id"], [report])
                 known = await self._report(
-                    connection, device_id, owner["app"], owner["environment"], owner["customer_id"], card_id, report
+                    connection,
+                    device_id,
+                    owner["app"],
+                    owner["environment"],
+                    owner["customer_id"],
+                    card_id,
+                    report,
+                    may_add=not strange,
                 )
                 slot = slot_of(report.subject)
                 card = await connection.fetchrow(statement("app/read_card_of_device"), slot, report.subject, known)
-                if card is None:
-                    raise AssertionError("a card that was just reported is there")
                 views = await self._views.read(connection, [report.subject])
         return answer_card(known, report.subject, card, views.get(report.subject), owner["customer_id"])
 
@@ -109,7 +117,7 @@ class DeviceRegistry:
             found = await self._pool.fetchval(statement("app/forget_device"), device_id)
             if found is not None:
                 self._ring_matcher()
-                await self._let_pushes_land(device_id, None)
+                await self._let_pushes_land([device_id], None)
         return found is not None
 
     async def forget_card(self, device_id: str, card_id: str) -> bool:
@@ -134,54 +142,46 @@ class DeviceRegistry:
         customer_id: str | None = row["customer_id"]
         return customer_id
 
-    async def _let_pushes_land(self, device_id: str, customer_id: str | None) -> None:
-        """Wait until what is on its way to the device for anybody but this customer has been answered.
+    async def _let_pushes_land(self, device_ids: Sequence[str], customer_id: str | None) -> None:
+        """Wait until what is on its way to the phone, under any of its ids, for anybody but this customer was answered.
 
         Whoever claims a card from now on sees whose the device is. So once this returns, nothing of the last customer
         is begun or on its way to APNs any more, except from a process that stopped in the middle. No connection is
         held meanwhile.
         """
-        under_way = await self._leases(device_id, customer_id)
+        under_way = await self._leases(device_ids, customer_id)
         ends = time.monotonic() + self._landing_seconds
         pause = LOOK_SECONDS
         while under_way and time.monotonic() < ends:
             # another process may hold the lease: there is no event to wait for
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_LOOK_SECONDS)
-            under_way &= await self._leases(device_id, customer_id)
+            under_way &= await self._leases(device_ids, customer_id)
         if under_way:
-            log.warning("pushes_still_under_way", device_id=device_id, cards=len(under_way))
+            log.warning("pushes_still_under_way", device_id=device_ids[0], cards=len(under_way))
 
-    async def _leases(self, device_id: str, customer_id: str | None) -> set[tuple[uuid.UUID, int]]:
-        rows = await self._pool.fetch(statement("app/read_leases_of_device"), ALL_SLOTS, device_id, customer_id)
+    async def _leases(self, device_ids: Sequence[str], customer_id: str | None) -> set[tuple[uuid.UUID, int]]:
+        rows = await self._pool.fetch(statement("app/read_leases_of_devices"), ALL_SLOTS, device_ids, customer_id)
         return {(row["card_id"], row["lease"]) for row in rows}
 
-    async def _read_owner(self, connection: Connection, device_id: str) -> asyncpg.Record | None:
-        return await connection.fetchrow(statement("app/read_device_owner"), device_id)
-
     async def _owner(self, connection: Connection, device_id: str) -> asyncpg.Record:
-        row = await self._read_owner(connection, device_id)
+        row = await connection.fetchrow(statement("app/read_device_owner"), device_id)
         if row is None:
             raise UnknownDeviceError(device_id)
         return row
 
-    async def _store_device(
-        self, connection: Connection, device_id: str, report: DeviceReport
-    ) -> asyncpg.Record | None:
-        """Write device and tokens, and give what was known of the device before."""
+    async def _store_device(self, connection: Connection, device_id: str, report: DeviceReport) -> list[str]:
+        """Write device and tokens, and give the ids under which the phone was known before."""
         while True:
             try:
                 async with connection.transaction():
-                    before = await self._read_owner(connection, device_id)
-                    await self._write_device(connection, device_id, report)
+                    return await self._write_device(connection, device_id, report)
             except asyncpg.PostgresError as error:
                 # two devices that take tokens from one another wait for one another
                 if error.sqlstate != DEADLOCK:
                     raise
-            else:
-                return before
 
-    async def _write_device(self, connection: Connection, device_id: str, report: DeviceReport) -> None:
+    async def _write_device(self, connection: Connection, device_id: str, report: DeviceReport) -> list[str]:
         alert_token = None if report.alert_token is None else self._keyring.seal_token(report.alert_token.lower())
         await connection.execute(
             statement("app/upsert_device"),
@@ -201,17 +201,17 @@ class DeviceRegistry:
             for name, token in report.start_tokens.items()
         }
         values = {hashes[name]: token.lower() for name, token in report.start_tokens.items()}
+        earlier: list[str] = []
         if values:
             order = sorted(values)
-            await connection.execute(
-                statement("app/take_tokens"),
-                report.app,
-                report.environment,
-                device_id,
-                order,
-                [self._keyring.seal_token(values[each]) for each in order],
-            )
+            names = (report.app, report.environment, device_id, order)
+            sealed = [self._keyring.seal_token(values[each]) for each in order]
+            held = await connection.fetch(statement("app/hold_tokens"), *names, sealed)
+            earlier = sorted({row["device_id"] for row in held} - {device_id})
+            if earlier:
+                await connection.execute(statement("app/take_tokens"), *names, earlier)
         await connection.execute(statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()))
+        return earlier
 
     async def _report(
         self,
@@ -249,6 +249,7 @@ class DeviceRegistry:
                 token_hash,
                 token_sealed,
                 card_id,
+                environment,
             )
             if known is not None:
                 break
@@ -263,6 +264,7 @@ class DeviceRegistry:
                     device_id,
                     customer_id,
                     app,
+                    environment,
                     report.attributes_type,
                     report.activity_id or (card_id if named is None else None),
                     report.state,

@@ -5,22 +5,23 @@
 --  $4 text      device id
 --  $5 text      customer id
 --  $6 text      app
---  $7 text      attributes type
---  $8 text      ActivityKit's id
---  $9 text      reported state
--- $10 bytea     the update token's blind index
--- $11 bytea     the update token, sealed
--- $12 text      the reported id, where it is not the card id
+--  $7 text      environment
+--  $8 text      attributes type
+--  $9 text      ActivityKit's id
+-- $10 text      reported state
+-- $11 bytea     the update token's blind index
+-- $12 bytea     the update token, sealed
+-- $13 text      the reported id, where it is not the card id
 -- Returns: card_id uuid
 -- Raises: 23505 another report was faster; look again.
-INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, attributes_type, generation, starter,
-                   created_at, due_at, debt, activity_id, reported_state, reported_at, token_hash, token_sealed,
+INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type, generation,
+                   starter, created_at, due_at, debt, activity_id, reported_state, reported_at, token_hash, token_sealed,
                    token_registered_at, phase, started_at, reported_id)
-SELECT $1, $2, $3, $4, $5, $6, $7,
+SELECT $1, $2, $3, $4, $5, $6, $7, $8,
        1 + coalesce((SELECT max(c.generation)
                      FROM cards AS c
-                     WHERE c.slot = $1 AND c.subject_id = $2 AND c.device_id = $4 AND c.attributes_type = $7), 0),
-       'app', now.at, now.at, 1, $8, $9, now.at, $10, $11, CASE WHEN $10::bytea IS NULL THEN NULL ELSE now.at END,
-       'shown', now.at, $12
+                     WHERE c.slot = $1 AND c.subject_id = $2 AND c.device_id = $4 AND c.attributes_type = $8), 0),
+       'app', now.at, now.at, 1, $9, $10, now.at, $11, $12, CASE WHEN $11::bytea IS NULL THEN NULL ELSE now.at END,
+       'shown', now.at, $13
 FROM (SELECT lockstep_now() AS at) AS now
 RETURNING card_id

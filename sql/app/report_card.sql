@@ -10,6 +10,7 @@
 --  $8 bytea     the update token's blind index; NULL: not reported
 --  $9 bytea     the update token, sealed
 -- $10 text      the reported id, whosever it is; NULL: ActivityKit's names the card
+-- $11 text      the environment that the phone's tokens are from
 -- Returns: card_id uuid
 WITH mine AS MATERIALIZED (
     SELECT c.card_id
@@ -33,6 +34,7 @@ SET activity_id = coalesce($5, c.activity_id, CASE WHEN $4::uuid IS NULL THEN $1
         WHEN c.reported_state = 'active' AND $7 = 'starting' THEN c.reported_state
         ELSE $7 END,
     reported_at = now.at,
+    environment = CASE WHEN $8::bytea IS NULL AND c.token_hash IS NOT NULL THEN c.environment ELSE $11 END,
     token_hash = coalesce($8, c.token_hash),
     token_sealed = CASE WHEN $8::bytea IS NULL THEN c.token_sealed ELSE $9 END,
     token_registered_at = CASE WHEN $8::bytea IS NULL OR $8 = c.token_hash THEN c.token_registered_at ELSE now.at END,

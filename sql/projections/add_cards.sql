@@ -6,20 +6,21 @@
 --  $4 text[]        cards: device id
 --  $5 text[]        cards: customer id
 --  $6 text[]        cards: app
---  $7 text[]        cards: attributes type
---  $8 text[]        cards: starter
---  $9 double precision[] cards: seconds to wait before the first look
--- $10 smallint[]    views: slot
--- $11 smallint[]    views: generation
--- $12 text[]        views: subject id
--- $13 bigint[]      views: the flag's counter as it was read
+--  $7 text[]        cards: environment
+--  $8 text[]        cards: attributes type
+--  $9 text[]        cards: starter
+-- $10 double precision[] cards: seconds to wait before the first look
+-- $11 smallint[]    views: slot
+-- $12 smallint[]    views: generation
+-- $13 text[]        views: subject id
+-- $14 bigint[]      views: the flag's counter as it was read
 -- Returns: slot smallint
 WITH now AS (
     SELECT lockstep_now() AS at
 ), added AS (
-    INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, attributes_type, generation, starter,
-                       created_at, due_at, debt)
-    SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.attributes_type,
+    INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
+                       generation, starter, created_at, due_at, debt)
+    SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type,
            coalesce((SELECT r.generation + CASE WHEN r.recalled_at IS NULL THEN 0 ELSE 1 END
                      FROM cards AS r
                      WHERE r.slot = c.slot AND r.subject_id = c.subject_id AND r.device_id = c.device_id
@@ -29,15 +30,16 @@ WITH now AS (
            c.starter,
            now.at, now.at + c.wait_seconds * interval '1 second', 1
     FROM now, unnest($1::smallint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::text[], $9::double precision[])
-         AS c(slot, subject_id, card_id, device_id, customer_id, app, attributes_type, starter, wait_seconds)
+                     $8::text[], $9::text[], $10::double precision[])
+         AS c(slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type, starter,
+              wait_seconds)
     ORDER BY c.slot, c.subject_id, c.device_id, c.attributes_type
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
     RETURNING slot
 ), cleared AS (
     UPDATE views AS v
     SET match_due_at = NULL
-    FROM unnest($10::smallint[], $11::smallint[], $12::text[], $13::bigint[])
+    FROM unnest($11::smallint[], $12::smallint[], $13::text[], $14::bigint[])
          AS f(slot, generation, subject_id, match_count)
     WHERE v.slot = f.slot AND v.generation = f.generation AND v.subject_id = f.subject_id
       AND v.match_count = f.match_count

@@ -12,13 +12,16 @@
 --          timestamp_used bigint, alerted_version bigint, intent_kind text, intent_version bigint,
 --          intent_alert bigint, intent_timestamp bigint, intent_apns_id uuid, intent_at timestamptz,
 --          accepted_version bigint, accepted_hash bytea, started_at timestamptz, refused_hash bytea, suspect_hash bytea,
---          attempts integer, restarts integer, next_generation boolean, now timestamptz
+--          attempts integer, restarts integer, next_generation boolean, environment text, last_answer text,
+--          same_answers integer, recalled boolean, now timestamptz
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
+), paused AS MATERIALIZED (
+    SELECT p.kind, p.key
+    FROM now, pauses AS p
+    WHERE p.until IS NULL OR p.until > now.at
 ), open AS MATERIALIZED (
-    SELECT NOT EXISTS (
-        SELECT FROM pauses AS p, now
-        WHERE p.kind IN ('all', 'credential', 'endpoint') AND (p.until IS NULL OR p.until > now.at)) AS yes
+    SELECT NOT EXISTS (SELECT FROM paused WHERE kind = 'all') AS yes
 ), taken AS MATERIALIZED (
     SELECT d.*
     FROM now, unnest($1::smallint[]) AS wanted(slot)
@@ -27,9 +30,12 @@ WITH now AS MATERIALIZED (
         FROM cards AS c
         WHERE (SELECT yes FROM open) AND c.slot = wanted.slot AND c.lane = $2 AND c.claim_at <= now.at
           AND NOT EXISTS (
-              SELECT FROM pauses AS p
-              WHERE (p.until IS NULL OR p.until > now.at)
-                AND (p.kind IN ('app', 'topic') AND p.key = c.app OR p.kind = 'type' AND p.key = c.attributes_type))
+              SELECT FROM paused AS p
+              WHERE p.kind = 'app' AND p.key = c.app
+                 OR p.kind = 'type' AND p.key = c.attributes_type
+                 OR p.kind = 'topic' AND p.key = c.app || '/' || c.environment
+                 OR p.kind = 'credential' AND split_part(p.key, '/', 2) = c.environment
+                 OR p.kind = 'endpoint' AND p.key = c.environment)
         ORDER BY c.claim_at
         LIMIT $3
         FOR UPDATE SKIP LOCKED
@@ -57,4 +63,5 @@ RETURNING c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.
           EXISTS (SELECT FROM cards AS n
                   WHERE n.slot = c.slot AND n.subject_id = c.subject_id AND n.device_id = c.device_id
                     AND n.attributes_type = c.attributes_type AND n.generation > c.generation) AS next_generation,
+          c.environment, c.last_answer, c.same_answers, c.recalled_at IS NOT NULL AS recalled,
           now.at AS now

@@ -22,6 +22,8 @@
 -- $20 bytea[]            token value refused for the first time; NULL: as it was
 -- $21 boolean[]          recalled: the card is over because the phone changed hands
 -- $22 uuid[]             id of the next generation to add; NULL: none
+-- $23 text[]             what APNs said last, and
+-- $24 integer[]          how often in a row
 -- Returns: slot smallint, due boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -30,11 +32,11 @@ WITH now AS MATERIALIZED (
     FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
                 $8::timestamptz[], $9::double precision[], $10::bigint[], $11::bigint[], $12::boolean[],
                 $13::bigint[], $14::bytea[], $15::boolean[], $16::bytea[], $17::integer[], $18::text[], $19::text[],
-                $20::bytea[], $21::boolean[], $22::uuid[])
+                $20::bytea[], $21::boolean[], $22::uuid[], $23::text[], $24::integer[])
          AS s(slot, subject_id, card_id, lease, debt, phase, considered_version, next_at, block_seconds,
               timestamp_used, alerted_version, intent_stands, accepted_version, accepted_hash, started,
               refused_hash, attempts, outcome, why, suspect_hash,
-              recalled, next_card_id)
+              recalled, next_card_id, last_answer, same_answers)
 ), locked AS MATERIALIZED (
     SELECT s.*
     FROM settled AS s
@@ -58,20 +60,22 @@ WITH now AS MATERIALIZED (
         started_at = CASE WHEN l.started THEN coalesce(c.started_at, now.at) ELSE c.started_at END,
         refused_hash = coalesce(l.refused_hash, c.refused_hash),
         suspect_hash = coalesce(l.suspect_hash, c.suspect_hash),
-        recalled_at = CASE WHEN l.recalled THEN now.at ELSE c.recalled_at END,
+        recalled_at = CASE WHEN l.recalled THEN coalesce(c.recalled_at, now.at) ELSE c.recalled_at END,
         attempts = l.attempts,
+        last_answer = l.last_answer,
+        same_answers = l.same_answers,
         outcome = l.outcome,
         why = l.why,
         outcome_at = now.at
     FROM locked AS l, now
     WHERE c.slot = l.slot AND c.subject_id = l.subject_id AND c.card_id = l.card_id AND c.lease = l.lease
-    RETURNING c.slot, c.subject_id, c.device_id, c.customer_id, c.app, c.attributes_type, c.generation, c.lane,
-              l.next_card_id, c.due_at
+    RETURNING c.slot, c.subject_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type, c.generation,
+              c.lane, l.next_card_id, c.due_at
 ), renewed AS (
-    INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, attributes_type, generation, starter,
-                       lane, created_at, due_at, debt)
-    SELECT u.slot, u.subject_id, u.next_card_id, u.device_id, u.customer_id, u.app, u.attributes_type,
-           u.generation + 1, 'server', u.lane, now.at, now.at, 1
+    INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
+                       generation, starter, lane, created_at, due_at, debt)
+    SELECT u.slot, u.subject_id, u.next_card_id, u.device_id, u.customer_id, u.app, u.environment,
+           u.attributes_type, u.generation + 1, 'server', u.lane, now.at, now.at, 1
     FROM updated AS u, now
     WHERE u.next_card_id IS NOT NULL
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING

@@ -36,6 +36,7 @@ def card(**changes: Any) -> Card:
         "device_id": "phone-1",
         "customer_id": "customer-7",
         "app": "com.example.shop",
+        "environment": "sandbox",
         "attributes_type": "OrderAttributes",
         "generation": 1,
         "starter": "server",
@@ -61,6 +62,9 @@ def card(**changes: Any) -> Card:
         "attempts": 0,
         "restarts": 0,
         "next_generation": False,
+        "last_answer": None,
+        "same_answers": 0,
+        "recalled": False,
     }
     return Card(**(fields | changes))
 

@@ -31,9 +31,10 @@ INSERT INTO views (slot, generation, subject_id, version, prev_version, state, f
 SELECT n % 256, 1, 'order-' || n, 3, 0, '{{}}', '\\x00', now(), 'customer-' || n
 FROM generate_series(1, {SUBJECTS}) AS n;
 
-INSERT INTO cards (slot, subject_id, card_id, device_id, app, attributes_type, generation, starter, created_at, due_at)
-SELECT n % 256, 'order-' || n, gen_random_uuid(), 'phone-' || n, 'shop', 'OrderAttributes', 1, 'server', now(),
-       CASE WHEN n % 600 = 0 THEN now() ELSE NULL END
+INSERT INTO cards (slot, subject_id, card_id, device_id, app, environment, attributes_type, generation, starter,
+                   created_at, due_at)
+SELECT n % 256, 'order-' || n, gen_random_uuid(), 'phone-' || n, 'shop', 'sandbox', 'OrderAttributes', 1, 'server',
+       now(), CASE WHEN n % 600 = 0 THEN now() ELSE NULL END
 FROM generate_series(1, {SUBJECTS}) AS n;
 
 ANALYZE;

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from tests.integration.flow import Flow
 from tests.integration.wire import Wire
 
 
@@ -14,3 +17,18 @@ async def wire(dsn: str) -> AsyncIterator[Wire]:
     await made.open()
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def flow(pool: Pool, keyring: Keyring) -> Flow:
+    """The stages between an event and a card, with the slots adopted and nothing else."""
+    made = Flow(pool, keyring)
+    await made.projector.adopt()
+    return made
+
+
+@pytest.fixture
+async def owing(flow: Flow) -> Flow:
+    """The same, with one card in debt."""
+    await flow.wanted()
+    return flow

@@ -15,6 +15,8 @@ from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
 from app.apns.shared_token import SharedProviderToken
 from events.postgres.doorbell import Ring
+from tests.conftest import Clock
+from tests.examples.devices import UPDATE_TOKEN, reported
 from tests.integration.flow import Flow
 
 OK = Answer(200)
@@ -92,3 +94,12 @@ async def work(*dispatchers: Dispatcher) -> None:
     await asyncio.gather(*(all_of(each) for each in dispatchers))
     stop.set()
     await asyncio.gather(*settling)
+
+
+async def live(flow: Flow, clock: Clock) -> str:
+    """Start the one card, let the app report its token, let a second pass, and give the card's id."""
+    await work(dispatcher(flow, Apns()))
+    card_id = str((await flow.card())["card_id"])
+    await flow.registry.report_card("phone-1", card_id, reported(update_token=UPDATE_TOKEN))
+    await clock.advance(seconds=2)
+    return card_id

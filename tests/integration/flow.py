@@ -109,6 +109,18 @@ class Flow:
             subject_id,
         )
 
+    async def wanted(self) -> asyncpg.Record:
+        """Let a phone register and an order be placed, and give the card that is wanted."""
+        await self.register()
+        await self.place()
+        await self.settle("order-1")
+        return await self.card()
+
+    async def card(self) -> asyncpg.Record:
+        """Read the one card there is."""
+        [row] = await self.rows()
+        return row
+
     async def pairs(self) -> list[tuple[str, str, str]]:
         """Give subject, device and customer of each card."""
         return [(row["subject_id"], row["device_id"], row["customer_id"]) for row in await self.rows()]

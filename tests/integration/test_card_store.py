@@ -21,13 +21,9 @@ from tests.integration.flow import Flow
 
 
 @pytest.fixture
-async def flow(pool: Pool, keyring: Keyring) -> Flow:
+def flow(owing: Flow) -> Flow:
     """One card in debt."""
-    made = Flow(pool, keyring)
-    await made.register()
-    await made.happen("order-1", "order.placed")
-    await made.settle("order-1")
-    return made
+    return owing
 
 
 async def claim_one(flow: Flow, **how: Any) -> Claimed:
@@ -66,12 +62,6 @@ async def add_debt(flow: Flow, *, times: int = 1) -> None:
     for _ in range(times):
         await flow.happen("order-1", "order.accepted")
         await flow.project("order-1")
-
-
-async def row_of(flow: Flow) -> Any:
-    """Give the one card."""
-    [row] = await flow.rows()
-    return row
 
 
 async def test_a_claim_takes_a_card_under_a_new_lease(flow: Flow) -> None:
@@ -155,15 +145,15 @@ async def test_a_stale_lease_writes_no_intent(flow: Flow, clock: Clock) -> None:
     await claim_one(flow)
 
     assert await flow.cards.record_intents([intend(first)]) == set()
-    assert (await row_of(flow))["intent_kind"] is None
+    assert (await flow.card())["intent_kind"] is None
 
 
 async def test_news_during_a_lease_does_not_lower_it(flow: Flow) -> None:
     """Two columns, two owners: debt makes a card due, it does not free it."""
     await claim_one(flow, lease_seconds=60)
-    before = await row_of(flow)
+    before = await flow.card()
     await add_debt(flow)
-    after = await row_of(flow)
+    after = await flow.card()
 
     assert after["blocked_until"] == before["blocked_until"]
     assert after["claim_at"] == before["blocked_until"]
@@ -229,9 +219,10 @@ async def crowded(server: str) -> AsyncIterator[Connection]:
         await migrate(dsn)
         connection = await connect(dsn, name="lockstep-test")
         await connection.execute(
-            "INSERT INTO cards (slot, subject_id, card_id, device_id, app, attributes_type, generation, starter, "
-            "created_at, due_at) SELECT n % 256, 'order-' || n, gen_random_uuid(), 'phone-' || n, 'shop', 'Order', 1, "
-            "'server', now(), now() + CASE WHEN n % 5000 = 0 THEN -1 ELSE 1 END * interval '7 hours' "
+            "INSERT INTO cards (slot, subject_id, card_id, device_id, app, environment, attributes_type, generation, "
+            "starter, created_at, due_at) SELECT n % 256, 'order-' || n, gen_random_uuid(), 'phone-' || n, 'shop', "
+            "'sandbox', 'Order', 1, 'server', now(), "
+            "now() + CASE WHEN n % 5000 = 0 THEN -1 ELSE 1 END * interval '7 hours' "
             "FROM generate_series(1, 50000) AS n; ANALYZE cards"
         )
         yield connection

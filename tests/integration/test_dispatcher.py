@@ -18,34 +18,14 @@ from projections.face import Face, face_of
 from projections.order_view import OrderView
 from projections.view_store import ViewStore
 from tests.conftest import Clock
-from tests.examples.devices import UPDATE_TOKEN, reported
-from tests.integration.dispatching import Apns, dispatcher, work
+from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow
 
 
 @pytest.fixture
-async def flow(pool: Pool, keyring: Keyring) -> Flow:
+def flow(owing: Flow) -> Flow:
     """One card in debt."""
-    made = Flow(pool, keyring)
-    await made.register()
-    await made.place()
-    await made.settle("order-1")
-    return made
-
-
-async def row_of(flow: Flow) -> Any:
-    """Give the one card."""
-    [row] = await flow.rows()
-    return row
-
-
-async def live(flow: Flow, clock: Clock) -> None:
-    """Start the card, let the app report its token, and let a second pass."""
-    await work(dispatcher(flow, Apns()))
-    row = await row_of(flow)
-    await flow.registry.report_card("phone-1", str(row["card_id"]), reported(update_token=UPDATE_TOKEN))
-    await clock.advance(seconds=2)
-    await work(dispatcher(flow, Apns()))
+    return owing
 
 
 async def test_an_intent_is_written_before_its_push_goes(flow: Flow) -> None:
@@ -54,7 +34,7 @@ async def test_an_intent_is_written_before_its_push_goes(flow: Flow) -> None:
     seen: list[Any] = []
 
     async def look(_: ApnsRequest) -> None:
-        seen.append(await row_of(flow))
+        seen.append(await flow.card())
 
     apns.look = look
     await work(dispatcher(flow, apns))
@@ -63,7 +43,7 @@ async def test_an_intent_is_written_before_its_push_goes(flow: Flow) -> None:
 
     assert (row["phase"], row["intent_kind"], row["intent_version"], row["intent_alert"]) == ("starting", "start", 1, 1)
     assert (str(row["intent_apns_id"]), row["intent_timestamp"]) == (request.apns_id, aps["timestamp"])
-    settled = await row_of(flow)
+    settled = await flow.card()
     assert (settled["phase"], settled["intent_kind"], settled["accepted_version"]) == ("shown", None, 1)
 
 
@@ -149,7 +129,7 @@ async def test_no_push_is_begun_when_the_lease_has_grown_short(flow: Flow) -> No
     await short.drained()
     stop.set()
     await settling
-    row = await row_of(flow)
+    row = await flow.card()
     assert (apns.requests, row["phase"], row["outcome"], row["attempts"]) == ([], "wanted", "postponed", 0)
     assert row["intent_kind"] is None
 
@@ -201,7 +181,7 @@ async def test_a_dispatcher_that_stops_finishes_what_is_in_flight(flow: Flow) ->
     answer.set()
     await running
 
-    assert (await row_of(flow))["phase"] == "shown"
+    assert (await flow.card())["phase"] == "shown"
     assert await flow.pool.fetchval("SELECT count(*) FROM receipts") == 1
 
 

@@ -8,38 +8,17 @@ import pytest
 from app.apns.answer import Answer
 from app.apns.dispatcher import DispatchRules
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
-from events.postgres.pool import Pool
-from events.sealing import Keyring
 from projections.pauses import Pauses
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
-from tests.integration.dispatching import Apns, dispatcher, work
+from tests.integration.dispatching import EVERYTHING, OK, Apns, dispatcher, live, work
 from tests.integration.flow import Flow
 
 
 @pytest.fixture
-async def flow(pool: Pool, keyring: Keyring) -> Flow:
+def flow(owing: Flow) -> Flow:
     """One card in debt."""
-    made = Flow(pool, keyring)
-    await made.register()
-    await made.place()
-    await made.settle("order-1")
-    return made
-
-
-async def row_of(flow: Flow) -> Any:
-    """Give the one card."""
-    [row] = await flow.rows()
-    return row
-
-
-async def live(flow: Flow, clock: Clock) -> None:
-    """Start the card, let the app report its token, and let a second pass."""
-    await work(dispatcher(flow, Apns()))
-    row = await row_of(flow)
-    await flow.registry.report_card("phone-1", str(row["card_id"]), reported(update_token=UPDATE_TOKEN))
-    await clock.advance(seconds=2)
-    await work(dispatcher(flow, Apns()))
+    return owing
 
 
 async def test_a_worker_that_vanishes_after_sending_causes_no_second_start(
@@ -53,7 +32,7 @@ async def test_a_worker_that_vanishes_after_sending_causes_no_second_start(
     assert apns.events() == ["start"]
     await clock.advance(seconds=61)
     await work(dispatcher(flow, apns))
-    assert (await row_of(flow))["phase"] == "shown"
+    assert (await flow.card())["phase"] == "shown"
     await flow.happen("order-1", "order.accepted")
     await flow.project("order-1")
     await work(dispatcher(flow, apns))
@@ -61,7 +40,7 @@ async def test_a_worker_that_vanishes_after_sending_causes_no_second_start(
     assert apns.events() == ["start"]
     await clock.advance(hours=9)
     await work(dispatcher(flow, apns))
-    assert (await row_of(flow))["outcome"] == "expired"
+    assert (await flow.card())["outcome"] == "expired"
 
 
 async def test_a_worker_that_vanishes_in_an_update_is_followed_by_a_later_timestamp(
@@ -113,7 +92,7 @@ async def test_a_refused_update_token_is_not_used_again(flow: Flow, clock: Clock
         await work(dispatcher(flow, apns))
         await clock.advance(seconds=2)
     assert apns.events() == ["update"]
-    card_id = str((await row_of(flow))["card_id"])
+    card_id = str((await flow.card())["card_id"])
     await flow.registry.report_card("phone-1", card_id, reported(update_token=UPDATE_TOKEN))
     await work(dispatcher(flow, apns))
     assert apns.events() == ["update"]
@@ -127,7 +106,7 @@ async def test_a_refused_credential_pauses_every_process(flow: Flow, clock: Cloc
     apns = Apns(Answer(403, "InvalidProviderToken"))
     await work(dispatcher(flow, apns))
     [pause] = await Pauses(flow.pool).list()
-    assert (pause.kind, pause.key) == ("credential", "KEY1234567")
+    assert (pause.kind, pause.key) == ("credential", "KEY1234567/sandbox")
     await work(dispatcher(flow, apns))
     assert len(apns.requests) == 1
     await clock.advance(hours=1, seconds=61)
@@ -135,7 +114,7 @@ async def test_a_refused_credential_pauses_every_process(flow: Flow, clock: Cloc
     assert [request.apns_id for request in apns.requests] == list(
         dict.fromkeys(request.apns_id for request in apns.requests)
     )
-    assert (await row_of(flow))["phase"] == "shown"
+    assert (await flow.card())["phase"] == "shown"
 
 
 @pytest.mark.parametrize(
@@ -153,4 +132,91 @@ async def test_a_start_that_did_not_succeed(flow: Flow, failure: Any, phase: str
     await work(dispatcher(flow, apns))
 
     assert apns.events() == ["start"]
-    assert (await row_of(flow))["phase"] == phase
+    assert (await flow.card())["phase"] == phase
+
+
+async def test_what_helps_once_is_not_tried_for_ever(flow: Flow, clock: Clock) -> None:
+    """A second UnrelatedKeyIdInToken for the same card pauses the key, where the first only asked for a connection."""
+    refusal = Answer(403, "UnrelatedKeyIdInToken")
+    apns = Apns(refusal, refusal, refusal)
+    for _ in range(3):
+        await work(dispatcher(flow, apns))
+        await clock.advance(seconds=2)
+
+    assert len(apns.requests) == 2
+    assert apns.renewed == ["sandbox"]
+    assert [each.kind for each in await Pauses(flow.pool).list()] == ["credential"]
+    row = await flow.card()
+    assert (row["last_answer"], row["same_answers"]) == ("UnrelatedKeyIdInToken", 2)
+
+
+async def test_another_answer_in_between_begins_the_count_anew(flow: Flow, clock: Clock) -> None:
+    """Two different troubles are not one that repeats."""
+    apns = Apns(Answer(403, "UnrelatedKeyIdInToken"), Answer(500), Answer(403, "UnrelatedKeyIdInToken"))
+    for _ in range(4):
+        await work(dispatcher(flow, apns))
+        await clock.advance(seconds=61)
+
+    assert apns.events() == ["start"] * 4
+    assert await Pauses(flow.pool).list() == []
+    assert (await flow.card())["last_answer"] is None
+
+
+async def test_many_500s_in_a_row_ask_for_a_new_connection(flow: Flow, clock: Clock) -> None:
+    """Five on one connection, whichever cards they were for, and not the five after those either."""
+    apns = Apns(*[Answer(500, "InternalServerError")] * 9)
+    sending = dispatcher(flow, apns)
+    for tries in range(1, 10):
+        sending.hear(EVERYTHING)
+        await work(sending)
+        await clock.advance(seconds=61)
+        assert len(apns.renewed) == tries // 5
+    assert len(apns.requests) == 9
+
+
+async def test_a_storm_of_bad_tokens_pauses_the_topic_and_retires_no_more(flow: Flow) -> None:
+    """Many tokens of one app at once are not all dead: a wrong environment must not cost every phone its token."""
+    count = 30
+    for number in range(count):
+        await flow.register(f"storm-{number}", f"customer-{number}")
+        await flow.place(f"storm-{number}", f"customer-{number}")
+    await flow.settle(*(f"storm-{number}" for number in range(count)))
+    apns = Apns(OK, *[Answer(400, "BadDeviceToken")] * count)
+    sending = dispatcher(flow, apns, DispatchRules(poll=1_000_000, in_flight=1))
+    for _ in range(count):
+        sending.hear(EVERYTHING)
+        await work(sending)
+
+    [pause] = await Pauses(flow.pool).list()
+    assert (pause.kind, pause.key) == ("topic", "com.example.shop/sandbox")
+    assert len(apns.requests) == 1 + 11
+    assert await flow.pool.fetchval("SELECT count(*) FROM push_tokens WHERE refused_at IS NOT NULL") == 10
+
+
+async def test_an_update_goes_where_its_token_is_from(flow: Flow, clock: Clock) -> None:
+    """A phone that moves to the other environment takes its cards' next tokens along, and not their old ones."""
+    await live(flow, clock)
+    await flow.register(environment="production", start_tokens={})
+    await flow.match()
+    await flow.happen("order-1", "order.accepted")
+    await flow.project("order-1")
+    apns = Apns()
+    await work(dispatcher(flow, apns))
+    assert [request.environment for request in apns.requests] == ["sandbox"]
+    card_id = str((await flow.card())["card_id"])
+    await flow.registry.report_card("phone-1", card_id, reported(update_token="cc" * 32))
+    await flow.happen("order-1", "order.preparing")
+    await flow.project("order-1")
+    await clock.advance(seconds=2)
+    await work(dispatcher(flow, apns))
+    assert [request.environment for request in apns.requests] == ["sandbox", "production"]
+
+
+async def test_a_card_that_waits_starts_where_its_phone_is_now(flow: Flow) -> None:
+    """The environment of a card that was not started yet follows its phone's."""
+    await flow.register(environment="production")
+    await flow.match()
+    await Pauses(flow.pool).pause("endpoint", "sandbox", reason="a test")
+    apns = Apns()
+    await work(dispatcher(flow, apns))
+    assert [request.environment for request in apns.requests] == ["production"]

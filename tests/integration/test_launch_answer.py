@@ -5,21 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from events.postgres.pool import Pool
-from events.sealing import Keyring
 from projections.matcher import Matcher, StartRule
 from tests.conftest import Clock
 from tests.examples.devices import TYPE, UPDATE_TOKEN, at_launch, reported
 from tests.integration.courier import Courier
 from tests.integration.flow import Flow
-
-
-@pytest.fixture
-async def flow(pool: Pool, keyring: Keyring) -> Flow:
-    """The stages, with the slots adopted."""
-    made = Flow(pool, keyring)
-    await made.projector.adopt()
-    return made
 
 
 async def place(flow: Flow, rule: StartRule | None = None, **phone: Any) -> str:

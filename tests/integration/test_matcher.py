@@ -11,20 +11,10 @@ import pytest
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from events.sealing import Keyring
 from events.slot import slot_of
 from projections.matcher import Matcher, StartRule
 from tests.conftest import Clock
 from tests.integration.flow import Flow
-
-
-@pytest.fixture
-async def flow(pool: Pool, keyring: Keyring) -> Flow:
-    """The stages, with the slots adopted."""
-    made = Flow(pool, keyring)
-    await made.projector.adopt()
-    return made
-
 
 ONE = [("order-1", "phone-1", "customer-7")]
 

@@ -21,14 +21,6 @@ from tests.conftest import Clock
 from tests.integration.flow import Flow, raw_append
 
 
-@pytest.fixture
-async def flow(pool: Pool, keyring: Keyring) -> Flow:
-    """The stages, with the slots adopted."""
-    made = Flow(pool, keyring)
-    await made.projector.adopt()
-    return made
-
-
 async def behind(flow: Flow) -> set[str]:
     """Give what a sweep finds."""
     rows = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 1_000)

@@ -8,19 +8,10 @@ import projections.projector as projector_module
 from events.envelope import RecordedEvent
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from events.sealing import Keyring
 from events.slot import slot_of
 from projections.order_view import FOLD_VERSION, OrderView, fold
 from projections.view_store import ALL_SLOTS
 from tests.integration.flow import Flow, raw_append
-
-
-@pytest.fixture
-async def flow(pool: Pool, keyring: Keyring) -> Flow:
-    """The stages, with the slots adopted."""
-    made = Flow(pool, keyring)
-    await made.projector.adopt()
-    return made
 
 
 async def behind(flow: Flow) -> set[str]:

@@ -7,8 +7,6 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from events.postgres.pool import Pool
-from events.sealing import Keyring
 from events.slot import slot_of
 from projections.card import Card, Intent, Kind, Phase, Settlement
 from projections.card_store import Claimed, Receipt
@@ -17,13 +15,9 @@ from tests.integration.flow import Flow
 
 
 @pytest.fixture
-async def flow(pool: Pool, keyring: Keyring) -> Flow:
+def flow(owing: Flow) -> Flow:
     """One card in debt."""
-    made = Flow(pool, keyring)
-    await made.register()
-    await made.happen("order-1", "order.placed")
-    await made.settle("order-1")
-    return made
+    return owing
 
 
 async def claim_one(flow: Flow, **how: Any) -> Claimed:
@@ -85,25 +79,19 @@ async def add_debt(flow: Flow, *, times: int = 1) -> None:
         await flow.project("order-1")
 
 
-async def row_of(flow: Flow) -> Any:
-    """Give the one card."""
-    [row] = await flow.rows()
-    return row
-
-
 async def test_a_stale_lease_settles_nothing_but_keeps_its_receipt(flow: Flow, clock: Clock) -> None:
     """What it sent is on record, what it believes is not."""
     first = await claim_one(flow, lease_seconds=30)
     await clock.advance(seconds=31)
     second = await claim_one(flow)
-    before = await row_of(flow)
+    before = await flow.card()
     due = await flow.cards.settle([settlement(first.card, phase=Phase.OVER)], [receipt(first)])
 
     assert due == set()
-    assert dict(await row_of(flow)) == dict(before)
+    assert dict(await flow.card()) == dict(before)
     assert [row["lease"] for row in await flow.pool.fetch("SELECT lease FROM receipts")] == [1]
     await flow.cards.settle([settlement(second.card)], [receipt(second)])
-    assert (await row_of(flow))["phase"] == "shown"
+    assert (await flow.card())["phase"] == "shown"
     assert await flow.pool.fetchval("SELECT count(*) FROM receipts") == 2
 
 
@@ -175,7 +163,7 @@ async def test_a_settlement_writes_what_it_says(flow: Flow) -> None:
         ],
         [],
     )
-    row = await row_of(flow)
+    row = await flow.card()
 
     assert {name: row[name] for name in (
         "phase", "considered_version", "timestamp_used", "alerted_version", "accepted_version", "accepted_hash",

@@ -148,7 +148,7 @@ ROWS: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = [
     (
         500,
         "InternalServerError",
-        {"attempt": 9, "server_errors_before": 4},
+        {"attempt": 9, "server_errors": 5},
         {"outcome": Outcome.RETRY, "retry_after_seconds": 30.0, "new_generation": True},
     ),
     (

@@ -1,0 +1,51 @@
+"""What one sender has seen lately of each connection and each topic: pure counting, for the judge."""
+
+from collections import Counter, deque
+from typing import Final
+
+from app.apns.answer import Answer
+from app.apns.errors import Ambiguous, NotSent
+from app.apns.request import Environment
+
+WINDOW: Final = 50
+"""Answers of a topic that are looked back on."""
+
+BAD_TOKEN: Final = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic"})
+
+
+class Health:
+    """Counts what makes many failures of cards one failure of something they share.
+
+    Every process counts its own answers; what it concludes is written where all read it.
+    """
+
+    def __init__(self) -> None:
+        self._server_errors: Counter[Environment] = Counter()
+        self._bad_tokens: dict[tuple[str, Environment], deque[bool]] = {}
+
+    def note(self, app: str, environment: Environment, outcome: Answer | NotSent | Ambiguous) -> None:
+        """Take an outcome into account."""
+        if not isinstance(outcome, Answer):
+            return
+        lately = self._bad_tokens.setdefault((app, environment), deque(maxlen=WINDOW))
+        lately.append(outcome.reason in BAD_TOKEN)
+        if outcome.status == 500:
+            self._server_errors[environment] += 1
+        else:
+            del self._server_errors[environment]
+
+    def server_errors(self, environment: Environment) -> int:
+        """Tell how many 500s in a row the current connections gave."""
+        return self._server_errors[environment]
+
+    def bad_tokens(self, app: str, environment: Environment) -> int:
+        """Tell how many of the topic's last answers called a token bad."""
+        return sum(self._bad_tokens.get((app, environment), ()))
+
+    def renewed(self, environment: Environment) -> None:
+        """Begin to count anew, with new connections."""
+        del self._server_errors[environment]
+
+    def paused(self, app: str, environment: Environment) -> None:
+        """Forget a topic that was paused: what is sent after the pause is judged by what it meets then."""
+        self._bad_tokens.pop((app, environment), None)
