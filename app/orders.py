@@ -30,7 +30,7 @@ class OrderReader:
             async with self._pool.acquire() as connection:
                 stored = (await self._views.read(connection, [order_id])).get(order_id)
                 rows = await connection.fetch(statement("projections/read_cards"), slot_of(order_id), order_id)
-        view = None if stored is None else stored.view
+        view = None if stored is None else stored.opened
         return OrderPage(
             order_id=order_id,
             customer_id=None if view is None else view.customer_id,

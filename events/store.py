@@ -126,7 +126,9 @@ class EventStore:
                     statement("events/read_subject"), slot_of(subject_id), subject_id, after, PAGE
                 )
             for row in rows:
-                yield recorded_event(subject_id, row, self._keyring)
+                wrapped = row["wrapped"]
+                key = None if wrapped is None else self._keyring.unwrap_key(wrapped, subject_id)
+                yield recorded_event(subject_id, row, key)
             if len(rows) < PAGE:
                 return
             after = rows[-1]["version"]
@@ -275,12 +277,20 @@ def _decide(
     return decided, fresh_groups
 
 
-def recorded_event(subject_id: str, row: asyncpg.Record, keyring: Keyring) -> RecordedEvent:
-    """Turn a row of the log, with its subject's wrapped key, into a value; sealed values are opened if they can be."""
+def recorded_event(subject_id: str, row: asyncpg.Record, data_key: bytes | None) -> RecordedEvent:
+    """Turn a row of the log into a value, with its sealed values opened.
+
+    Args:
+        subject_id: The subject.
+        row: The event's row.
+        data_key: The subject's data key, opened; None when it has none, or was erased and its values are lost.
+
+    Raises:
+        SecretKeyError: The values were sealed with another key.
+    """
     personal = None
-    if row["sealed"] is not None and row["wrapped"] is not None:
-        key = keyring.unwrap_key(row["wrapped"], subject_id)
-        personal = unseal(key, row["sealed"], context=event_context(subject_id, row["source"], row["event_id"]))
+    if row["sealed"] is not None and data_key is not None:
+        personal = unseal(data_key, row["sealed"], context=event_context(subject_id, row["source"], row["event_id"]))
     return RecordedEvent(
         subject_id=subject_id,
         version=row["version"],

@@ -10,7 +10,6 @@ import msgspec
 from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
-from events.sealing import Keyring
 from projections.card import Card, Intent, Kind, Phase, Settlement
 from projections.phone import Phone, ios_of
 
@@ -21,19 +20,19 @@ class Claimed(msgspec.Struct, frozen=True):
     """A card under our lease, with the time that the database gave it.
 
     Attributes:
-        token: The update token, opened; None when the phone has not reported one.
+        token_sealed: The update token; None when the phone has not reported one.
     """
 
     card: Card
-    token: str | None
+    token_sealed: bytes | None
     now: datetime
 
 
 class PhoneWithToken(msgspec.Struct, frozen=True):
-    """A phone with its opened start token."""
+    """A phone with its sealed start token."""
 
     phone: Phone
-    start_token: str | None
+    token_sealed: bytes | None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,16 +62,15 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class CardStore:
     """Cards in Postgres, as the dispatcher works on them."""
 
-    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._keyring = keyring
 
     async def claim(self, slots: Sequence[int], *, lane: int, most: int, lease_seconds: float) -> list[Claimed]:
         """Take cards in debt under a new lease each."""
         rows = await self._pool.fetch(
             statement("projections/claim_cards"), slots, lane, min(most, CLAIMS_A_SLOT), most, lease_seconds
         )
-        return [self._claimed(row) for row in rows]
+        return [_claimed(row) for row in rows]
 
     async def read_phones(self, connection: Connection, cards: Sequence[Card]) -> dict[tuple[str, str], PhoneWithToken]:
         """Read phones as they are now, by device and attributes type."""
@@ -80,7 +78,7 @@ class CardStore:
         rows = await connection.fetch(
             statement("projections/read_phones"), [each for each, _ in wanted], [each for _, each in wanted]
         )
-        return {(row["device_id"], row["attributes_type"]): self._phone(row) for row in rows}
+        return {(row["device_id"], row["attributes_type"]): _phone(row) for row in rows}
 
     async def record_intents(self, intents: Sequence[tuple[Card, Intent]]) -> set[UUID]:
         """Write what is about to be sent; the cards whose lease was lost meanwhile are missing from the answer."""
@@ -180,74 +178,74 @@ class CardStore:
             [each.sealed for each in receipts],
         )
 
-    def _claimed(self, row: asyncpg.Record) -> Claimed:
-        intent = None
-        if row["intent_kind"] is not None:
-            intent = Intent(
-                Kind(row["intent_kind"]),
-                row["intent_version"],
-                row["intent_alert"],
-                row["intent_timestamp"],
-                row["intent_apns_id"],
-                row["intent_at"],
-            )
-        alerted = row["alerted_version"]
-        if intent is not None and intent.alert is not None:
-            # an alert whose push has no known answer may have been heard, and is not spoken twice
-            alerted = max(alerted, intent.alert)
-        card = Card(
-            slot=row["slot"],
-            subject_id=row["subject_id"],
-            card_id=row["card_id"],
-            device_id=row["device_id"],
-            customer_id=row["customer_id"],
-            app=row["app"],
-            environment=row["environment"],
-            attributes_type=row["attributes_type"],
-            generation=row["generation"],
-            starter=row["starter"],
-            created_at=row["created_at"],
-            debt=row["debt"],
-            lease=row["lease"],
-            lease_ran_out=row["lease_ran_out"],
-            phase=Phase(row["phase"]),
-            activity_id=row["activity_id"],
-            reported_state=row["reported_state"],
-            reported_at=row["reported_at"],
-            token_hash=row["token_hash"],
-            token_registered_at=row["token_registered_at"],
-            replaced=row["replaced"],
-            timestamp_used=row["timestamp_used"],
-            alerted_version=alerted,
-            intent=intent,
-            accepted_version=row["accepted_version"],
-            accepted_hash=row["accepted_hash"],
-            started_at=row["started_at"],
-            refused_hash=row["refused_hash"],
-            suspect_hash=row["suspect_hash"],
-            attempts=row["attempts"],
-            restarts=row["restarts"],
-            next_generation=row["next_generation"],
-            last_answer=row["last_answer"],
-            same_answers=row["same_answers"],
-            recalled=row["recalled"],
-        )
-        token = None if row["token_sealed"] is None else self._keyring.open_token(row["token_sealed"])
-        return Claimed(card, token, row["now"])
 
-    def _phone(self, row: asyncpg.Record) -> PhoneWithToken:
-        sealed = row["start_token_sealed"]
-        phone = Phone(
-            device_id=row["device_id"],
-            customer_id=row["customer_id"],
-            app=row["app"],
-            environment=row["environment"],
-            ios=ios_of(row["ios_version"]),
-            activities_enabled=row["activities_enabled"],
-            frequent_pushes=row["frequent_pushes"],
-            forgotten=row["forgotten"],
-            start_token_hash=row["start_token_hash"],
-            start_token_refused=row["start_token_refused"] or False,
-            start_token_registered_at=row["start_token_registered_at"],
+def _claimed(row: asyncpg.Record) -> Claimed:
+    intent = None
+    if row["intent_kind"] is not None:
+        intent = Intent(
+            Kind(row["intent_kind"]),
+            row["intent_version"],
+            row["intent_alert"],
+            row["intent_timestamp"],
+            row["intent_apns_id"],
+            row["intent_at"],
         )
-        return PhoneWithToken(phone, None if sealed is None else self._keyring.open_token(sealed))
+    alerted = row["alerted_version"]
+    if intent is not None and intent.alert is not None:
+        # an alert whose push has no known answer may have been heard, and is not spoken twice
+        alerted = max(alerted, intent.alert)
+    card = Card(
+        slot=row["slot"],
+        subject_id=row["subject_id"],
+        card_id=row["card_id"],
+        device_id=row["device_id"],
+        customer_id=row["customer_id"],
+        app=row["app"],
+        environment=row["environment"],
+        attributes_type=row["attributes_type"],
+        generation=row["generation"],
+        starter=row["starter"],
+        created_at=row["created_at"],
+        debt=row["debt"],
+        lease=row["lease"],
+        lease_ran_out=row["lease_ran_out"],
+        phase=Phase(row["phase"]),
+        activity_id=row["activity_id"],
+        reported_state=row["reported_state"],
+        reported_at=row["reported_at"],
+        token_hash=row["token_hash"],
+        token_registered_at=row["token_registered_at"],
+        replaced=row["replaced"],
+        timestamp_used=row["timestamp_used"],
+        alerted_version=alerted,
+        intent=intent,
+        accepted_version=row["accepted_version"],
+        accepted_hash=row["accepted_hash"],
+        started_at=row["started_at"],
+        refused_hash=row["refused_hash"],
+        suspect_hash=row["suspect_hash"],
+        attempts=row["attempts"],
+        restarts=row["restarts"],
+        next_generation=row["next_generation"],
+        last_answer=row["last_answer"],
+        same_answers=row["same_answers"],
+        recalled=row["recalled"],
+    )
+    return Claimed(card, row["token_sealed"], row["now"])
+
+
+def _phone(row: asyncpg.Record) -> PhoneWithToken:
+    phone = Phone(
+        device_id=row["device_id"],
+        customer_id=row["customer_id"],
+        app=row["app"],
+        environment=row["environment"],
+        ios=ios_of(row["ios_version"]),
+        activities_enabled=row["activities_enabled"],
+        frequent_pushes=row["frequent_pushes"],
+        forgotten=row["forgotten"],
+        start_token_hash=row["start_token_hash"],
+        start_token_refused=row["start_token_refused"] or False,
+        start_token_registered_at=row["start_token_registered_at"],
+    )
+    return PhoneWithToken(phone, row["start_token_sealed"])

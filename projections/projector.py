@@ -18,7 +18,7 @@ import structlog
 
 from events.codec import is_known
 from events.envelope import RecordedEvent
-from events.errors import StoreUnavailableError
+from events.errors import SecretKeyError, StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import DEADLOCK, translated
 from events.postgres.pool import Connection, Pool
@@ -27,7 +27,7 @@ from events.sealing import Keyring, seal
 from events.slot import slot_of
 from events.waiting import first_of
 from projections.order_view import EMPTY, FOLD_VERSION, OrderView, fold
-from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, StoredView, ViewStore
+from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, News, StoredView, ViewStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -244,35 +244,40 @@ class Projector:
             return Projected([], set(), matching=False, again=set())
         stored = await self._views.read(connection, subject_ids)
         wanted = [each for each in subject_ids if _may_fold(stored.get(each))]
-        from_versions = [(each, stored[each].version if each in stored else 0) for each in wanted]
-        news = await self._views.read_new_events(connection, from_versions)
+        # a view that cannot be read is folded anew from the first event
+        begin = {each: _begin(stored.get(each)) for each in wanted}
+        found = await self._views.read_new_events(connection, [(each, begin[each].version) for each in wanted])
         folded: list[FoldedView] = []
         again: set[str] = set()
-        for (subject_id, version), (events, key) in zip(from_versions, news, strict=True):
-            if not events:
+        for subject_id, news in zip(wanted, found, strict=True):
+            if not news.events and news.damage is None:
                 continue
-            if len(events) == FOLD_EVENTS:
+            if len(news.events) == FOLD_EVENTS:
                 again.add(subject_id)
-            before = stored[subject_id].view if subject_id in stored else EMPTY
             generation = generations[slot_of(subject_id)]
-            readable = _readable(events)
-            held_by_fold = None if len(readable) == len(events) else FOLD_VERSION
+            readable = _readable(news.events)
+            held_by_fold = None if len(readable) == len(news.events) else FOLD_VERSION
             if held_by_fold:
-                log.warning("subject_held_for_newer_version", subject_id=subject_id, type=events[len(readable)].type)
-            if not readable:
-                await self._views.set_aside(connection, subject_id, generation, error=None, held_by_fold=held_by_fold)
-                continue
-            after = await self._fold(connection, subject_id, generation, before, readable, key)
+                log.warning(
+                    "subject_held_for_newer_version", subject_id=subject_id, type=news.events[len(readable)].type
+                )
+                if not readable:
+                    await self._views.set_aside(
+                        connection, subject_id, generation, error=None, held_by_fold=held_by_fold
+                    )
+                    continue
+            before = begin[subject_id]
+            after = await self._fold(connection, subject_id, generation, before, readable, news)
             if after is not None:
                 folded.append(
                     FoldedView(
                         slot=slot_of(subject_id),
                         generation=generation,
                         subject_id=subject_id,
-                        prev_version=version,
+                        prev_version=stored[subject_id].version if subject_id in stored else 0,
                         version=after.version,
                         view=after,
-                        data_key=key,
+                        data_key=news.data_key,
                         match_due_at=_match_due_at(before, after, readable),
                         held_by_fold=held_by_fold,
                     )
@@ -292,19 +297,13 @@ class Projector:
         generation: int,
         before: OrderView,
         events: Sequence[RecordedEvent],
-        key: bytes | None,
+        news: News,
     ) -> OrderView | None:
-        """Fold, or set this one subject aside: held at an event that is newer than we, quarantined when it fails."""
-        readable = _readable(events)
-        if len(readable) < len(events):
-            await self._views.set_aside(connection, subject_id, generation, error=None, held_by_fold=FOLD_VERSION)
-            log.warning("subject_held_for_newer_version", subject_id=subject_id, type=events[len(readable)].type)
-            if not readable:
-                return None
+        """Fold, or quarantine this one subject when that fails."""
         try:
-            return fold(before, readable)
-        except Exception as error:  # noqa: BLE001 - a bug of ours must stop one subject, not all of them
-            text = f"{type(error).__name__}: {error}".encode()
+            return _fold_whole(before, events, news.damage)
+        except Exception as error:  # noqa: BLE001 - a bug or a damaged row must stop one subject, not all of them
+            text, key = f"{type(error).__name__}: {error}".encode(), news.data_key
             sealed = b"sealed:" + seal(key, text, context=b"fold-error\n" + subject_id.encode()) if key else text
             await self._views.set_aside(connection, subject_id, generation, error=sealed, held_by_fold=None)
             log.error(  # noqa: TRY400 - a traceback would carry personal values
@@ -313,8 +312,19 @@ class Projector:
             return None
 
 
+def _fold_whole(before: OrderView, events: Sequence[RecordedEvent], damage: SecretKeyError | None) -> OrderView:
+    """Fold events that nothing damaged hides the next of."""
+    if damage is not None:
+        raise damage
+    return fold(before, events)
+
+
 def _may_fold(stored: StoredView | None) -> bool:
     return stored is None or not (stored.set_aside or (stored.held_by_fold or 0) >= FOLD_VERSION)
+
+
+def _begin(stored: StoredView | None) -> OrderView:
+    return EMPTY if stored is None or stored.opened is None else stored.opened
 
 
 def _readable(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:

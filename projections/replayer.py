@@ -226,18 +226,29 @@ class _Subject:
         self._id: str = row["subject_id"]
         self._wanted: int = row["view_version"] or 0
         self._compared = not (row["quarantined"] or row["archived"])
-        wrapped = row["wrapped"]
-        self._key = None if wrapped is None else keyring.unwrap_key(wrapped, self._id)
+        self._key: bytes | None = None
         self._view = EMPTY
         self._folded = 0
         self._failure: str | None = None
+        try:
+            self._key = None if row["wrapped"] is None else keyring.unwrap_key(row["wrapped"], self._id)
+        except SecretKeyError as error:
+            self._failure = type(error).__name__
         self._erased_later = False
 
     def take(self, rows: Iterator[asyncpg.Record]) -> None:
         """Fold some more of its events, up to the version of its view."""
         if not self._compared or self._failure is not None:
             return
-        events: list[RecordedEvent] = []
+        try:
+            events = list(self._events(rows))
+            self._folded += len(events)
+            self._view = fold(self._view, events)
+        except Exception as error:  # noqa: BLE001 - whatever the fold cannot do now is what we are here to tell
+            self._failure = type(error).__name__
+
+    def _events(self, rows: Iterator[asyncpg.Record]) -> Iterator[RecordedEvent]:
+        """Give the events up to the version of the view, opened."""
         for _, version, source, event_id, type_, schema_version, data, sealed, occurred_at, recorded_at in rows:
             if version > self._wanted:
                 self._erased_later = self._erased_later or type_ == "order.erased"
@@ -245,16 +256,9 @@ class _Subject:
             personal = None
             if sealed is not None and self._key is not None:
                 personal = unseal(self._key, sealed, context=event_context(self._id, source, event_id))
-            events.append(
-                RecordedEvent(
-                    self._id, version, source, event_id, type_, schema_version, data, personal, occurred_at, recorded_at
-                )
+            yield RecordedEvent(
+                self._id, version, source, event_id, type_, schema_version, data, personal, occurred_at, recorded_at
             )
-        self._folded += len(events)
-        try:
-            self._view = fold(self._view, events)
-        except Exception as error:  # noqa: BLE001 - whatever the fold cannot do now is what we are here to tell
-            self._failure = type(error).__name__
 
     def judge(self, tally: _Tally) -> None:
         """Compare its view with the fold, and count it."""

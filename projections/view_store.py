@@ -3,15 +3,21 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+import asyncpg
 import msgspec
+import structlog
 
 from events.envelope import RecordedEvent
+from events.errors import SecretKeyError
 from events.postgres.pool import Connection
 from events.postgres.statements import statement
 from events.sealing import Keyring, seal, unseal
 from events.slot import slot_of
 from events.store import recorded_event
+from projections.errors import UnreadableViewError
 from projections.order_view import EMPTY, OrderView, decode_view, encode_view, fingerprint
+
+log = structlog.get_logger()
 
 FOLD_EVENTS = 500
 ALL_SLOTS = list(range(256))
@@ -21,7 +27,8 @@ class StoredView(msgspec.Struct, frozen=True):
     """A view as it stands in the database.
 
     Attributes:
-        data_key: The subject's data key, opened; None when it has none or was erased.
+        opened: The view; None when its row cannot be opened or read.
+        data_key: The subject's data key, opened; None when it has none, it was erased, or it cannot be opened.
         set_aside: Quarantined; folding waits for `release`.
         held_by_fold: The fold version that could not read the next event.
     """
@@ -30,12 +37,36 @@ class StoredView(msgspec.Struct, frozen=True):
     generation: int
     subject_id: str
     version: int
-    view: OrderView
+    opened: OrderView | None
     folded_at: datetime
     fingerprint: bytes
     data_key: bytes | None
     set_aside: bool
     held_by_fold: int | None
+
+    @property
+    def view(self) -> OrderView:
+        """Give the view.
+
+        Raises:
+            UnreadableViewError: Its row cannot be opened or read.
+        """
+        if self.opened is None:
+            raise UnreadableViewError(self.subject_id)
+        return self.opened
+
+
+class News(msgspec.Struct):
+    """What happened to a subject after the version of its view.
+
+    Attributes:
+        data_key: The subject's data key, opened; None when it has none or was erased.
+        damage: Why the next event cannot be opened.
+    """
+
+    events: list[RecordedEvent]
+    data_key: bytes | None = None
+    damage: SecretKeyError | None = None
 
 
 class FoldedView(msgspec.Struct, frozen=True):
@@ -74,32 +105,34 @@ class ViewStore:
         rows = await connection.fetch(
             statement("projections/read_views"), [slot_of(each) for each in subject_ids], list(subject_ids)
         )
-        views: dict[str, StoredView] = {}
-        for row in rows:
-            subject_id = row["subject_id"]
-            wrapped = row["wrapped"]
+        return {row["subject_id"]: self._stored(row) for row in rows}
+
+    def _stored(self, row: asyncpg.Record) -> StoredView:
+        subject_id, wrapped = row["subject_id"], row["wrapped"]
+        opened = key = personal = None
+        try:
             key = None if wrapped is None else self._keyring.unwrap_key(wrapped, subject_id)
-            personal = None
             if row["sealed"] is not None and key is not None:
                 personal = unseal(key, row["sealed"], context=view_context(subject_id))
-            views[subject_id] = StoredView(
-                slot=row["slot"],
-                generation=row["generation"],
-                subject_id=subject_id,
-                version=row["version"],
-                view=decode_view(row["state"], personal) if row["version"] else EMPTY,
-                folded_at=row["folded_at"],
-                fingerprint=row["fingerprint"],
-                data_key=key,
-                set_aside=row["quarantined"],
-                held_by_fold=row["held_by_fold"],
-            )
-        return views
+            opened = decode_view(row["state"], personal) if row["version"] else EMPTY
+        except (SecretKeyError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            # one damaged row must not take its neighbours down
+            log.error("view_cannot_be_read", subject_id=subject_id, error=type(error).__name__)  # noqa: TRY400
+        return StoredView(
+            slot=row["slot"],
+            generation=row["generation"],
+            subject_id=subject_id,
+            version=row["version"],
+            opened=opened,
+            folded_at=row["folded_at"],
+            fingerprint=row["fingerprint"],
+            data_key=key,
+            set_aside=row["quarantined"],
+            held_by_fold=row["held_by_fold"],
+        )
 
-    async def read_new_events(
-        self, connection: Connection, after: Sequence[tuple[str, int]]
-    ) -> list[tuple[list[RecordedEvent], bytes | None]]:
-        """Read the events after each subject's version, and its opened data key, in the order asked for."""
+    async def read_new_events(self, connection: Connection, after: Sequence[tuple[str, int]]) -> list[News]:
+        """Read the events after each subject's version, in the order asked for, up to one that cannot be opened."""
         rows = await connection.fetch(
             statement("projections/read_new_events"),
             [slot_of(subject_id) for subject_id, _ in after],
@@ -107,14 +140,17 @@ class ViewStore:
             [version for _, version in after],
             FOLD_EVENTS,
         )
-        found: list[tuple[list[RecordedEvent], bytes | None]] = [([], None) for _ in after]
+        found = [News([]) for _ in after]
         for row in rows:
-            place = row["ord"] - 1
-            subject_id = after[place][0]
-            events, key = found[place]
-            events.append(recorded_event(subject_id, row, self._keyring))
-            if key is None and row["wrapped"] is not None:
-                found[place] = (events, self._keyring.unwrap_key(row["wrapped"], subject_id))
+            subject_id, news = after[row["ord"] - 1][0], found[row["ord"] - 1]
+            if news.damage is not None:
+                continue
+            try:
+                if news.data_key is None and row["wrapped"] is not None:
+                    news.data_key = self._keyring.unwrap_key(row["wrapped"], subject_id)
+                news.events.append(recorded_event(subject_id, row, news.data_key))
+            except SecretKeyError as error:
+                news.damage = error
         return found
 
     async def write(self, connection: Connection, folded: Collection[FoldedView]) -> dict[str, bool]:

@@ -81,7 +81,7 @@ class Dispatcher:
     ) -> None:
         self._pool = pool
         self._keyring = keyring
-        self._cards = CardStore(pool, keyring)
+        self._cards = CardStore(pool)
         self._views = ViewStore(keyring)
         self._announce = announce
         self._rules = rules or DispatchRules()
@@ -236,11 +236,11 @@ class Dispatcher:
     ) -> PlannedPush:
         card = claimed.card
         if sent.kind is Kind.START:
-            token = None if phone is None else phone.start_token
+            sealed = None if phone is None else phone.token_sealed
             token_hash = None if phone is None else phone.phone.start_token_hash
         else:
-            token, token_hash = claimed.token, card.token_hash
-        if token is None:
+            sealed, token_hash = claimed.token_sealed, card.token_hash
+        if sealed is None:
             raise AssertionError("a push is planned only where there is a token")
         version = 0 if face is None else face.version
         apns_id = uuid4()
@@ -249,7 +249,7 @@ class Dispatcher:
             card=card,
             view=None if stored is None else stored.view,
             face=face,
-            token=token,
+            token=self._keyring.open_token(sealed),
             # a start goes where the phone is now, everything else where the card's token is from
             environment=phone.phone.environment if phone is not None and sent.kind is Kind.START else card.environment,
             apns_id=apns_id,

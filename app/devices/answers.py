@@ -10,9 +10,9 @@ import msgspec
 from app.apns.push import SendRules
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
 from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
+from projections.order_view import OrderView
 from projections.phone import ios_of
 from projections.plan import PUSH_TO_START
-from projections.view_store import StoredView
 
 ARRIVAL = timedelta(seconds=SendRules().start_expiry + 60)
 """How long APNs may keep a start that it accepted for a phone that is away; no card is missing before that."""
@@ -22,7 +22,7 @@ def answer_card(
     card_id: UUID,
     subject: str,
     card: asyncpg.Record | None,
-    view: StoredView | None,
+    view: OrderView | None,
     device_customer: str | None,
     report: LaunchCardReport | None = None,
 ) -> CardAnswer:
@@ -35,26 +35,26 @@ def answer_card(
         if report is not None
         else ATTRIBUTES_TYPE
     )
-    known = view is not None and view.view.placed
+    known = view is not None and view.placed
     mine = card is not None and view is not None and _is_recipient(view, card["customer_id"], device_customer)
     over = (
         card is None or card["replaced"] or card["phase"] == "over" or card["reported_state"] in ("dismissed", "ended")
     )
-    end = over or (known and not mine) or (view is not None and view.view.over)
+    end = over or (known and not mine) or (view is not None and view.over)
     return CardAnswer(
         card_id=str(card_id),
         activity_id=activity_id,
         subject=subject,
         attributes_type=attributes_type,
         end=end,
-        content_state=msgspec.Raw(render(view.view)) if known and mine and view is not None else None,
+        content_state=msgspec.Raw(render(view)) if known and mine and view is not None else None,
     )
 
 
 def missing_cards(
     cards: Collection[asyncpg.Record],
     reported: Collection[UUID],
-    views: Mapping[str, StoredView],
+    views: Mapping[str, OrderView],
     device: DeviceReport,
     app_first_grace: timedelta,
 ) -> list[MissingCard]:
@@ -73,20 +73,20 @@ def missing_cards(
     missing = []
     for (subject_id, attributes_type), row in newest.items():
         view = views.get(subject_id)
-        if row["card_id"] in reported or row["replaced"] or view is None or view.view.over:
+        if row["card_id"] in reported or row["replaced"] or view is None or view.over:
             continue
         if not _is_recipient(view, row["customer_id"], device.customer_id):
             continue
         if not (_is_for_the_app(row, device, app_first_grace) or _never_arrived(row)):
             continue
-        attributes = render_attributes(view.view, card_id=str(row["card_id"]), order_id=subject_id)
+        attributes = render_attributes(view, card_id=str(row["card_id"]), order_id=subject_id)
         missing.append(
             MissingCard(
                 card_id=str(row["card_id"]),
                 subject=subject_id,
                 attributes_type=attributes_type,
                 attributes=msgspec.Raw(attributes),
-                content_state=msgspec.Raw(render(view.view)),
+                content_state=msgspec.Raw(render(view)),
             )
         )
     return missing
@@ -110,5 +110,5 @@ def _never_arrived(row: asyncpg.Record) -> bool:
     return late
 
 
-def _is_recipient(view: StoredView, card_customer: str | None, device_customer: str | None) -> bool:
-    return view.view.customer_id is not None and view.view.customer_id == card_customer == device_customer
+def _is_recipient(view: OrderView, card_customer: str | None, device_customer: str | None) -> bool:
+    return view.customer_id is not None and view.customer_id == card_customer == device_customer

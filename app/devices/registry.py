@@ -17,6 +17,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
+from projections.order_view import OrderView
 from projections.plan import PlanRules
 from projections.view_store import ALL_SLOTS, ViewStore
 
@@ -108,7 +109,7 @@ class DeviceRegistry:
                 )
                 slot = slot_of(report.subject)
                 card = await connection.fetchrow(statement("app/read_card_of_device"), slot, report.subject, known)
-                views = await self._views.read(connection, [report.subject])
+                views = await self._read_views(connection, [report.subject])
         return answer_card(known, report.subject, card, views.get(report.subject), owner["customer_id"])
 
     async def forget(self, device_id: str) -> bool:
@@ -292,8 +293,13 @@ class DeviceRegistry:
         """Give those of the reported subjects that are known to belong to somebody else."""
         if not reports:
             return set()
-        views = await self._views.read(connection, sorted({each.subject for each in reports}))
-        return {name for name, each in views.items() if each.view.placed and each.view.customer_id != customer_id}
+        views = await self._read_views(connection, {each.subject for each in reports})
+        return {name for name, view in views.items() if view.placed and view.customer_id != customer_id}
+
+    async def _read_views(self, connection: Connection, subjects: Collection[str]) -> dict[str, OrderView]:
+        """Read views; one that cannot be read is as good as none to a phone."""
+        stored = await self._views.read(connection, sorted(subjects))
+        return {name: each.opened for name, each in stored.items() if each.opened is not None}
 
     async def _answer(
         self,
@@ -305,7 +311,7 @@ class DeviceRegistry:
         rows = await connection.fetch(statement("app/read_cards_of_device"), ALL_SLOTS, device_id)
         cards = {row["card_id"]: row for row in rows}
         subjects = {row["subject_id"] for row in rows} | {each.subject for each in reported.values()}
-        views = await self._views.read(connection, sorted(subjects))
+        views = await self._read_views(connection, subjects)
         answers = [
             answer_card(known, each.subject, cards.get(known), views.get(each.subject), device.customer_id, each)
             for known, each in reported.items()

@@ -58,8 +58,8 @@ class Courier:
         if not isinstance(decided, Send):
             return settle_unsent(card, decided, version, claimed.now)
         if decided.with_content:
-            token = phone.start_token if decided.kind is Kind.START and phone is not None else claimed.token
-            self._look(token, face)
+            starts = decided.kind is Kind.START and phone is not None
+            self._look(phone.token_sealed if starts and phone is not None else claimed.token_sealed, face)
         else:
             assert (decided.kind, decided.alert) == (Kind.END, None)
         self.sent[decided.kind] += decided.with_content
@@ -75,11 +75,11 @@ class Courier:
             answer_lost=False,
         )
 
-    def _look(self, token: str | None, face: Face | None) -> None:
+    def _look(self, sealed: bytes | None, face: Face | None) -> None:
         """Invariant 9: whoever uses the phone that the token is valid on is whose order the push tells of."""
-        assert token is not None
+        assert sealed is not None
         assert face is not None
         if self._signed_in:
-            user = self._signed_in[bytes.fromhex(token).decode().partition("/")[0]]
+            user = self._signed_in[bytes.fromhex(self._flow.keyring.open_token(sealed)).decode().partition("/")[0]]
             assert user is not None
             assert user == face.customer_id

@@ -68,7 +68,7 @@ async def test_a_claim_takes_a_card_under_a_new_lease(flow: Flow) -> None:
     """With the database's time; nobody else gets it while the lease runs."""
     claimed = await claim_one(flow)
 
-    assert (claimed.card.lease, claimed.card.lease_ran_out, claimed.card.phase, claimed.token) == (
+    assert (claimed.card.lease, claimed.card.lease_ran_out, claimed.card.phase, claimed.token_sealed) == (
         1,
         False,
         Phase.WANTED,
@@ -188,8 +188,10 @@ async def test_a_phone_is_read_with_the_token_that_it_holds(flow: Flow) -> None:
         [first] = (await flow.cards.read_phones(connection, [claimed.card])).values()
         await flow.register("phone-2", "customer-8", start_tokens={"OrderAttributes": b"phone-1".hex()})
         [second] = (await flow.cards.read_phones(connection, [claimed.card])).values()
-    assert (first.start_token, first.phone.ios, first.phone.customer_id) == (b"phone-1".hex(), (18, 2), "customer-7")
-    assert (second.start_token, second.phone.start_token_hash) == (None, None)
+    assert first.token_sealed is not None
+    assert flow.keyring.open_token(first.token_sealed) == b"phone-1".hex()
+    assert (first.phone.ios, first.phone.customer_id) == ((18, 2), "customer-7")
+    assert (second.token_sealed, second.phone.start_token_hash) == (None, None)
 
 
 async def test_a_refused_start_token_is_refused_until_its_value_changes(flow: Flow) -> None:

@@ -89,9 +89,9 @@ async def test_the_loser_of_a_compare_and_set_adds_no_debt(flow: Flow, pool: Poo
     views = ViewStore(keyring)
     async with pool.acquire() as first, pool.acquire() as second:
         stored = (await views.read(first, ["order-1"]))["order-1"]
-        [(events, key)] = await views.read_new_events(first, [("order-1", 1)])
-        after = fold(stored.view, events)
-        folded = FoldedView(stored.slot, 1, "order-1", 1, 2, after, key, None)
+        [news] = await views.read_new_events(first, [("order-1", 1)])
+        after = fold(stored.view, news.events)
+        folded = FoldedView(stored.slot, 1, "order-1", 1, 2, after, news.data_key, None)
         [one, two] = await asyncio.gather(views.write(first, [folded]), views.write(second, [folded]))
         assert sorted([one, two], key=len) == [{}, {"order-1": True}]
         assert await views.write(first, [folded]) == {}

@@ -6,7 +6,7 @@ from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.slot import slot_of
 from projections.order_view import EMPTY, OrderView, fingerprint, fold
-from projections.view_store import FOLD_EVENTS, FoldedView, ViewStore
+from projections.view_store import FOLD_EVENTS, FoldedView, News, ViewStore
 from tests.examples.views import on_its_way
 from tests.integration.flow import Flow
 
@@ -36,8 +36,8 @@ async def test_a_view_is_read_as_it_was_folded(flow: Flow, views: ViewStore, poo
     await flow.project("order-1")
     async with pool.acquire() as connection:
         stored = (await views.read(connection, ["order-1", "order-2"]))["order-1"]
-        [(events, _)] = await views.read_new_events(connection, [("order-1", 0)])
-    expected = fold(EMPTY, events)
+        [news] = await views.read_new_events(connection, [("order-1", 0)])
+    expected = fold(EMPTY, news.events)
 
     assert (stored.view, stored.version) == (expected, 3)
     assert stored.view.courier_name == "Anna Kaya"
@@ -77,9 +77,9 @@ async def test_events_are_read_a_page_a_subject_in_the_order_asked_for(
     await flow.happen("order-2", "order.placed")
     async with pool.acquire() as connection:
         second, none, first = await views.read_new_events(connection, [("order-2", 0), ("order-3", 0), ("order-1", 1)])
-    assert [event.version for event in second[0]] == [1]
-    assert none == ([], None)
-    assert [event.version for event in first[0]] == list(range(2, FOLD_EVENTS + 2))
+    assert [event.version for event in second.events] == [1]
+    assert none == News([])
+    assert [event.version for event in first.events] == list(range(2, FOLD_EVENTS + 2))
 
 
 async def test_a_subject_longer_than_a_page_is_folded_to_its_end(flow: Flow) -> None:
