@@ -56,8 +56,8 @@ class Housekeeper:
                     next_hour = time.monotonic() + HOUR_SECONDS
                 await self.wake_forgotten(ALL_SLOTS[place : place + STEP_SLOTS])
                 place = (place + STEP_SLOTS) % len(ALL_SLOTS)
-            except StoreUnavailableError:
-                log.warning("housekeeper_waits_for_postgres")
+            except StoreUnavailableError as error:
+                log.warning("housekeeper_waits_for_postgres", reason=str(error))
             await first_of(stop, seconds=STEP_SECONDS)
 
     async def wake_forgotten(self, slots: Sequence[int]) -> int:

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     apns_ca_file: Path | None = Field(None, description="Trust these certificates instead of the public ones.")
     on_unknown_start: Literal["never", "after_silence"] = Field("never", description="Start again after no answer?")
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
+    leave_seconds: float = Field(24.0, gt=0, description="How long a process that is told to stop may take.")
     profile: Literal["default", "fast"] = Field("default", description="fast shortens every timer, for trials.")
     log_format: Literal["json", "console"] = Field("json", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")

@@ -92,8 +92,8 @@ class Matcher:
             try:
                 if await self.match_views() + await self.match_devices():
                     continue
-            except StoreUnavailableError:
-                log.warning("matcher_waits_for_postgres")
+            except StoreUnavailableError as error:
+                log.warning("matcher_waits_for_postgres", reason=str(error))
                 wait_seconds = AWAY_SECONDS
             await first_of(stop, self._work, seconds=wait_seconds)
 

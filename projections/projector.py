@@ -185,8 +185,8 @@ class Projector:
                 slots, self._slots_to_sweep = sorted(self._slots_to_sweep), set()
                 if slots:
                     await self.sweep(slots)
-            except StoreUnavailableError:
-                log.warning("projector_waits_for_postgres")
+            except StoreUnavailableError as error:
+                log.warning("projector_waits_for_postgres", reason=str(error))
                 next_sweep = time.monotonic() + AWAY_SECONDS
             self._sweep_now.clear()
             if not self._slots_to_sweep:

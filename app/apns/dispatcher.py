@@ -127,8 +127,8 @@ class Dispatcher:
             try:
                 if self._slots and await self.dispatch_some():
                     continue
-            except StoreUnavailableError:
-                log.warning("dispatcher_waits_for_postgres")
+            except StoreUnavailableError as error:
+                log.warning("dispatcher_waits_for_postgres", reason=str(error))
                 await first_of(stop, seconds=AWAY_SECONDS)
                 continue
             await first_of(stop, self._work, seconds=max(0.0, next_poll - time.monotonic()))

@@ -70,8 +70,8 @@ class Settler:
                 batch = self._waiting[:BATCH]
                 try:
                     await self._write(batch)
-                except StoreUnavailableError:
-                    log.warning("settler_waits_for_postgres", waiting=len(self._waiting))
+                except StoreUnavailableError as error:
+                    log.warning("settler_waits_for_postgres", waiting=len(self._waiting), reason=str(error))
                     if stop.is_set():
                         return  # the leases run out, and their answers count as unknown
                     await first_of(stop, seconds=AWAY_SECONDS)

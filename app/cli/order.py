@@ -73,7 +73,7 @@ async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
 
 async def _events(context: typer.Context, order_id: str, *, as_json: bool) -> int:
     from app.cli.database import opened
-    from app.cli.shown_event import shown_event
+    from app.shown_event import shown_event
     from events.store import EventStore
 
     async with opened(context) as database:

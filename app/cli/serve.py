@@ -1,13 +1,11 @@
 """`lockstep serve`: the service, with some or all of its roles."""
 
 import asyncio
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from app.cli.running import listening, run, stop_on_signals
-
-LEAVE_SECONDS: Final = 24.0
 
 
 def serve(
@@ -17,9 +15,10 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")] = None,
 ) -> None:
-    """Run the service until SIGTERM or Ctrl-C; then it finishes what is under way and leaves within 25 seconds.
+    """Run the service until SIGTERM or Ctrl-C; then it finishes what is under way and leaves in time.
 
-    Everything else comes from LOCKSTEP_* variables and `.env`. Any number of processes may share one database.
+    It is given LOCKSTEP_LEAVE_SECONDS for that. Everything else comes from LOCKSTEP_* variables and `.env`. Any number
+    of processes may share one database.
 
     Example: `lockstep serve --role api,projector --host 0.0.0.0 --port 8080`
     """
@@ -45,10 +44,10 @@ async def _serve(role: str | None, host: str | None, port: int | None) -> int:
     await stop.wait()
     log.info("service_stopping")
     try:
-        async with asyncio.timeout(LEAVE_SECONDS):
+        async with asyncio.timeout(settings.leave_seconds):
             await service.stop()
     except TimeoutError:
-        log.warning("service_left_before_all_was_done", seconds=LEAVE_SECONDS)
+        log.warning("service_left_before_all_was_done", seconds=settings.leave_seconds)
     else:
         log.info("service_stopped")
     return 0

@@ -1,7 +1,6 @@
 """Shows orders and their events."""
 
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -12,31 +11,11 @@ from app.http.answers import json_answer
 from app.http.edge import OrderPage, caller_of, edge_of
 from app.http.path import path_id
 from app.http.problems import ProblemError, bad_request, not_found
-from events.codec import TODAY_VERSION, decode
-from events.envelope import RecordedEvent
-from events.errors import NewerEventError, UnreadableEventError
+from app.shown_event import ShownEvent, shown_event
 
 PAGE_EVENTS: Final = 100
 LONGEST_PAGE: Final = 500
 _MOST_DIGITS: Final = 15
-
-
-class ShownEvent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
-    """An event of the log, in the shape of today where this release can read it.
-
-    Attributes:
-        data: Personal values are null, or left out, where they were erased or the caller may not see them.
-    """
-
-    version: int
-    id: str
-    source: str
-    type: str
-    schema_version: int
-    data: Any
-    occurred_at: datetime
-    recorded_at: datetime
-    traceparent: str | None = None
 
 
 class EventsPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -80,32 +59,11 @@ async def get_order_events(request: web.Request) -> web.Response:
         if len(events) == limit:
             more = True
             break
-        events.append(_shown(event, whole=whole))
+        events.append(shown_event(event, whole=whole))
     if not events and await edge.store.read_head(order_id) is None:
         raise _no_order()
     next_after = events[-1].version if more else None
     return json_answer(EventsPage(order_id=order_id, events=events, next_after=next_after))
-
-
-def _shown(event: RecordedEvent, *, whole: bool) -> ShownEvent:
-    seen = event if whole else msgspec.structs.replace(event, personal=None)
-    schema_version = event.schema_version
-    try:
-        data: Any = decode(seen)
-        schema_version = TODAY_VERSION[event.type]
-    except (NewerEventError, UnreadableEventError):
-        data = msgspec.Raw(event.data.encode() if isinstance(event.data, str) else event.data)
-    return ShownEvent(
-        version=event.version,
-        id=event.event_id,
-        source=event.source,
-        type=event.type,
-        schema_version=schema_version,
-        data=data,
-        occurred_at=event.occurred_at,
-        recorded_at=event.recorded_at,
-        traceparent=event.trace if whole else None,
-    )
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

@@ -117,8 +117,8 @@ def problem_of(error: Exception) -> ProblemError:
             raised = problem(
                 503,
                 "unavailable",
-                "The store cannot be reached now.",
-                "Nothing is known of the outcome; send the same request again, with the same ids.",
+                "The store cannot answer now.",
+                f"{error} Nothing is known of the outcome, and the same ids make it safe.",
                 headers={"Retry-After": "1"},
             )
         case web.RequestPayloadError():

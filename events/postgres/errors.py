@@ -8,10 +8,12 @@ import asyncpg
 
 from events.errors import StoreUnavailableError
 
-# 57P01 to 57P03 shutting down or starting up, 57014 out of time, 25P03 idle in transaction
-UNAVAILABLE_STATES = frozenset({"57P01", "57P02", "57P03", "57014", "25P03"})
-# 08 the connection, 53 disk, memory or connections are used up
-UNAVAILABLE_CLASSES = ("08", "53")
+OUT_OF_TIME = "57014"
+# 57P01 to 57P03 shutting down or starting up, 25P03 idle in transaction
+UNAVAILABLE_STATES = frozenset({"57P01", "57P02", "57P03", OUT_OF_TIME, "25P03"})
+LOST = "08"
+USED_UP = "53"
+UNAVAILABLE_CLASSES = (LOST, USED_UP)
 DEADLOCK = "40P01"
 UNIQUE_VIOLATION = "23505"
 NOT_NULL_VIOLATION = "23502"
@@ -41,5 +43,15 @@ def translated() -> Iterator[None]:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         if is_unavailable(error):
-            raise StoreUnavailableError("Postgres is not reachable now; ask again.") from error
+            raise StoreUnavailableError(f"{_cause(error)}; ask again.") from error
         raise
+
+
+def _cause(error: BaseException) -> str:
+    """Say what keeps Postgres from us: a statement that is too slow is another trouble than a server that is gone."""
+    state = getattr(error, "sqlstate", None) or ""
+    if state == OUT_OF_TIME or isinstance(error, TimeoutError):
+        return "Postgres did not answer in time"
+    if state.startswith(USED_UP):
+        return f"Postgres has run out of connections, memory or disk (SQLSTATE {state})"
+    return "Postgres is not reachable now"

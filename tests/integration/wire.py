@@ -29,6 +29,8 @@ class Wire:
         self._lines: set[asyncio.Task[None]] = set()
         self._cut = False
         self._lost = False
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     @property
     def dsn(self) -> str:
@@ -62,9 +64,14 @@ class Wire:
         for line in self._lines:
             line.cancel()
 
+    def hang(self) -> None:
+        """Keep every line, and carry nothing, until it is mended."""
+        self._flowing.clear()
+
     def mend(self) -> None:
         """Carry again."""
         self._lost = False
+        self._flowing.set()
 
     @asynccontextmanager
     async def pool(self) -> AsyncIterator[Pool]:
@@ -108,6 +115,7 @@ class Wire:
             if answers and self._cut and data.endswith(IN_NO_TRANSACTION):
                 self._cut = False
                 return
+            await self._flowing.wait()
             sink.write(data)
             await sink.drain()
 

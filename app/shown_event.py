@@ -1,4 +1,4 @@
-"""An event of the log as the command line shows it."""
+"""An event of the log as people and callers see it."""
 
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,12 @@ from events.envelope import RecordedEvent
 from events.errors import NewerEventError, UnreadableEventError
 
 
-class ShownEvent(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """An event, in the shape of today where this release can read it."""
+class ShownEvent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """An event, in the shape of today where this release can read it.
+
+    Attributes:
+        data: Personal values are null, or left out, where they were erased or are not for the caller.
+    """
 
     version: int
     id: str
@@ -21,13 +25,20 @@ class ShownEvent(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     data: Any
     occurred_at: datetime
     recorded_at: datetime
+    traceparent: str | None = None
 
 
-def shown_event(event: RecordedEvent) -> ShownEvent:
-    """Give an event with its personal values, as far as they were not erased."""
+def shown_event(event: RecordedEvent, *, whole: bool = True) -> ShownEvent:
+    """Give an event for showing.
+
+    Args:
+        event: As it is stored.
+        whole: Whether personal values and the trace may be seen.
+    """
+    seen = event if whole else msgspec.structs.replace(event, personal=None)
     schema_version = event.schema_version
     try:
-        data: Any = decode(event)
+        data: Any = decode(seen)
         schema_version = TODAY_VERSION[event.type]
     except (NewerEventError, UnreadableEventError):
         data = msgspec.Raw(event.data.encode() if isinstance(event.data, str) else event.data)
@@ -40,4 +51,5 @@ def shown_event(event: RecordedEvent) -> ShownEvent:
         data=data,
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
+        traceparent=event.trace if whole else None,
     )
