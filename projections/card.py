@@ -61,6 +61,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         last_answer: What APNs, or the way there, said of the last push that was not accepted.
         same_answers: How often in a row it said so.
         recalled: The card is being taken from a phone that changed hands; nothing brings it back.
+        unreported: The start was accepted, and so late it is certain that the app does not tell of the card.
     """
 
     slot: int
@@ -98,6 +99,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     last_answer: str | None
     same_answers: int
     recalled: bool
+    unreported: bool
 
     @property
     def has_token(self) -> bool:
@@ -127,6 +129,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         next_card_id: The card of the next generation, to be added.
         last_answer: As on the card.
         same_answers: As on the card.
+        unreported: As on the card, and from now on.
+        start_unused: A start that was taken from the phone's budget did not reach it.
     """
 
     card: Card
@@ -149,6 +153,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     next_card_id: UUID | None = None
     last_answer: str | None = None
     same_answers: int = 0
+    unreported: bool = False
+    start_unused: bool = False
 
 
 LIFETIME = timedelta(hours=8)

@@ -1,6 +1,7 @@
 """Claims, intents and settlements of cards: the only module with their statements."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
+from projections.budget import BudgetRules, StartBudget
 from projections.card import Card, Intent, Kind, Phase, Settlement
 from projections.phone import Phone, ios_of
 
@@ -62,8 +64,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class CardStore:
     """Cards in Postgres, as the dispatcher works on them."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, budget: BudgetRules | None = None) -> None:
         self._pool = pool
+        self._budget = budget or BudgetRules()
 
     async def claim(self, slots: Sequence[int], *, lane: int, most: int, lease_seconds: float) -> list[Claimed]:
         """Take cards in debt under a new lease each."""
@@ -79,6 +82,18 @@ class CardStore:
             statement("projections/read_phones"), [each for each, _ in wanted], [each for _, each in wanted]
         )
         return {(row["device_id"], row["attributes_type"]): _phone(row) for row in rows}
+
+    async def take_starts(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        """Take starts from the budgets of phones, by device id, and give how many each had left for us."""
+        devices = sorted(wanted)
+        rows = await self._pool.fetch(
+            statement("projections/take_starts"),
+            devices,
+            [wanted[each] for each in devices],
+            self._budget.most,
+            self._budget.refill,
+        )
+        return {row["device_id"]: row["granted"] for row in rows}
 
     async def record_intents(self, intents: Sequence[tuple[Card, Intent]]) -> set[UUID]:
         """Write what is about to be sent; the cards whose lease was lost meanwhile are missing from the answer."""
@@ -112,10 +127,22 @@ class CardStore:
             due = await self._settle(connection, settlements)
             if receipts:
                 await self._add_receipts(connection, receipts)
-            recalled = sorted({each.card.device_id for each in settlements if each.recalled})
-            if recalled:
-                await connection.execute(statement("projections/flag_devices"), recalled)
+            await self._tell_devices(connection, settlements)
         return due
+
+    async def _tell_devices(self, connection: Connection, settlements: Sequence[Settlement]) -> None:
+        """Write what settlements mean for phones; these rows are locked after the cards, in key order."""
+        recalled = sorted({each.card.device_id for each in settlements if each.recalled})
+        if recalled:
+            await connection.execute(statement("projections/flag_devices"), recalled)
+        unused = Counter(each.card.device_id for each in settlements if each.start_unused)
+        if unused:
+            await connection.execute(
+                statement("projections/return_starts"), list(unused), list(unused.values()), self._budget.most
+            )
+        silent = Counter(each.card.device_id for each in settlements if each.unreported)
+        if silent:
+            await connection.execute(statement("projections/note_silence"), list(silent), list(silent.values()))
 
     async def refuse_tokens(self, refused: Sequence[tuple[str, str, bytes]]) -> None:
         """Retire start token values by app, environment and blind index."""
@@ -153,6 +180,7 @@ class CardStore:
             [each.next_card_id for each in settlements],
             [each.last_answer for each in settlements],
             [each.same_answers for each in settlements],
+            [each.unreported for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}
 
@@ -229,6 +257,7 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         next_generation=row["next_generation"],
         last_answer=row["last_answer"],
         same_answers=row["same_answers"],
+        unreported=row["unreported"],
         recalled=row["recalled"],
     )
     return Claimed(card, row["token_sealed"], row["now"])
@@ -247,5 +276,7 @@ def _phone(row: asyncpg.Record) -> PhoneWithToken:
         start_token_hash=row["start_token_hash"],
         start_token_refused=row["start_token_refused"] or False,
         start_token_registered_at=row["start_token_registered_at"],
+        start_budget=StartBudget(row["start_credit"], row["start_credit_at"]),
+        unreported_starts=row["unreported_starts"],
     )
     return PhoneWithToken(phone, row["start_token_sealed"])

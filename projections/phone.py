@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from projections.budget import StartBudget
+
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
     """A phone as its app last described it, for cards of one attributes type.
@@ -13,6 +15,7 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         ios: Major and minor version.
         start_token_hash: Blind index of the start token; None when there is none that may be used.
         start_token_refused: APNs refused the token that the app reported last.
+        unreported_starts: Accepted starts in a row of which the app said nothing.
     """
 
     device_id: str
@@ -26,6 +29,8 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     start_token_hash: bytes | None
     start_token_refused: bool
     start_token_registered_at: datetime | None
+    start_budget: StartBudget
+    unreported_starts: int
 
 
 def ios_of(version: str) -> tuple[int, int]:

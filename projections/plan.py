@@ -9,12 +9,15 @@ from typing import Literal
 
 import msgspec
 
+from projections.budget import BudgetRules
 from projections.card import LIFETIME, Card, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
 from projections.phone import Phone
 
 PUSH_TO_START = (17, 2)
+START_SUSPECT = 2
+"""So many accepted starts in a row of which an app says nothing speak against its start token."""
 
 
 class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,8 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
         keep_after_end: How long an ended card stays on the Lock Screen; Apple allows four hours.
         stale_after: When a card counts as stale without an expected time.
         stale_grace: How long after the expected time a card counts as stale.
+        arrival: How long after a start its app may still tell of the card: APNs keeps a start for half an hour.
+        budget: How many starts a phone takes.
     """
 
     on_unknown_start: Literal["never", "after_silence"] = "never"
@@ -43,6 +48,8 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     keep_after_end: float = 900.0
     stale_after: float = 3_600.0
     stale_grace: float = 900.0
+    arrival: float = 1_860.0
+    budget: BudgetRules = BudgetRules()
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,11 +79,13 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         until: When to look again; None when only news can change this.
         phase: The phase that the card is in, where that has become clear.
+        unreported: It has become clear that the app does not tell of the card.
     """
 
     why: str
     until: datetime | None = None
     phase: Phase | None = None
+    unreported: bool = False
 
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,9 +135,19 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
             return Nothing(why=refusal, phase=Phase.OVER, outcome="recalled")
         return _plan_wanted(face, card, phone, now, rules)
     if card.phase is Phase.STARTING and not card.is_on_phone:
-        may_start = refusal is None and phone is not None and _start_hindrance(card, phone) is None
+        may_start = (
+            refusal is None
+            and phone is not None
+            and _start_hindrance(card, phone) is None
+            and phone.start_budget.waits_until(now, rules.budget) is None
+        )
         return _plan_starting(face, card, now, rules, may_start=may_start and not card.replaced)
-    return _plan_shown(face, card, refusal, now, rules)
+    return _plan_shown(face, card, phone, refusal, now, rules)
+
+
+def budget_used_up(until: datetime) -> Wait:
+    """Wait for a phone that has taken as many starts as it takes in a short time."""
+    return Wait(why="The phone has taken as many starts as iOS allows for now; more are dropped unseen.", until=until)
 
 
 def pending_alert(face: Face, alerted_version: int) -> Alert | None:
@@ -165,6 +184,9 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
     grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
     if card.starter == "app_first" and now < grace_ends:
         return Wait(why="The app comes first: it may start the card itself for a moment.", until=grace_ends)
+    refilled_at = phone.start_budget.waits_until(now, rules.budget)
+    if refilled_at is not None:
+        return budget_used_up(refilled_at)
     return _send(
         Kind.START,
         face,
@@ -216,7 +238,9 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
     )
 
 
-def _plan_shown(face: Face | None, card: Card, refusal: str | None, now: datetime, rules: PlanRules) -> Plan:
+def _plan_shown(
+    face: Face | None, card: Card, phone: Phone | None, refusal: str | None, now: datetime, rules: PlanRules
+) -> Plan:
     # a card that the app started in our place may have been wanted for hours before
     known_at = card.intent.at if card.intent is not None else card.reported_at
     started_at = card.started_at or known_at or card.created_at
@@ -224,7 +248,7 @@ def _plan_shown(face: Face | None, card: Card, refusal: str | None, now: datetim
         return Nothing(why="The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired")
     end = _reason_to_end(face, card, refusal)
     if not card.has_token:
-        return _plan_without_token(card, end, started_at)
+        return _plan_without_token(card, phone, end, started_at, now, rules)
     if end is not None:
         if refusal is not None or card.replaced:
             return _send(
@@ -271,14 +295,26 @@ def _reason_to_end(face: Face | None, card: Card, refusal: str | None) -> str | 
     return None
 
 
-def _plan_without_token(card: Card, end: str | None, started_at: datetime) -> Plan:
+def _plan_without_token(
+    card: Card, phone: Phone | None, end: str | None, started_at: datetime, now: datetime, rules: PlanRules
+) -> Plan:
+    silent = not card.is_on_phone and card.accepted_version is not None
+    told_until = started_at + timedelta(seconds=rules.arrival)
     if card.token_hash is not None:
         why = "APNs refused the card's update token; the card moves again when the app reports a new one."
+    elif silent and phone is not None and phone.unreported_starts >= START_SUSPECT:
+        why = (
+            f"APNs accepted this start, and the app told of none of its last {phone.unreported_starts} cards: the "
+            "customer has not tapped Allow, the app was force-quit, or its start token is stale, as after an upgrade "
+            "of iOS."
+        )
     else:
         why = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
     if end is not None:
         why = f"{end} {why}"
-    return Wait(why=why, until=started_at + LIFETIME, phase=Phase.SHOWN)
+    if silent and not card.unreported and now < told_until:
+        return Wait(why=why, until=told_until, phase=Phase.SHOWN)
+    return Wait(why=why, until=started_at + LIFETIME, phase=Phase.SHOWN, unreported=silent and not card.unreported)
 
 
 def _send(

@@ -100,6 +100,7 @@ END) STORED,
     environment text NOT NULL,
     last_answer text,
     same_answers integer DEFAULT 0 NOT NULL,
+    unreported boolean DEFAULT false NOT NULL,
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
     CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
     CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text]))),
@@ -126,6 +127,8 @@ CREATE TABLE public.devices (
     unreported_starts integer DEFAULT 0 NOT NULL,
     match_due_at timestamp with time zone,
     match_count bigint DEFAULT 0 NOT NULL,
+    start_credit double precision,
+    start_credit_at timestamp with time zone,
     CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 

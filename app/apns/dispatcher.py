@@ -8,6 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
@@ -28,7 +29,7 @@ from projections.card import Intent, Kind
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.face import Face, face_of
 from projections.pauses import Pauses
-from projections.plan import Send, plan
+from projections.plan import Send, budget_used_up, plan
 from projections.view_store import ALL_SLOTS, StoredView, ViewStore
 
 log = structlog.get_logger()
@@ -81,10 +82,10 @@ class Dispatcher:
     ) -> None:
         self._pool = pool
         self._keyring = keyring
-        self._cards = CardStore(pool)
+        self._rules = rules or DispatchRules()
+        self._cards = CardStore(pool, self._rules.plan.budget)
         self._views = ViewStore(keyring)
         self._announce = announce
-        self._rules = rules or DispatchRules()
         self._settler = Settler(self._cards, self._settled, ring_matcher)
         self._sender = Sender(
             self._cards,
@@ -193,6 +194,7 @@ class Dispatcher:
                 self._settler.add(settle_failed(each.card, name, version, each.now))
                 continue
             begun += [] if push is None else [push]
+        begun = await self._within_budgets(begun)
         written = [each for each in begun if each.sent.kind is not Kind.UPDATE or each.sent.alert is not None]
         held = (
             await self._cards.record_intents([(each.claimed.card, each.intent) for each in written])
@@ -205,6 +207,23 @@ class Dispatcher:
                 sending = asyncio.get_running_loop().create_task(self._sender.send(push))
                 self._sending.add(sending)
                 sending.add_done_callback(self._sent)
+
+    async def _within_budgets(self, begun: Sequence[PlannedPush]) -> list[PlannedPush]:
+        """Take the starts from their phones' budgets, and let wait what goes beyond."""
+        wanted = Counter(each.claimed.card.device_id for each in begun if each.sent.kind is Kind.START)
+        left = await self._cards.take_starts(wanted) if wanted else {}
+        kept: list[PlannedPush] = []
+        for each in begun:
+            card, now = each.claimed.card, each.claimed.now
+            if each.sent.kind is not Kind.START:
+                kept.append(each)
+            elif left.get(card.device_id, 0) > 0:
+                left[card.device_id] -= 1
+                kept.append(each)
+            else:
+                waits = budget_used_up(now + timedelta(seconds=self._rules.plan.budget.refill))
+                self._settler.add(settle_unsent(card, waits, each.intent.version, now))
+        return kept
 
     def _plan(
         self,

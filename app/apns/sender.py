@@ -199,7 +199,7 @@ class Sender:
             now=answered_at,
             rules=self._rules.plan,
             answer_lost=isinstance(outcome, Ambiguous),
-            said=None if outcome is None else said(outcome),
+            said="preflight" if outcome is None else said(outcome),
         )
         answer = outcome if isinstance(outcome, Answer) else None
         receipt = Receipt(

@@ -50,6 +50,7 @@ def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now
         last_answer=card.last_answer,
         same_answers=card.same_answers,
         recalled=isinstance(decided, Nothing) and decided.outcome == "recalled",
+        unreported=isinstance(decided, Wait) and decided.unreported,
     )
 
 
@@ -95,6 +96,7 @@ def settle_unbegun(card: Card, now: datetime, *, planned: Send | None = None) ->
         timestamp_used=0 if planned is None else planned.timestamp,
         alerted_version=card.alerted_version,
         intent_stands=planned is None and card.intent is not None,
+        start_unused=planned is not None and planned.kind is Kind.START,
         attempts=card.attempts,
         last_answer=card.last_answer,
         same_answers=card.same_answers,
@@ -112,7 +114,7 @@ def settle_sent(
     now: datetime,
     rules: PlanRules,
     answer_lost: bool,
-    said: str | None = None,
+    said: str,
 ) -> Settlement:
     """Give what a push leaves behind.
 
@@ -126,7 +128,7 @@ def settle_sent(
         now: The time of the answer.
         rules: The thresholds.
         answer_lost: Whether the push may have arrived although no answer came.
-        said: What came instead of an acceptance, by which a repetition is known.
+        said: What the answer was, by which a repetition is known.
     """
     settlement = _settle_sent(
         card,
@@ -139,10 +141,11 @@ def settle_sent(
         rules=rules,
         answer_lost=answer_lost,
     )
-    if verdict.outcome is Outcome.ACCEPTED or said is None:
+    if verdict.outcome is Outcome.ACCEPTED:
         return settlement
     again = card.same_answers + 1 if said == card.last_answer else 1
-    return replace(settlement, last_answer=said, same_answers=again)
+    unused = sent.kind is Kind.START and verdict.outcome is not Outcome.UNKNOWN
+    return replace(settlement, last_answer=said, same_answers=again, start_unused=unused)
 
 
 def _settle_sent(
@@ -230,13 +233,17 @@ def _accepted(
 ) -> Settlement:
     started_at = now if sent.kind is Kind.START else card.started_at or now
     renew_at = started_at + timedelta(seconds=rules.renew_after)
+    look_at = renew_at if renew_at > now else started_at + LIFETIME
+    if sent.kind is Kind.START:
+        # by then the app has told of the card, or will not
+        look_at = now + timedelta(seconds=rules.arrival)
     return Settlement(
         card=card,
         phase=Phase.OVER if sent.kind is Kind.END else Phase.SHOWN,
         considered_version=version,
         outcome="accepted",
         why=sent.why,
-        due_at=renew_at if renew_at > now else started_at + LIFETIME,
+        due_at=look_at,
         timestamp_used=sent.timestamp,
         alerted_version=spoken,
         accepted_version=version,

@@ -65,10 +65,12 @@ class DeviceRegistry:
         """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
         with translated():
             async with self._pool.acquire() as connection:
-                earlier = await self._store_device(connection, device_id, report)
+                silence, earlier = await self._store_device(connection, device_id, report)
             self._ring_matcher()
             await self._let_pushes_land([device_id, *earlier], report.customer_id)
             async with self._pool.acquire() as connection:
+                if report.cards:
+                    await self._end_silence(connection, device_id, silence)
                 strange = await self._of_others(connection, report.customer_id, report.cards)
                 reported = {
                     await self._report(
@@ -96,6 +98,7 @@ class DeviceRegistry:
         with translated():
             async with self._pool.acquire() as connection:
                 owner = await self._owner(connection, device_id)
+                await self._end_silence(connection, device_id, owner["unreported_starts"])
                 strange = await self._of_others(connection, owner["customer_id"], [report])
                 known = await self._report(
                     connection,
@@ -171,8 +174,10 @@ class DeviceRegistry:
             raise UnknownDeviceError(device_id)
         return row
 
-    async def _store_device(self, connection: Connection, device_id: str, report: DeviceReport) -> list[str]:
-        """Write device and tokens, and give the ids under which the phone was known before."""
+    async def _store_device(
+        self, connection: Connection, device_id: str, report: DeviceReport
+    ) -> tuple[int, list[str]]:
+        """Write device and tokens; give how many starts it did not tell of, and the ids that the phone had before."""
         while True:
             try:
                 async with connection.transaction():
@@ -182,9 +187,11 @@ class DeviceRegistry:
                 if error.sqlstate != DEADLOCK:
                     raise
 
-    async def _write_device(self, connection: Connection, device_id: str, report: DeviceReport) -> list[str]:
+    async def _write_device(
+        self, connection: Connection, device_id: str, report: DeviceReport
+    ) -> tuple[int, list[str]]:
         alert_token = None if report.alert_token is None else self._keyring.seal_token(report.alert_token.lower())
-        await connection.execute(
+        silence: int = await connection.fetchval(
             statement("app/upsert_device"),
             device_id,
             report.customer_id,
@@ -212,7 +219,7 @@ class DeviceRegistry:
             if earlier:
                 await connection.execute(statement("app/take_tokens"), *names, earlier)
         await connection.execute(statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()))
-        return earlier
+        return silence, earlier
 
     async def _report(
         self,
@@ -286,6 +293,11 @@ class DeviceRegistry:
         await connection.execute(statement("app/replace_older_cards"), slot, report.subject, known)
         self._ring_due(slot)
         return known
+
+    async def _end_silence(self, connection: Connection, device_id: str, unreported_starts: int) -> None:
+        """Note that the app tells of its cards after all."""
+        if unreported_starts:
+            await connection.execute(statement("app/end_silence"), device_id)
 
     async def _of_others(
         self, connection: Connection, customer_id: str | None, reports: Collection[CardReport]

@@ -9,7 +9,7 @@
 --  $8 boolean  Live Activities are switched on
 --  $9 boolean  frequent pushes are switched on
 -- $10 bytea    sealed alert token
--- Returns: now timestamptz
+-- Returns: unreported_starts integer
 INSERT INTO devices AS d (device_id, customer_id, app, environment, ios_version, app_build, locale, activities_enabled,
                           frequent_pushes, alert_token_sealed, registered_at, confirmed_at, match_due_at, match_count)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now.at, now.at, now.at, 1
@@ -28,4 +28,4 @@ ON CONFLICT (device_id) DO UPDATE
         forgotten_at = NULL,
         match_due_at = excluded.match_due_at,
         match_count = d.match_count + 1
-RETURNING d.confirmed_at AS now
+RETURNING d.unreported_starts

@@ -24,6 +24,7 @@
 -- $22 uuid[]             id of the next generation to add; NULL: none
 -- $23 text[]             what APNs said last, and
 -- $24 integer[]          how often in a row
+-- $25 boolean[]          the start was accepted, and its app never told of the card
 -- Returns: slot smallint, due boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -32,11 +33,11 @@ WITH now AS MATERIALIZED (
     FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
                 $8::timestamptz[], $9::double precision[], $10::bigint[], $11::bigint[], $12::boolean[],
                 $13::bigint[], $14::bytea[], $15::boolean[], $16::bytea[], $17::integer[], $18::text[], $19::text[],
-                $20::bytea[], $21::boolean[], $22::uuid[], $23::text[], $24::integer[])
+                $20::bytea[], $21::boolean[], $22::uuid[], $23::text[], $24::integer[], $25::boolean[])
          AS s(slot, subject_id, card_id, lease, debt, phase, considered_version, next_at, block_seconds,
               timestamp_used, alerted_version, intent_stands, accepted_version, accepted_hash, started,
               refused_hash, attempts, outcome, why, suspect_hash,
-              recalled, next_card_id, last_answer, same_answers)
+              recalled, next_card_id, last_answer, same_answers, unreported)
 ), locked AS MATERIALIZED (
     SELECT s.*
     FROM settled AS s
@@ -64,6 +65,7 @@ WITH now AS MATERIALIZED (
         attempts = l.attempts,
         last_answer = l.last_answer,
         same_answers = l.same_answers,
+        unreported = c.unreported OR l.unreported,
         outcome = l.outcome,
         why = l.why,
         outcome_at = now.at

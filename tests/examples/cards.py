@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from projections.budget import StartBudget
 from projections.card import Card, Intent, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
@@ -65,6 +66,7 @@ def card(**changes: Any) -> Card:
         "last_answer": None,
         "same_answers": 0,
         "recalled": False,
+        "unreported": False,
     }
     return Card(**(fields | changes))
 
@@ -118,6 +120,8 @@ def phone(**changes: Any) -> Phone:
         "start_token_hash": b"start-1",
         "start_token_refused": False,
         "start_token_registered_at": NOON,
+        "start_budget": StartBudget(),
+        "unreported_starts": 0,
     }
     return Phone(**(fields | changes))
 

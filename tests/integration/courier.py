@@ -73,6 +73,7 @@ class Courier:
             now=claimed.now,
             rules=PlanRules(),
             answer_lost=False,
+            said="an answer",
         )
 
     def _look(self, sealed: bytes | None, face: Face | None) -> None:

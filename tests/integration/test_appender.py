@@ -65,7 +65,7 @@ async def test_sixty_four_clients_with_the_same_ids(store: EventStore, keyring: 
 
     async def post(client: int) -> None:
         nonlocal stored
-        for turn in range(2):
+        for turn in range(10):
             for start in range(0, 1_000, 100):
                 shift = (start + 100 * client + 300 * turn) % 1_000
                 page = events[shift : shift + 100]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from projections.budget import StartBudget
 from projections.card import Card, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
@@ -33,6 +34,8 @@ LATER = seconds(10)
 STALE = LATER + timedelta(hours=1)
 ABSENT = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
 REFUSED = "APNs refused the card's update token; the card moves again when the app reports a new one."
+SPENT = "The phone has taken as many starts as iOS allows for now; more are dropped unseen."
+ARRIVED = seconds(RULES.arrival)
 SIGNED_OUT = "The phone has signed out."
 ANOTHER = "Another customer, or nobody, is signed in on the phone now."
 OF_ANOTHER = "The order belongs to another customer."
@@ -145,6 +148,13 @@ WANTED: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         phone(start_token_refused=True),
         Wait(why="APNs refused the phone's start token; a new one comes with the app's next launch."),
     ),
+    "the budget is empty": (
+        face(),
+        card(),
+        phone(start_budget=StartBudget(0.25, seconds(-80))),
+        Wait(why=SPENT, until=LATER + timedelta(seconds=180)),
+    ),
+    "the budget has one left": (face(), card(), phone(start_budget=StartBudget(0.75, seconds(-80))), start()),
     "the app comes first": (
         face(),
         card(starter="app_first", created_at=seconds(5)),
@@ -203,7 +213,7 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
     ),
 }
 WITHOUT_TOKEN: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
-    "accepted, no report": (moved(), shown(), phone(), Wait(why=ABSENT, until=hours(8), phase=Phase.SHOWN)),
+    "accepted, no report": (moved(), shown(), phone(), Wait(why=ABSENT, until=ARRIVED, phase=Phase.SHOWN)),
     "starting on the phone": (
         moved(),
         shown(reported_state="starting"),
@@ -221,13 +231,13 @@ WITHOUT_TOKEN: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         over(),
         shown(),
         phone(),
-        Wait(why=f"The order is over. {ABSENT}", until=hours(8), phase=Phase.SHOWN),
+        Wait(why=f"The order is over. {ABSENT}", until=ARRIVED, phase=Phase.SHOWN),
     ),
     "signed out, no token": (
         face(),
         shown(),
         phone(forgotten=True, customer_id=None),
-        Wait(why=f"{SIGNED_OUT} {ABSENT}", until=hours(8), phase=Phase.SHOWN),
+        Wait(why=f"{SIGNED_OUT} {ABSENT}", until=ARRIVED, phase=Phase.SHOWN),
     ),
     "started by the app in our place": (
         moved(),

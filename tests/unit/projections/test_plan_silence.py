@@ -1,16 +1,22 @@
-"""Starts whose answer was lost while the app stays silent."""
+"""Starts of which the app says nothing: whether their answer was lost, or came."""
+
+from datetime import datetime
 
 import pytest
 
+from projections.budget import StartBudget
 from projections.card import Card, Kind, Phase
 from projections.phone import Phone
 from projections.plan import PlanRules, Send, Wait, plan
 from tests.examples.cards import (
     face,
+    hours,
     intent,
+    moved,
     over,
     phone,
     seconds,
+    shown,
     starting,
 )
 
@@ -29,6 +35,7 @@ LATER = seconds(10)
         (starting(intent=intent(at=seconds(-60))), phone(forgotten=True, start_token_hash=None), False),
         (starting(intent=intent(at=seconds(-60))), phone(start_token_hash=None), False),
         (starting(intent=intent(at=seconds(-60))), phone(start_token_refused=True), False),
+        (starting(intent=intent(at=seconds(-60))), phone(start_budget=StartBudget(0.5, LATER)), False),
         (starting(intent=intent(at=seconds(-60)), replaced=True), phone(), False),
         (starting(intent=intent(at=seconds(-60))), None, False),
     ],
@@ -40,6 +47,7 @@ LATER = seconds(10)
         "not when signed out",
         "not without a token",
         "not to a refused token",
+        "not beyond the budget",
         "not under a newer card",
         "not on a phone that is not known",
     ],
@@ -58,3 +66,34 @@ def test_a_start_without_an_answer_is_not_sent_again_for_an_order_that_is_over()
 
     assert isinstance(decided, Wait)
     assert decided.phase is Phase.SHOWN
+
+
+@pytest.mark.parametrize(
+    ("silent", "before", "until", "newly"),
+    [
+        (shown(), 0, seconds(RULES.arrival), False),
+        (shown(started_at=hours(-1)), 0, hours(7), True),
+        (shown(started_at=hours(-1), unreported=True), 1, hours(7), False),
+        (shown(accepted_version=None), 0, hours(8), False),
+        (shown(reported_state="active"), 0, hours(8), False),
+    ],
+    ids=["may still come", "too late", "known already", "never accepted", "told without a token"],
+)
+def test_an_accepted_start_of_which_the_app_never_tells(
+    silent: Card, before: int, until: datetime, *, newly: bool
+) -> None:
+    """It counts once, when APNs cannot bring it any more."""
+    decided = plan(moved(), silent, phone(unreported_starts=before), LATER, RULES)
+
+    assert isinstance(decided, Wait)
+    assert (decided.until, decided.unreported, decided.phase) == (until, newly, Phase.SHOWN)
+    assert "tapped Allow" in decided.why
+    assert "stale" not in decided.why
+
+
+def test_two_such_starts_speak_against_the_start_token() -> None:
+    """Support is told of the third cause that there may be."""
+    decided = plan(moved(), shown(started_at=hours(-1), unreported=True), phone(unreported_starts=2), LATER, RULES)
+
+    assert isinstance(decided, Wait)
+    assert "its start token is stale" in decided.why

@@ -103,6 +103,7 @@ def test_a_life_of_a_card(steps: list[tuple[Face, dict[str, Any], float, Any]], 
             now=now,
             rules=rules,
             answer_lost=verdict is not answer,
+            said="an answer",
         )
         known = applied(known, done, now)
         ended = decided.kind is Kind.END and verdict is ACCEPTED

@@ -40,7 +40,7 @@ SUSPECT = Verdict(outcome=Outcome.REJECTED, why="suspect", token=TokenAction.SUS
 OURS = Verdict(outcome=Outcome.REJECTED, why="ours")
 
 
-def settled(before: Card, sent: Send, verdict: Verdict, *, answer_lost: bool = False) -> Settlement:
+def settled(before: Card, sent: Send, verdict: Verdict, *, answer_lost: bool = False, said: str = "Word") -> Settlement:
     """Settle a push of version 2 at ten seconds after noon."""
     return settle_sent(
         before,
@@ -52,12 +52,15 @@ def settled(before: Card, sent: Send, verdict: Verdict, *, answer_lost: bool = F
         now=NOW,
         rules=RULES,
         answer_lost=answer_lost,
+        said=said,
     )
 
 
 def left(before: Card, **changes: Any) -> Settlement:
     """Give a settlement of version 2, with the push's timestamp."""
     fields: dict[str, Any] = {"card": before, "considered_version": 2, "timestamp_used": SECOND + 10}
+    if changes["outcome"] != "accepted":
+        fields |= {"last_answer": "Word", "same_answers": 1}
     return Settlement(**(fields | changes))
 
 
@@ -70,7 +73,7 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
             "phase": Phase.SHOWN,
             "outcome": "accepted",
             "why": "start",
-            "due_at": NOW + timedelta(seconds=RULES.renew_after),
+            "due_at": NOW + timedelta(seconds=RULES.arrival),
             "alerted_version": 2,
             "accepted_version": 2,
             "accepted_hash": NEW,
@@ -144,6 +147,7 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
             "due_at": NOW,
             "block_seconds": 4.0,
             "attempts": 2,
+            "start_unused": True,
         },
     ),
     "an update to be tried again": (
@@ -207,7 +211,14 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
         card(),
         START,
         GONE,
-        {"phase": Phase.WANTED, "outcome": "refused", "why": "gone", "due_at": NOW, "attempts": 1},
+        {
+            "phase": Phase.WANTED,
+            "outcome": "refused",
+            "why": "gone",
+            "due_at": NOW,
+            "attempts": 1,
+            "start_unused": True,
+        },
     ),
     "a push that was our mistake": (
         live(),
@@ -290,6 +301,22 @@ def test_what_a_plan_that_sends_nothing_leaves(before: Card, decided: Plan, expe
     assert settle_unsent(before, decided, 2, NOW) == Settlement(card=before, considered_version=2, **expected)
 
 
+def test_the_same_answer_again_is_counted_and_another_begins_anew() -> None:
+    """So that what helps once is known to have been tried."""
+    met = live(last_answer="Word", same_answers=2)
+    again, other, well = (
+        settled(met, UPDATE, AGAIN),
+        settled(met, UPDATE, AGAIN, said="500"),
+        settled(met, UPDATE, ACCEPTED),
+    )
+
+    assert [(each.last_answer, each.same_answers) for each in (again, other, well)] == [
+        ("Word", 3),
+        ("500", 1),
+        (None, 0),
+    ]
+
+
 def test_a_push_that_was_not_begun_leaves_the_card_as_it_was() -> None:
     """Due at once, nothing considered, its timestamp used all the same."""
     assert settle_unbegun(card(), NOW, planned=START) == Settlement(
@@ -300,6 +327,7 @@ def test_a_push_that_was_not_begun_leaves_the_card_as_it_was() -> None:
         why="Nothing was begun in time; the card is looked at again at once.",
         due_at=NOW,
         timestamp_used=SECOND + 10,
+        start_unused=True,
     )
 
 
