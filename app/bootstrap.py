@@ -35,6 +35,7 @@ from events.store import EventStore
 from projections.content_state import ATTRIBUTES_TYPE
 from projections.matcher import Matcher
 from projections.projector import Projector
+from projections.spreader import Spreader
 
 log = structlog.get_logger()
 
@@ -165,9 +166,14 @@ class Service:
                 await self._serve()
                 return {}
             case "projector":
-                projector = Projector(workers, self.keyring, self._ring_folded)
+                spreader = Spreader(workers, self._ring_due)
+                projector = Projector(workers, self.keyring, self._ring_folded, crowded=spreader.wake)
                 self.doorbell.listen(projector.hear)
-                return {"projector": projector.run, "housekeeper": Housekeeper(workers, self._ring_due).run}
+                return {
+                    "projector": projector.run,
+                    "spreader": spreader.run,
+                    "housekeeper": Housekeeper(workers, self._ring_due).run,
+                }
             case "matcher":
                 rules = {ATTRIBUTES_TYPE: self._settings.start_rule()}
                 matcher = Matcher(workers, self._ring_due, start_rules=rules)

@@ -27,7 +27,7 @@ from events.sealing import Keyring, seal
 from events.slot import slot_of
 from events.waiting import first_of
 from projections.order_view import EMPTY, FOLD_VERSION, OrderView, fold
-from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, News, StoredView, ViewStore
+from projections.view_store import ALL_SLOTS, FOLD_EVENTS, NO_CROWD, FoldedView, News, StoredView, ViewStore, Won
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,12 +54,14 @@ class Projected(msgspec.Struct, frozen=True):
         won: Subjects whose view was written by us.
         due: Slots with cards in debt.
         matching: Whether a view was flagged for the matcher.
+        crowd: Whether the spreader has work.
         again: Subjects to look at again at once: another worker was faster, or there was more than one read.
     """
 
     won: list[str]
     due: set[int]
     matching: bool
+    crowd: bool
     again: set[str]
 
 
@@ -88,6 +90,8 @@ class Projector:
         pool: Connections; one a lane is used at a time, and one for the sweep.
         keyring: Opens and seals personal values.
         announce: Called after each commit with slots in debt, and whether the matcher has work; must not block.
+        crowded: Called after a commit that leaves the spreader work; must not block.
+        no_crowd: Cards of one subject that a fold puts in debt by itself.
         lanes: Batches under way at once: one folds while Postgres works for another.
         sweep_seconds: The least time between two sweeps.
     """
@@ -98,13 +102,16 @@ class Projector:
         keyring: Keyring,
         announce: Callable[[Collection[int], bool], None],
         *,
+        crowded: Callable[[], None] = lambda: None,
+        no_crowd: int = NO_CROWD,
         lanes: int = LANES,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
-        self._views = ViewStore(keyring)
+        self._views = ViewStore(keyring, no_crowd=no_crowd)
         self._announce = announce
+        self._crowded = crowded
         self._sweep_seconds = sweep_seconds
         self._lanes = [_Lane() for _ in range(lanes)]
         self._slots_to_sweep: set[int] = set()
@@ -168,6 +175,8 @@ class Projector:
         left = {each for each in subject_ids if slot_of(each) not in taken}
         if done.won:
             self._announce(done.due, done.matching)
+        if done.crowd:
+            self._crowded()
         return msgspec.structs.replace(done, again=done.again | left)
 
     def _add(self, subject_ids: Iterable[str]) -> None:
@@ -241,7 +250,7 @@ class Projector:
         self, connection: Connection, subject_ids: Sequence[str], generations: dict[int, int]
     ) -> Projected:
         if not subject_ids:
-            return Projected([], set(), matching=False, again=set())
+            return Projected([], set(), matching=False, crowd=False, again=set())
         stored = await self._views.read(connection, subject_ids)
         wanted = [each for each in subject_ids if _may_fold(stored.get(each))]
         # a view that cannot be read is folded anew from the first event
@@ -285,7 +294,8 @@ class Projector:
         won = await self._views.write(connection, folded) if folded else {}
         return Projected(
             won=list(won),
-            due={slot_of(subject_id) for subject_id, owing in won.items() if owing},
+            due={slot_of(subject_id) for subject_id, what in won.items() if what is Won.OWING},
+            crowd=Won.CROWD in won.values(),
             matching=any(each.match_due_at is not None and each.subject_id in won for each in folded),
             again=again | {each.subject_id for each in folded if each.subject_id not in won},
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from enum import Enum, auto
 
 import asyncpg
 import msgspec
@@ -20,6 +21,8 @@ from projections.order_view import EMPTY, OrderView, decode_view, encode_view, f
 log = structlog.get_logger()
 
 FOLD_EVENTS = 500
+NO_CROWD = 1_000
+"""Cards of one subject that a fold puts in debt by itself."""
 ALL_SLOTS = list(range(256))
 
 
@@ -69,6 +72,18 @@ class News(msgspec.Struct):
     damage: SecretKeyError | None = None
 
 
+class Won(Enum):
+    """What a view that was written means for its cards.
+
+    Attributes:
+        CROWD: They are so many that the spreader puts them in debt.
+    """
+
+    NOTHING = auto()
+    OWING = auto()
+    CROWD = auto()
+
+
 class FoldedView(msgspec.Struct, frozen=True):
     """A view to be written, if nobody was faster.
 
@@ -97,8 +112,9 @@ def view_context(subject_id: str) -> bytes:
 class ViewStore:
     """Views in Postgres; every method works on the connection given, so that the caller owns the transaction."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, *, no_crowd: int = NO_CROWD) -> None:
         self._keyring = keyring
+        self._no_crowd = no_crowd
 
     async def read(self, connection: Connection, subject_ids: Sequence[str]) -> dict[str, StoredView]:
         """Read live views; subjects without one are left out."""
@@ -153,12 +169,8 @@ class ViewStore:
                 news.damage = error
         return found
 
-    async def write(self, connection: Connection, folded: Collection[FoldedView]) -> dict[str, bool]:
-        """Write views by compare-and-set and put the winners' cards in debt.
-
-        Returns:
-            The subjects that won, and whether any card of theirs is in debt now.
-        """
+    async def write(self, connection: Connection, folded: Collection[FoldedView]) -> dict[str, Won]:
+        """Write views by compare-and-set and put the winners' cards in debt; give what became of each that won."""
         rows = sorted(folded, key=lambda each: (each.slot, each.subject_id))
         halves = [encode_view(each.view) for each in rows]
         won = await connection.fetch(
@@ -181,11 +193,13 @@ class ViewStore:
             [each.view.over for each in rows],
             [each.match_due_at for each in rows],
             [each.held_by_fold for each in rows],
+            self._no_crowd,
         )
-        owing: dict[str, bool] = {}
+        found: dict[str, Won] = {}
         for row in won:
-            owing[row["subject_id"]] = row["owing"] or owing.get(row["subject_id"], False)
-        return owing
+            before = found.get(row["subject_id"], Won.NOTHING)
+            found[row["subject_id"]] = Won.CROWD if row["crowd"] else Won.OWING if row["owing"] else before
+        return found
 
     async def set_aside(
         self,

@@ -148,6 +148,13 @@ CREATE TABLE public.events (
     trace text
 );
 
+CREATE TABLE public.fan_outs (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    raised_at timestamp with time zone NOT NULL,
+    after uuid
+);
+
 CREATE TABLE public.heads (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -306,6 +313,9 @@ ALTER TABLE ONLY public.events
 
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_slot_subject_id_source_event_id_key UNIQUE (slot, subject_id, source, event_id);
+
+ALTER TABLE ONLY public.fan_outs
+    ADD CONSTRAINT fan_outs_pkey PRIMARY KEY (slot, subject_id);
 
 ALTER TABLE ONLY public.heads
     ADD CONSTRAINT heads_pkey PRIMARY KEY (slot, subject_id);

@@ -14,6 +14,7 @@ WITH now AS MATERIALIZED (
       AND c.considered_version < v.version
       AND (c.due_at IS NULL OR c.due_at > now.at)
       AND c.leased_at IS NULL
+      AND NOT EXISTS (SELECT FROM fan_outs AS f WHERE f.slot = c.slot AND f.subject_id = c.subject_id)
     ORDER BY c.slot, c.subject_id, c.card_id
     FOR UPDATE OF c
 )

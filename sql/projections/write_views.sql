@@ -1,4 +1,5 @@
--- Writes folded views by compare-and-set and, for those that won alone, puts their cards in debt.
+-- Writes folded views by compare-and-set and, for those that won alone, puts their cards in debt: at once, or, for a
+-- crowd of cards, by a row from which the spreader goes on.
 -- Gives a row for each winner, and one more for each card put in debt.
 --  $1 smallint[]    slot
 --  $2 smallint[]    generation
@@ -13,7 +14,8 @@
 -- $11 boolean[]     over
 -- $12 timestamptz[] when the matcher should look; NULL leaves it as it is
 -- $13 integer[]     fold version that could not read the next event; NULL for none
--- Returns: slot smallint, subject_id text, owing boolean
+-- $14 bigint        cards of a subject that are no crowd yet
+-- Returns: slot smallint, subject_id text, owing boolean, crowd boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), folded AS (
@@ -46,11 +48,25 @@ WITH now AS MATERIALIZED (
             held_by_fold = excluded.held_by_fold
         WHERE v.version = excluded.prev_version
     RETURNING v.slot, v.subject_id
+), crowds AS MATERIALIZED (
+    SELECT w.slot, w.subject_id
+    FROM won AS w
+    WHERE EXISTS (
+        SELECT FROM cards AS c
+        WHERE c.slot = w.slot AND c.subject_id = w.subject_id AND c.phase <> 'over'
+        OFFSET $14)
+), put_off AS (
+    INSERT INTO fan_outs (slot, subject_id, raised_at)
+    SELECT w.slot, w.subject_id, now.at
+    FROM crowds AS w, now
+    ORDER BY w.slot, w.subject_id
+    ON CONFLICT (slot, subject_id) DO UPDATE SET after = NULL
 ), owing AS MATERIALIZED (
     SELECT c.slot, c.subject_id, c.card_id
     FROM won AS w
     JOIN cards AS c ON c.slot = w.slot AND c.subject_id = w.subject_id
     WHERE c.phase <> 'over'
+      AND NOT EXISTS (SELECT FROM crowds AS m WHERE m.slot = w.slot AND m.subject_id = w.subject_id)
     ORDER BY c.slot, c.subject_id, c.card_id
     FOR UPDATE OF c
 ), indebted AS (
@@ -60,8 +76,8 @@ WITH now AS MATERIALIZED (
     WHERE c.slot = o.slot AND c.subject_id = o.subject_id AND c.card_id = o.card_id
     RETURNING c.slot, c.subject_id
 )
-SELECT slot, subject_id, false AS owing
+SELECT slot, subject_id, false AS owing, (slot, subject_id) IN (SELECT m.slot, m.subject_id FROM crowds AS m) AS crowd
 FROM won
 UNION ALL
-SELECT slot, subject_id, true AS owing
+SELECT slot, subject_id, true AS owing, false AS crowd
 FROM indebted

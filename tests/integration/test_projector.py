@@ -16,7 +16,7 @@ from events.sealing import Keyring
 from events.slot import slot_of
 from projections.order_view import FOLD_VERSION, fold
 from projections.projector import Projector
-from projections.view_store import ALL_SLOTS, FoldedView, ViewStore
+from projections.view_store import ALL_SLOTS, FoldedView, ViewStore, Won
 from tests.conftest import Clock
 from tests.integration.flow import Flow, raw_append
 
@@ -93,7 +93,7 @@ async def test_the_loser_of_a_compare_and_set_adds_no_debt(flow: Flow, pool: Poo
         after = fold(stored.view, news.events)
         folded = FoldedView(stored.slot, 1, "order-1", 1, 2, after, news.data_key, None)
         [one, two] = await asyncio.gather(views.write(first, [folded]), views.write(second, [folded]))
-        assert sorted([one, two], key=len) == [{}, {"order-1": True}]
+        assert sorted([one, two], key=len) == [{}, {"order-1": Won.OWING}]
         assert await views.write(first, [folded]) == {}
     assert await debts(flow) == {"order-1": before["order-1"] + 1}
 

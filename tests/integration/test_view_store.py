@@ -6,7 +6,7 @@ from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.slot import slot_of
 from projections.order_view import EMPTY, OrderView, fingerprint, fold
-from projections.view_store import FOLD_EVENTS, FoldedView, News, ViewStore
+from projections.view_store import FOLD_EVENTS, FoldedView, News, ViewStore, Won
 from tests.examples.views import on_its_way
 from tests.integration.flow import Flow
 
@@ -54,7 +54,7 @@ async def test_a_view_is_written_from_the_version_it_was_folded_from_alone(
 ) -> None:
     """Any other version in the row means that somebody was faster."""
     async with pool.acquire() as connection:
-        assert await views.write(connection, [folded(on_its_way(), 0)]) == {"order-1": False}
+        assert await views.write(connection, [folded(on_its_way(), 0)]) == {"order-1": Won.NOTHING}
         later = fold(on_its_way(), [])
         won = await views.write(connection, [folded(later, prev_version)])
     assert won == {}
@@ -66,7 +66,7 @@ async def test_one_of_many_that_loses_does_not_keep_the_others_from_winning(view
     other = FoldedView(slot_of("order-2"), 1, "order-2", 0, 4, on_its_way(), None, None)
     async with pool.acquire() as connection:
         await views.write(connection, [folded(on_its_way(), 0)])
-        assert await views.write(connection, [folded(on_its_way(), 0), other]) == {"order-2": False}
+        assert await views.write(connection, [folded(on_its_way(), 0), other]) == {"order-2": Won.NOTHING}
 
 
 async def test_events_are_read_a_page_a_subject_in_the_order_asked_for(

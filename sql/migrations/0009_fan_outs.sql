@@ -1,0 +1,9 @@
+-- Subjects with so many cards that their debt is spread in batches: a row while there are cards left to put in debt.
+
+CREATE TABLE fan_outs (
+    slot       smallint    NOT NULL,
+    subject_id text        NOT NULL COLLATE "C",
+    raised_at  timestamptz NOT NULL,
+    after      uuid, -- cards up to this one are in debt; NULL: none yet
+    PRIMARY KEY (slot, subject_id)
+);
