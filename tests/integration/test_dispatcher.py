@@ -13,13 +13,17 @@ from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool
 from events.sealing import Keyring, unseal
 from events.slot import slot_of
+from projections.budget import BudgetRules
 from projections.card_store import CLAIMS_A_SLOT, Claimed
 from projections.face import Face, face_of
 from projections.order_view import OrderView
+from projections.plan import PlanRules
 from projections.view_store import ViewStore
 from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow
+
+MANY_STARTS = PlanRules(budget=BudgetRules(most=1_000))
 
 
 @pytest.fixture
@@ -82,7 +86,7 @@ async def test_two_dispatchers_send_each_card_once(pool: Pool, keyring: Keyring)
     await flow.append(*(flow.event(each, "order.placed") for each in subjects))
     await flow.settle(*subjects)
     apns = Apns()
-    rules = DispatchRules(batch=20)
+    rules = DispatchRules(batch=20, plan=MANY_STARTS)
     await work(dispatcher(flow, apns, rules), dispatcher(flow, apns, rules))
     started = [json.loads(request.payload)["aps"]["attributes"]["orderId"] for request in apns.requests]
 
@@ -214,7 +218,7 @@ async def test_nothing_is_claimed_beyond_what_may_be_in_flight(pool: Pool, keyri
         await answer.wait()
 
     apns.look = look
-    one = dispatcher(flow, apns, DispatchRules(in_flight=5, poll=1_000_000))
+    one = dispatcher(flow, apns, DispatchRules(in_flight=5, poll=1_000_000, plan=MANY_STARTS))
     stop = asyncio.Event()
     settling = asyncio.ensure_future(one._settler.run(stop))
     assert [await one.dispatch_some() for _ in range(3)] == [5, 0, 0]

@@ -32,7 +32,11 @@ async def crowded(flow: Flow) -> Flow:
 
 async def settle_all(flow: Flow) -> None:
     """Let every card be looked at, as a dispatcher that has nothing to send would."""
-    await flow.pool.execute("UPDATE cards SET due_at = NULL, considered_version = 9, phase = 'shown'")
+    await flow.pool.execute(
+        "WITH mine AS MATERIALIZED (SELECT card_id FROM cards ORDER BY slot, subject_id, card_id FOR UPDATE) "
+        "UPDATE cards AS c SET due_at = NULL, considered_version = 9, phase = 'shown' FROM mine AS m "
+        "WHERE c.card_id = m.card_id"
+    )
 
 
 async def owing(flow: Flow) -> int:
@@ -107,7 +111,10 @@ async def test_racing_folds_and_spreaders_forget_no_card(crowded: Flow, pool: Po
         await crowded.project("order-1")
         folding = False
 
-    await asyncio.gather(fold_often(), *(spread(each) for each in spreaders))
+    async with asyncio.TaskGroup() as group:
+        for each in spreaders:
+            group.create_task(spread(each))
+        await fold_often()
     assert await owing(crowded) == PHONES
     assert await pool.fetchval("SELECT count(*) FROM fan_outs") == 0
 

@@ -10,10 +10,11 @@ from tests.examples.devices import TYPE, reported
 from tests.integration.courier import Courier
 from tests.integration.flow import Flow
 
+OPEN_ORDERS = 8
 PHONES = ("phone-1", "phone-2", "phone-3")
 CUSTOMERS = ("customer-1", "customer-2", "customer-3", None)
-TYPES = ("order.ready", "order.courier_arriving", "order.note", "order.eta_changed", "order.delivered")
-STATES = ("starting", "active", "active", "active", "active", "dismissed")
+TYPES = ("order.ready", "order.courier_arriving", "order.note", "order.eta_changed", "order.picked_up")
+STATES = (*["active"] * 6, "starting", "dismissed", "ended")
 
 
 def token_of(phone: str, what: str) -> str:
@@ -31,10 +32,10 @@ class Walk:
         self._device_ids = {phone: f"{phone}.0" for phone in PHONES}
         self._signed_in: dict[str, str | None] = dict.fromkeys(PHONES)
         self.courier = Courier(flow, self._signed_in)
-        self._steps = [self.sign_in, self.sign_out, self.lose_id, self.order, self.order] + [
+        self._steps = [self.sign_in, self.sign_out, self.lose_id, self.order] + [
             self.event,
             self.report,
-        ] * 5
+        ] * 8
 
     async def step(self) -> None:
         """Let one thing happen, and then perhaps some of the workers come by."""
@@ -66,16 +67,19 @@ class Walk:
         await self._launch(phone, self._chance.choice(CUSTOMERS))
 
     async def order(self) -> None:
-        """Let a customer order."""
+        """Let a customer order, and the order of a while ago be over."""
         subject, customer_id = f"order-{len(self._orders)}", self._chance.choice(CUSTOMERS[:3]) or ""
         self._orders[subject] = customer_id
         self._behind.add(subject)
         await self._flow.place(subject, customer_id)
+        if (old := f"order-{len(self._orders) - OPEN_ORDERS}") in self._orders:
+            self._behind.add(old)
+            await self._flow.happen(old, "order.delivered")
 
     async def event(self) -> None:
         """Let something happen to one of the latest orders."""
         if self._orders:
-            subject = self._chance.choice(list(self._orders)[-6:])
+            subject = self._chance.choice(list(self._orders)[-OPEN_ORDERS:])
             self._behind.add(subject)
             await self._flow.happen(subject, self._chance.choice(TYPES))
 
@@ -95,11 +99,11 @@ class Walk:
             "ORDER BY created_at, card_id",
             phone,
         )
-        if live and self._chance.random() < 0.8:
-            card = self._chance.choice(live)
+        if live and self._chance.random() < 0.9:
+            card = self._chance.choice(live[-4:])
             subject, name = card["subject_id"], str(card["card_id"])
         else:
-            subject = self._chance.choice(list(self._orders)[-6:])
+            subject = self._chance.choice(list(self._orders)[-OPEN_ORDERS:])
             name = f"own-{subject}"
         token = token_of(phone, f"{name}/{self._chance.randrange(3)}") if self._chance.random() < 0.8 else None
         answer = await self._flow.registry.report_card(
@@ -124,9 +128,9 @@ async def test_a_random_walk_shows_nobody_what_is_not_theirs(pool: Pool, keyring
     flow = Flow(pool, keyring)
     await flow.projector.adopt()
     walk = Walk(flow, random.Random(8))
-    for number in range(1_000):
+    for _ in range(1_000):
         await walk.step()
-        if number % 2 == 0:
-            await clock.advance(seconds=2)
-    assert walk.courier.sent[Kind.START] > 50
+        await clock.advance(seconds=2)
+    assert walk.courier.sent[Kind.START] > 100
     assert walk.courier.sent[Kind.UPDATE] > 20
+    assert walk.courier.sent[Kind.END] > 5
