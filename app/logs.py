@@ -2,9 +2,15 @@
 
 import logging
 import sys
-from typing import Any, Literal
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any, Final, Literal
 
+import msgspec
 import structlog
+
+REQUEST: Final[ContextVar[str | None]] = ContextVar("request", default=None)
+"""The id of the request that is being answered; every line that is written meanwhile carries it."""
 
 
 def set_up_logs(level: str, form: Literal["json", "console"]) -> None:
@@ -16,20 +22,30 @@ def set_up_logs(level: str, form: Literal["json", "console"]) -> None:
         level: The least of ours that is written.
         form: `json`, one object a line, or `console` for people.
     """
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    renderer: Any = _as_json if form == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            name_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer)
+        if form == "json"
+        else structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+def name_request(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add the id of the request that is being answered to a line."""
+    request_id = REQUEST.get()
+    if request_id is not None:
+        line["request_id"] = request_id
+    return line
+
+
+def _as_json(_: Any, __: str, line: MutableMapping[str, Any]) -> bytes:
+    return msgspec.json.encode(line, enc_hook=str)

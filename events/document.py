@@ -19,7 +19,9 @@ LIMIT_NODES: Final = 1_000
 LARGEST_INTEGER: Final = 2**53 - 1
 
 _SHOWN_KEY_LENGTH: Final = 64
-_MANY_DIGITS = re.compile(rb"[0-9]{16}")
+# Sixteen digits in a row, looked for by bytes alone: a regular expression takes five times as long.
+_DIGITS_AS_ZERO: Final = bytes.maketrans(b"123456789", b"0" * 9)
+_MANY_DIGITS: Final = b"0" * 16
 # A number begins the document or follows one of these; digits within a text, as in an id, are no number.
 _LONG_NUMBER = re.compile(rb"(?:^|[\s:,\[])-?[0-9]{16}")
 
@@ -70,7 +72,7 @@ def _may_hide_something(body: bytes, limit_nodes: int) -> bool:
         or opened + body.count(b",") + 1 > limit_nodes
         or b"\\u0000" in body
         # the first is the faster, the second the more exact
-        or (_MANY_DIGITS.search(body) is not None and _LONG_NUMBER.search(body) is not None)
+        or (_MANY_DIGITS in body.translate(_DIGITS_AS_ZERO) and _LONG_NUMBER.search(body) is not None)
     )
 
 

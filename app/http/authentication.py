@@ -4,30 +4,27 @@ from typing import Final
 
 from aiohttp import web
 
-from app.access.api_key import PREFIX
+from app.access.api_key import PREFIX, Scope
 from app.access.caller import Caller, Customer, has_scope
 from app.access.errors import TicketError
 from app.access.ticket import read
 from app.http.edge import Edge
 from app.http.problems import ProblemError, problem
-from app.http.routes import Rule
 
 _SCHEME: Final = "bearer "
 
 
-async def authenticate(request: web.Request, edge: Edge, rule: Rule) -> Caller | None:
-    """Give the caller of a request that the rule lets in; None where everybody may come.
+async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, tickets: bool) -> Caller:
+    """Give the caller of a request, who must hold the scope, or a ticket where tickets are let in.
 
     Raises:
         ProblemError: 401, nobody we know; 403, somebody who may not.
         StoreUnavailableError: Nobody can be known now.
     """
-    if rule.scope is None:
-        return None
     caller = await _identify(request, edge)
-    if has_scope(caller, rule.scope) or (rule.tickets and isinstance(caller, Customer)):
+    if has_scope(caller, scope) or (tickets and isinstance(caller, Customer)):
         return caller
-    detail = f"This route takes an API key with the scope {rule.scope}{', or a ticket' if rule.tickets else ''}."
+    detail = f"This route takes an API key with the scope {scope}{', or a ticket' if tickets else ''}."
     raise problem(403, "forbidden", "The caller may not do this.", detail)
 
 

@@ -1,21 +1,17 @@
 """Makes the answers that aiohttp gives by itself problem documents too.
 
-What is no HTTP never reaches a handler: aiohttp answers it in plain text, from the connection. And an `Expect` that it
-does not know is refused before the middleware runs.
+What is no HTTP never reaches a handler: aiohttp answers it in plain text, from the connection.
 """
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import structlog
 from aiohttp import web
 
-from app.http.middleware import REQUEST_ID, request_id_of
-from app.http.problems import ProblemError, answer, bad_request, problem, problem_of
+from app.http.guard import REQUEST_ID, guarded, request_id_of
+from app.http.problems import ProblemError, answer, bad_request, problem
 
 log = structlog.get_logger()
-
-Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class ProblemConnection(web.RequestHandler):
@@ -52,19 +48,7 @@ class ProblemRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        return ProblemServer(_whole(server.request_handler), request_factory=server.request_factory, **self._kwargs)
-
-
-def _whole(handle: Answering) -> Answering:
-    """Answer what is refused before the middleware has its turn."""
-
-    async def handle_all(request: web.BaseRequest) -> web.StreamResponse:
-        try:
-            return await handle(request)
-        except web.HTTPException as error:
-            return _closing(request, problem_of(error))
-
-    return handle_all
+        return ProblemServer(guarded(server.request_handler), request_factory=server.request_factory, **self._kwargs)
 
 
 def _closing(request: web.BaseRequest, raised: ProblemError) -> web.StreamResponse:

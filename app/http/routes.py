@@ -7,7 +7,9 @@ from typing import Final
 from aiohttp import web
 
 from app.access.api_key import Scope
+from app.http.authentication import authenticate
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
+from app.http.edge import CALLER, Edge
 from app.http.event_routes import post_events, post_order_events
 from app.http.health_routes import get_live, get_ready
 from app.http.order_routes import get_order, get_order_events
@@ -66,10 +68,24 @@ Rules = dict[web.AbstractRoute, Rule]
 RULES: Final = web.AppKey("rules", Rules)
 
 
-def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
-    """Register routes with their rules."""
+def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> None:
+    """Register routes, each behind its rule."""
     for each in routes:
-        app[RULES][app.router.add_route(each.method, each.path, each.handler)] = each.rule
+        app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge))] = each.rule
+
+
+def _behind(route: Route, edge: Edge) -> Handler:
+    """Give the handler of a route for those alone whom its rule lets in."""
+    rule, handler = route.rule, route.handler
+    if rule.scope is None:
+        return handler
+    scope, tickets = rule.scope, rule.tickets
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        request[CALLER] = await authenticate(request, edge, scope, tickets=tickets)
+        return await handler(request)
+
+    return handle
 
 
 async def refuse_routes_without_rules(app: web.Application) -> None:

@@ -10,7 +10,6 @@ from aiohttp import web
 
 from app.http.connection import ProblemRunner
 from app.http.edge import EDGE, Edge
-from app.http.middleware import guard
 from app.http.routes import ROUTES, RULES, Route, add_routes, refuse_routes_without_rules
 from events.document import LIMIT_BYTES
 
@@ -28,10 +27,10 @@ def build_app(edge: Edge, more: Iterable[Route] = ()) -> web.Application:
         edge: What the handlers need.
         more: Routes of other parts, with their rules.
     """
-    app = web.Application(middlewares=[guard], client_max_size=LIMIT_BYTES)
+    app = web.Application(client_max_size=LIMIT_BYTES)
     app[EDGE] = edge
     app[RULES] = {}
-    add_routes(app, (*ROUTES, *more))
+    add_routes(app, edge, (*ROUTES, *more))
     app.on_startup.append(refuse_routes_without_rules)
     return app
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.apns.settlement import settle_unbegun
 from events.postgres.migrator import migrate
 from events.postgres.pool import Connection, Pool, connect
 from events.postgres.statements import statement
@@ -184,6 +185,7 @@ async def test_a_plain_update_that_is_settled_uses_no_more_than_its_own_second(f
 async def test_a_phone_is_read_with_the_token_that_it_holds(flow: Flow) -> None:
     """A value that another device registered since belongs to that one."""
     claimed = await claim_one(flow)
+    await flow.cards.settle([settle_unbegun(claimed.card, claimed.now)], [])
     async with flow.pool.acquire() as connection:
         [first] = (await flow.cards.read_phones(connection, [claimed.card])).values()
         await flow.register("phone-2", "customer-8", start_tokens={"OrderAttributes": b"phone-1".hex()})

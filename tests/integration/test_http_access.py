@@ -8,11 +8,11 @@ from typing import Any, Final
 import jwt
 import msgspec
 import pytest
-from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from app.access.api_key import Scope
 from app.http.routes import OPEN, ROUTES, Route
+from app.logs import name_request
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from tests.integration.http_api import CARD, CLOUD_EVENT, DEVICE, NOON, Api, cloud_event, order_page, running_api
@@ -212,7 +212,7 @@ async def test_a_ticket_sees_no_cards_and_no_personal_values(api: Api) -> None:
 async def test_a_key_is_not_in_the_log(api: Api) -> None:
     """Neither keys, nor tickets, nor ids of a path, nor a query are logged."""
     ticket = api.ticket("customer-7")
-    with capture_logs(processors=[merge_contextvars]) as entries:
+    with capture_logs(processors=[name_request]) as entries:
         for token in (api.keys["admin"], ticket, "lk_live_secretsecret"):
             await api.send("GET", "/v1/orders/order-1?token=canary-query", token=token)
             await api.send("GET", "/nowhere/canary-path", token=token)

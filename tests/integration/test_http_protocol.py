@@ -9,12 +9,12 @@ import asyncpg
 import msgspec
 import pytest
 from aiohttp import web
-from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from app.http.edge import OrderPage
 from app.http.routes import OPEN, Route, RouteWithoutRuleError
 from app.http.server import build_app, run_http, serving
+from app.logs import name_request
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from tests.integration.http_api import CLOUD_EVENT, Api, cloud_event, exchange, running_api
@@ -97,7 +97,7 @@ async def test_an_error_of_ours_is_500_without_internals(pool: Pool, keyring: Ke
         raise RuntimeError("canary: internals")
 
     async with running_api(pool, keyring, read_order=broken) as api:
-        with capture_logs(processors=[merge_contextvars]) as entries:
+        with capture_logs(processors=[name_request]) as entries:
             reply = await api.send("GET", "/v1/orders/order-1", token="orders:read")
     assert (reply.status, reply.problem) == (500, "internal")
     assert "canary" not in reply.body.decode() + str(entries)
