@@ -27,6 +27,7 @@ from projections.view_store import ALL_SLOTS
 log = structlog.get_logger()
 
 BATCH = 200
+NO_CROWD = 1_000
 POLL_SECONDS = 1.0
 AWAY_SECONDS = 0.5
 
@@ -63,6 +64,7 @@ class Matcher:
         pool: Connections; one is used at a time.
         announce: Called with the slots that have cards in debt; must not block.
         start_rules: By attributes type; the server starts what is not named.
+        no_crowd: Cards of one subject that a fold puts in debt by itself; those of more are the spreader's.
     """
 
     def __init__(
@@ -71,11 +73,13 @@ class Matcher:
         announce: Callable[[Collection[int]], None],
         *,
         start_rules: Mapping[str, StartRule] | None = None,
+        no_crowd: int = NO_CROWD,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._pool = pool
         self._announce = announce
         self._rules = start_rules or {}
+        self._no_crowd = no_crowd
         self._poll_seconds = poll_seconds
         self._work = asyncio.Event()
 
@@ -174,7 +178,14 @@ class Matcher:
             [row["match_count"] for row in flagged],
         )
         if rows:
-            self._announce([row["slot"] for row in rows])
+            await fetch_through_deadlocks(
+                self._pool,
+                "projections/mark_crowds",
+                [row["slot"] for row in rows],
+                [row["subject_id"] for row in rows],
+                self._no_crowd,
+            )
+            self._announce({row["slot"] for row in rows})
 
 
 def _wanted(view: asyncpg.Record, device: asyncpg.Record) -> _Wanted:

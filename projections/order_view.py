@@ -107,7 +107,11 @@ def decode_view(state: bytes | str, personal: bytes | None) -> OrderView:
 
 def fingerprint(view: OrderView, key: bytes) -> bytes:
     """Give 16 bytes, keyed, that two views share only if they are the same."""
-    state, personal = encode_view(view)
+    return fingerprint_of(*encode_view(view), key)
+
+
+def fingerprint_of(state: bytes, personal: bytes | None, key: bytes) -> bytes:
+    """Give the fingerprint of a view that is encoded already."""
     return blake2b(state + b"\0" + (personal or b""), digest_size=16, key=key).digest()
 
 

@@ -26,8 +26,8 @@ from events.postgres.statements import statement
 from events.sealing import Keyring, seal
 from events.slot import slot_of
 from events.waiting import first_of
-from projections.order_view import EMPTY, FOLD_VERSION, OrderView, fold
-from projections.view_store import ALL_SLOTS, FOLD_EVENTS, NO_CROWD, FoldedView, News, StoredView, ViewStore, Won
+from projections.order_view import FOLD_VERSION, OrderView, fold
+from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, ViewStore, Won, Work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -91,7 +91,6 @@ class Projector:
         keyring: Opens and seals personal values.
         announce: Called after each commit with slots in debt, and whether the matcher has work; must not block.
         crowded: Called after a commit that leaves the spreader work; must not block.
-        no_crowd: Cards of one subject that a fold puts in debt by itself.
         lanes: Batches under way at once: one folds while Postgres works for another.
         sweep_seconds: The least time between two sweeps.
     """
@@ -103,13 +102,12 @@ class Projector:
         announce: Callable[[Collection[int], bool], None],
         *,
         crowded: Callable[[], None] = lambda: None,
-        no_crowd: int = NO_CROWD,
         lanes: int = LANES,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
-        self._views = ViewStore(keyring, no_crowd=no_crowd)
+        self._views = ViewStore(keyring)
         self._announce = announce
         self._crowded = crowded
         self._sweep_seconds = sweep_seconds
@@ -171,7 +169,7 @@ class Projector:
         with translated():
             async with self._slots(slots) as (connection, held, taken):
                 mine = [each for each in subject_ids if slot_of(each) in held]
-                done = await self._fold_and_write(connection, mine, held)
+                done = await self._fold_and_write(connection, mine)
         left = {each for each in subject_ids if slot_of(each) not in taken}
         if done.won:
             self._announce(done.due, done.matching)
@@ -225,12 +223,12 @@ class Projector:
                 await first_of(stop, seconds=RETRY_SECONDS)
 
     @asynccontextmanager
-    async def _slots(self, slots: Sequence[int]) -> "AsyncIterator[tuple[Connection, dict[int, int], set[int]]]":
+    async def _slots(self, slots: Sequence[int]) -> "AsyncIterator[tuple[Connection, set[int], set[int]]]":
         """Hold the locks of the slots that are free, for one transaction.
 
         Yields:
-            The connection; by slot the live generation of those that are ours to fold; and all that were free, those
-            that another version folds included.
+            The connection; the slots that are ours to fold; and all that were free, those that another version folds
+            included.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = list(await connection.fetch(statement("projections/claim_slots"), slots))
@@ -243,54 +241,20 @@ class Projector:
             ]
             if overdue:
                 rows += await connection.fetch(statement("projections/read_slots"), overdue)
-            held = {row["slot"]: row["generation"] for row in rows if row["fold_version"] == FOLD_VERSION}
+            held = {row["slot"] for row in rows if row["fold_version"] == FOLD_VERSION}
             yield connection, held, {row["slot"] for row in rows}
 
-    async def _fold_and_write(
-        self, connection: Connection, subject_ids: Sequence[str], generations: dict[int, int]
-    ) -> Projected:
+    async def _fold_and_write(self, connection: Connection, subject_ids: Sequence[str]) -> Projected:
         if not subject_ids:
             return Projected([], set(), matching=False, crowd=False, again=set())
-        stored = await self._views.read(connection, subject_ids)
-        wanted = [each for each in subject_ids if _may_fold(stored.get(each))]
-        # a view that cannot be read is folded anew from the first event
-        begin = {each: _begin(stored.get(each)) for each in wanted}
-        found = await self._views.read_new_events(connection, [(each, begin[each].version) for each in wanted])
         folded: list[FoldedView] = []
         again: set[str] = set()
-        for subject_id, news in zip(wanted, found, strict=True):
-            if not news.events and news.damage is None:
-                continue
-            if len(news.events) == FOLD_EVENTS:
-                again.add(subject_id)
-            generation = generations[slot_of(subject_id)]
-            readable = _readable(news.events)
-            held_by_fold = None if len(readable) == len(news.events) else FOLD_VERSION
-            if held_by_fold:
-                log.warning(
-                    "subject_held_for_newer_version", subject_id=subject_id, type=news.events[len(readable)].type
-                )
-                if not readable:
-                    await self._views.set_aside(
-                        connection, subject_id, generation, error=None, held_by_fold=held_by_fold
-                    )
-                    continue
-            before = begin[subject_id]
-            after = await self._fold(connection, subject_id, generation, before, readable, news)
-            if after is not None:
-                folded.append(
-                    FoldedView(
-                        slot=slot_of(subject_id),
-                        generation=generation,
-                        subject_id=subject_id,
-                        prev_version=stored[subject_id].version if subject_id in stored else 0,
-                        version=after.version,
-                        view=after,
-                        data_key=news.data_key,
-                        match_due_at=_match_due_at(before, after, readable),
-                        held_by_fold=held_by_fold,
-                    )
-                )
+        for work in await self._views.read_work(connection, subject_ids, FOLD_VERSION):
+            if len(work.news.events) == FOLD_EVENTS:
+                again.add(work.subject_id)
+            one = await self._fold(connection, work)
+            if one is not None:
+                folded.append(one)
         won = await self._views.write(connection, folded) if folded else {}
         return Projected(
             won=list(won),
@@ -300,26 +264,39 @@ class Projector:
             again=again | {each.subject_id for each in folded if each.subject_id not in won},
         )
 
-    async def _fold(
-        self,
-        connection: Connection,
-        subject_id: str,
-        generation: int,
-        before: OrderView,
-        events: Sequence[RecordedEvent],
-        news: News,
-    ) -> OrderView | None:
-        """Fold, or quarantine this one subject when that fails."""
+    async def _fold(self, connection: Connection, work: Work) -> FoldedView | None:
+        """Fold a subject's news, or set it aside: held at an event that is newer than we, quarantined by a failure."""
+        subject_id, news = work.subject_id, work.news
+        readable = _readable(news.events)
+        held_by_fold = None if len(readable) == len(news.events) else FOLD_VERSION
+        if held_by_fold:
+            log.warning("subject_held_for_newer_version", subject_id=subject_id, type=news.events[len(readable)].type)
+            if not readable:
+                await self._views.set_aside(
+                    connection, subject_id, work.generation, error=None, held_by_fold=held_by_fold
+                )
+                return None
         try:
-            return _fold_whole(before, events, news.damage)
+            after = _fold_whole(work.view, readable, news.damage)
         except Exception as error:  # noqa: BLE001 - a bug or a damaged row must stop one subject, not all of them
             text, key = f"{type(error).__name__}: {error}".encode(), news.data_key
             sealed = b"sealed:" + seal(key, text, context=b"fold-error\n" + subject_id.encode()) if key else text
-            await self._views.set_aside(connection, subject_id, generation, error=sealed, held_by_fold=None)
+            await self._views.set_aside(connection, subject_id, work.generation, error=sealed, held_by_fold=None)
             log.error(  # noqa: TRY400 - a traceback would carry personal values
                 "subject_quarantined", subject_id=subject_id, error=type(error).__name__
             )
             return None
+        return FoldedView(
+            slot=slot_of(subject_id),
+            generation=work.generation,
+            subject_id=subject_id,
+            prev_version=work.view_version,
+            version=after.version,
+            view=after,
+            data_key=news.data_key,
+            match_due_at=_match_due_at(work.view, after, readable),
+            held_by_fold=held_by_fold,
+        )
 
 
 def _fold_whole(before: OrderView, events: Sequence[RecordedEvent], damage: SecretKeyError | None) -> OrderView:
@@ -327,14 +304,6 @@ def _fold_whole(before: OrderView, events: Sequence[RecordedEvent], damage: Secr
     if damage is not None:
         raise damage
     return fold(before, events)
-
-
-def _may_fold(stored: StoredView | None) -> bool:
-    return stored is None or not (stored.set_aside or (stored.held_by_fold or 0) >= FOLD_VERSION)
-
-
-def _begin(stored: StoredView | None) -> OrderView:
-    return EMPTY if stored is None or stored.opened is None else stored.opened
 
 
 def _readable(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:

@@ -23,7 +23,7 @@ from events.postgres.statements import statement
 from events.sealing import Keyring, unseal
 from events.slot import slot_of
 from events.store import event_context
-from projections.order_view import EMPTY, FOLD_VERSION, OrderView, decode_view, encode_view, fingerprint, fold
+from projections.order_view import EMPTY, FOLD_VERSION, OrderView, decode_view, encode_view, fingerprint_of, fold
 from projections.view_store import view_context
 
 CONNECTIONS: Final = 3
@@ -288,7 +288,7 @@ class _Subject:
         columns = (row["customer_id"], row["status"], row["over"])
         stored_personal = self._stored_personal()
         if (
-            row["fingerprint"] == fingerprint(self._view, self._keyring.hash)
+            row["fingerprint"] == fingerprint_of(state, personal, self._keyring.hash)
             and row["state"] == state
             and stored_personal == personal
             and columns == (self._view.customer_id, self._view.status, self._view.over)

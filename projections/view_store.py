@@ -16,13 +16,11 @@ from events.sealing import Keyring, seal, unseal
 from events.slot import slot_of
 from events.store import recorded_event
 from projections.errors import UnreadableViewError
-from projections.order_view import EMPTY, OrderView, decode_view, encode_view, fingerprint
+from projections.order_view import EMPTY, OrderView, decode_view, encode_view, fingerprint, fingerprint_of
 
 log = structlog.get_logger()
 
 FOLD_EVENTS = 500
-NO_CROWD = 1_000
-"""Cards of one subject that a fold puts in debt by itself."""
 ALL_SLOTS = list(range(256))
 
 
@@ -72,6 +70,22 @@ class News(msgspec.Struct):
     damage: SecretKeyError | None = None
 
 
+class Work(msgspec.Struct):
+    """A subject whose head is ahead of its view.
+
+    Attributes:
+        view_version: The version in the view's row, 0 without one: what a write must find there still.
+        view: What the events are to be folded into: the view, or EMPTY where its row cannot be read.
+        news: The events after `view`.
+    """
+
+    subject_id: str
+    generation: int
+    view_version: int
+    view: OrderView
+    news: News
+
+
 class Won(Enum):
     """What a view that was written means for its cards.
 
@@ -112,9 +126,8 @@ def view_context(subject_id: str) -> bytes:
 class ViewStore:
     """Views in Postgres; every method works on the connection given, so that the caller owns the transaction."""
 
-    def __init__(self, keyring: Keyring, *, no_crowd: int = NO_CROWD) -> None:
+    def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._no_crowd = no_crowd
 
     async def read(self, connection: Connection, subject_ids: Sequence[str]) -> dict[str, StoredView]:
         """Read live views; subjects without one are left out."""
@@ -123,23 +136,75 @@ class ViewStore:
         )
         return {row["subject_id"]: self._stored(row) for row in rows}
 
-    def _stored(self, row: asyncpg.Record) -> StoredView:
-        subject_id, wrapped = row["subject_id"], row["wrapped"]
-        opened = key = personal = None
+    async def read_work(self, connection: Connection, subject_ids: Sequence[str], fold_version: int) -> list[Work]:
+        """Read the views that are behind, each with the events that it lacks, up to one that cannot be opened.
+
+        A view that cannot be read comes with every event of its subject: the log is the truth.
+        """
+        rows = await connection.fetch(
+            statement("projections/read_work"),
+            [slot_of(each) for each in subject_ids],
+            subject_ids,
+            FOLD_EVENTS,
+            fold_version,
+        )
+        found: list[Work] = []
+        unread: list[Work] = []
+        place = 0
+        for row in rows:
+            if row["ord"] != place:
+                place = row["ord"]
+                subject_id, key = subject_ids[place - 1], None
+                work = Work(subject_id, row["generation"], row["view_version"], EMPTY, News([]))
+                found.append(work)
+                if row["view_version"]:
+                    view, key = self._open(subject_id, row["state"], row["view_sealed"], row["wrapped"])
+                    if view is None:
+                        unread.append(work)
+                    else:
+                        work.view = view
+                work.news.data_key = key
+            self._take(work.news, work.subject_id, row)
+        if unread:
+            anew = await self.read_new_events(connection, [(each.subject_id, 0) for each in unread])
+            for work, news in zip(unread, anew, strict=True):
+                work.news = news
+        return found
+
+    def _open(
+        self, subject_id: str, state: bytes, sealed: bytes | None, wrapped: bytes | None
+    ) -> tuple[OrderView | None, bytes | None]:
+        """Open a stored view and its data key; one damaged row must not take its neighbours down."""
+        key = personal = None
         try:
             key = None if wrapped is None else self._keyring.unwrap_key(wrapped, subject_id)
-            if row["sealed"] is not None and key is not None:
-                personal = unseal(key, row["sealed"], context=view_context(subject_id))
-            opened = decode_view(row["state"], personal) if row["version"] else EMPTY
+            if sealed is not None and key is not None:
+                personal = unseal(key, sealed, context=view_context(subject_id))
+            return decode_view(state, personal), key
         except (SecretKeyError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            # one damaged row must not take its neighbours down
             log.error("view_cannot_be_read", subject_id=subject_id, error=type(error).__name__)  # noqa: TRY400
+            return None, key
+
+    def _take(self, news: News, subject_id: str, row: asyncpg.Record) -> None:
+        """Add an event to the news of its subject, unless one before it cannot be opened."""
+        if news.damage is not None:
+            return
+        try:
+            if news.data_key is None and row["wrapped"] is not None:
+                news.data_key = self._keyring.unwrap_key(row["wrapped"], subject_id)
+            news.events.append(recorded_event(subject_id, row, news.data_key))
+        except SecretKeyError as error:
+            news.damage = error
+
+    def _stored(self, row: asyncpg.Record) -> StoredView:
+        subject_id = row["subject_id"]
+        opened, key = self._open(subject_id, row["state"], row["sealed"], row["wrapped"])
         return StoredView(
             slot=row["slot"],
             generation=row["generation"],
             subject_id=subject_id,
             version=row["version"],
-            opened=opened,
+            opened=opened if row["version"] else EMPTY,
             folded_at=row["folded_at"],
             fingerprint=row["fingerprint"],
             data_key=key,
@@ -158,15 +223,7 @@ class ViewStore:
         )
         found = [News([]) for _ in after]
         for row in rows:
-            subject_id, news = after[row["ord"] - 1][0], found[row["ord"] - 1]
-            if news.damage is not None:
-                continue
-            try:
-                if news.data_key is None and row["wrapped"] is not None:
-                    news.data_key = self._keyring.unwrap_key(row["wrapped"], subject_id)
-                news.events.append(recorded_event(subject_id, row, news.data_key))
-            except SecretKeyError as error:
-                news.damage = error
+            self._take(found[row["ord"] - 1], after[row["ord"] - 1][0], row)
         return found
 
     async def write(self, connection: Connection, folded: Collection[FoldedView]) -> dict[str, Won]:
@@ -187,13 +244,12 @@ class ViewStore:
                 else seal(each.data_key, personal, context=view_context(each.subject_id))
                 for each, (_, personal) in zip(rows, halves, strict=True)
             ],
-            [fingerprint(each.view, self._keyring.hash) for each in rows],
+            [fingerprint_of(state, personal, self._keyring.hash) for state, personal in halves],
             [each.view.customer_id for each in rows],
             [each.view.status for each in rows],
             [each.view.over for each in rows],
             [each.match_due_at for each in rows],
             [each.held_by_fold for each in rows],
-            self._no_crowd,
         )
         found: dict[str, Won] = {}
         for row in won:

@@ -290,7 +290,8 @@ CREATE TABLE public.views (
     match_count bigint DEFAULT 0 NOT NULL,
     quarantined_at timestamp with time zone,
     held_by_fold integer,
-    error bytea
+    error bytea,
+    crowd boolean DEFAULT false NOT NULL
 )
 WITH (fillfactor='60');
 

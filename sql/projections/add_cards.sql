@@ -14,7 +14,7 @@
 -- $12 smallint[]    views: generation
 -- $13 text[]        views: subject id
 -- $14 bigint[]      views: the flag's counter as it was read
--- Returns: slot smallint
+-- Returns: slot smallint, subject_id text
 WITH now AS (
     SELECT lockstep_now() AS at
 ), added AS (
@@ -35,7 +35,7 @@ WITH now AS (
               wait_seconds)
     ORDER BY c.slot, c.subject_id, c.device_id, c.attributes_type
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
-    RETURNING slot
+    RETURNING slot, subject_id
 ), cleared AS (
     UPDATE views AS v
     SET match_due_at = NULL
@@ -44,5 +44,5 @@ WITH now AS (
     WHERE v.slot = f.slot AND v.generation = f.generation AND v.subject_id = f.subject_id
       AND v.match_count = f.match_count
 )
-SELECT DISTINCT slot
+SELECT DISTINCT slot, subject_id
 FROM added

@@ -14,7 +14,6 @@
 -- $11 boolean[]     over
 -- $12 timestamptz[] when the matcher should look; NULL leaves it as it is
 -- $13 integer[]     fold version that could not read the next event; NULL for none
--- $14 bigint        cards of a subject that are no crowd yet
 -- Returns: slot smallint, subject_id text, owing boolean, crowd boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -47,26 +46,19 @@ WITH now AS MATERIALIZED (
             match_count = v.match_count + excluded.match_count,
             held_by_fold = excluded.held_by_fold
         WHERE v.version = excluded.prev_version
-    RETURNING v.slot, v.subject_id
-), crowds AS MATERIALIZED (
-    SELECT w.slot, w.subject_id
-    FROM won AS w
-    WHERE EXISTS (
-        SELECT FROM cards AS c
-        WHERE c.slot = w.slot AND c.subject_id = w.subject_id AND c.phase <> 'over'
-        OFFSET $14)
+    RETURNING v.slot, v.subject_id, v.crowd
 ), put_off AS (
     INSERT INTO fan_outs (slot, subject_id, raised_at)
     SELECT w.slot, w.subject_id, now.at
-    FROM crowds AS w, now
+    FROM won AS w, now
+    WHERE w.crowd
     ORDER BY w.slot, w.subject_id
     ON CONFLICT (slot, subject_id) DO UPDATE SET after = NULL
 ), owing AS MATERIALIZED (
     SELECT c.slot, c.subject_id, c.card_id
     FROM won AS w
     JOIN cards AS c ON c.slot = w.slot AND c.subject_id = w.subject_id
-    WHERE c.phase <> 'over'
-      AND NOT EXISTS (SELECT FROM crowds AS m WHERE m.slot = w.slot AND m.subject_id = w.subject_id)
+    WHERE NOT w.crowd AND c.phase <> 'over'
     ORDER BY c.slot, c.subject_id, c.card_id
     FOR UPDATE OF c
 ), indebted AS (
@@ -76,7 +68,7 @@ WITH now AS MATERIALIZED (
     WHERE c.slot = o.slot AND c.subject_id = o.subject_id AND c.card_id = o.card_id
     RETURNING c.slot, c.subject_id
 )
-SELECT slot, subject_id, false AS owing, (slot, subject_id) IN (SELECT m.slot, m.subject_id FROM crowds AS m) AS crowd
+SELECT slot, subject_id, false AS owing, crowd
 FROM won
 UNION ALL
 SELECT slot, subject_id, true AS owing, false AS crowd

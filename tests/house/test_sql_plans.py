@@ -43,6 +43,7 @@ INDEX_OF: Final = {
     "events/find_duplicates": "events_slot_subject_id_source_event_id_key",
     "events/read_subject": "events_pkey",
     "projections/read_new_events": "events_pkey",
+    "projections/read_work": "events_pkey",
     "projections/find_behind": "heads_unsettled",
     "projections/read_views": "views_pkey",
     "projections/claim_cards": "cards_to_claim",

@@ -299,8 +299,8 @@ def without_locks(pool: Pool) -> Any:
     """Give what a projector would do that takes every slot for free."""
 
     @asynccontextmanager
-    async def slots(wanted: Sequence[int]) -> AsyncIterator[tuple[Connection, dict[int, int], set[int]]]:
+    async def slots(wanted: Sequence[int]) -> AsyncIterator[tuple[Connection, set[int], set[int]]]:
         async with pool.acquire() as connection, connection.transaction():
-            yield connection, dict.fromkeys(wanted, 1), set(wanted)
+            yield connection, set(wanted), set(wanted)
 
     return slots

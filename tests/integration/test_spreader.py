@@ -7,7 +7,7 @@ import pytest
 from app.housekeeping import Housekeeper
 from events.postgres.pool import Pool
 from events.slot import slot_of
-from projections.projector import Projector
+from projections.matcher import Matcher
 from projections.spreader import Spreader
 from projections.view_store import ALL_SLOTS
 from tests.integration.flow import Flow
@@ -18,9 +18,7 @@ PHONES = 25
 @pytest.fixture
 async def crowded(flow: Flow) -> Flow:
     """One order on 25 phones, every card of which was looked at; beyond ten they are a crowd."""
-    flow.projector = Projector(
-        flow.pool, flow.keyring, flow._folded, crowded=lambda: flow.flagged.append(True), no_crowd=10
-    )
+    flow.matcher = Matcher(flow.pool, flow.due.extend, no_crowd=10)
     for number in range(PHONES):
         await flow.register(f"phone-{number:02}")
     await flow.place()
