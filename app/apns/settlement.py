@@ -207,17 +207,19 @@ def _settle_sent(
                 attempts=card.attempts + 1,
             )
         case Outcome.REJECTED:
-            retired = verdict.token in (TokenAction.RETIRE, TokenAction.SUSPECT)
+            retired, suspect = verdict.token is TokenAction.RETIRE, verdict.token is TokenAction.SUSPECT
             return Settlement(
                 card=card,
                 phase=_back(card, sent.kind),
                 considered_version=version,
-                outcome="refused" if retired else "failed",
+                outcome="refused" if retired or suspect else "failed",
                 why=verdict.why,
+                # a suspect token is tried again with the next news, and not before
                 due_at=now if retired else (card.started_at or now) + LIFETIME,
                 timestamp_used=sent.timestamp,
                 alerted_version=card.alerted_version,
                 refused_hash=token_hash if retired and sent.kind is not Kind.START else None,
+                suspect_hash=token_hash if suspect else None,
                 attempts=card.attempts + 1,
             )
 

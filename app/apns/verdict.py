@@ -21,7 +21,7 @@ class TokenAction(StrEnum):
 
     Attributes:
         RECHECK: note the refusal; a second one for the same registration retires it.
-        SUSPECT: as RECHECK, and nothing is sent to it meanwhile.
+        SUSPECT: as RECHECK, and nothing is sent to it before there is news.
     """
 
     KEEP = "keep"

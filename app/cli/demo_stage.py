@@ -18,7 +18,7 @@ from app.access.ticket import mint
 from app.bootstrap import Service
 from app.cli.database import unreachable
 from app.cli.errors import CommandError
-from app.cli.provider_key import KEY_ID, TEAM_ID, make_private_key, public_half
+from app.cli.provider_key import KEY_ID, TEAM_ID, keep_private_key, public_half
 from app.cli.running import listening
 from app.logs import set_up_logs
 from app.settings import ALL_ROLES, Settings, load_settings
@@ -108,7 +108,8 @@ async def staged(*, free_port: bool, reset: bool, seed: int) -> AsyncIterator[St
 
 def _settings(given: Settings, directory: Path, simulator: Simulator, *, free_port: bool) -> Settings:
     """Give the settings of the service: whatever else is set, its pushes go to the simulator."""
-    private_key = make_private_key()
+    # kept with the data: the provider token in the database was signed with it
+    private_key = keep_private_key(directory / f"AuthKey_{KEY_ID}.p8")
     simulator.register_key(TEAM_ID, KEY_ID, public_half(private_key))
     return load_settings(
         data_directory=directory,

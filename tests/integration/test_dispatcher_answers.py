@@ -220,3 +220,24 @@ async def test_a_card_that_waits_starts_where_its_phone_is_now(flow: Flow) -> No
     apns = Apns()
     await work(dispatcher(flow, apns))
     assert [request.environment for request in apns.requests] == ["production"]
+
+
+@pytest.mark.parametrize("kind", ["start", "update"])
+async def test_a_token_of_another_app_is_suspect_and_retired_the_second_time(
+    flow: Flow, clock: Clock, kind: str
+) -> None:
+    """Nothing is sent to it until there is news; then once more, and then never again."""
+    if kind == "update":
+        await live(flow, clock)
+    refusal = Answer(400, "DeviceTokenNotForTopic")
+    apns = Apns(*[refusal] * 9)
+    sent = []
+    for type_ in ("order.accepted", "order.preparing", "order.ready"):
+        await flow.happen("order-1", type_)
+        await flow.project("order-1")
+        for _ in range(3):
+            await work(dispatcher(flow, apns))
+            await clock.advance(seconds=2)
+        sent.append(len(apns.requests))
+
+    assert sent == [1, 2, 2]
