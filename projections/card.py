@@ -62,6 +62,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         same_answers: How often in a row it said so.
         recalled: The card is being taken from a phone that changed hands; nothing brings it back.
         unreported: The start was accepted, and so late it is certain that the app does not tell of the card.
+        tried_hash: Blind index of the token for which the other environment was tried, or is to be.
+        tried_environment: That environment.
     """
 
     slot: int
@@ -100,6 +102,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     same_answers: int
     recalled: bool
     unreported: bool
+    tried_hash: bytes | None
+    tried_environment: str | None
 
     @property
     def has_token(self) -> bool:
@@ -131,6 +135,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         same_answers: As on the card.
         unreported: As on the card, and from now on.
         start_unused: A start that was taken from the phone's budget did not reach it.
+        tried_hash: As on the card.
+        tried_environment: As on the card; the next push goes there.
     """
 
     card: Card
@@ -155,6 +161,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     same_answers: int = 0
     unreported: bool = False
     start_unused: bool = False
+    tried_hash: bytes | None = None
+    tried_environment: str | None = None
 
 
 LIFETIME = timedelta(hours=8)

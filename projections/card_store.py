@@ -153,6 +153,14 @@ class CardStore:
             [token_hash for _, _, token_hash in refused],
         )
 
+    async def block_token(self, app: str, environment: str, token_hash: bytes, seconds: float) -> None:
+        """Let nothing be started by a token value for a while; the environment is the one that it was reported for."""
+        await self._pool.execute(statement("projections/block_tokens"), [app], [environment], [token_hash], [seconds])
+
+    async def place_token(self, app: str, environment: str, token_hash: bytes, works_in: str) -> None:
+        """Remember that a token value, reported for one environment, is one of another."""
+        await self._pool.execute(statement("projections/place_tokens"), [app], [environment], [token_hash], [works_in])
+
     async def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> set[int]:
         rows = await connection.fetch(
             statement("projections/settle_cards"),
@@ -181,6 +189,8 @@ class CardStore:
             [each.last_answer for each in settlements],
             [each.same_answers for each in settlements],
             [each.unreported for each in settlements],
+            [each.tried_hash for each in settlements],
+            [each.tried_environment for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}
 
@@ -258,6 +268,8 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         last_answer=row["last_answer"],
         same_answers=row["same_answers"],
         unreported=row["unreported"],
+        tried_hash=row["tried_hash"],
+        tried_environment=row["tried_environment"],
         recalled=row["recalled"],
     )
     return Claimed(card, row["token_sealed"], row["now"])
@@ -278,5 +290,7 @@ def _phone(row: asyncpg.Record) -> PhoneWithToken:
         start_token_registered_at=row["start_token_registered_at"],
         start_budget=StartBudget(row["start_credit"], row["start_credit_at"]),
         unreported_starts=row["unreported_starts"],
+        start_environment=row["start_token_works_in"] or row["environment"],
+        start_blocked_until=row["start_token_blocked_until"],
     )
     return PhoneWithToken(phone, row["start_token_sealed"])

@@ -15,6 +15,8 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         ios: Major and minor version.
         start_token_hash: Blind index of the start token; None when there is none that may be used.
         start_token_refused: APNs refused the token that the app reported last.
+        start_environment: Where the start token works, which may not be what the app said.
+        start_blocked_until: APNs wants nothing sent to the start token before.
         unreported_starts: Accepted starts in a row of which the app said nothing.
     """
 
@@ -29,6 +31,8 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     start_token_hash: bytes | None
     start_token_refused: bool
     start_token_registered_at: datetime | None
+    start_environment: str
+    start_blocked_until: datetime | None
     start_budget: StartBudget
     unreported_starts: int
 

@@ -184,6 +184,9 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
     grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
     if card.starter == "app_first" and now < grace_ends:
         return Wait(why="The app comes first: it may start the card itself for a moment.", until=grace_ends)
+    blocked_until = phone.start_blocked_until
+    if blocked_until is not None and now < blocked_until:
+        return Wait(why="APNs wants fewer pushes to the phone's start token for now.", until=blocked_until)
     refilled_at = phone.start_budget.waits_until(now, rules.budget)
     if refilled_at is not None:
         return budget_used_up(refilled_at)

@@ -101,6 +101,8 @@ END) STORED,
     last_answer text,
     same_answers integer DEFAULT 0 NOT NULL,
     unreported boolean DEFAULT false NOT NULL,
+    tried_hash bytea,
+    tried_environment text,
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
     CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
     CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text]))),
@@ -195,7 +197,10 @@ CREATE TABLE public.push_tokens (
     token_sealed bytea NOT NULL,
     device_id text NOT NULL COLLATE pg_catalog."C",
     registered_at timestamp with time zone NOT NULL,
-    refused_at timestamp with time zone
+    refused_at timestamp with time zone,
+    works_in text,
+    blocked_until timestamp with time zone,
+    CONSTRAINT push_tokens_works_in_check CHECK ((works_in = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
 CREATE TABLE public.receipts (

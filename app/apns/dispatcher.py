@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import structlog
 
+from app.apns.pace import Pace
 from app.apns.push import SendRules, build_push
 from app.apns.sender import PlannedPush, Sender, SendingRules
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
@@ -25,7 +26,7 @@ from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.waiting import first_of
-from projections.card import Intent, Kind
+from projections.card import Card, Intent, Kind
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.face import Face, face_of
 from projections.pauses import Pauses
@@ -94,6 +95,7 @@ class Dispatcher:
             provider_token,
             self._settler,
             rules=self._rules,
+            pace=Pace(self._rules.in_flight),
             dice=dice or random.SystemRandom(),
         )
         self._slots: dict[int, None] = {}
@@ -140,7 +142,8 @@ class Dispatcher:
         Raises:
             StoreUnavailableError: Postgres is away; nothing was begun.
         """
-        room = min(self._rules.batch, self._rules.in_flight - len(self._sending) - self._settler.waiting)
+        most = min(self._rules.in_flight, self._sender.pace.limit)
+        room = min(self._rules.batch, most - len(self._sending) - self._settler.waiting)
         if room <= 0:
             return 0
         # taken out first: a hint that comes while we claim speaks of what the claim may not have seen
@@ -269,8 +272,7 @@ class Dispatcher:
             view=None if stored is None else stored.view,
             face=face,
             token=self._keyring.open_token(sealed),
-            # a start goes where the phone is now, everything else where the card's token is from
-            environment=phone.phone.environment if phone is not None and sent.kind is Kind.START else card.environment,
+            environment=_environment(card, sent.kind, phone, token_hash),
             apns_id=apns_id,
             rules=self._rules.send,
         )
@@ -290,3 +292,10 @@ class Dispatcher:
             # the lease runs out and the card is looked at again; the bug is for us to see
             log.error("dispatch_failed", error=type(error).__name__)
         self._work.set()
+
+
+def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:
+    """Give where a push goes: a start where the phone's token works, the rest where the card's token is from."""
+    if card.tried_environment is not None and card.tried_hash == token_hash:
+        return card.tried_environment
+    return phone.phone.start_environment if phone is not None and kind is Kind.START else card.environment

@@ -22,6 +22,7 @@ def judge(
     refused_before: bool = False,
     same_before: int = 0,
     other_environment_tried: bool = False,
+    trying_other_environment: bool = False,
     server_errors: int = 0,
     bad_tokens_lately: int = 0,
     settings: VerdictSettings = DEFAULT,
@@ -37,6 +38,7 @@ def judge(
         refused_before: this same registration was refused before, by 410 or as another app's.
         same_before: how often in a row this card met the same outcome before.
         other_environment_tried: the token was refused by the other APNs already.
+        trying_other_environment: this push was that try.
         server_errors: 500s in a row that these connections gave, this one included.
         bad_tokens_lately: bad tokens among the topic's last answers, this one included.
         settings: the thresholds.
@@ -61,6 +63,13 @@ def judge(
                 other_environment_tried=other_environment_tried,
                 storm=bad_tokens_lately > settings.storm_over,
                 settings=settings,
+            )
+        case Answer(status=403) if trying_other_environment:
+            # what the key may do there says nothing of the key: the token was refused where it should work
+            return Verdict(
+                outcome=Outcome.REJECTED,
+                token=TokenAction.RETIRE,
+                why="APNs refused the token, and the signing key does not serve the other environment.",
             )
         case Answer():
             return _by_rule(outcome, attempt, same_before, server_errors, pause, settings)
@@ -208,6 +217,7 @@ def _by_rule(
         pause=paused,
         refresh_provider_token=rule.refresh_provider_token,
         new_generation=many or (rule.new_generation and same_before == 0),
+        own_lane=rule.wait is Wait.LANE,
         slow_down=rule.slow_down,
         tell_operator=f"{reason.means} {reason.do}" if rule.tell or repeated else None,
         why=reason.means,

@@ -12,6 +12,7 @@ from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.health import Health
 from app.apns.judge import judge, said
+from app.apns.pace import Pace
 from app.apns.preflight import preflight
 from app.apns.request import ApnsRequest, Environment, PushKind
 from app.apns.rules import Pause
@@ -65,6 +66,16 @@ class PlannedPush(msgspec.Struct, frozen=True):
     claimed_monotonic: float
 
     @property
+    def trying_other_environment(self) -> bool:
+        """Tell whether the push goes where the token was not reported for, because it was refused there."""
+        card = self.claimed.card
+        return (
+            card.tried_hash is not None
+            and card.tried_hash == self.token_hash
+            and card.tried_environment == self.request.environment
+        )
+
+    @property
     def token_registered_at(self) -> datetime | None:
         """Tell when the app reported the token that the push goes to."""
         if self.sent.kind is Kind.START:
@@ -84,6 +95,7 @@ class Sender:
         settler: Settler,
         *,
         rules: SendingRules,
+        pace: Pace,
         dice: random.Random,
     ) -> None:
         self._cards = cards
@@ -94,6 +106,7 @@ class Sender:
         self._rules = rules
         self._dice = dice
         self._health = Health()
+        self.pace = pace
 
     async def send(self, begun: PlannedPush) -> None:
         """Send a push, if its lease still lasts long enough, and settle it."""
@@ -131,8 +144,8 @@ class Sender:
             token_registered_at=begun.token_registered_at,
             refused_before=card.suspect_hash is not None and card.suspect_hash == begun.token_hash,
             same_before=card.same_answers if word == card.last_answer else 0,
-            # one environment is configured for each device; trying the other host comes with several credentials
-            other_environment_tried=True,
+            other_environment_tried=card.tried_hash is not None and card.tried_hash == begun.token_hash,
+            trying_other_environment=begun.trying_other_environment,
             server_errors=self._health.server_errors(environment),
             bad_tokens_lately=self._health.bad_tokens(card.app, environment),
             settings=rules.verdicts,
@@ -144,6 +157,10 @@ class Sender:
         """Do what a verdict asks for besides the card: the token, the credential, the operator."""
         card, now = begun.claimed.card, begun.claimed.now
         environment = Environment(begun.request.environment)
+        if verdict.slow_down:
+            self.pace.slow_down(time.monotonic())
+        elif verdict.outcome is Outcome.ACCEPTED:
+            self.pace.accepted()
         if verdict.refresh_provider_token:
             self._provider_token.invalidate(bearer, now.timestamp())
         if verdict.new_generation:
@@ -153,12 +170,8 @@ class Sender:
             log.error("apns_needs_an_operator", app=card.app, environment=environment, detail=verdict.tell_operator)
         try:
             with translated():
-                if (
-                    begun.sent.kind is Kind.START
-                    and begun.token_hash is not None
-                    and verdict.token is TokenAction.RETIRE
-                ):
-                    await self._cards.refuse_tokens([(card.app, environment, begun.token_hash)])
+                if begun.sent.kind is Kind.START and begun.phone is not None and begun.token_hash is not None:
+                    await self._note_start_token(begun, begun.phone.phone.environment, begun.token_hash, verdict)
                 if verdict.pause is not None:
                     hold = now + timedelta(seconds=self._rules.verdicts.hold)
                     key = self._pause_key(verdict.pause, card.app, environment)
@@ -167,6 +180,18 @@ class Sender:
         except StoreUnavailableError:
             # the next answer of the same kind says it again
             log.warning("verdict_not_written", app=card.app)
+
+    async def _note_start_token(
+        self, begun: PlannedPush, reported_for: str, token_hash: bytes, verdict: Verdict
+    ) -> None:
+        """Write what is known now of a start token, which other cards of the phone would use too."""
+        app, sent_to = begun.claimed.card.app, begun.request.environment
+        if verdict.token is TokenAction.RETIRE:
+            await self._cards.refuse_tokens([(app, reported_for, token_hash)])
+        elif verdict.own_lane and verdict.retry_after_seconds is not None:
+            await self._cards.block_token(app, reported_for, token_hash, verdict.retry_after_seconds)
+        elif verdict.outcome is Outcome.ACCEPTED and begun.trying_other_environment:
+            await self._cards.place_token(app, reported_for, token_hash, sent_to)
 
     def _pause_key(self, pause: Pause, app: str, environment: Environment) -> str:
         """Name what is paused; Apple's two environments have nothing to do with one another."""
@@ -200,6 +225,7 @@ class Sender:
             rules=self._rules.plan,
             answer_lost=isinstance(outcome, Ambiguous),
             said="preflight" if outcome is None else said(outcome),
+            environment=Environment(begun.request.environment),
         )
         answer = outcome if isinstance(outcome, Answer) else None
         receipt = Receipt(

@@ -5,11 +5,13 @@ from uuid import uuid5
 
 from msgspec.structs import replace
 
+from app.apns.request import Environment
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, PlanRules, Renew, Send, Wait
 
 FAILED_AGAIN = timedelta(hours=1)
+_OTHER = {Environment.SANDBOX: Environment.PRODUCTION, Environment.PRODUCTION: Environment.SANDBOX}
 
 
 def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now: datetime) -> Settlement:
@@ -115,6 +117,7 @@ def settle_sent(
     rules: PlanRules,
     answer_lost: bool,
     said: str,
+    environment: Environment,
 ) -> Settlement:
     """Give what a push leaves behind.
 
@@ -129,6 +132,7 @@ def settle_sent(
         rules: The thresholds.
         answer_lost: Whether the push may have arrived although no answer came.
         said: What the answer was, by which a repetition is known.
+        environment: Where it was sent.
     """
     settlement = _settle_sent(
         card,
@@ -145,7 +149,15 @@ def settle_sent(
         return settlement
     again = card.same_answers + 1 if said == card.last_answer else 1
     unused = sent.kind is Kind.START and verdict.outcome is not Outcome.UNKNOWN
-    return replace(settlement, last_answer=said, same_answers=again, start_unused=unused)
+    other = _OTHER[environment] if verdict.other_environment else None
+    return replace(
+        settlement,
+        last_answer=said,
+        same_answers=again,
+        start_unused=unused,
+        tried_hash=None if other is None else token_hash,
+        tried_environment=other,
+    )
 
 
 def _settle_sent(

@@ -37,6 +37,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         retry_after_seconds: when to look at the card again; `None` when nothing is to be tried.
         other_environment: the next try goes to the other APNs, which is remembered if it takes the push.
         refresh_provider_token: ask `ProviderToken.invalidate`, which knows whether it may be.
+        own_lane: the wait is about this one token, whichever cards would be sent to it.
         slow_down: halve the pace, then recover additively.
         counts_as_error: whether APNs counts it against the connection, and we into error rates.
         tell_operator: what to say, when a person should hear of it.
@@ -51,6 +52,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     other_environment: bool = False
     refresh_provider_token: bool = False
     new_generation: bool = False
+    own_lane: bool = False
     slow_down: bool = False
     counts_as_error: bool = True
     tell_operator: str | None = None

@@ -34,7 +34,8 @@ SET activity_id = coalesce($5, c.activity_id, CASE WHEN $4::uuid IS NULL THEN $1
         WHEN c.reported_state = 'active' AND $7 = 'starting' THEN c.reported_state
         ELSE $7 END,
     reported_at = now.at,
-    environment = CASE WHEN $8::bytea IS NULL AND c.token_hash IS NOT NULL THEN c.environment ELSE $11 END,
+    environment = CASE WHEN c.token_hash IS NOT NULL AND ($8::bytea IS NULL OR $8 = c.token_hash) THEN c.environment
+                       ELSE $11 END,
     token_hash = coalesce($8, c.token_hash),
     token_sealed = CASE WHEN $8::bytea IS NULL THEN c.token_sealed ELSE $9 END,
     token_registered_at = CASE WHEN $8::bytea IS NULL OR $8 = c.token_hash THEN c.token_registered_at ELSE now.at END,

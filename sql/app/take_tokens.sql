@@ -10,7 +10,7 @@ WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), taken AS (
     UPDATE push_tokens AS t
-    SET device_id = $3, registered_at = now.at, refused_at = NULL
+    SET device_id = $3, registered_at = now.at, refused_at = NULL, works_in = NULL, blocked_until = NULL
     FROM now
     WHERE t.app = $1 AND t.environment = $2 AND t.token_hash = ANY ($4::bytea[]) AND t.device_id <> $3
 )

@@ -67,6 +67,8 @@ def card(**changes: Any) -> Card:
         "same_answers": 0,
         "recalled": False,
         "unreported": False,
+        "tried_hash": None,
+        "tried_environment": None,
     }
     return Card(**(fields | changes))
 
@@ -120,6 +122,8 @@ def phone(**changes: Any) -> Phone:
         "start_token_hash": b"start-1",
         "start_token_refused": False,
         "start_token_registered_at": NOON,
+        "start_environment": "sandbox",
+        "start_blocked_until": None,
         "start_budget": StartBudget(),
         "unreported_starts": 0,
     }

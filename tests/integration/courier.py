@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from app.apns.request import Environment
 from app.apns.settlement import settle_sent, settle_unsent
 from app.apns.verdict import Outcome, Verdict
 from projections.card import Kind, Settlement
@@ -74,6 +75,7 @@ class Courier:
             rules=PlanRules(),
             answer_lost=False,
             said="an answer",
+            environment=Environment.SANDBOX,
         )
 
     def _look(self, sealed: bytes | None, face: Face | None) -> None:

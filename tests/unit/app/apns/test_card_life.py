@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from app.apns.request import Environment
 from app.apns.settlement import settle_sent, settle_unbegun, settle_unsent
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import Card, Intent, Kind, Phase, Settlement
@@ -104,6 +105,7 @@ def test_a_life_of_a_card(steps: list[tuple[Face, dict[str, Any], float, Any]], 
             rules=rules,
             answer_lost=verdict is not answer,
             said="an answer",
+            environment=Environment.SANDBOX,
         )
         known = applied(known, done, now)
         ended = decided.kind is Kind.END and verdict is ACCEPTED

@@ -141,9 +141,14 @@ ROWS: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = [
         {"same_before": 1},
         {"outcome": Outcome.RETRY, "retry_after_seconds": 1_200.0, "tell": True},
     ),
-    (429, "TooManyRequests", {}, {"outcome": Outcome.RETRY, "retry_after_seconds": 10.0}),
-    (429, "TooManyRequests", {"attempt": 4}, {"outcome": Outcome.RETRY, "retry_after_seconds": 80.0}),
-    (429, "TooManyRequests", {"attempt": 40}, {"outcome": Outcome.RETRY, "retry_after_seconds": 600.0}),
+    (429, "TooManyRequests", {}, {"outcome": Outcome.RETRY, "retry_after_seconds": 10.0, "own_lane": True}),
+    (429, "TooManyRequests", {"attempt": 4}, {"outcome": Outcome.RETRY, "retry_after_seconds": 80.0, "own_lane": True}),
+    (
+        429,
+        "TooManyRequests",
+        {"attempt": 40},
+        {"outcome": Outcome.RETRY, "retry_after_seconds": 600.0, "own_lane": True},
+    ),
     (500, "InternalServerError", {}, {"outcome": Outcome.RETRY, "retry_after_seconds": 0.5}),
     (
         500,
@@ -167,7 +172,7 @@ ROWS: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = [
     (403, "BadEnvironmentToken", {}, CREDENTIAL),
     (410, "Novel", {}, GONE),
     (418, "Novel", {}, OUR_FAULT),
-    (429, "Novel", {}, {"outcome": Outcome.RETRY, "retry_after_seconds": 10.0, "tell": True}),
+    (429, "Novel", {}, {"outcome": Outcome.RETRY, "retry_after_seconds": 10.0, "own_lane": True, "tell": True}),
     (502, "Novel", {}, {"outcome": Outcome.RETRY, "retry_after_seconds": 0.5, "tell": True}),
     (599, "", {}, {"outcome": Outcome.RETRY, "retry_after_seconds": 0.5, "tell": True}),
 ]

@@ -6,6 +6,7 @@ from uuid import uuid5
 
 import pytest
 
+from app.apns.request import Environment
 from app.apns.settlement import FAILED_AGAIN, settle_failed, settle_sent, settle_unbegun, settle_unsent
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
@@ -53,6 +54,7 @@ def settled(before: Card, sent: Send, verdict: Verdict, *, answer_lost: bool = F
         rules=RULES,
         answer_lost=answer_lost,
         said=said,
+        environment=Environment.SANDBOX,
     )
 
 
