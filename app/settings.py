@@ -3,15 +3,16 @@
 import base64
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from msgspec.structs import replace
+from pydantic import Field, SecretStr, ValidationError, create_model, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.apns.dispatcher import DispatchRules
-from app.apns.verdict import FAST
 from app.errors import SettingsError
+from app.thresholds import FAST_RULES, thresholds, with_thresholds
 from events.sealing import KEY_BYTES, read_secret_key
 from projections.matcher import Starter, StartRule
 from projections.plan import PlanRules
@@ -44,7 +45,15 @@ class _Files(PydanticBaseSettingsSource):
         return {name: value for name, value in found.items() if value is not None}
 
 
-class Settings(BaseSettings):
+# None stands for the profile's own.
+_FIELDS: dict[str, Any] = {
+    each.name: (int | None if each.whole else float | None, Field(None, gt=0, description=each.meaning))
+    for each in thresholds()
+}
+_Thresholds: Any = create_model("_Thresholds", __base__=BaseSettings, **_FIELDS)
+
+
+class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made from the rules' own fields
     """Everything that can be set; `docs/operations.md` lists it."""
 
     model_config = SettingsConfigDict(
@@ -90,15 +99,24 @@ class Settings(BaseSettings):
 
     def plan_rules(self) -> PlanRules:
         """Give the thresholds of plans."""
-        if self.profile == "fast":
-            return PlanRules(on_unknown_start=self.on_unknown_start, report_wait=2.0, app_first_grace=0.5)
-        return PlanRules(on_unknown_start=self.on_unknown_start)
+        return self.dispatch_rules().plan
 
     def dispatch_rules(self) -> DispatchRules:
-        """Give the thresholds of the dispatcher."""
-        if self.profile == "fast":
-            return DispatchRules(lease=6.0, deadline=2.0, poll=0.2, plan=self.plan_rules(), verdicts=FAST)
-        return DispatchRules(plan=self.plan_rules())
+        """Give the thresholds of the dispatcher, those of plans and verdicts included."""
+        rules = FAST_RULES if self.profile == "fast" else DispatchRules()
+        given = {each.name: getattr(self, each.name) for each in thresholds() if getattr(self, each.name) is not None}
+        rules = with_thresholds(rules, given)
+        return replace(rules, plan=replace(rules.plan, on_unknown_start=self.on_unknown_start))
+
+    @model_validator(mode="after")
+    def _judge_thresholds(self) -> Self:
+        rules = self.dispatch_rules()
+        if rules.lease <= rules.deadline:
+            raise ValueError(
+                f"LOCKSTEP_DISPATCH_LEASE ({rules.lease:g} s) is to be longer than LOCKSTEP_DISPATCH_DEADLINE "
+                f"({rules.deadline:g} s): no push would ever be begun."
+            )
+        return self
 
     def start_rule(self) -> StartRule:
         """Say whose job the start of a card is."""
@@ -129,6 +147,12 @@ def _own_secret(path: Path) -> bytes:
     return read_secret_key(path.read_text(encoding="utf-8").strip())
 
 
+def _told(place: tuple[int | str, ...], message: str) -> str:
+    """Say what is wrong with one setting; what is wrong with several together names them itself."""
+    said = message.removeprefix("Value error, ")
+    return f"  {PREFIX}{'_'.join(map(str, place)).upper()}: {said}" if place else f"  {said}"
+
+
 def load_settings(**given: Any) -> Settings:
     """Read the settings.
 
@@ -141,5 +165,5 @@ def load_settings(**given: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        lines = [f"  {PREFIX}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+        lines = [_told(each["loc"], each["msg"]) for each in error.errors()]
         raise SettingsError("These settings cannot be used:\n" + "\n".join(lines)) from None

@@ -14,8 +14,8 @@ class BudgetRules(msgspec.Struct, frozen=True, kw_only=True):
     """How many starts a phone takes.
 
     Attributes:
-        most: Starts in a short time.
-        refill: Seconds in which the phone can take one more.
+        most: Starts that a phone takes in a short time.
+        refill: Seconds in which a phone can take one start more.
     """
 
     most: float = 10.0

@@ -51,7 +51,7 @@ def judge(
         case NotSent():
             return _not_sent(outcome, pause, settings)
         case Ambiguous():
-            return _ambiguous(outcome, kind, same_before, pause, settings)
+            return _ambiguous(outcome, kind, pause, settings)
         case Answer(status=200):
             return Verdict(outcome=Outcome.ACCEPTED, why="APNs accepted the push.", counts_as_error=False)
         case Answer(status=410):
@@ -103,16 +103,12 @@ def _not_sent(outcome: NotSent, pause: float, settings: VerdictSettings) -> Verd
     )
 
 
-def _ambiguous(
-    outcome: Ambiguous, kind: PushKind, same_before: int, pause: float, settings: VerdictSettings
-) -> Verdict:
+def _ambiguous(outcome: Ambiguous, kind: PushKind, pause: float, settings: VerdictSettings) -> Verdict:
     breaker = _breaker(outcome.goaway_reason, settings)
     if kind is PushKind.START:
         # A start sent twice is two cards, so only the app's report, or its silence, may decide.
-        first = same_before == 0
         return Verdict(
             outcome=Outcome.UNKNOWN,
-            retry_after_seconds=settings.silence if first else None,
             pause=breaker.pause if breaker else None,
             tell_operator=breaker.tell_operator if breaker else None,
             why=f"Nobody knows whether the card was started: {outcome.why}",

@@ -21,9 +21,9 @@ class SendRules(msgspec.Struct, frozen=True, kw_only=True):
     """How long APNs may keep a push for a phone that is away, in seconds.
 
     Attributes:
-        start_expiry: A start that comes too late shows an order that has moved on.
-        update_expiry: The newest state is worth keeping for a while.
-        end_expiry: An end is worth keeping as long as a card can live.
+        start_expiry: How long APNs keeps a start; one that comes too late shows an order that has moved on.
+        update_expiry: How long APNs keeps an update.
+        end_expiry: How long APNs keeps an end, which is worth something as long as a card can live.
     """
 
     start_expiry: float = 1_800.0

@@ -63,14 +63,13 @@ class VerdictSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         backoff_first: the limit of the random wait after the first failure; it doubles.
-        backoff_most: the limit that is never passed.
+        backoff_most: the limit of that wait that is never passed.
         asked_most: the longest `Retry-After` that is believed.
         gone_recheck: wait after a 410 that is older than our registration.
         lane_first: wait after the first `TooManyRequests` of a token; it doubles.
-        lane_most: the longest such wait.
+        lane_most: the longest wait of a token.
         token_change: how long Apple wants a provider token kept.
         hold: how often a paused credential or topic is probed.
-        silence: how long the app has to report a card whose start is unknown.
         server_errors_in_a_row: so many 500s on one generation of connections call for a new one.
         storm_over: more bad tokens than this among a topic's last 50 answers are a mismatch of ours.
     """
@@ -83,7 +82,6 @@ class VerdictSettings(msgspec.Struct, frozen=True, kw_only=True):
     lane_most: float = 600.0
     token_change: float = 1_200.0
     hold: float = 3_600.0
-    silence: float = 60.0
     server_errors_in_a_row: int = 5
     storm_over: int = 10
 
@@ -98,6 +96,5 @@ FAST = VerdictSettings(
     lane_most=0.5,
     token_change=1.0,
     hold=1.0,
-    silence=0.5,
 )
 """For a demonstration and for tests against the simulator, where nobody wants to wait."""

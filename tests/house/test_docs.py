@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from app.cli.main import cli
 from app.http.routes import ROUTES
 from app.settings import PREFIX, Settings
+from app.thresholds import thresholds
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 DOCUMENTS: Final = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
@@ -52,10 +53,20 @@ def quoted(text: str) -> Iterator[str]:
 def settings_table() -> str:
     """Write the table of settings."""
     rows = ["| variable | default | |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    ours = {name: field for name, field in Settings.model_fields.items() if name in Settings.__annotations__}
+    for name, field in ours.items():
         default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
         rows.append(f"| `{PREFIX}{name.upper()}` | {'' if default is None else f'`{default}`'} | {field.description} |")
     return "\n".join(rows)
+
+
+def thresholds_table() -> str:
+    """Write the table of thresholds."""
+    rows = (
+        f"| `{PREFIX}{each.name.upper()}` | {each.default:g} | {each.fast:g} | {each.meaning} |"
+        for each in thresholds()
+    )
+    return "\n".join(["| variable | default | fast | |", "|---|--:|--:|---|", *rows])
 
 
 COMMANDS: Final = [
@@ -129,6 +140,14 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
     text = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
 
     assert text.partition(OPENING)[2].partition(CLOSING)[0].strip() == settings_table()
+
+
+def test_the_table_of_thresholds_is_that_of_the_code() -> None:
+    """The same for every threshold, with what the profile `fast` makes of it."""
+    text = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+
+    opening = OPENING.replace("settings:", "thresholds:")
+    assert text.partition(opening)[2].partition("<!-- /thresholds -->")[0].strip() == thresholds_table()
 
 
 def test_the_api_lists_every_route() -> None:

@@ -265,12 +265,12 @@ def test_an_ambiguous_update_or_end_is_sent_again(kind: PushKind) -> None:
     assert changed(given) == {"outcome": Outcome.RETRY, "retry_after_seconds": 0.5}
 
 
-def test_an_ambiguous_start_waits_for_the_app_once() -> None:
-    """A start that may have been shown is not repeated before a minute of silence, and only once."""
-    first = verdict(Ambiguous("cut"), kind=PushKind.START)
-    second = verdict(Ambiguous("cut"), kind=PushKind.START, same_before=1)
-    assert changed(first) == {"outcome": Outcome.UNKNOWN, "retry_after_seconds": 60.0}
-    assert changed(second) == {"outcome": Outcome.UNKNOWN}
+def test_an_ambiguous_start_is_unknown_however_often() -> None:
+    """A start that may have been shown is for the plan to decide, by the app's report or its silence."""
+    for before in (0, 1):
+        assert changed(verdict(Ambiguous("cut"), kind=PushKind.START, same_before=before)) == {
+            "outcome": Outcome.UNKNOWN
+        }
 
 
 def test_every_verdict_says_why() -> None:

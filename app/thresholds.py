@@ -1,0 +1,104 @@
+"""Every threshold of plans, verdicts and sending as a setting: its name, its two defaults, and what it means.
+
+The structs that hold the thresholds say it all; this file only gives each of their fields a variable's name.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from app.apns.dispatcher import DispatchRules
+from app.apns.push import SendRules
+from app.apns.sender import SendingRules
+from app.apns.verdict import FAST, VerdictSettings
+from projections.budget import BudgetRules
+from projections.plan import PlanRules
+
+FAST_RULES: Final = DispatchRules(
+    lease=6.0, deadline=2.0, poll=0.2, plan=PlanRules(report_wait=2.0, app_first_grace=0.5), verdicts=FAST
+)
+"""The profile `fast`: for demonstrations and tests, where nobody wants to wait."""
+
+# Where each group of thresholds sits within the rules of a dispatcher.
+_GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "dispatch": (),
+    "plan": ("plan",),
+    "budget": ("plan", "budget"),
+    "verdict": ("verdicts",),
+    "send": ("send",),
+}
+_STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
+    "dispatch": (SendingRules, DispatchRules),
+    "plan": (PlanRules,),
+    "budget": (BudgetRules,),
+    "verdict": (VerdictSettings,),
+    "send": (SendRules,),
+}
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """One number that can be set.
+
+    Attributes:
+        name: Of the setting, without its prefix.
+        whole: It counts something.
+        meaning: One sentence.
+    """
+
+    name: str
+    default: float
+    fast: float
+    whole: bool
+    meaning: str
+
+
+def thresholds() -> list[Threshold]:
+    """List every threshold, by group."""
+    return [each for group in _GROUPS for each in _of_group(group)]
+
+
+def with_thresholds(rules: DispatchRules, given: Mapping[str, float]) -> DispatchRules:
+    """Replace thresholds by those that were given, by name."""
+    for group, path in _GROUPS.items():
+        changes = {
+            name.removeprefix(f"{group}_"): value
+            for name, value in given.items()
+            if name in {each.name for each in _of_group(group)}
+        }
+        if changes:
+            rules = _replaced(rules, path, changes)
+    return rules
+
+
+def _of_group(group: str) -> Iterator[Threshold]:
+    default, fast = _at(DispatchRules(), _GROUPS[group]), _at(FAST_RULES, _GROUPS[group])
+    meanings = {name: text for each in _STRUCTS[group] for name, text in _meanings(each).items()}
+    for name, meaning in meanings.items():
+        value = getattr(default, name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield Threshold(f"{group}_{name}", value, getattr(fast, name), isinstance(value, int), meaning)
+
+
+def _at(rules: msgspec.Struct, path: tuple[str, ...]) -> Any:
+    for name in path:
+        rules = getattr(rules, name)
+    return rules
+
+
+def _replaced(rules: Any, path: tuple[str, ...], changes: Mapping[str, float]) -> Any:
+    if not path:
+        return msgspec.structs.replace(rules, **changes)
+    inner = _replaced(getattr(rules, path[0]), path[1:], changes)
+    return msgspec.structs.replace(rules, **{path[0]: inner})
+
+
+def _meanings(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """Read what a struct's docstring says of each attribute."""
+    _, _, attributes = (struct.__doc__ or "").partition("Attributes:\n")
+    found: dict[str, str] = {}
+    for match in re.finditer(r"^ {8}(\w+): (.*(?:\n {12}.*)*)", attributes, re.MULTILINE):
+        text = " ".join(match[2].split()).rstrip(".")
+        found[match[1]] = text[0].upper() + text[1:] + "."
+    return found
