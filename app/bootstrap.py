@@ -172,7 +172,7 @@ class Service:
                 return {
                     "projector": projector.run,
                     "spreader": spreader.run,
-                    "housekeeper": Housekeeper(workers, self._ring_due).run,
+                    "housekeeper": Housekeeper(workers, self._ring_due, keep=self._settings.keep_rules()).run,
                 }
             case "matcher":
                 rules = {ATTRIBUTES_TYPE: self._settings.start_rule()}

@@ -1,7 +1,8 @@
-"""Keeps what time brings: partitions of the receipts, and a slow look for what must not be there.
+"""Sees to what time brings: partitions of the receipts, what is old and may go, and what must not be there.
 
 Nothing is right because of this loop. It makes tomorrow's partitions, walks over all slots once a minute for cards that
-were forgotten (which would be a bug of ours), and says how many subjects are set aside.
+were forgotten (which would be a bug of ours), says how many subjects are set aside, and once an hour lets old receipts,
+cards and phones go.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 
 import asyncpg
+import msgspec
 import structlog
 
 from events.errors import StoreUnavailableError
@@ -24,6 +26,21 @@ HOUR_SECONDS = 3_600.0
 STEP_SECONDS = 1.0
 # 256 slots in steps of five take less than a minute.
 STEP_SLOTS = 5
+PRUNED_AT_ONCE = 5_000
+
+
+class KeepRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How many days things are kept; the log itself is kept for ever.
+
+    Attributes:
+        receipts: What was sent and what APNs answered.
+        cards: Cards that are over, of orders that are over.
+        devices: Phones whose app has not launched, with their tokens.
+    """
+
+    receipts: int = 30
+    cards: int = 30
+    devices: int = 180
 
 
 async def make_receipt_days(pool: Pool) -> None:
@@ -38,11 +55,15 @@ class Housekeeper:
     Args:
         pool: Connections; one is used at a time.
         announce: Called with the slots of cards that were found forgotten; must not block.
+        keep: How long things are kept.
     """
 
-    def __init__(self, pool: Pool, announce: Callable[[Collection[int]], None]) -> None:
+    def __init__(
+        self, pool: Pool, announce: Callable[[Collection[int]], None], *, keep: KeepRules | None = None
+    ) -> None:
         self._pool = pool
         self._announce = announce
+        self._keep = keep or KeepRules()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep house until told to stop."""
@@ -53,6 +74,7 @@ class Housekeeper:
                 if time.monotonic() >= next_hour:
                     await make_receipt_days(self._pool)
                     await self.count_trouble()
+                    await self.prune()
                     next_hour = time.monotonic() + HOUR_SECONDS
                 await self.wake_forgotten(ALL_SLOTS[place : place + STEP_SLOTS])
                 place = (place + STEP_SLOTS) % len(ALL_SLOTS)
@@ -73,6 +95,20 @@ class Housekeeper:
             log.error("cards_were_forgotten", cards=len(rows), first=str(rows[0]["card_id"]))
             self._announce({row["slot"] for row in rows})
         return len(rows)
+
+    async def prune(self) -> tuple[int, int, int]:
+        """Let go what is old enough, and give how many days of receipts, cards and phones that was."""
+        with translated():
+            days: int = await self._pool.fetchval(statement("projections/drop_receipts"), self._keep.receipts)
+            cards = 0
+            for slot in ALL_SLOTS:
+                cards += await self._pool.fetchval(
+                    statement("projections/prune_cards"), [slot], self._keep.cards, PRUNED_AT_ONCE
+                )
+            devices: int = await self._pool.fetchval(statement("app/prune_devices"), self._keep.devices, PRUNED_AT_ONCE)
+        if days or cards or devices:
+            log.info("old_rows_went", receipt_days=days, cards=cards, devices=devices)
+        return days, cards, devices
 
     async def count_trouble(self) -> tuple[int, int]:
         """Count the subjects that are quarantined, and those held for a newer version, and say so if there are any."""

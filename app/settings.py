@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from app.apns.dispatcher import DispatchRules
 from app.errors import SettingsError
+from app.housekeeping import KeepRules
 from app.thresholds import FAST_RULES, thresholds, with_thresholds
 from events.sealing import KEY_BYTES, read_secret_key
 from projections.matcher import Starter, StartRule
@@ -75,6 +76,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     apns_ca_file: Path | None = Field(None, description="Trust these certificates instead of the public ones.")
     on_unknown_start: Literal["never", "after_silence"] = Field("never", description="Start again after no answer?")
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
+    keep_receipts_days: int = Field(30, ge=1, description="How long it is known what was sent and answered.")
+    keep_cards_days: int = Field(30, ge=1, description="How long cards that are over are kept.")
+    keep_devices_days: int = Field(180, ge=1, description="How long phones are kept whose app does not launch.")
     leave_seconds: float = Field(24.0, gt=0, description="How long a process that is told to stop may take.")
     profile: Literal["default", "fast"] = Field("default", description="fast shortens every timer, for trials.")
     log_format: Literal["json", "console"] = Field("json", description="How log lines look.")
@@ -117,6 +121,10 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
                 f"({rules.deadline:g} s): no push would ever be begun."
             )
         return self
+
+    def keep_rules(self) -> KeepRules:
+        """Say how long things are kept."""
+        return KeepRules(receipts=self.keep_receipts_days, cards=self.keep_cards_days, devices=self.keep_devices_days)
 
     def start_rule(self) -> StartRule:
         """Say whose job the start of a card is."""

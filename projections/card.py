@@ -64,6 +64,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         unreported: The start was accepted, and so late it is certain that the app does not tell of the card.
         tried_hash: Blind index of the token for which the other environment was tried, or is to be.
         tried_environment: That environment.
+        asked: What a person asks for, if it has not been done: `end`, or `resend`.
     """
 
     slot: int
@@ -104,6 +105,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     unreported: bool
     tried_hash: bytes | None
     tried_environment: str | None
+    asked: str | None
 
     @property
     def has_token(self) -> bool:

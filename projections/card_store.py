@@ -23,11 +23,13 @@ class Claimed(msgspec.Struct, frozen=True):
 
     Attributes:
         token_sealed: The update token; None when the phone has not reported one.
+        shadowed: What is planned is to be recorded, and not sent.
     """
 
     card: Card
     token_sealed: bytes | None
     now: datetime
+    shadowed: bool = False
 
 
 class PhoneWithToken(msgspec.Struct, frozen=True):
@@ -270,9 +272,10 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         unreported=row["unreported"],
         tried_hash=row["tried_hash"],
         tried_environment=row["tried_environment"],
+        asked=row["asked"],
         recalled=row["recalled"],
     )
-    return Claimed(card, row["token_sealed"], row["now"])
+    return Claimed(card, row["token_sealed"], row["now"], row["shadowed"])
 
 
 def _phone(row: asyncpg.Record) -> PhoneWithToken:

@@ -20,6 +20,9 @@ START_SUSPECT = 2
 """So many accepted starts in a row of which an app says nothing speak against its start token."""
 
 
+ENDED_BY_A_PERSON = "A person ended the card."
+
+
 class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     """The thresholds of plans, in seconds unless the name says otherwise.
 
@@ -133,6 +136,8 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
     if card.phase is Phase.WANTED and not card.is_on_phone:
         if refusal is not None:
             return Nothing(why=refusal, phase=Phase.OVER, outcome="recalled")
+        if card.asked == "end":
+            return Nothing(why=ENDED_BY_A_PERSON, phase=Phase.OVER, outcome="ended")
         return _plan_wanted(face, card, phone, now, rules)
     if card.phase is Phase.STARTING and not card.is_on_phone:
         may_start = (
@@ -141,7 +146,8 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
             and _start_hindrance(card, phone) is None
             and phone.start_budget.waits_until(now, rules.budget) is None
         )
-        return _plan_starting(face, card, now, rules, may_start=may_start and not card.replaced)
+        may_start = may_start and not card.replaced and card.asked != "end"
+        return _plan_starting(face, card, now, rules, may_start=may_start)
     return _plan_shown(face, card, phone, refusal, now, rules)
 
 
@@ -253,7 +259,7 @@ def _plan_shown(
     if not card.has_token:
         return _plan_without_token(card, phone, end, started_at, now, rules)
     if end is not None:
-        if refusal is not None or card.replaced:
+        if refusal is not None or card.replaced or card.asked == "end":
             return _send(
                 Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
             )
@@ -267,7 +273,8 @@ def _plan_shown(
     if now >= renew_at and renewable:
         return Renew(why="The card is near Apple's eight hours and its order is still open.")
     alert = pending_alert(face, card.alerted_version)
-    if face.content_hash == card.accepted_hash and alert is None:
+    again = card.asked == "resend"
+    if face.content_hash == card.accepted_hash and alert is None and not again:
         return Nothing(
             why="What the card shows has not changed.",
             until=renew_at if renewable else started_at + LIFETIME,
@@ -279,11 +286,15 @@ def _plan_shown(
         card,
         now,
         rules,
-        why="What the card shows has changed."
-        if alert is None
-        else "Something happened that the customer is to notice.",
+        why=_why_update(alert, again=again),
         alert=alert,
     )
+
+
+def _why_update(alert: Alert | None, *, again: bool) -> str:
+    if alert is not None:
+        return "Something happened that the customer is to notice."
+    return "A person asked for the card to be sent again." if again else "What the card shows has changed."
 
 
 def _reason_to_end(face: Face | None, card: Card, refusal: str | None) -> str | None:
@@ -295,6 +306,8 @@ def _reason_to_end(face: Face | None, card: Card, refusal: str | None) -> str | 
         return "The answer to the end was lost: it is sent again."
     if face is not None and face.over:
         return "The order is over."
+    if card.asked == "end":
+        return ENDED_BY_A_PERSON
     return None
 
 

@@ -1,5 +1,26 @@
 -- The schema that the migrations make: written by `make dump`, compared by a test, never edited.
 
+CREATE FUNCTION public.drop_receipts_before(first_kept date) RETURNS integer
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    day     text;
+    dropped integer := 0;
+BEGIN
+    FOR day IN
+        SELECT c.relname
+        FROM pg_inherits AS i
+        JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'receipts'::regclass AND c.relname ~ '^receipts_[0-9]{8}$'
+          AND c.relname < 'receipts_' || to_char(first_kept, 'YYYYMMDD')
+    LOOP
+        EXECUTE format('DROP TABLE %I', day);
+        dropped := dropped + 1;
+    END LOOP;
+    DELETE FROM receipts_other WHERE sent_at < first_kept::timestamp AT TIME ZONE 'UTC';
+    RETURN dropped;
+END $_$;
+
 CREATE FUNCTION public.lockstep_now() RETURNS timestamp with time zone
     LANGUAGE plpgsql PARALLEL SAFE
     AS $$
@@ -103,6 +124,9 @@ END) STORED,
     unreported boolean DEFAULT false NOT NULL,
     tried_hash bytea,
     tried_environment text,
+    asked text,
+    asked_at timestamp with time zone,
+    CONSTRAINT cards_asked_check CHECK ((asked = ANY (ARRAY['end'::text, 'resend'::text]))),
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
     CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
     CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text]))),
@@ -251,6 +275,14 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE public.shadows (
+    kind text NOT NULL,
+    key text NOT NULL,
+    reason text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT shadows_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'share'::text])))
+);
+
 CREATE TABLE public.slots (
     slot smallint NOT NULL,
     generation smallint DEFAULT 1 NOT NULL,
@@ -346,6 +378,9 @@ ALTER TABLE ONLY public.receipts_other
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.shadows
+    ADD CONSTRAINT shadows_pkey PRIMARY KEY (kind, key);
 
 ALTER TABLE ONLY public.slots
     ADD CONSTRAINT slots_pkey PRIMARY KEY (slot);

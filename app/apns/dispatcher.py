@@ -243,7 +243,11 @@ class Dispatcher:
         face = faces.get(card.subject_id)
         decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
         if isinstance(decided, Send):
-            return self._prepare(claimed, decided, stored, face, phone, claimed_monotonic)
+            push = self._prepare(claimed, decided, stored, face, phone, claimed_monotonic)
+            if claimed.shadowed:
+                self._sender.shadow(push)
+                return None
+            return push
         self._settler.add(settle_unsent(card, decided, 0 if face is None else face.version, claimed.now))
         return None
 

@@ -16,7 +16,7 @@ from app.apns.pace import Pace
 from app.apns.preflight import preflight
 from app.apns.request import ApnsRequest, Environment, PushKind
 from app.apns.rules import Pause
-from app.apns.settlement import settle_sent, settle_unbegun
+from app.apns.settlement import settle_sent, settle_shadowed, settle_unbegun
 from app.apns.settler import Settler
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport
@@ -153,6 +153,12 @@ class Sender:
         await self._act(begun, verdict, bearer)
         self._finish(begun, verdict, outcome, sent_at, answered_at)
 
+    def shadow(self, planned: PlannedPush) -> None:
+        """Record a push, and do not send it."""
+        now = planned.claimed.now
+        settlement = settle_shadowed(planned.claimed.card, planned.sent, planned.intent.version)
+        self._settler.add(settlement, _receipt(planned, "shadow", None, now, now))
+
     async def _act(self, begun: PlannedPush, verdict: Verdict, bearer: str) -> None:
         """Do what a verdict asks for besides the card: the token, the credential, the operator."""
         card, now = begun.claimed.card, begun.claimed.now
@@ -228,23 +234,28 @@ class Sender:
             environment=Environment(begun.request.environment),
         )
         answer = outcome if isinstance(outcome, Answer) else None
-        receipt = Receipt(
-            card=card,
-            sent_at=sent_at,
-            answered_at=answered_at,
-            folded_at=None if begun.stored is None else begun.stored.folded_at,
-            kind=sent.kind,
-            version=begun.intent.version,
-            why=sent.why,
-            outcome=verdict.outcome,
-            apns_id=begun.intent.apns_id,
-            timestamp=sent.timestamp,
-            priority=sent.priority,
-            status=None if answer is None else answer.status,
-            reason=None if answer is None else answer.reason,
-            sealed=_seal(begun),
-        )
-        self._settler.add(settlement, receipt)
+        self._settler.add(settlement, _receipt(begun, verdict.outcome, answer, sent_at, answered_at))
+
+
+def _receipt(
+    begun: PlannedPush, outcome: str, answer: Answer | None, sent_at: datetime, answered_at: datetime
+) -> Receipt:
+    return Receipt(
+        card=begun.claimed.card,
+        sent_at=sent_at,
+        answered_at=answered_at,
+        folded_at=None if begun.stored is None else begun.stored.folded_at,
+        kind=begun.sent.kind,
+        version=begun.intent.version,
+        why=begun.sent.why,
+        outcome=outcome,
+        apns_id=begun.intent.apns_id,
+        timestamp=begun.sent.timestamp,
+        priority=begun.sent.priority,
+        status=None if answer is None else answer.status,
+        reason=None if answer is None else answer.reason,
+        sealed=_seal(begun),
+    )
 
 
 def _seal(begun: PlannedPush) -> bytes | None:

@@ -105,6 +105,28 @@ def settle_unbegun(card: Card, now: datetime, *, planned: Send | None = None) ->
     )
 
 
+def settle_shadowed(card: Card, planned: Send, version: int) -> Settlement:
+    """Give what remains of a push that was recorded and not sent: the card is where it was, and waits for news.
+
+    Args:
+        card: The card as claimed.
+        planned: What would have been sent.
+        version: The version of the view that was planned for.
+    """
+    return Settlement(
+        card=card,
+        phase=card.phase,
+        considered_version=version,
+        outcome="shadow",
+        why=f"Shadow mode: this {planned.kind} was recorded and not sent. {planned.why}",
+        alerted_version=card.alerted_version,
+        intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
+        attempts=card.attempts,
+        last_answer=card.last_answer,
+        same_answers=card.same_answers,
+    )
+
+
 def settle_sent(
     card: Card,
     sent: Send,

@@ -4,17 +4,21 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from app.cli.cards import cards
 from app.cli.demo import demo
 from app.cli.events import events
 from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.order import order
 from app.cli.pauses import pause, pauses, resume
+from app.cli.recover import recover
 from app.cli.replay import replay
 from app.cli.serve import serve
+from app.cli.shadow import shadow
 from app.cli.simulator import simulator
 from app.cli.stop import stop
 from app.cli.tickets import tickets
+from app.cli.tokens import tokens
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -29,9 +33,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, migrate, simulator, stop, pause, resume, pauses):
+for command in (demo, serve, migrate, simulator, stop, pause, resume, pauses, recover):
     cli.command()(command)
-for group in (order, events, keys, tickets, replay):
+for group in (order, cards, events, keys, tickets, tokens, shadow, replay):
     cli.add_typer(group)
 
 

@@ -14,7 +14,7 @@
 --          accepted_version bigint, accepted_hash bytea, started_at timestamptz, refused_hash bytea, suspect_hash bytea,
 --          attempts integer, restarts integer, next_generation boolean, environment text, last_answer text,
 --          same_answers integer, recalled boolean, unreported boolean, tried_hash bytea,
---          tried_environment text, now timestamptz
+--          tried_environment text, asked text, shadowed boolean, now timestamptz
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), paused AS MATERIALIZED (
@@ -66,4 +66,12 @@ RETURNING c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.
                     AND n.attributes_type = c.attributes_type AND n.generation > c.generation) AS next_generation,
           c.environment, c.last_answer, c.same_answers, c.recalled_at IS NOT NULL AS recalled, c.unreported,
           c.tried_hash, c.tried_environment,
+          CASE WHEN c.asked = 'resend' AND c.accepted_at >= c.asked_at THEN NULL ELSE c.asked END AS asked,
+          EXISTS (SELECT FROM shadows AS s
+                  WHERE s.kind = 'all'
+                     OR s.kind = 'app' AND s.key = c.app
+                     OR s.kind = 'type' AND s.key = c.attributes_type
+                     -- a hash that is the same everywhere and for ever: a customer stays on one side
+                     OR s.kind = 'share' AND ('x' || left(md5(c.customer_id), 7))::bit(28)::integer % 100
+                                             < s.key::integer) AS shadowed,
           now.at AS now

@@ -69,6 +69,7 @@ def card(**changes: Any) -> Card:
         "unreported": False,
         "tried_hash": None,
         "tried_environment": None,
+        "asked": None,
     }
     return Card(**(fields | changes))
 

@@ -1,0 +1,27 @@
+-- Deletes phones, with their tokens, whose app has not launched for so long: Apple's tokens do not live as long.
+-- $1 integer  days that are kept
+-- $2 bigint   at the most so many
+-- Returns: pruned bigint
+WITH old AS MATERIALIZED (
+    SELECT d.device_id
+    FROM (SELECT lockstep_now() AS at) AS now, devices AS d
+    WHERE greatest(d.confirmed_at, d.forgotten_at) < now.at - $1::integer * interval '1 day' AND d.match_due_at IS NULL
+    ORDER BY d.device_id
+    LIMIT $2
+    FOR UPDATE OF d SKIP LOCKED
+), starts AS (
+    DELETE FROM start_tokens AS t
+    USING old AS o
+    WHERE t.device_id = o.device_id
+), tokens AS (
+    DELETE FROM push_tokens AS t
+    USING old AS o
+    WHERE t.device_id = o.device_id
+), pruned AS (
+    DELETE FROM devices AS d
+    USING old AS o
+    WHERE d.device_id = o.device_id
+    RETURNING d.device_id
+)
+SELECT count(*) AS pruned
+FROM pruned

@@ -1,0 +1,18 @@
+-- Notes what a person asks of a subject's cards that are not over, and puts them in debt.
+-- $1 smallint  slot
+-- $2 text      subject id
+-- $3 uuid      the one card; NULL: all
+-- $4 text      end or resend
+-- Returns: card_id uuid
+WITH mine AS MATERIALIZED (
+    SELECT c.card_id
+    FROM cards AS c
+    WHERE c.slot = $1 AND c.subject_id = $2 AND ($3::uuid IS NULL OR c.card_id = $3) AND c.phase <> 'over'
+    ORDER BY c.card_id
+    FOR UPDATE
+)
+UPDATE cards AS c
+SET asked = $4, asked_at = now.at, due_at = least(c.due_at, now.at), debt = c.debt + 1
+FROM mine AS m, (SELECT lockstep_now() AS at) AS now
+WHERE c.slot = $1 AND c.subject_id = $2 AND c.card_id = m.card_id
+RETURNING c.card_id
