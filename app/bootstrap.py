@@ -10,13 +10,11 @@ from typing import Self
 import structlog
 
 from app.access.key_store import KeyStore
+from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
 from app.apns.httpx_engine import HttpxSettings, HttpxTransport
-from app.apns.provider_token import ProviderToken
 from app.apns.request import Environment
-from app.apns.shared_token import SharedProviderToken
 from app.devices.registry import DeviceRegistry
-from app.errors import SettingsError
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.server import build_app, serving
@@ -58,25 +56,6 @@ async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
     stack.push_async_callback(server.stop)
     await migrate(server.dsn)
     return server.dsn
-
-
-def provider_token(settings: Settings) -> ProviderToken:
-    """Give the signer of Apple's key.
-
-    Raises:
-        SettingsError: Team, key id or key is missing.
-    """
-    wanted = {
-        "LOCKSTEP_APNS_TEAM_ID": settings.apns_team_id,
-        "LOCKSTEP_APNS_KEY_ID": settings.apns_key_id,
-        "LOCKSTEP_APNS_KEY_FILE": settings.apns_key,
-    }
-    missing = [name for name, value in wanted.items() if value is None]
-    if missing or settings.apns_team_id is None or settings.apns_key_id is None or settings.apns_key is None:
-        raise SettingsError(
-            f"To send pushes, set {', '.join(missing)}. To try without an Apple account, run: lockstep demo"
-        )
-    return ProviderToken(settings.apns_team_id, settings.apns_key_id, settings.apns_key.get_secret_value())
 
 
 class Service:
@@ -190,17 +169,24 @@ class Service:
                     )
                 )
                 self._stack.push_async_callback(transport.close)
+                keeper = CredentialKeeper(
+                    workers,
+                    self.keyring,
+                    self._settings.signing_keys_anew,
+                    files=self._settings.signing_key_files(),
+                    transport=transport,
+                )
                 dispatcher = Dispatcher(
                     workers,
                     self.keyring,
                     transport,
-                    SharedProviderToken(workers, self.keyring, provider_token(self._settings)),
+                    keeper.credentials,
                     self._ring_due,
                     ring_matcher=lambda: self.doorbell.ring(matching=True),
                     rules=self._settings.dispatch_rules(),
                 )
                 self.doorbell.listen(dispatcher.hear)
-                return {"dispatcher": dispatcher.run}
+                return {"dispatcher": dispatcher.run, "credentials": keeper.run}
             case _:
                 raise AssertionError(f"there is no role {role}")
 

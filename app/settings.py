@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from msgspec.structs import replace
-from pydantic import Field, SecretStr, ValidationError, create_model, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, create_model, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.apns.credential_settings import SigningKey, read_signing_keys
 from app.apns.dispatcher import DispatchRules
 from app.errors import SettingsError
 from app.housekeeping import KeepRules
@@ -61,6 +62,8 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
+    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+
     database_url: str | None = Field(None, description="Postgres; without it the embedded server is used.")
     data_directory: Path = Field(Path(".lockstep"), description="Where the embedded server keeps its data.")
     secret_key: SecretStr | None = Field(None, description="32 bytes in base64; wraps every other key.")
@@ -71,6 +74,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     apns_team_id: str | None = Field(None, description="The ten characters of the Apple team.")
     apns_key_id: str | None = Field(None, description="The ten characters of the key.")
     apns_key: SecretStr | None = Field(None, description="The .p8 file's text; usually by LOCKSTEP_APNS_KEY_FILE.")
+    apns_credentials: SecretStr | None = Field(None, description="JSON: several teams and keys, instead of the above.")
     apns_production_url: str = Field(PRODUCTION_URL, description="Where production pushes go.")
     apns_sandbox_url: str = Field(SANDBOX_URL, description="Where sandbox pushes go.")
     apns_ca_file: Path | None = Field(None, description="Trust these certificates instead of the public ones.")
@@ -122,6 +126,44 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
             )
         return self
 
+    def signing_keys(self) -> list[SigningKey]:
+        """Give Apple's keys: the several, or the one.
+
+        Raises:
+            SettingsError: Something is missing or cannot be used; the message says what.
+        """
+        one = {
+            "LOCKSTEP_APNS_TEAM_ID": self.apns_team_id,
+            "LOCKSTEP_APNS_KEY_ID": self.apns_key_id,
+            "LOCKSTEP_APNS_KEY_FILE": self.apns_key,
+        }
+        if self.apns_credentials is not None:
+            if any(one.values()):
+                raise SettingsError(
+                    f"Set LOCKSTEP_APNS_CREDENTIALS, or {', '.join(one)}; not both: which key serves what?"
+                )
+            return read_signing_keys(self.apns_credentials.get_secret_value())
+        missing = [name for name, value in one.items() if value is None]
+        if missing or self.apns_team_id is None or self.apns_key_id is None or self.apns_key is None:
+            raise SettingsError(
+                f"To send pushes, set {', '.join(missing)}. To try without an Apple account, run: lockstep demo"
+            )
+        key = self.apns_key.get_secret_value()
+        return [SigningKey(team_id=self.apns_team_id, key_id=self.apns_key_id, key=key)]
+
+    def signing_keys_anew(self) -> list[SigningKey]:
+        """Give Apple's keys as their files are now; without files, those that were read.
+
+        Raises:
+            SettingsError: As `signing_keys`.
+        """
+        return load_settings(**self._given).signing_keys()
+
+    def signing_key_files(self) -> list[str]:
+        """Name the files that Apple's keys come from."""
+        names = (f"{PREFIX}{name}_FILE" for name in ("APNS_KEY", "APNS_CREDENTIALS"))
+        return [os.environ[name] for name in names if name in os.environ]
+
     def keep_rules(self) -> KeepRules:
         """Say how long things are kept."""
         return KeepRules(receipts=self.keep_receipts_days, cards=self.keep_cards_days, devices=self.keep_devices_days)
@@ -171,7 +213,9 @@ def load_settings(**given: Any) -> Settings:
         SettingsError: With everything that is wrong.
     """
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         lines = [_told(each["loc"], each["msg"]) for each in error.errors()]
         raise SettingsError("These settings cannot be used:\n" + "\n".join(lines)) from None
+    settings._given = given  # noqa: SLF001 - kept, so that files can be read anew
+    return settings

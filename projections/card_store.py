@@ -70,10 +70,34 @@ class CardStore:
         self._pool = pool
         self._budget = budget or BudgetRules()
 
-    async def claim(self, slots: Sequence[int], *, lane: int, most: int, lease_seconds: float) -> list[Claimed]:
-        """Take cards in debt under a new lease each."""
+    async def claim(
+        self,
+        slots: Sequence[int],
+        *,
+        lane: int,
+        most: int,
+        lease_seconds: float,
+        keys: Sequence[tuple[str, str, str]] = (),
+    ) -> list[Claimed]:
+        """Take cards in debt under a new lease each.
+
+        Args:
+            slots: Where to look, in the order of preference.
+            lane: Which lane.
+            most: At the most so many.
+            lease_seconds: How long they are ours.
+            keys: App, environment and key id of what signing keys serve, so that a paused key holds its cards alone.
+        """
         rows = await self._pool.fetch(
-            statement("projections/claim_cards"), slots, lane, min(most, CLAIMS_A_SLOT), most, lease_seconds
+            statement("projections/claim_cards"),
+            slots,
+            lane,
+            min(most, CLAIMS_A_SLOT),
+            most,
+            lease_seconds,
+            [app for app, _, _ in keys],
+            [environment for _, environment, _ in keys],
+            [key_id for _, _, key_id in keys],
         )
         return [_claimed(row) for row in rows]
 

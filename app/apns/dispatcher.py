@@ -13,12 +13,12 @@ from uuid import uuid4
 
 import structlog
 
+from app.apns.credentials import Credentials
 from app.apns.pace import Pace
 from app.apns.push import SendRules, build_push
 from app.apns.sender import PlannedPush, Sender, SendingRules
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
 from app.apns.settler import Settler
-from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -61,7 +61,7 @@ class Dispatcher:
         pool: Connections.
         keyring: Opens tokens, seals receipts.
         transport: Sends.
-        provider_token: Authorises.
+        credentials: Authorise.
         announce: Called with slots of cards that are due again; must not block.
         ring_matcher: Called after cards were recalled from their phones; must not block. The matcher's poll finds
             them too.
@@ -74,7 +74,7 @@ class Dispatcher:
         pool: Pool,
         keyring: Keyring,
         transport: ApnsTransport,
-        provider_token: SharedProviderToken,
+        credentials: Credentials,
         announce: Callable[[Collection[int]], None],
         *,
         ring_matcher: Callable[[], None] = lambda: None,
@@ -87,12 +87,13 @@ class Dispatcher:
         self._cards = CardStore(pool, self._rules.plan.budget)
         self._views = ViewStore(keyring)
         self._announce = announce
+        self._credentials = credentials
         self._settler = Settler(self._cards, self._settled, ring_matcher)
         self._sender = Sender(
             self._cards,
             Pauses(pool),
             transport,
-            provider_token,
+            credentials,
             self._settler,
             rules=self._rules,
             pace=Pace(self._rules.in_flight),
@@ -151,7 +152,9 @@ class Dispatcher:
         claimed_monotonic = time.monotonic()
         try:
             with translated():
-                claimed = await self._cards.claim(slots, lane=0, most=room, lease_seconds=self._rules.lease)
+                claimed = await self._cards.claim(
+                    slots, lane=0, most=room, lease_seconds=self._rules.lease, keys=self._credentials.routes
+                )
         except BaseException:
             self._slots.update(dict.fromkeys(slots))
             raise

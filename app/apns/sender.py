@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from app.apns.answer import Answer
+from app.apns.credentials import Credentials
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.health import Health
 from app.apns.judge import judge, said
@@ -91,7 +92,7 @@ class Sender:
         cards: CardStore,
         pauses: Pauses,
         transport: ApnsTransport,
-        provider_token: SharedProviderToken,
+        credentials: Credentials,
         settler: Settler,
         *,
         rules: SendingRules,
@@ -101,7 +102,7 @@ class Sender:
         self._cards = cards
         self._pauses = pauses
         self._transport = transport
-        self._provider_token = provider_token
+        self._credentials = credentials
         self._settler = settler
         self._rules = rules
         self._dice = dice
@@ -111,8 +112,13 @@ class Sender:
     async def send(self, begun: PlannedPush) -> None:
         """Send a push, if its lease still lasts long enough, and settle it."""
         card, rules = begun.claimed.card, self._rules
+        environment = Environment(begun.request.environment)
+        token = self._credentials.find(card.app, environment)
+        if token is None:
+            self._refuse(begun, _no_key(card.app, environment))
+            return
         try:
-            bearer = await self._provider_token.bearer(begun.claimed.now.timestamp())
+            bearer = await token.bearer(begun.claimed.now.timestamp())
         except StoreUnavailableError:
             log.warning("push_waits_for_the_provider_token")
             self._settler.add(settle_unbegun(card, begun.claimed.now, planned=begun.sent))
@@ -123,18 +129,17 @@ class Sender:
             self._settler.add(settle_unbegun(card, begun.claimed.now, planned=begun.sent))
             return
         problem = preflight(begun.request)
-        sent_at = begun.claimed.now + timedelta(seconds=elapsed)
         if problem is not None:
-            verdict = Verdict(outcome=Outcome.REJECTED, why=f"Not sent: {problem.why}.", tell_operator=problem.why)
-            self._finish(begun, verdict, None, sent_at, sent_at)
+            self._refuse(begun, f"{problem.why}.")
             return
+        sent_at = begun.claimed.now + timedelta(seconds=elapsed)
         outcome: Answer | NotSent | Ambiguous
         try:
             outcome = await self._transport.send(begun.request, bearer=bearer, deadline_seconds=rules.deadline)
         except (NotSent, Ambiguous) as error:
             outcome = error
         answered_at = begun.claimed.now + timedelta(seconds=time.monotonic() - begun.claimed_monotonic)
-        environment, word = Environment(begun.request.environment), said(outcome)
+        word = said(outcome)
         self._health.note(card.app, environment, outcome)
         verdict = judge(
             outcome,
@@ -150,7 +155,7 @@ class Sender:
             bad_tokens_lately=self._health.bad_tokens(card.app, environment),
             settings=rules.verdicts,
         )
-        await self._act(begun, verdict, bearer)
+        await self._act(begun, verdict, token, bearer)
         self._finish(begun, verdict, outcome, sent_at, answered_at)
 
     def shadow(self, planned: PlannedPush) -> None:
@@ -159,7 +164,7 @@ class Sender:
         settlement = settle_shadowed(planned.claimed.card, planned.sent, planned.intent.version)
         self._settler.add(settlement, _receipt(planned, "shadow", None, now, now))
 
-    async def _act(self, begun: PlannedPush, verdict: Verdict, bearer: str) -> None:
+    async def _act(self, begun: PlannedPush, verdict: Verdict, token: SharedProviderToken, bearer: str) -> None:
         """Do what a verdict asks for besides the card: the token, the credential, the operator."""
         card, now = begun.claimed.card, begun.claimed.now
         environment = Environment(begun.request.environment)
@@ -168,7 +173,7 @@ class Sender:
         elif verdict.outcome is Outcome.ACCEPTED:
             self.pace.accepted()
         if verdict.refresh_provider_token:
-            self._provider_token.invalidate(bearer, now.timestamp())
+            token.invalidate(bearer, now.timestamp())
         if verdict.new_generation:
             self._transport.renew(environment)
             self._health.renewed(environment)
@@ -180,7 +185,7 @@ class Sender:
                     await self._note_start_token(begun, begun.phone.phone.environment, begun.token_hash, verdict)
                 if verdict.pause is not None:
                     hold = now + timedelta(seconds=self._rules.verdicts.hold)
-                    key = self._pause_key(verdict.pause, card.app, environment)
+                    key = _pause_key(verdict.pause, card.app, token.key_id, environment)
                     await self._pauses.pause(verdict.pause, key, reason=verdict.why, until=hold)
                     self._health.paused(card.app, environment)
         except StoreUnavailableError:
@@ -199,17 +204,11 @@ class Sender:
         elif verdict.outcome is Outcome.ACCEPTED and begun.trying_other_environment:
             await self._cards.place_token(app, reported_for, token_hash, sent_to)
 
-    def _pause_key(self, pause: Pause, app: str, environment: Environment) -> str:
-        """Name what is paused; Apple's two environments have nothing to do with one another."""
-        match pause:
-            case Pause.TOPIC:
-                return f"{app}/{environment}"
-            case Pause.CREDENTIAL:
-                return f"{self._provider_token.key_id}/{environment}"
-            case Pause.ENDPOINT:
-                return environment
-            case _:
-                assert_never(pause)
+    def _refuse(self, begun: PlannedPush, why: str) -> None:
+        """Settle a push that must not be sent: the card fails visibly, and a person hears of it."""
+        log.error("apns_needs_an_operator", app=begun.claimed.card.app, detail=why)
+        verdict = Verdict(outcome=Outcome.REJECTED, why=f"Not sent: {why}")
+        self._finish(begun, verdict, None, begun.claimed.now, begun.claimed.now)
 
     def _finish(
         self,
@@ -235,6 +234,26 @@ class Sender:
         )
         answer = outcome if isinstance(outcome, Answer) else None
         self._settler.add(settlement, _receipt(begun, verdict.outcome, answer, sent_at, answered_at))
+
+
+def _no_key(app: str, environment: Environment) -> str:
+    return (
+        f"No signing key serves {app} in {environment}. Add it to LOCKSTEP_APNS_CREDENTIALS, or check what the app "
+        "reports as its bundle id and environment."
+    )
+
+
+def _pause_key(pause: Pause, app: str, key_id: str, environment: Environment) -> str:
+    """Name what is paused; Apple's two environments have nothing to do with one another."""
+    match pause:
+        case Pause.TOPIC:
+            return f"{app}/{environment}"
+        case Pause.CREDENTIAL:
+            return f"{key_id}/{environment}"
+        case Pause.ENDPOINT:
+            return environment
+        case _:
+            assert_never(pause)
 
 
 def _receipt(

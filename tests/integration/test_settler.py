@@ -20,7 +20,7 @@ from events.sealing import Keyring
 from projections.card_store import Claimed
 from projections.plan import Wait
 from tests.conftest import Clock
-from tests.integration.dispatching import EVERYTHING, PEM, Apns
+from tests.integration.dispatching import EVERYTHING, PEM, Apns, one_key
 from tests.integration.flow import Flow
 from tests.integration.wire import Wire
 
@@ -94,7 +94,7 @@ async def test_leases_are_given_back_when_postgres_goes_away_after_the_claim(
 
         token = SharedProviderToken(pool, keyring, ProviderToken("TEAM123456", "KEY1234567", PEM))
         rules = DispatchRules(poll=1_000_000, lease=3_600)
-        one = Dispatcher(pool, keyring, apns, token, announce, rules=rules, dice=random.Random(1))
+        one = Dispatcher(pool, keyring, apns, one_key(token), announce, rules=rules, dice=random.Random(1))
         claim, settle, claims = one._cards.claim, one._cards.settle, list[list[Claimed]]()
 
         async def claim_and_lose(*given: Any, **named: Any) -> list[Claimed]:

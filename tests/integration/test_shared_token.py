@@ -14,7 +14,7 @@ from events.errors import StoreUnavailableError
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from tests.conftest import Clock
-from tests.integration.dispatching import EVERYTHING, PEM, POLL_NEVER, Apns, dispatcher, work
+from tests.integration.dispatching import EVERYTHING, PEM, POLL_NEVER, Apns, dispatcher, one_key, work
 from tests.integration.flow import Flow
 
 T0 = 1_800_000_000.0
@@ -160,7 +160,7 @@ async def test_a_start_that_waits_for_the_token_is_not_taken_for_begun(
     await flow.happen("order-1", "order.placed")
     await flow.settle("order-1")
     own_pool.terminate()
-    without = Dispatcher(pool, keyring, apns, a_process(own_pool, keyring), flow.due.extend, rules=POLL_NEVER)
+    without = Dispatcher(pool, keyring, apns, one_key(a_process(own_pool, keyring)), flow.due.extend, rules=POLL_NEVER)
     without.hear(EVERYTHING)
     stop = asyncio.Event()
     settled = asyncio.ensure_future(without._settler.run(stop))

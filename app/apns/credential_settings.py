@@ -1,0 +1,84 @@
+"""The signing keys as the settings name them: one by three variables, or several as JSON."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from app.apns.credentials import ANY_APP, Served
+from app.apns.request import Environment
+from app.errors import SettingsError
+
+TenCharacters = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{10}$")]
+BundleId = Annotated[str, msgspec.Meta(min_length=1, max_length=155, pattern=r"^[A-Za-z0-9.-]+$")]
+
+
+class SigningKey(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    """A key of a team, and what it serves.
+
+    Attributes:
+        key: The .p8 file's text; or
+        key_file: where it is.
+        environments: Those that the key is good for.
+        apps: Bundle ids; without them, all that no other key names.
+    """
+
+    team_id: TenCharacters
+    key_id: TenCharacters
+    key: str | None = None
+    key_file: str | None = None
+    environments: Annotated[tuple[Literal["production", "sandbox"], ...], msgspec.Meta(min_length=1)] = (
+        "production",
+        "sandbox",
+    )
+    apps: Annotated[tuple[BundleId, ...], msgspec.Meta(min_length=1)] | None = None
+
+    def __repr__(self) -> str:
+        return f"SigningKey(team_id={self.team_id!r}, key_id={self.key_id!r})"
+
+    @property
+    def served(self) -> Served:
+        """Say what the key serves."""
+        return Served(self.apps or (ANY_APP,), tuple(Environment(each) for each in self.environments))
+
+
+def read_signing_keys(text: str) -> list[SigningKey]:
+    """Read LOCKSTEP_APNS_CREDENTIALS.
+
+    Raises:
+        SettingsError: It is not a list of keys, a key's text is missing, or two keys serve the same.
+    """
+    try:
+        keys = msgspec.json.decode(text, type=list[SigningKey])
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"LOCKSTEP_APNS_CREDENTIALS cannot be used: {error}") from None
+    if not keys:
+        raise SettingsError("LOCKSTEP_APNS_CREDENTIALS names no key.")
+    serving: dict[tuple[str, str], str] = {}
+    for key in keys:
+        if (key.key is None) == (key.key_file is None):
+            raise SettingsError(f"LOCKSTEP_APNS_CREDENTIALS: key {key.key_id} needs one of key and keyFile.")
+        for app in key.served.apps:
+            for environment in key.served.environments:
+                other = serving.setdefault((app, environment), key.key_id)
+                if other != key.key_id:
+                    named = "every app" if app == ANY_APP else app
+                    raise SettingsError(
+                        f"LOCKSTEP_APNS_CREDENTIALS: keys {other} and {key.key_id} both serve {named} in "
+                        f"{environment}. Give each its apps, or its environments."
+                    )
+    return keys
+
+
+def text_of(key: SigningKey) -> str:
+    """Give the .p8 file's text.
+
+    Raises:
+        SettingsError: Its file cannot be read.
+    """
+    if key.key is not None:
+        return key.key
+    try:
+        return Path(key.key_file or "").read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{key.key_file}, the key {key.key_id}, cannot be read: {error.strerror}.") from error

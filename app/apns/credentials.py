@@ -1,0 +1,49 @@
+"""Which signing key authorises which push: several apps, teams and keys in one installation."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from app.apns.request import Environment
+from app.apns.shared_token import SharedProviderToken
+
+ANY_APP: Final = "*"
+
+
+class Served(msgspec.Struct, frozen=True):
+    """What a key serves.
+
+    Attributes:
+        apps: Bundle ids; ANY_APP stands for those that no other key names.
+        environments: Apple's environments that the key is good for.
+    """
+
+    apps: tuple[str, ...] = (ANY_APP,)
+    environments: tuple[Environment, ...] = tuple(Environment)
+
+
+class Credentials:
+    """The keys of an installation; they may be replaced while pushes are sent."""
+
+    def __init__(self, keys: Sequence[tuple[Served, SharedProviderToken]]) -> None:
+        self._keys: dict[tuple[str, str], SharedProviderToken] = {}
+        self.replace(keys)
+
+    @property
+    def routes(self) -> list[tuple[str, str, str]]:
+        """List app, environment and key id of everything that is served."""
+        return [(app, environment, token.key_id) for (app, environment), token in self._keys.items()]
+
+    def replace(self, keys: Sequence[tuple[Served, SharedProviderToken]]) -> None:
+        """Serve by these keys from now on; what is under way keeps the one it has."""
+        self._keys = {
+            (app, environment): token
+            for served, token in keys
+            for app in served.apps
+            for environment in served.environments
+        }
+
+    def find(self, app: str, environment: Environment) -> SharedProviderToken | None:
+        """Give the token of the key that serves an app there; None when there is none."""
+        return self._keys.get((app, environment)) or self._keys.get((ANY_APP, environment))
