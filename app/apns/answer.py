@@ -1,6 +1,7 @@
 """Read what APNs answered, whatever it was."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -19,6 +20,7 @@ class Answer(msgspec.Struct, frozen=True):
         timestamp_ms: since when the token was known to be gone, in milliseconds since 1970 (only with 410).
         retry_after: seconds, when a `Retry-After` header came; Apple documents none.
         unique_id: `apns-unique-id`, sent by the sandbox, for Apple's delivery log.
+        server_time: Unix seconds by the `date` header.
     """
 
     status: int
@@ -27,6 +29,7 @@ class Answer(msgspec.Struct, frozen=True):
     timestamp_ms: int | None = None
     retry_after: float | None = None
     unique_id: str | None = None
+    server_time: float | None = None
 
 
 class _ErrorBody(msgspec.Struct):
@@ -37,7 +40,7 @@ class _ErrorBody(msgspec.Struct):
 _decode = msgspec.json.Decoder(_ErrorBody).decode
 
 
-def read_answer(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Answer:
+def read_answer(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Answer:
     """Read an answer without ever failing on it.
 
     Args:
@@ -55,15 +58,19 @@ def read_answer(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
             unique_id = _word(value)
         elif name == b"retry-after":
             retry_after = _seconds(value)
-    if status == 200 or not body:
+    if status == 200:
         return Answer(status, None, apns_id, None, retry_after, unique_id)
+    # only where something is wrong is it asked whose clock is right
+    server_time = next((_time(value) for name, value in headers if name == b"date"), None)
+    if not body:
+        return Answer(status, None, apns_id, None, retry_after, unique_id, server_time)
     try:
         error = _decode(body[:KEPT_BODY_BYTES])
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Answer(status, None, apns_id, None, retry_after, unique_id)
+        return Answer(status, None, apns_id, None, retry_after, unique_id, server_time)
     reason = error.reason[:_LONGEST_WORD] if isinstance(error.reason, str) and error.reason else None
     timestamp = error.timestamp if type(error.timestamp) is int else None
-    return Answer(status, reason, apns_id, timestamp, retry_after, unique_id)
+    return Answer(status, reason, apns_id, timestamp, retry_after, unique_id, server_time)
 
 
 def goaway_reason(debug_data: bytes | None) -> str | None:
@@ -73,6 +80,13 @@ def goaway_reason(debug_data: bytes | None) -> str | None:
 
 def _word(value: bytes) -> str:
     return value[:_LONGEST_WORD].decode("ascii", "replace")
+
+
+def _time(value: bytes) -> float | None:
+    try:
+        return parsedate_to_datetime(value[:_LONGEST_WORD].decode("ascii", "replace")).timestamp()
+    except ValueError:
+        return None
 
 
 def _seconds(value: bytes) -> float | None:

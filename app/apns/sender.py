@@ -15,6 +15,7 @@ from app.apns.health import Health
 from app.apns.judge import judge, said
 from app.apns.pace import Pace
 from app.apns.preflight import preflight
+from app.apns.provider_token import Invalidation
 from app.apns.request import ApnsRequest, Environment, PushKind
 from app.apns.rules import Pause
 from app.apns.settlement import settle_sent, settle_shadowed, settle_unbegun
@@ -155,7 +156,7 @@ class Sender:
             bad_tokens_lately=self._health.bad_tokens(card.app, environment),
             settings=rules.verdicts,
         )
-        await self._act(begun, verdict, token, bearer)
+        await self._act(begun, verdict, token, bearer, outcome, answered_at)
         self._finish(begun, verdict, outcome, sent_at, answered_at)
 
     def shadow(self, planned: PlannedPush) -> None:
@@ -164,7 +165,15 @@ class Sender:
         settlement = settle_shadowed(planned.claimed.card, planned.sent, planned.intent.version)
         self._settler.add(settlement, _receipt(planned, "shadow", None, now, now))
 
-    async def _act(self, begun: PlannedPush, verdict: Verdict, token: SharedProviderToken, bearer: str) -> None:
+    async def _act(
+        self,
+        begun: PlannedPush,
+        verdict: Verdict,
+        token: SharedProviderToken,
+        bearer: str,
+        outcome: Answer | NotSent | Ambiguous,
+        answered_at: datetime,
+    ) -> None:
         """Do what a verdict asks for besides the card: the token, the credential, the operator."""
         card, now = begun.claimed.card, begun.claimed.now
         environment = Environment(begun.request.environment)
@@ -173,7 +182,9 @@ class Sender:
         elif verdict.outcome is Outcome.ACCEPTED:
             self.pace.accepted()
         if verdict.refresh_provider_token:
-            token.invalidate(bearer, now.timestamp())
+            came = token.invalidate(bearer, now.timestamp())
+            if came is Invalidation.TOO_YOUNG:
+                log.error("apns_needs_an_operator", environment=environment, detail=_off(outcome, answered_at))
         if verdict.new_generation:
             self._transport.renew(environment)
             self._health.renewed(environment)
@@ -234,6 +245,17 @@ class Sender:
         )
         answer = outcome if isinstance(outcome, Answer) else None
         self._settler.add(settlement, _receipt(begun, verdict.outcome, answer, sent_at, answered_at))
+
+
+def _off(outcome: Answer | NotSent | Ambiguous, now: datetime) -> str:
+    """Say whose clock is off, when APNs calls a token expired that has just been signed."""
+    words = "APNs calls a provider token expired that is younger than twenty minutes"
+    server_time = outcome.server_time if isinstance(outcome, Answer) else None
+    if server_time is None:
+        return f"{words}: set the clock of the machine that runs Postgres."
+    seconds = round(now.timestamp() - server_time)
+    side = "ahead of" if seconds > 0 else "behind"
+    return f"{words}. The clock of Postgres is {abs(seconds)} s {side} APNs': set it."
 
 
 def _no_key(app: str, environment: Environment) -> str:

@@ -1,9 +1,11 @@
 """What the dispatcher does with each kind of answer, and with none."""
 
 import json
+import re
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.apns.answer import Answer
 from app.apns.dispatcher import DispatchRules
@@ -241,3 +243,14 @@ async def test_a_token_of_another_app_is_suspect_and_retired_the_second_time(
         sent.append(len(apns.requests))
 
     assert sent == [1, 2, 2]
+
+
+async def test_a_clock_that_is_off_is_named(flow: Flow, clock: Clock) -> None:
+    """A fresh token that APNs calls expired was signed by a wrong clock: which, and by how much."""
+    now = (await clock.now()).timestamp()
+    refusal = Answer(403, "ExpiredProviderToken", server_time=now + 4_000)
+    with capture_logs() as lines:
+        await work(dispatcher(flow, Apns(refusal)))
+
+    [told] = [line["detail"] for line in lines if line["event"] == "apns_needs_an_operator"]
+    assert re.search(r"Postgres is (3999|4000) s behind APNs'", told)

@@ -54,3 +54,14 @@ def test_a_goaways_reason_is_read_from_its_data() -> None:
     """Apple writes an error body into the frame."""
     assert goaway_reason(b'{"reason":"Shutdown"}') == "Shutdown"
     assert goaway_reason(None) is None
+
+
+@pytest.mark.parametrize(
+    ("date", "time"),
+    [(b"Sat, 01 Nov 2025 12:00:00 GMT", 1_761_998_400.0), (b"noon", None), (b"\xff" * 500, None)],
+    ids=["a date", "words", "bytes"],
+)
+def test_a_refusal_tells_the_time_of_whoever_refused(date: bytes, time: float | None) -> None:
+    """So that a clock that is off can be named; an acceptance needs no such look."""
+    assert read_answer(403, [(b"date", date)], b"").server_time == time
+    assert read_answer(200, [(b"date", date)], b"").server_time is None
