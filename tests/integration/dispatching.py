@@ -100,9 +100,11 @@ async def work(*dispatchers: Dispatcher) -> None:
             pass
         await one.drained()
 
-    await asyncio.gather(*(all_of(each) for each in dispatchers))
-    stop.set()
-    await asyncio.gather(*settling)
+    try:
+        await asyncio.gather(*(all_of(each) for each in dispatchers))
+    finally:
+        stop.set()
+        await asyncio.gather(*settling)
 
 
 async def live(flow: Flow, clock: Clock) -> str:

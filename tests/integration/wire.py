@@ -11,8 +11,22 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from events.postgres.pool import Connection, Pool, open_pool
 
-IN_NO_TRANSACTION = b"Z\0\0\0\5I"
+FLUSH = b"H\0\0\0\4"
+READY = b"Z\0\0\0\5"
+IN_NO_TRANSACTION = READY + b"I"
 """How an answer ends once its statement, or its transaction, has committed."""
+
+
+class _Line:
+    """One connection.
+
+    Attributes:
+        doomed: The answer to what was asked last is to be swallowed.
+        flushed: What was asked last is answered without a word of its end, as statements that are prepared are.
+    """
+
+    doomed = False
+    flushed = False
 
 
 class Wire:
@@ -31,6 +45,9 @@ class Wire:
         self._lost = False
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._left = 0
+        self._before = True
+        self.asked = 0
 
     @property
     def dsn(self) -> str:
@@ -57,6 +74,15 @@ class Wire:
     def cut_after_next_commit(self) -> None:
         """Swallow the next answer that says that something was committed, and cut the line."""
         self._cut = True
+
+    def cut_at(self, number: int, *, before: bool) -> None:
+        """Cut the line of the n-th request from now on, once.
+
+        Args:
+            number: From 1.
+            before: Whether Postgres never sees it; otherwise its answer is swallowed.
+        """
+        self._left, self._before, self.asked = number, before, 0
 
     def lose(self) -> None:
         """Cut every line, and every new one at once, until it is mended."""
@@ -90,10 +116,11 @@ class Wire:
             return
         self._lines.add(task)
         back_reader, back_writer = await self._connect()
+        line = _Line()
         try:
             ways = {
-                asyncio.create_task(self._pass_on(reader, back_writer, answers=False)),
-                asyncio.create_task(self._pass_on(back_reader, writer, answers=True)),
+                asyncio.create_task(self._pass_on(reader, back_writer, line, answers=False)),
+                asyncio.create_task(self._pass_on(back_reader, writer, line, answers=True)),
             }
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -110,8 +137,20 @@ class Wire:
                 with contextlib.suppress(OSError):
                     await each.wait_closed()
 
-    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool) -> None:
+    async def _pass_on(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, line: _Line, *, answers: bool
+    ) -> None:
         while data := await source.read(65_536):
+            if not answers and not line.doomed:
+                self.asked += 1
+                line.doomed, line.flushed = self.asked == self._left, data.endswith(FLUSH)
+                if line.doomed and self._before:
+                    return
+            # what was asked is done by Postgres, and nobody hears of it
+            if answers and line.doomed:
+                if line.flushed or data[-6:-1] == READY:
+                    return
+                continue
             if answers and self._cut and data.endswith(IN_NO_TRANSACTION):
                 self._cut = False
                 return
