@@ -10,6 +10,8 @@ from projections.card import LIFETIME, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, PlanRules, Renew, Send, Wait
 
 FAILED_AGAIN = timedelta(hours=1)
+NOT_MADE = "not made"
+"""Stands where the word of APNs would, of a card that could not be planned or rendered."""
 
 
 def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now: datetime) -> Settlement:
@@ -73,8 +75,8 @@ def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settle
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,
-        last_answer=card.last_answer,
-        same_answers=card.same_answers,
+        last_answer=NOT_MADE,
+        same_answers=1,
     )
 
 

@@ -1,0 +1,41 @@
+"""The reasons for which a card does what it does, by names that programs may rely on.
+
+`projections/advice.py` says for each what a person should know and do.
+"""
+
+from enum import StrEnum, auto
+
+
+class Reason(StrEnum):
+    """Name a reason.
+
+    The first half are reasons of plans, the second half says what a plan does not know: what became of a push, what
+    holds it back, and how far the order itself has come.
+    """
+
+    NOT_PLACED = auto()
+    APP_STARTS = auto()
+    APP_STARTS_FIRST = auto()
+    IOS_TOO_OLD = auto()
+    SWITCHED_OFF = auto()
+    NO_START_TOKEN = auto()
+    START_TOKEN_REFUSED = auto()
+    BUDGET_USED_UP = auto()
+    START_UNKNOWN = auto()
+    START_COUNTED = auto()
+    NO_UPDATE_TOKEN = auto()
+    START_TOKEN_SUSPECT = auto()
+    UPDATE_TOKEN_REFUSED = auto()
+    UNCHANGED = auto()
+    ONE_A_SECOND = auto()
+    CLOCK_WENT_BACK = auto()
+    RENEWAL = auto()
+    OVER = auto()
+    NEVER_SHOWN = auto()
+    GONE = auto()
+    REPLACED = auto()
+    EXPIRED = auto()
+    PHONE_CHANGED_HANDS = auto()
+    SIGNED_OUT = auto()
+    ANOTHER_CUSTOMER = auto()
+    ORDER_OF_ANOTHER = auto()
