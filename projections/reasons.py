@@ -9,8 +9,8 @@ from enum import StrEnum, auto
 class Reason(StrEnum):
     """Name a reason.
 
-    The first half are reasons of plans, the second half says what a plan does not know: what became of a push, what
-    holds it back, and how far the order itself has come.
+    The first block is what plans say; the second what a plan does not know of a card: what became of a push, and what
+    holds it back; the third how far the order itself has come.
     """
 
     NOT_PLACED = auto()
@@ -39,3 +39,30 @@ class Reason(StrEnum):
     SIGNED_OUT = auto()
     ANOTHER_CUSTOMER = auto()
     ORDER_OF_ANOTHER = auto()
+
+    ENDED = auto()
+    RECALLED = auto()
+    PAUSED_BY_PERSON = auto()
+    PAUSED_BY_APNS = auto()
+    UNDER_WAY = auto()
+    RETRYING = auto()
+    FAILED = auto()
+    NOT_MADE = auto()
+    DUE = auto()
+    DISPATCHER_LATE = auto()
+    NOT_LOOKED_AT = auto()
+    ORDER_WAITS = auto()
+
+    IN_STEP = auto()
+    FOLDING = auto()
+    PROJECTOR_LATE = auto()
+    QUARANTINED = auto()
+    NEWER_EVENT = auto()
+    OTHER_RELEASE = auto()
+    UNREADABLE = auto()
+    SHOWN_LATER = auto()
+    MATCHING = auto()
+    MATCHER_LATE = auto()
+    SPREADING = auto()
+    NO_PHONE = auto()
+    ARCHIVED = auto()
