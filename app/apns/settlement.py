@@ -6,12 +6,10 @@ from uuid import uuid5
 from msgspec.structs import replace
 
 from app.apns.verdict import Outcome, TokenAction, Verdict
-from projections.card import LIFETIME, Card, Kind, Phase, Settlement
+from projections.card import LIFETIME, NOT_MADE, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, PlanRules, Renew, Send, Wait
 
 FAILED_AGAIN = timedelta(hours=1)
-NOT_MADE = "not made"
-"""Stands where the word of APNs would, of a card that could not be planned or rendered."""
 
 
 def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now: datetime) -> Settlement:
