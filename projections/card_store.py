@@ -208,6 +208,11 @@ class CardStore:
 
 
 def _claimed(row: asyncpg.Record) -> Claimed:
+    return Claimed(card_of(row), row["token_sealed"], row["now"])
+
+
+def card_of(row: asyncpg.Record) -> Card:
+    """Give the card of a row that has the columns of `claim_cards`."""
     intent = None
     if row["intent_kind"] is not None:
         intent = Intent(
@@ -222,7 +227,7 @@ def _claimed(row: asyncpg.Record) -> Claimed:
     if intent is not None and intent.alert is not None:
         # an alert whose push has no known answer may have been heard, and is not spoken twice
         alerted = max(alerted, intent.alert)
-    card = Card(
+    return Card(
         slot=row["slot"],
         subject_id=row["subject_id"],
         card_id=row["card_id"],
@@ -260,7 +265,6 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         unreported=row["unreported"],
         recalled=row["recalled"],
     )
-    return Claimed(card, row["token_sealed"], row["now"])
 
 
 def _phone(row: asyncpg.Record) -> PhoneWithToken:
