@@ -10,7 +10,7 @@ from projections.card import LIFETIME, NOT_MADE, Card, Phase
 from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Said, TracedCard
 from projections.face import Face
-from projections.pause import PauseRow, lifted_by, spelled
+from projections.pause import PauseRow, lifted_by, told
 from projections.plan import PlanRules, Renew, Send, plan
 from projections.reasons import Reason
 
@@ -100,7 +100,7 @@ def _held_back(
 
 def _paused(holding: Sequence[PauseRow], now: datetime) -> Finding:
     ours = [each for each in holding if not each.by_person]
-    why = " ".join(f"Paused: {spelled(each.kind, each.key)}. Reason given: {each.reason}" for each in holding)
+    why = " ".join(f"Paused are {told(each.kind, each.key)}. Reason given: {each.reason}" for each in holding)
     paused = found(
         Reason.PAUSED_BY_APNS if ours else Reason.PAUSED_BY_PERSON,
         why,

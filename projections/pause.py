@@ -49,3 +49,21 @@ def spelled(kind: str, key: str) -> str:
 def lifted_by(kind: str, key: str) -> str:
     """Give the command that lifts a pause."""
     return "lockstep resume " + ("all" if (kind, key) == ALL else f"--{kind} {shlex.quote(key)}")
+
+
+def told(kind: str, key: str) -> str:
+    """Name what is paused for somebody who does not know our words."""
+    first, _, environment = key.partition("/")
+    match kind:
+        case "app":
+            return f"the pushes of the app {key}"
+        case "type":
+            return f"the pushes of the type {key}"
+        case "topic":
+            return f"the pushes of the app {first} in Apple's {environment} environment"
+        case "credential":
+            return f"the pushes signed with the key {first} in Apple's {environment} environment"
+        case "endpoint":
+            return f"all pushes to Apple's {key} environment"
+        case _:
+            return "all pushes"

@@ -125,7 +125,7 @@ _TABLE = (
         "PayloadTooLarge",
         413,
         "The body is larger than 4,096 bytes.",
-        "Make the card's content smaller; the console shows its bytes.",
+        "This is for developers: what the card shows has to become smaller.",
     ),
     Reason(
         "TooManyProviderTokenUpdates",

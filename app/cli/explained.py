@@ -84,8 +84,9 @@ def _pushes(card: ExplainedCard, now: datetime) -> list[tuple[str, str]]:
 
 
 def _push(sent: Sent, now: datetime) -> str:
-    answer = " ".join(str(each) for each in (sent.status, sent.reason) if each is not None and sent.status != 200)
-    came_back = _CAME_BACK.get(sent.outcome, sent.outcome)
-    return f"{clock_of(sent.sent_at, now)}, {sent.kind} with version {sent.version}: {came_back}" + (
-        f" ({answer})" if answer else ""
-    )
+    details = [" ".join(str(each) for each in (sent.status, sent.reason) if each is not None)]
+    if sent.outcome == "rejected":
+        details.append(f"apns-id {sent.apns_id}")
+    answer = "" if sent.outcome == "accepted" else ", ".join(each for each in details if each)
+    line = f"{clock_of(sent.sent_at, now)}, {sent.kind} with version {sent.version}: "
+    return line + _CAME_BACK.get(sent.outcome, sent.outcome) + (f" ({answer})" if answer else "")

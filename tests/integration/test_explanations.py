@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from app.cli.explained import explained
-from app.explanations import Explainer
+from app.explanations import CARDS, Explainer
 from projections.advice import clock_of
 from projections.explanation import Explanation
 from projections.plan import PlanRules
@@ -25,7 +25,7 @@ from tests.integration.situations import SITUATIONS, Scene
 
 GOLDEN: Final = Path(__file__).resolve().parents[1] / "golden" / "explanations"
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
-CARD: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME: Final = re.compile(r"(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d) UTC")
 
 
@@ -35,7 +35,7 @@ def printed(explanation: Explanation) -> str:
     # wide: lines are to break after times have got their length
     Console(file=out, width=2_000, highlight=False).print(explained(explanation))
     text = re.sub(r" +$", "", out.getvalue(), flags=re.MULTILINE)
-    known = {found: f"card-{number}" for number, found in enumerate(dict.fromkeys(CARD.findall(text)), 1)}
+    known = {found: f"id-{number}" for number, found in enumerate(dict.fromkeys(UUID.findall(text)), 1)}
 
     def at_noon(match: re.Match[str]) -> str:
         day = match[1] or explanation.at.date().isoformat()
@@ -43,7 +43,7 @@ def printed(explanation: Explanation) -> str:
         minutes = round((moment - explanation.at).total_seconds() / 60)
         return clock_of(NOON + timedelta(minutes=minutes), NOON)
 
-    return TIME.sub(at_noon, CARD.sub(lambda match: known[match[0]], text))
+    return TIME.sub(at_noon, UUID.sub(lambda match: known[match[0]], text))
 
 
 @pytest.fixture
@@ -75,6 +75,18 @@ def test_each_golden_text_has_its_situation() -> None:
 async def test_an_order_that_nobody_knows_is_not_explained(explainer: Explainer) -> None:
     """There is nothing to say."""
     assert await explainer.explain("order-1") is None
+
+
+async def test_an_order_with_very_many_cards_is_explained_by_some_of_them(flow: Flow, explainer: Explainer) -> None:
+    """The answer has a bound, and says that there is more."""
+    for number in range(CARDS + 1):
+        await flow.register(f"phone-{number}")
+    await flow.place()
+    await flow.settle("order-1")
+    explanation = await explainer.explain("order-1")
+
+    assert explanation is not None
+    assert (len(explanation.cards), explanation.more_cards) == (CARDS, True)
 
 
 async def test_no_personal_value_is_in_an_explanation(flow: Flow, clock: Clock, explainer: Explainer) -> None:

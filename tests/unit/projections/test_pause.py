@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections.pause import PauseRow, lifted_by, spelled
+from projections.pause import PauseRow, lifted_by, spelled, told
 from tests.examples.cards import card
 from tests.examples.events import NOON
 
@@ -35,3 +35,10 @@ def test_a_pause_is_lifted_by_a_command() -> None:
     assert lifted_by("all", "*") == "lockstep resume all"
     assert lifted_by("type", "Order Attributes") == "lockstep resume --type 'Order Attributes'"
     assert (spelled("all", "*"), spelled("endpoint", "sandbox")) == ("all pushes", "endpoint sandbox")
+
+
+@pytest.mark.parametrize("kind", ["all", "app", "type", "topic", "credential", "endpoint"])
+def test_a_pause_is_named_for_support(kind: str) -> None:
+    """What is paused is told without our words for it."""
+    assert "pushes" in told(kind, "com.example.shop/sandbox")
+    assert kind not in {"topic", "credential", "endpoint"} or "sandbox environment" in told(kind, "x/sandbox")
