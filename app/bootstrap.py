@@ -15,6 +15,7 @@ from app.apns.dispatcher import Dispatcher
 from app.apns.httpx_engine import HttpxSettings, HttpxTransport
 from app.apns.request import Environment
 from app.devices.registry import DeviceRegistry
+from app.explanations import Explainer
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.server import build_app, serving
@@ -203,6 +204,7 @@ class Service:
                 app_first_grace=self._settings.plan_rules().app_first_grace,
             ),
             read_order=OrderReader(self._pool, self.keyring).read,
+            explain_order=Explainer(self._pool, self.keyring, self._settings.plan_rules()).explain,
             key_store=self.key_store,
             keyring=self.keyring,
             ready=self._ready,

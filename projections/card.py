@@ -168,3 +168,5 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LIFETIME = timedelta(hours=8)
+NOT_MADE = "not made"
+"""Stands for the word of APNs, of a card that could not be planned or rendered."""

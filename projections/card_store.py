@@ -244,6 +244,11 @@ class CardStore:
 
 
 def _claimed(row: asyncpg.Record) -> Claimed:
+    return Claimed(card_of(row), row["token_sealed"], row["now"], row["shadowed"])
+
+
+def card_of(row: asyncpg.Record) -> Card:
+    """Give the card of a row that has the columns of `claim_cards`."""
     intent = None
     if row["intent_kind"] is not None:
         intent = Intent(
@@ -258,7 +263,7 @@ def _claimed(row: asyncpg.Record) -> Claimed:
     if intent is not None and intent.alert is not None:
         # an alert whose push has no known answer may have been heard, and is not spoken twice
         alerted = max(alerted, intent.alert)
-    card = Card(
+    return Card(
         slot=row["slot"],
         subject_id=row["subject_id"],
         card_id=row["card_id"],
@@ -299,7 +304,6 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         asked=row["asked"],
         recalled=row["recalled"],
     )
-    return Claimed(card, row["token_sealed"], row["now"], row["shadowed"])
 
 
 def _phone(row: asyncpg.Record) -> PhoneWithToken:

@@ -2,22 +2,9 @@
 
 from datetime import datetime
 
-import msgspec
-
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-
-ALL = ("all", "*")
-
-
-class PauseRow(msgspec.Struct, frozen=True):
-    """What must not be claimed, since when, until when and why."""
-
-    kind: str
-    key: str
-    reason: str
-    paused_at: datetime
-    until: datetime | None
+from projections.pause import PauseRow
 
 
 class Pauses:

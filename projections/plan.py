@@ -13,9 +13,10 @@ from projections.budget import BudgetRules
 from projections.card import LIFETIME, Card, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
+from projections.hindrance import Because, not_for_this_phone, start_hindrance
 from projections.phone import Phone
+from projections.reasons import Reason
 
-PUSH_TO_START = (17, 2)
 START_SUSPECT = 2
 """So many accepted starts in a row of which an app says nothing speak against its start token."""
 
@@ -76,7 +77,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     with_content: bool = True
 
 
-class Wait(msgspec.Struct, frozen=True, kw_only=True):
+class Wait(msgspec.Struct, frozen=True):
     """Do nothing until a time, or until something happens.
 
     Attributes:
@@ -85,13 +86,14 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
         unreported: It has become clear that the app does not tell of the card.
     """
 
+    reason: Reason
     why: str
     until: datetime | None = None
     phase: Phase | None = None
     unreported: bool = False
 
 
-class Nothing(msgspec.Struct, frozen=True, kw_only=True):
+class Nothing(msgspec.Struct, frozen=True):
     """There is nothing to do.
 
     Attributes:
@@ -100,15 +102,17 @@ class Nothing(msgspec.Struct, frozen=True, kw_only=True):
         outcome: A word for the card's row.
     """
 
+    reason: Reason
     why: str
     until: datetime | None = None
     phase: Phase | None = None
     outcome: str = "nothing"
 
 
-class Renew(msgspec.Struct, frozen=True, kw_only=True):
+class Renew(msgspec.Struct, frozen=True):
     """Start the next generation of the card; this one stays until that is on the phone."""
 
+    reason: Reason
     why: str
 
 
@@ -126,24 +130,29 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
         rules: The thresholds.
     """
     if card.phase is Phase.OVER:
-        return Nothing(why="The card is over.", phase=Phase.OVER, outcome="over")
-    refusal = _not_for_this_phone(face, card, phone)
+        return Nothing(Reason.OVER, "The card is over.", phase=Phase.OVER, outcome="over")
+    refusal = not_for_this_phone(face, card, phone)
     if card.is_gone and refusal is None:
-        why = f"The phone reported the card as {card.reported_state}; a card that is gone cannot come back."
-        return Nothing(why=why, phase=Phase.OVER, outcome="gone")
+        return Nothing(
+            Reason.GONE,
+            f"The phone reported the card as {card.reported_state}; a card that is gone cannot come back.",
+            phase=Phase.OVER,
+            outcome="gone",
+        )
     if card.is_gone and refusal is not None:
-        return Nothing(why=f"{refusal} The app has ended the card.", phase=Phase.OVER, outcome="recalled")
+        why = f"{refusal.why} The app has ended the card."
+        return Nothing(refusal.reason, why, phase=Phase.OVER, outcome="recalled")
     if card.phase is Phase.WANTED and not card.is_on_phone:
         if refusal is not None:
-            return Nothing(why=refusal, phase=Phase.OVER, outcome="recalled")
+            return Nothing(refusal.reason, refusal.why, phase=Phase.OVER, outcome="recalled")
         if card.asked == "end":
-            return Nothing(why=ENDED_BY_A_PERSON, phase=Phase.OVER, outcome="ended")
+            return Nothing(Reason.ENDED_BY_PERSON, ENDED_BY_A_PERSON, phase=Phase.OVER, outcome="ended")
         return _plan_wanted(face, card, phone, now, rules)
     if card.phase is Phase.STARTING and not card.is_on_phone:
         may_start = (
             refusal is None
             and phone is not None
-            and _start_hindrance(card, phone) is None
+            and start_hindrance(card, phone) is None
             and phone.start_budget.waits_until(now, rules.budget) is None
         )
         may_start = may_start and not card.replaced and card.asked != "end"
@@ -153,7 +162,11 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
 
 def budget_used_up(until: datetime) -> Wait:
     """Wait for a phone that has taken as many starts as it takes in a short time."""
-    return Wait(why="The phone has taken as many starts as iOS allows for now; more are dropped unseen.", until=until)
+    return Wait(
+        Reason.BUDGET_USED_UP,
+        "The phone has taken as many starts as iOS allows for now; more are dropped unseen.",
+        until=until,
+    )
 
 
 def pending_alert(face: Face, alerted_version: int) -> Alert | None:
@@ -162,37 +175,32 @@ def pending_alert(face: Face, alerted_version: int) -> Alert | None:
     return max(pending, key=lambda each: (each.rank, each.version), default=None)
 
 
-def _not_for_this_phone(face: Face | None, card: Card, phone: Phone | None) -> str | None:
-    """Say why a card must not be on this phone, or None."""
-    if card.recalled:
-        return "The phone changed hands: this card ends, and its customer's return brings another."
-    if phone is None or phone.forgotten:
-        return "The phone has signed out."
-    if phone.customer_id != card.customer_id:
-        return "Another customer, or nobody, is signed in on the phone now."
-    if face is not None and face.placed and face.customer_id != card.customer_id:
-        return "The order belongs to another customer."
-    return None
-
-
 def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
     if phone is None:
         raise AssertionError("a card without a phone is recalled before it is planned")
     if card.replaced:
-        return Nothing(why="A newer card of this order is on the phone.", phase=Phase.OVER, outcome="replaced")
+        return Nothing(
+            Reason.REPLACED, "A newer card of this order is on the phone.", phase=Phase.OVER, outcome="replaced"
+        )
     if face is None or not face.placed:
-        return Wait(why="The order is not known yet: no order.placed has come.")
+        return Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.")
     if face.over:
-        return Nothing(why="The order was over before the card was shown.", phase=Phase.OVER, outcome="never_shown")
-    hindrance = _start_hindrance(card, phone)
+        return Nothing(
+            Reason.NEVER_SHOWN, "The order was over before the card was shown.", phase=Phase.OVER, outcome="never_shown"
+        )
+    hindrance = start_hindrance(card, phone)
     if hindrance is not None:
-        return Wait(why=hindrance)
+        return Wait(hindrance.reason, hindrance.why)
     grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
     if card.starter == "app_first" and now < grace_ends:
-        return Wait(why="The app comes first: it may start the card itself for a moment.", until=grace_ends)
+        return Wait(
+            Reason.APP_STARTS_FIRST, "The app comes first: it may start the card itself for a moment.", until=grace_ends
+        )
     blocked_until = phone.start_blocked_until
     if blocked_until is not None and now < blocked_until:
-        return Wait(why="APNs wants fewer pushes to the phone's start token for now.", until=blocked_until)
+        return Wait(
+            Reason.START_TOKEN_WAITS, "APNs wants fewer pushes to the phone's start token for now.", until=blocked_until
+        )
     refilled_at = phone.start_budget.waits_until(now, rules.budget)
     if refilled_at is not None:
         return budget_used_up(refilled_at)
@@ -207,27 +215,16 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
     )
 
 
-def _start_hindrance(card: Card, phone: Phone) -> str | None:
-    if card.starter == "app":
-        return "Cards of this type are started by the app; it has not started this one."
-    if phone.ios < PUSH_TO_START:
-        version = ".".join(map(str, phone.ios))
-        return f"The phone has iOS {version}; cards can be started from here on iOS 17.2 and newer."
-    if not phone.activities_enabled:
-        return "Live Activities are switched off for this app on the phone."
-    if phone.start_token_hash is None:
-        return "The app has not reported a start token for this type of card."
-    if phone.start_token_refused:
-        return "APNs refused the phone's start token; a new one comes with the app's next launch."
-    return None
-
-
 def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRules, *, may_start: bool) -> Plan:
     """Plan for a start whose answer nobody knows: starting again could show the card twice."""
     begun_at = card.created_at if card.intent is None else card.intent.at
     waited = begun_at + timedelta(seconds=rules.report_wait)
     if now < waited:
-        return Wait(why="The answer to the start was lost; the app is given time to report the card.", until=waited)
+        return Wait(
+            Reason.START_UNKNOWN,
+            "The answer to the start was lost; the app is given time to report the card.",
+            until=waited,
+        )
     open_still = face is not None and face.placed and not face.over
     once_more = rules.on_unknown_start == "after_silence" and card.restarts == 0 and may_start
     if once_more and face is not None and open_still:
@@ -241,20 +238,23 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
             alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
         )
     return Wait(
-        why="The answer to the start was lost and the app stayed silent: the card is counted as shown.",
+        Reason.START_COUNTED,
+        "The answer to the start was lost and the app stayed silent: the card is counted as shown.",
         until=begun_at + LIFETIME,
         phase=Phase.SHOWN,
     )
 
 
 def _plan_shown(
-    face: Face | None, card: Card, phone: Phone | None, refusal: str | None, now: datetime, rules: PlanRules
+    face: Face | None, card: Card, phone: Phone | None, refusal: Because | None, now: datetime, rules: PlanRules
 ) -> Plan:
     # a card that the app started in our place may have been wanted for hours before
     known_at = card.intent.at if card.intent is not None else card.reported_at
     started_at = card.started_at or known_at or card.created_at
     if now >= started_at + LIFETIME:
-        return Nothing(why="The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired")
+        return Nothing(
+            Reason.EXPIRED, "The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired"
+        )
     end = _reason_to_end(face, card, refusal)
     if not card.has_token:
         return _plan_without_token(card, phone, end, started_at, now, rules)
@@ -267,16 +267,17 @@ def _plan_shown(
         alert = None if face is None else pending_alert(face, card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
-        return Wait(why="The order is not known yet: no order.placed has come.", phase=Phase.SHOWN)
+        return Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.", phase=Phase.SHOWN)
     renew_at = started_at + timedelta(seconds=rules.renew_after)
     renewable = card.generation < rules.most_generations and not card.next_generation
     if now >= renew_at and renewable:
-        return Renew(why="The card is near Apple's eight hours and its order is still open.")
+        return Renew(Reason.RENEWAL, "The card is near Apple's eight hours and its order is still open.")
     alert = pending_alert(face, card.alerted_version)
     again = card.asked == "resend"
     if face.content_hash == card.accepted_hash and alert is None and not again:
         return Nothing(
-            why="What the card shows has not changed.",
+            Reason.UNCHANGED,
+            "What the card shows has not changed.",
             until=renew_at if renewable else started_at + LIFETIME,
             phase=Phase.SHOWN,
         )
@@ -297,9 +298,9 @@ def _why_update(alert: Alert | None, *, again: bool) -> str:
     return "A person asked for the card to be sent again." if again else "What the card shows has changed."
 
 
-def _reason_to_end(face: Face | None, card: Card, refusal: str | None) -> str | None:
+def _reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> str | None:
     if refusal is not None:
-        return refusal
+        return refusal.why
     if card.replaced:
         return "A newer card of this order is on the phone."
     if card.phase is Phase.ENDING:
@@ -316,9 +317,12 @@ def _plan_without_token(
 ) -> Plan:
     silent = not card.is_on_phone and card.accepted_version is not None
     told_until = started_at + timedelta(seconds=rules.arrival)
+    reason = Reason.NO_UPDATE_TOKEN
     if card.token_hash is not None:
+        reason = Reason.UPDATE_TOKEN_REFUSED
         why = "APNs refused the card's update token; the card moves again when the app reports a new one."
     elif silent and phone is not None and phone.unreported_starts >= START_SUSPECT:
+        reason = Reason.START_TOKEN_SUSPECT
         why = (
             f"APNs accepted this start, and the app told of none of its last {phone.unreported_starts} cards: the "
             "customer has not tapped Allow, the app was force-quit, or its start token is stale, as after an upgrade "
@@ -329,8 +333,9 @@ def _plan_without_token(
     if end is not None:
         why = f"{end} {why}"
     if silent and not card.unreported and now < told_until:
-        return Wait(why=why, until=told_until, phase=Phase.SHOWN)
-    return Wait(why=why, until=started_at + LIFETIME, phase=Phase.SHOWN, unreported=silent and not card.unreported)
+        return Wait(reason, why, until=told_until, phase=Phase.SHOWN)
+    late = silent and not card.unreported
+    return Wait(reason, why, until=started_at + LIFETIME, phase=Phase.SHOWN, unreported=late)
 
 
 def _send(
@@ -350,13 +355,19 @@ def _send(
     timestamp = max(second, card.timestamp_used + 1)
     ahead = timestamp - now.timestamp()
     if ahead > rules.clock_wait and kind is Kind.UPDATE and not card.next_generation:
-        return Renew(why="Our clock went back by a long time: the phone would drop what this card is sent.")
+        return Renew(
+            Reason.CLOCK_WENT_BACK, "Our clock went back by a long time: the phone would drop what this card is sent."
+        )
     if ahead > rules.clock_ahead and kind is Kind.UPDATE:
         until = now + timedelta(seconds=min(ahead, rules.clock_wait))
-        return Wait(why="Our clock went back: the phone would drop the push until it has caught up.", until=until)
+        return Wait(
+            Reason.CLOCK_WENT_BACK,
+            "Our clock went back: the phone would drop the push until it has caught up.",
+            until=until,
+        )
     if 0 < ahead <= rules.clock_ahead and kind is not Kind.END:
         until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
-        return Wait(why="One push a second: the last one was sent within this second.", until=until)
+        return Wait(Reason.ONE_A_SECOND, "One push a second: the last one was sent within this second.", until=until)
     urgent = kind is not Kind.UPDATE or alert is not None
     if face is not None and (card.accepted_version is None or face.status_version > card.accepted_version):
         urgent = True

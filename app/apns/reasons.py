@@ -7,6 +7,9 @@ Source:
 
 import msgspec
 
+from projections.card import NOT_MADE
+from projections.explanation import Said
+
 
 class Reason(msgspec.Struct, frozen=True):
     """A reason for a person to read.
@@ -122,7 +125,7 @@ _TABLE = (
         "PayloadTooLarge",
         413,
         "The body is larger than 4,096 bytes.",
-        "Make the card's content smaller; the console shows its bytes.",
+        "This is for developers: what the card shows has to become smaller.",
     ),
     Reason(
         "TooManyProviderTokenUpdates",
@@ -156,3 +159,23 @@ def explain(status: int, word: str | None) -> Reason:
         f"APNs answered {status} with {named}.",
         "If it repeats, look it up in Apple's documentation and report it.",
     )
+
+
+_WITHOUT_ANSWER: dict[str, Said] = {
+    "not sent": Said("The push could not be handed to APNs: no connection, or it was closed first.", None),
+    "no answer": Said("The push left, and APNs gave no answer.", None),
+    "preflight": Said("The push was not sent, because APNs would have refused it.", _OURS),
+    NOT_MADE: Said("The push could not be made.", _OURS),
+    "": Said("The push has not been sent yet.", None),
+}
+
+
+def explain_last(word: str) -> Said:
+    """Tell what a card's `last_answer` means and what a person should do, for every word that `said` gives."""
+    if word in _WITHOUT_ANSWER:
+        return _WITHOUT_ANSWER[word]
+    if word in REASONS or word.isdecimal():
+        reason = REASONS[word] if word in REASONS else explain(int(word), None)
+        named = f"APNs said {word}: {reason.means}" if word in REASONS else reason.means
+        return Said(named, None if reason.do == _NONE else reason.do)
+    return Said(f"APNs gave a reason that Lockstep does not know: {word}.", explain(0, word).do)

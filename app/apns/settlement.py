@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from app.apns.request import Environment
 from app.apns.verdict import Outcome, TokenAction, Verdict
-from projections.card import LIFETIME, Card, Kind, Phase, Settlement
+from projections.card import LIFETIME, NOT_MADE, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, PlanRules, Renew, Send, Wait
 
 FAILED_AGAIN = timedelta(hours=1)
@@ -75,8 +75,8 @@ def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settle
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,
-        last_answer=card.last_answer,
-        same_answers=card.same_answers,
+        last_answer=NOT_MADE,
+        same_answers=1,
     )
 
 

@@ -24,6 +24,17 @@ def show(context: typer.Context, order_id: OrderId, *, as_json: AsJson = False) 
 
 
 @order.command()
+def explain(context: typer.Context, order_id: OrderId, *, as_json: AsJson = False) -> None:
+    """Say why a card did not move: how things stand with the order and each card, since when, and what to do next.
+
+    No personal value is in it. Exit code 1 says that nothing is known of the order.
+
+    Example: `lockstep order explain order-4711`
+    """
+    run(_explain(context, order_id, as_json=as_json))
+
+
+@order.command()
 def events(context: typer.Context, order_id: OrderId, *, as_json: AsJson = False) -> None:
     """List an order's events in the order they were recorded; with --json one a line, personal values included.
 
@@ -68,6 +79,25 @@ async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
         ],
         empty="No phone has a card of it.",
     )
+    return 0
+
+
+async def _explain(context: typer.Context, order_id: str, *, as_json: bool) -> int:
+    from app.cli.configured import quiet_settings
+    from app.cli.database import opened
+    from app.cli.explained import explained
+    from app.cli.output import print_wrapped
+    from app.explanations import Explainer
+
+    rules = quiet_settings().plan_rules()
+    async with opened(context) as database:
+        explanation = await Explainer(database.pool, database.keyring, rules).explain(order_id)
+    if explanation is None:
+        return _unknown(order_id)
+    if as_json:
+        print_json(explanation)
+    else:
+        print_wrapped(explained(explanation))
     return 0
 
 

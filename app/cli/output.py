@@ -3,15 +3,19 @@
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
 WIDTH_OF_FILES: Final = 240
+WIDTH_OF_TEXT: Final = 100
 
 
 def print_json(value: Any) -> None:
@@ -41,6 +45,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
         console.print(table)
     else:
         typer.echo(empty)
+
+
+def print_wrapped(text: "RenderableType") -> None:
+    """Print text that is to be read, and no wider than that."""
+    from rich.console import Console
+
+    wide = Console()
+    Console(width=min(wide.width, WIDTH_OF_TEXT), highlight=False).print(text)
 
 
 def _shown(value: object) -> str:

@@ -1,6 +1,5 @@
 """`lockstep pause`, `resume` and `pauses`: the stop button of pushes."""
 
-import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
@@ -74,6 +73,7 @@ def _named(what: str | None, options: Mapping[str, str | None]) -> tuple[str, st
 
 async def _pause(context: typer.Context, named: tuple[str, str], reason: str, minutes: int | None) -> int:
     from app.cli.database import opened
+    from projections.pause import lifted_by, spelled
     from projections.pauses import Pauses
 
     if not reason.strip():
@@ -81,20 +81,21 @@ async def _pause(context: typer.Context, named: tuple[str, str], reason: str, mi
     until = None if minutes is None else datetime.now(UTC) + timedelta(minutes=minutes)
     async with opened(context) as database:
         await Pauses(database.pool).pause(*named, reason=reason, until=until)
-    typer.echo(f"Paused: {_spelled(*named)}. Send again with: {_lifting(*named)}")
+    typer.echo(f"Paused: {spelled(*named)}. Send again with: {lifted_by(*named)}")
     return 0
 
 
 async def _resume(context: typer.Context, named: tuple[str, str]) -> int:
     from app.cli.database import opened
     from app.cli.doorbell import ring
+    from projections.pause import spelled
     from projections.pauses import Pauses
 
     async with opened(context) as database:
         lifted = await Pauses(database.pool).resume(*named)
         await ring(database.pool, settings=True)
     typer.echo(
-        f"Sending again: {_spelled(*named)}." if lifted else "There was no such pause. See: lockstep pauses",
+        f"Sending again: {spelled(*named)}." if lifted else "There was no such pause. See: lockstep pauses",
         err=not lifted,
     )
     return 0 if lifted else NO
@@ -102,6 +103,7 @@ async def _resume(context: typer.Context, named: tuple[str, str]) -> int:
 
 async def _list(context: typer.Context, *, as_json: bool) -> int:
     from app.cli.database import opened
+    from projections.pause import lifted_by, spelled
     from projections.pauses import Pauses
 
     async with opened(context) as database:
@@ -116,7 +118,7 @@ async def _list(context: typer.Context, *, as_json: bool) -> int:
                         "reason": p.reason,
                         "pausedAt": p.paused_at,
                         "until": p.until,
-                        "resume": _lifting(p.kind, p.key),
+                        "resume": lifted_by(p.kind, p.key),
                     }
                     for p in found
                 ]
@@ -126,17 +128,9 @@ async def _list(context: typer.Context, *, as_json: bool) -> int:
         print_table(
             ("what", "since", "until", "reason", "lifted by"),
             [
-                (_spelled(each.kind, each.key), each.paused_at, each.until, each.reason, _lifting(each.kind, each.key))
+                (spelled(each.kind, each.key), each.paused_at, each.until, each.reason, lifted_by(each.kind, each.key))
                 for each in found
             ],
             empty="Nothing is paused.",
         )
     return 0
-
-
-def _spelled(kind: str, key: str) -> str:
-    return "all pushes" if (kind, key) == _ALL else f"{kind} {key}"
-
-
-def _lifting(kind: str, key: str) -> str:
-    return "lockstep resume " + ("all" if (kind, key) == _ALL else f"--{kind} {shlex.quote(key)}")

@@ -30,7 +30,8 @@ async def _recover(context: typer.Context, *, yes: bool, as_json: bool) -> int:
     from app.cli.database import opened
     from events.postgres.errors import translated
     from projections.card_desk import CardDesk
-    from projections.pauses import ALL, Pauses
+    from projections.pause import ALL
+    from projections.pauses import Pauses
 
     async with opened(context) as database:
         with translated():

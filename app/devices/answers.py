@@ -10,9 +10,9 @@ import msgspec
 from app.apns.push import SendRules
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
 from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
+from projections.hindrance import PUSH_TO_START
 from projections.order_view import OrderView
 from projections.phone import ios_of
-from projections.plan import PUSH_TO_START
 
 ARRIVAL = timedelta(seconds=SendRules().start_expiry + 60)
 """How long APNs may keep a start that it accepted for a phone that is away; no card is missing before that."""

@@ -14,6 +14,7 @@ from app.devices.registry import DeviceRegistry
 from events.appender import Appender
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.explanation import Explanation
 
 
 class OrderCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -62,6 +63,7 @@ class Edge:
 
     Attributes:
         read_order: Reads an order; None when nothing happened to it yet.
+        explain_order: Explains why its cards did not move; None likewise.
         ready: Names what keeps us from serving; empty when nothing does.
         clock: The time, aware.
         body_seconds: How long a caller may take to send a body.
@@ -71,6 +73,7 @@ class Edge:
     store: EventStore
     registry: DeviceRegistry
     read_order: Callable[[str], Awaitable[OrderPage | None]]
+    explain_order: Callable[[str], Awaitable[Explanation | None]]
     key_store: KeyStore
     keyring: Keyring
     ready: Callable[[], Awaitable[Sequence[str]]]

@@ -41,6 +41,14 @@ async def get_order(request: web.Request) -> web.Response:
     return json_answer(page, headers={"ETag": f'"{page.version}"'})
 
 
+async def get_order_explanation(request: web.Request) -> web.Response:
+    """Explain why an order's cards did not move; for services alone."""
+    explanation = await edge_of(request).explain_order(path_id(request, "order_id"))
+    if explanation is None:
+        raise _no_order()
+    return json_answer(explanation)
+
+
 async def get_order_events(request: web.Request) -> web.Response:
     """Show an order's events; personal values are for services alone."""
     edge, caller = edge_of(request), caller_of(request)

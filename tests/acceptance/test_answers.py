@@ -4,7 +4,8 @@ import pytest
 
 from events.postgres.statements import statement
 from events.slot import slot_of
-from projections.pauses import ALL, Pauses
+from projections.pause import ALL
+from projections.pauses import Pauses
 from tests.acceptance.world import World, card_of, cards_of, is_live
 
 

@@ -47,6 +47,9 @@ INDEX_OF: Final = {
     "projections/find_behind": "heads_unsettled",
     "projections/read_views": "views_pkey",
     "projections/claim_cards": "cards_to_claim",
+    "projections/read_progress": "heads_pkey",
+    "projections/read_newest_events": "events_pkey",
+    "projections/trace_cards": "cards_slot_subject_id_device_id_attributes_type_generation_key",
 }
 """The index that each hot statement lives from."""
 GROWING: Final = frozenset({"heads", "events", "subject_keys", "views", "cards", "receipts"})

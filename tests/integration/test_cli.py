@@ -104,6 +104,23 @@ async def test_an_order_is_shown_without_a_server(dsn: str, pool: Pool, keyring:
     assert (await lockstep("order", "show", "order-2", dsn=dsn)).code == 1
 
 
+async def test_an_order_is_explained_to_people_and_to_programs(
+    dsn: str, pool: Pool, keyring: Keyring, store: EventStore
+) -> None:
+    """Both say the same of it, and of an order nobody knows no."""
+    await store.append([group(fact("e1", type_="order.placed"), note("Ring twice", "e2"))])
+    await folded(pool, keyring, "order-1")
+    told = await lockstep("order", "explain", "order-1", dsn=dsn)
+    shown = await lockstep("order", "explain", "order-1", "--json", dsn=dsn)
+    finding = shown.json["finding"]
+
+    assert (finding["reason"], shown.json["version"], shown.json["cards"]) == ("matcher_late", 2, [])
+    assert finding["state"] in " ".join(told.out.split())
+    assert finding["nextStep"] in " ".join(told.out.split())
+    assert "Ring twice" not in told.out + shown.out
+    assert (await lockstep("order", "explain", "order-2", dsn=dsn)).code == 1
+
+
 async def test_a_released_order_can_be_folded_again(dsn: str, pool: Pool, keyring: Keyring, store: EventStore) -> None:
     """What was set aside is no longer; releasing it twice is a no."""
     await store.append([group(fact("e1", type_="order.placed"))])

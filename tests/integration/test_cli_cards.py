@@ -1,6 +1,7 @@
 """The commands by which people act on cards, each as a process of its own."""
 
-from projections.pauses import ALL, Pauses
+from projections.pause import ALL
+from projections.pauses import Pauses
 from tests.integration.command_line import lockstep
 from tests.integration.dispatching import Apns, dispatcher, work
 from tests.integration.flow import Flow

@@ -51,7 +51,23 @@ async def test_an_order_is_shown_as_it_stands(api: Api) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/v1/orders/order-1", "/v1/orders/order-1/events", "/v1/orders/%00"])
+async def test_an_order_is_explained(api: Api) -> None:
+    """State, reason, why and next step are there, and what happened without what it carried."""
+    await post_notes(api, 1)
+    reply = await api.send("GET", "/v1/orders/order-1/explain", token="orders:read")
+
+    assert reply.status == 200
+    assert (reply.json["orderId"], reply.json["version"], reply.json["viewVersion"]) == ("order-1", 1, 0)
+    assert reply.json["finding"]["reason"] == "folding"
+    assert set(reply.json["finding"]) == {"reason", "state", "why", "nextStep", "since", "until"}
+    assert [(each["type"], each["folded"]) for each in reply.json["events"]] == [("order.note", False)]
+    assert b"note 1" not in reply.body
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/orders/order-1", "/v1/orders/order-1/events", "/v1/orders/order-1/explain", "/v1/orders/%00"],
+)
 async def test_an_order_that_is_not_there_is_404(api: Api, path: str) -> None:
     """Unknown orders are not found."""
     assert (await api.send("GET", path, token="orders:read")).problem == "not-found"

@@ -11,7 +11,7 @@ from events.postgres.statements import statement
 from events.slot import slot_of
 from projections.order_view import FOLD_VERSION, OrderView, fold
 from projections.view_store import ALL_SLOTS
-from tests.integration.flow import Flow, raw_append
+from tests.integration.flow import Flow, from_a_newer_release
 
 
 async def behind(flow: Flow) -> set[str]:
@@ -79,17 +79,6 @@ async def test_a_quarantined_subject_keeps_its_last_view(flow: Flow, monkeypatch
     assert row is not None
     assert row["customer_id"] == "poison"
     assert row["quarantined_at"] is not None
-
-
-async def from_a_newer_release(pool: Pool, subject_id: str, version: int) -> None:
-    """Append an event of a type that this release does not know."""
-    async with pool.acquire() as connection, connection.transaction():
-        await raw_append(connection, subject_id, version)
-        await connection.execute(
-            "ALTER TABLE events DISABLE TRIGGER events_are_facts; "
-            f"UPDATE events SET type = 'order.teleported' WHERE subject_id = '{subject_id}' AND version = {version}; "
-            "ALTER TABLE events ENABLE TRIGGER events_are_facts"
-        )
 
 
 async def test_an_event_that_is_newer_than_this_worker_holds_its_subject(flow: Flow, pool: Pool) -> None:

@@ -19,6 +19,7 @@ from events.postgres.pool import Pool
 from events.sealing import Keyring
 from projections.card_store import Claimed
 from projections.plan import Wait
+from projections.reasons import Reason
 from tests.conftest import Clock
 from tests.integration.dispatching import EVERYTHING, PEM, Apns, one_key
 from tests.integration.flow import Flow
@@ -41,7 +42,7 @@ async def test_a_settlement_that_postgres_refuses_holds_no_other(flow: Flow, clo
     settler = Settler(flow.cards, flow.due.extend, lambda: None)
     for claimed in await flow.claim():
         card = claimed.card
-        settlement = settle_unsent(card, Wait(why="A test."), 1, claimed.now)
+        settlement = settle_unsent(card, Wait(Reason.UNCHANGED, "A test."), 1, claimed.now)
         settler.add(replace(settlement, why="Bad\x00Token") if card.subject_id == "order-2" else settlement)
     stop = asyncio.Event()
     stop.set()
@@ -64,9 +65,9 @@ async def test_a_settler_goes_on_after_a_refusal(flow: Flow) -> None:
     stop = asyncio.Event()
     running = asyncio.ensure_future(settler.run(stop))
     first, second, _ = await flow.claim()
-    settler.add(replace(settle_unsent(first.card, Wait(why="A test."), 1, first.now), why="\x00"))
+    settler.add(replace(settle_unsent(first.card, Wait(Reason.UNCHANGED, "A test."), 1, first.now), why="\x00"))
     await settler.drained()
-    settler.add(settle_unsent(second.card, Wait(why="A test."), 1, second.now))
+    settler.add(settle_unsent(second.card, Wait(Reason.UNCHANGED, "A test."), 1, second.now))
     await settler.drained()
     stop.set()
     await running

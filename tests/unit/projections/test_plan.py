@@ -12,6 +12,7 @@ from projections.draft import Alert
 from projections.face import Face
 from projections.phone import Phone
 from projections.plan import Nothing, Plan, PlanRules, Send, Wait, plan
+from projections.reasons import Reason
 from tests.examples.cards import (
     NEW,
     SECOND,
@@ -39,6 +40,8 @@ ARRIVED = seconds(RULES.arrival)
 SIGNED_OUT = "The phone has signed out."
 ANOTHER = "Another customer, or nobody, is signed in on the phone now."
 OF_ANOTHER = "The order belongs to another customer."
+NOT_PLACED = Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.")
+TOO_LATE = "The order was over before the card was shown."
 DELIVERED = Alert(3, 2, "order.delivered")
 
 
@@ -86,80 +89,87 @@ def recall(why: str) -> Send:
 
 def never(why: str, outcome: str) -> Nothing:
     """Give the end of all plans for a card."""
-    return Nothing(why=why, phase=Phase.OVER, outcome=outcome)
+    return Nothing(Reason(outcome), why, phase=Phase.OVER, outcome=outcome)
+
+
+def recalled(reason: Reason, why: str) -> Nothing:
+    """Give the end of all plans for a card that this phone may not show."""
+    return Nothing(reason, why, phase=Phase.OVER, outcome="recalled")
 
 
 WANTED: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
-    "the order is not known": (
-        None,
-        card(),
-        phone(),
-        Wait(why="The order is not known yet: no order.placed has come."),
-    ),
-    "nothing to show yet": (
-        face(placed=False, customer_id=None),
-        card(),
-        phone(),
-        Wait(why="The order is not known yet: no order.placed has come."),
-    ),
-    "over before it was shown": (
-        over(),
-        card(),
-        phone(),
-        never("The order was over before the card was shown.", "never_shown"),
-    ),
+    "the order is not known": (None, card(), phone(), NOT_PLACED),
+    "nothing to show yet": (face(placed=False, customer_id=None), card(), phone(), NOT_PLACED),
+    "over before it was shown": (over(), card(), phone(), never(TOO_LATE, "never_shown")),
     "a newer card is on the phone": (
         face(),
         card(replaced=True),
         phone(),
         never("A newer card of this order is on the phone.", "replaced"),
     ),
-    "the phone is not known": (face(), card(), None, never(SIGNED_OUT, "recalled")),
-    "signed out": (face(), card(), phone(forgotten=True, customer_id=None), never(SIGNED_OUT, "recalled")),
-    "another customer signed in": (face(), card(), phone(customer_id="customer-8"), never(ANOTHER, "recalled")),
-    "the order of another": (face(customer_id="customer-8"), card(), phone(), never(OF_ANOTHER, "recalled")),
+    "the phone is not known": (face(), card(), None, recalled(Reason.SIGNED_OUT, SIGNED_OUT)),
+    "signed out": (face(), card(), phone(forgotten=True, customer_id=None), recalled(Reason.SIGNED_OUT, SIGNED_OUT)),
+    "another customer signed in": (
+        face(),
+        card(),
+        phone(customer_id="customer-8"),
+        recalled(Reason.ANOTHER_CUSTOMER, ANOTHER),
+    ),
+    "the order of another": (
+        face(customer_id="customer-8"),
+        card(),
+        phone(),
+        recalled(Reason.ORDER_OF_ANOTHER, OF_ANOTHER),
+    ),
     "the app starts it": (
         face(),
         card(starter="app"),
         phone(),
-        Wait(why="Cards of this type are started by the app; it has not started this one."),
+        Wait(Reason.APP_STARTS, "Cards of this type are started by the app; it has not started this one."),
     ),
     "an old iOS": (
         face(),
         card(),
         phone(ios=(17, 1)),
-        Wait(why="The phone has iOS 17.1; cards can be started from here on iOS 17.2 and newer."),
+        Wait(Reason.IOS_TOO_OLD, "The phone has iOS 17.1; cards can be started from here on iOS 17.2 and newer."),
     ),
     "switched off": (
         face(),
         card(),
         phone(activities_enabled=False),
-        Wait(why="Live Activities are switched off for this app on the phone."),
+        Wait(Reason.SWITCHED_OFF, "Live Activities are switched off for this app on the phone."),
     ),
     "no start token": (
         face(),
         card(),
         phone(start_token_hash=None),
-        Wait(why="The app has not reported a start token for this type of card."),
+        Wait(Reason.NO_START_TOKEN, "The app has not reported a start token for this type of card."),
     ),
     "a refused start token": (
         face(),
         card(),
         phone(start_token_refused=True),
-        Wait(why="APNs refused the phone's start token; a new one comes with the app's next launch."),
+        Wait(
+            Reason.START_TOKEN_REFUSED,
+            "APNs refused the phone's start token; a new one comes with the app's next launch.",
+        ),
     ),
     "the budget is empty": (
         face(),
         card(),
         phone(start_budget=StartBudget(0.25, seconds(-80))),
-        Wait(why=SPENT, until=LATER + timedelta(seconds=180)),
+        Wait(Reason.BUDGET_USED_UP, SPENT, until=LATER + timedelta(seconds=180)),
     ),
     "the budget has one left": (face(), card(), phone(start_budget=StartBudget(0.75, seconds(-80))), start()),
     "the app comes first": (
         face(),
         card(starter="app_first", created_at=seconds(5)),
         phone(),
-        Wait(why="The app comes first: it may start the card itself for a moment.", until=seconds(15)),
+        Wait(
+            Reason.APP_STARTS_FIRST,
+            "The app comes first: it may start the card itself for a moment.",
+            until=seconds(15),
+        ),
     ),
     "the app had its time": (face(), card(starter="app_first"), phone(), start()),
     "otherwise": (face(), card(), phone(ios=(17, 2)), start()),
@@ -181,14 +191,19 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         face(),
         starting(),
         phone(),
-        Wait(why="The answer to the start was lost; the app is given time to report the card.", until=seconds(60)),
+        Wait(
+            Reason.START_UNKNOWN,
+            "The answer to the start was lost; the app is given time to report the card.",
+            until=seconds(60),
+        ),
     ),
     "and the app stays silent": (
         face(),
         starting(intent=intent(at=seconds(-60))),
         phone(),
         Wait(
-            why="The answer to the start was lost and the app stayed silent: the card is counted as shown.",
+            Reason.START_COUNTED,
+            "The answer to the start was lost and the app stayed silent: the card is counted as shown.",
             until=hours(8) - timedelta(minutes=1),
             phase=Phase.SHOWN,
         ),
@@ -203,7 +218,7 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         moved(),
         starting(reported_state="starting"),
         phone(),
-        Wait(why=ABSENT, until=hours(8), phase=Phase.SHOWN),
+        Wait(Reason.NO_UPDATE_TOKEN, ABSENT, until=hours(8), phase=Phase.SHOWN),
     ),
     "and the user swiped it away": (
         moved(),
@@ -213,37 +228,42 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
     ),
 }
 WITHOUT_TOKEN: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
-    "accepted, no report": (moved(), shown(), phone(), Wait(why=ABSENT, until=ARRIVED, phase=Phase.SHOWN)),
+    "accepted, no report": (
+        moved(),
+        shown(),
+        phone(),
+        Wait(Reason.NO_UPDATE_TOKEN, ABSENT, until=ARRIVED, phase=Phase.SHOWN),
+    ),
     "starting on the phone": (
         moved(),
         shown(reported_state="starting"),
         phone(),
-        Wait(why=ABSENT, until=hours(8), phase=Phase.SHOWN),
+        Wait(Reason.NO_UPDATE_TOKEN, ABSENT, until=hours(8), phase=Phase.SHOWN),
     ),
     "410 on this token": (
         moved(),
         live(refused_hash=b"token-1"),
         phone(),
-        Wait(why=REFUSED, until=hours(8), phase=Phase.SHOWN),
+        Wait(Reason.UPDATE_TOKEN_REFUSED, REFUSED, until=hours(8), phase=Phase.SHOWN),
     ),
     "a new token after 410": (moved(), live(refused_hash=b"token-0"), phone(), update()),
     "over, no token": (
         over(),
         shown(),
         phone(),
-        Wait(why=f"The order is over. {ABSENT}", until=ARRIVED, phase=Phase.SHOWN),
+        Wait(Reason.NO_UPDATE_TOKEN, f"The order is over. {ABSENT}", until=ARRIVED, phase=Phase.SHOWN),
     ),
     "signed out, no token": (
         face(),
         shown(),
         phone(forgotten=True, customer_id=None),
-        Wait(why=f"{SIGNED_OUT} {ABSENT}", until=ARRIVED, phase=Phase.SHOWN),
+        Wait(Reason.NO_UPDATE_TOKEN, f"{SIGNED_OUT} {ABSENT}", until=ARRIVED, phase=Phase.SHOWN),
     ),
     "started by the app in our place": (
         moved(),
         card(created_at=hours(-9), reported_state="starting", reported_at=NOON),
         phone(),
-        Wait(why=ABSENT, until=hours(8), phase=Phase.SHOWN),
+        Wait(Reason.NO_UPDATE_TOKEN, ABSENT, until=hours(8), phase=Phase.SHOWN),
     ),
 }
 LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
@@ -251,13 +271,18 @@ LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         face(),
         live(),
         phone(),
-        Nothing(why="What the card shows has not changed.", until=seconds(RULES.renew_after), phase=Phase.SHOWN),
+        Nothing(
+            Reason.UNCHANGED,
+            "What the card shows has not changed.",
+            until=seconds(RULES.renew_after),
+            phase=Phase.SHOWN,
+        ),
     ),
     "nothing has changed on the last card": (
         face(),
         live(generation=RULES.most_generations),
         phone(),
-        Nothing(why="What the card shows has not changed.", until=hours(8), phase=Phase.SHOWN),
+        Nothing(Reason.UNCHANGED, "What the card shows has not changed.", until=hours(8), phase=Phase.SHOWN),
     ),
     "the content differs": (moved(), live(), phone(), update()),
     "an alert": (
@@ -295,7 +320,7 @@ LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         None,
         live(accepted_version=None),
         phone(),
-        Wait(why="The order is not known yet: no order.placed has come.", phase=Phase.SHOWN),
+        Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.", phase=Phase.SHOWN),
     ),
     "the answer to the end was lost": (
         over(),

@@ -7,6 +7,7 @@ import pytest
 
 from projections.card import Card, Kind, Phase
 from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait, plan
+from projections.reasons import Reason
 from tests.examples.cards import (
     SECOND,
     face,
@@ -39,7 +40,7 @@ def update(**changes: Any) -> Send:
 
 def never(why: str, outcome: str) -> Nothing:
     """Give the end of all plans for a card."""
-    return Nothing(why=why, phase=Phase.OVER, outcome=outcome)
+    return Nothing(Reason(outcome), why, phase=Phase.OVER, outcome=outcome)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_card_of_seven_hours_and_forty_minutes(planned: Card, *, renewed: bool
     """The next generation is started; otherwise the card lives on until its eighth hour."""
     decided = plan(face(), planned, phone(), seconds(RULES.renew_after), RULES)
 
-    renewal = Renew(why="The card is near Apple's eight hours and its order is still open.")
+    renewal = Renew(Reason.RENEWAL, "The card is near Apple's eight hours and its order is still open.")
     assert (decided == renewal) == renewed
     if not renewed:
         assert isinstance(decided, Wait | Nothing)
@@ -82,7 +83,7 @@ def test_a_card_of_eight_hours_is_over(planned: Card) -> None:
 def test_an_update_within_the_same_second_waits_for_the_next() -> None:
     """The phone drops a second update of the same second."""
     assert plan(moved(), live(), phone(), seconds(0.25), RULES) == Wait(
-        why="One push a second: the last one was sent within this second.", until=seconds(1)
+        Reason.ONE_A_SECOND, "One push a second: the last one was sent within this second.", until=seconds(1)
     )
 
 
@@ -99,18 +100,26 @@ def test_an_end_does_not_wait_for_the_next_second() -> None:
     [
         (
             30,
-            Wait(why="One push a second: the last one was sent within this second.", until=seconds(31)),
+            Wait(
+                Reason.ONE_A_SECOND,
+                "One push a second: the last one was sent within this second.",
+                until=seconds(31),
+            ),
         ),
         (
             300,
             Wait(
-                why="Our clock went back: the phone would drop the push until it has caught up.",
+                Reason.CLOCK_WENT_BACK,
+                "Our clock went back: the phone would drop the push until it has caught up.",
                 until=seconds(301),
             ),
         ),
         (
             700,
-            Renew(why="Our clock went back by a long time: the phone would drop what this card is sent."),
+            Renew(
+                Reason.CLOCK_WENT_BACK,
+                "Our clock went back by a long time: the phone would drop what this card is sent.",
+            ),
         ),
     ],
 )

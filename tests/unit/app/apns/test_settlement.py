@@ -11,6 +11,7 @@ from app.apns.settlement import FAILED_AGAIN, settle_failed, settle_sent, settle
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait
+from projections.reasons import Reason
 from tests.examples.cards import (
     CARD_ID,
     NEW,
@@ -256,12 +257,12 @@ def test_an_alert_that_may_have_been_heard_is_not_spoken_again(alerted: int, *, 
     [
         (
             card(attempts=2),
-            Wait(why="wait"),
+            Wait(Reason.UNCHANGED, "wait"),
             {"phase": Phase.WANTED, "outcome": "waiting", "why": "wait", "attempts": 2},
         ),
         (
             starting(alerted_version=1),
-            Wait(why="wait", until=NOW),
+            Wait(Reason.UNCHANGED, "wait", until=NOW),
             {
                 "phase": Phase.STARTING,
                 "outcome": "waiting",
@@ -274,17 +275,17 @@ def test_an_alert_that_may_have_been_heard_is_not_spoken_again(alerted: int, *, 
         ),
         (
             starting(),
-            Wait(why="shown", phase=Phase.SHOWN),
+            Wait(Reason.UNCHANGED, "shown", phase=Phase.SHOWN),
             {"phase": Phase.SHOWN, "outcome": "waiting", "why": "shown", "started": True, "attempts": 1},
         ),
         (
             live(),
-            Nothing(why="gone", phase=Phase.OVER, outcome="gone"),
+            Nothing(Reason.UNCHANGED, "gone", phase=Phase.OVER, outcome="gone"),
             {"phase": Phase.OVER, "outcome": "gone", "why": "gone", "alerted_version": 1},
         ),
         (
             live(),
-            Renew(why="old"),
+            Renew(Reason.UNCHANGED, "old"),
             {
                 "phase": Phase.SHOWN,
                 "outcome": "renewing",
@@ -344,6 +345,8 @@ def test_a_card_that_cannot_be_made_waits_and_names_the_error() -> None:
         due_at=NOW + FAILED_AGAIN,
         intent_stands=True,
         attempts=1,
+        last_answer="not made",
+        same_answers=1,
     )
 
 

@@ -1,0 +1,137 @@
+"""Explains why a card did not move: reads everything there is of an order, and lets the pure part speak."""
+
+import asyncpg
+from msgspec.structs import replace
+
+from app.apns.reasons import explain_last
+from events.postgres.errors import translated
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring
+from events.slot import slot_of
+from projections.card_store import CardStore, card_of
+from projections.explain import explain
+from projections.explanation import Explanation, Happened, Progress, Sent, TracedCard
+from projections.face import face_of
+from projections.pauses import Pauses
+from projections.plan import PlanRules
+from projections.view_store import ViewStore
+
+EVENTS = 20
+CARDS = 50
+PUSHES_OF_A_CARD = 5
+
+
+class Explainer:
+    """Answers for one order at a time.
+
+    Args:
+        pool: Connections; one is used at a time.
+        keyring: Opens views; nothing personal goes into an explanation.
+        rules: The dispatcher's thresholds, by which cards are planned anew.
+    """
+
+    def __init__(self, pool: Pool, keyring: Keyring, rules: PlanRules) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._views = ViewStore(keyring)
+        self._cards = CardStore(pool)
+        self._pauses = Pauses(pool)
+        self._rules = rules
+
+    async def explain(self, order_id: str) -> Explanation | None:
+        """Explain an order and its cards; None when nothing happened to it yet."""
+        with translated():
+            pauses = await self._pauses.list()
+            # in one snapshot: a stage must not seem to be behind one that was read later
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                progress = await _read_progress(connection, order_id)
+                if progress is None:
+                    return None
+                stored = (await self._views.read(connection, [order_id])).get(order_id)
+                events = await _read_events(connection, order_id, progress.view_version)
+                cards = await self._read_cards(connection, order_id)
+                view = None if stored is None else stored.opened
+                customer_id = None if view is None else view.customer_id
+                phones: int = await connection.fetchval(statement("projections/count_phones"), customer_id)
+        return explain(
+            order_id,
+            progress,
+            status=view.status if view is not None and view.placed else None,
+            face=None if view is None else face_of(view, self._keyring.hash),
+            readable=stored is None or view is not None,
+            events=events,
+            cards=cards[:CARDS],
+            more_cards=len(cards) > CARDS,
+            phones=phones,
+            pauses=pauses,
+            said=explain_last,
+            rules=self._rules,
+        )
+
+    async def _read_cards(self, connection: Connection, order_id: str) -> list[TracedCard]:
+        """Read cards, then their phones and receipts: no statement joins the side of subjects with that of devices."""
+        slot = slot_of(order_id)
+        rows = await connection.fetch(statement("projections/trace_cards"), slot, order_id, CARDS + 1)
+        cards = [card_of(row) for row in rows]
+        phones = await self._cards.read_phones(connection, cards) if cards else {}
+        receipts = await connection.fetch(
+            statement("projections/read_receipts"), slot, order_id, [each.card_id for each in cards], PUSHES_OF_A_CARD
+        )
+        traced = {}
+        for row, card in zip(rows, cards, strict=True):
+            phone = phones.get((card.device_id, card.attributes_type))
+            traced[card.card_id] = TracedCard(
+                card=card,
+                phone=None if phone is None else phone.phone,
+                considered_version=row["considered_version"],
+                due_at=row["due_at"],
+                blocked_until=row["blocked_until"],
+                leased_at=row["leased_at"],
+                accepted_at=row["accepted_at"],
+                outcome=row["outcome"],
+                why=row["why"],
+                outcome_at=row["outcome_at"],
+            )
+        for row in receipts:
+            before = traced[row["card_id"]]
+            traced[row["card_id"]] = replace(before, sent=(*before.sent, _sent(row)))
+        return list(traced.values())
+
+
+async def _read_progress(connection: Connection, order_id: str) -> Progress | None:
+    row = await connection.fetchrow(statement("projections/read_progress"), slot_of(order_id), order_id)
+    return None if row is None else Progress(**dict(row))
+
+
+async def _read_events(connection: Connection, order_id: str, view_version: int) -> list[Happened]:
+    rows = await connection.fetch(statement("projections/read_newest_events"), slot_of(order_id), order_id, EVENTS)
+    return [
+        Happened(
+            row["version"],
+            row["type"],
+            row["schema_version"],
+            row["occurred_at"],
+            row["recorded_at"],
+            row["version"] <= view_version,
+        )
+        for row in rows
+    ]
+
+
+def _sent(row: asyncpg.Record) -> Sent:
+    return Sent(
+        sent_at=row["sent_at"],
+        answered_at=row["answered_at"],
+        kind=row["kind"],
+        version=row["version"],
+        why=row["why"],
+        outcome=row["outcome"],
+        priority=row["priority"],
+        status=row["status"],
+        reason=row["reason"],
+        apns_id=str(row["apns_id"]),
+    )

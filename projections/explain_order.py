@@ -1,0 +1,102 @@
+"""How far an order has come, and what keeps it: recorded, folded, matched with phones."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from projections.advice import clock_of, found
+from projections.explanation import Finding, Happened, Progress
+from projections.face import Face
+from projections.order_view import FOLD_VERSION
+from projections.reasons import Reason
+
+LATE = timedelta(seconds=10)
+"""What waits for longer waits for a process that is not there, or has too much to do."""
+
+BLOCKED = (
+    Reason.FOLDING,
+    Reason.PROJECTOR_LATE,
+    Reason.QUARANTINED,
+    Reason.NEWER_EVENT,
+    Reason.OTHER_RELEASE,
+    Reason.UNREADABLE,
+)
+"""What is so keeps the newest events from every card."""
+
+
+def explain_order(
+    order_id: str,
+    progress: Progress,
+    face: Face | None,
+    events: Sequence[Happened],
+    *,
+    readable: bool,
+    has_cards: bool,
+    phones: int,
+) -> Finding:
+    """Say what is the matter with the order itself; the arguments are those of `explain`."""
+    now = progress.now
+    behind = _behind(order_id, progress, events)
+    if behind is not None:
+        return behind
+    if not readable:
+        return found(Reason.UNREADABLE, "The stored view does not open.", now, since=progress.folded_at)
+    if face is None or not face.placed:
+        why = "The order is not known yet: no order.placed has come."
+        return found(Reason.NOT_PLACED, why, now, since=min((e.recorded_at for e in events), default=None))
+    if not has_cards:
+        return _without_cards(progress, face, phones)
+    if progress.spreading_since is not None:
+        why = "Its cards are too many to be woken at once."
+        return found(Reason.SPREADING, why, now, since=progress.spreading_since)
+    if progress.archived_at is not None:
+        return found(Reason.ARCHIVED, "An operator archived it.", now, since=progress.archived_at)
+    why = f"Recorded and worked in: everything up to version {progress.version}."
+    return found(Reason.IN_STEP, why, now, since=progress.folded_at)
+
+
+def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Finding | None:
+    """Say why the newest events are not folded, or None when they are."""
+    now = progress.now
+    waiting = [each for each in events if not each.folded]
+    first = min(waiting, key=lambda each: each.version, default=None)
+    since = None if first is None else first.recorded_at
+    behind = (
+        f"Events up to version {progress.version} are recorded, and cards show the order as of version "
+        f"{progress.view_version}."
+    )
+    if progress.quarantined_at is not None:
+        return found(
+            Reason.QUARANTINED, f"{behind} An error came up in between.", now,
+            since=progress.quarantined_at, order=order_id,
+        )  # fmt: skip
+    if progress.view_version < progress.version:
+        if progress.held_by_fold is not None and progress.held_by_fold >= FOLD_VERSION:
+            named = (
+                ""
+                if first is None
+                else f" Version {first.version} is {first.type}, schema version {first.schema_version}."
+            )
+            return found(Reason.NEWER_EVENT, behind + named, now, since=since)
+        if progress.slot_fold_version not in (None, FOLD_VERSION):
+            why = f"{behind} This release folds by version {FOLD_VERSION}, the other by {progress.slot_fold_version}."
+            return found(Reason.OTHER_RELEASE, why, now, since=since)
+        late = since is not None and now - since > LATE
+        return found(Reason.PROJECTOR_LATE if late else Reason.FOLDING, behind, now, since=since)
+    return None
+
+
+def _without_cards(progress: Progress, face: Face, phones: int) -> Finding:
+    now, due = progress.now, progress.match_due_at
+    if face.over:
+        why = "The order was over before the card was shown."
+        return found(Reason.NEVER_SHOWN, why, now, since=progress.folded_at)
+    if due is not None and due > now:
+        return found(Reason.SHOWN_LATER, f"order.placed says showAt {clock_of(due, now)}.", now, until=due)
+    if due is not None:
+        late = now - due > LATE
+        why = "Nobody has looked yet which phones should have a card."
+        return found(Reason.MATCHER_LATE if late else Reason.MATCHING, why, now, since=due)
+    if not phones:
+        why = f"No phone is signed in as {face.customer_id}, to whom the order belongs."
+        return found(Reason.NO_PHONE, why, now, since=progress.folded_at)
+    return found(Reason.NOT_LOOKED_AT, "The customer has a phone, and it has no card yet.", now)

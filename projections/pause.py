@@ -1,0 +1,69 @@
+"""A pause as a value: what it holds back, and the command that lifts it."""
+
+import shlex
+from datetime import datetime
+
+import msgspec
+
+from projections.card import Card
+
+ALL = ("all", "*")
+
+
+class PauseRow(msgspec.Struct, frozen=True):
+    """What must not be claimed, since when, until when and why."""
+
+    kind: str
+    key: str
+    reason: str
+    paused_at: datetime
+    until: datetime | None
+
+    @property
+    def by_person(self) -> bool:
+        """Tell whether a person set it; the others come from answers of APNs."""
+        return self.kind in ("all", "app", "type")
+
+    def holds(self, card: Card) -> bool:
+        """Tell whether it keeps this card from being claimed, as `claim_cards` has it."""
+        match self.kind:
+            case "app":
+                return self.key == card.app
+            case "type":
+                return self.key == card.attributes_type
+            case "topic":
+                return self.key == f"{card.app}/{card.environment}"
+            case "credential":
+                return self.key.split("/")[1:2] == [card.environment]
+            case "endpoint":
+                return self.key == card.environment
+            case _:
+                return self.kind == "all"
+
+
+def spelled(kind: str, key: str) -> str:
+    """Name what is paused."""
+    return "all pushes" if (kind, key) == ALL else f"{kind} {key}"
+
+
+def lifted_by(kind: str, key: str) -> str:
+    """Give the command that lifts a pause."""
+    return "lockstep resume " + ("all" if (kind, key) == ALL else f"--{kind} {shlex.quote(key)}")
+
+
+def told(kind: str, key: str) -> str:
+    """Name what is paused for somebody who does not know our words."""
+    first, _, environment = key.partition("/")
+    match kind:
+        case "app":
+            return f"the pushes of the app {key}"
+        case "type":
+            return f"the pushes of the type {key}"
+        case "topic":
+            return f"the pushes of the app {first} in Apple's {environment} environment"
+        case "credential":
+            return f"the pushes signed with the key {first} in Apple's {environment} environment"
+        case "endpoint":
+            return f"all pushes to Apple's {key} environment"
+        case _:
+            return "all pushes"

@@ -1,0 +1,102 @@
+"""Why did the card not move? Each situation as a person sees it, word by word.
+
+LOCKSTEP_WRITE_GOLDEN=1 writes the texts anew, to be read before they are kept.
+"""
+
+import io
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from app.cli.explained import explained
+from app.explanations import CARDS, Explainer
+from projections.advice import clock_of
+from projections.explanation import Explanation
+from projections.plan import PlanRules
+from tests.conftest import Clock
+from tests.integration.flow import Flow
+from tests.integration.situations import SITUATIONS, Scene
+
+GOLDEN: Final = Path(__file__).resolve().parents[1] / "golden" / "explanations"
+NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
+UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TIME: Final = re.compile(r"(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d) UTC")
+
+
+def printed(explanation: Explanation) -> str:
+    """Print an explanation as for a person, its ids replaced, and its times as if it were noon, in whole minutes."""
+    out = io.StringIO()
+    # wide: lines are to break after times have got their length
+    Console(file=out, width=2_000, highlight=False).print(explained(explanation))
+    text = re.sub(r" +$", "", out.getvalue(), flags=re.MULTILINE)
+    known = {found: f"id-{number}" for number, found in enumerate(dict.fromkeys(UUID.findall(text)), 1)}
+
+    def at_noon(match: re.Match[str]) -> str:
+        day = match[1] or explanation.at.date().isoformat()
+        moment = datetime.fromisoformat(f"{day}T{match[2]}+00:00")
+        minutes = round((moment - explanation.at).total_seconds() / 60)
+        return clock_of(NOON + timedelta(minutes=minutes), NOON)
+
+    return TIME.sub(at_noon, UUID.sub(lambda match: known[match[0]], text))
+
+
+@pytest.fixture
+def explainer(flow: Flow) -> Explainer:
+    """What answers."""
+    return Explainer(flow.pool, flow.keyring, PlanRules())
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+async def test_a_situation_is_explained_word_by_word(
+    name: str, flow: Flow, clock: Clock, explainer: Explainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text is that of the golden file."""
+    await SITUATIONS[name](Scene(flow, clock, monkeypatch))
+    explanation = await explainer.explain("order-1")
+
+    assert explanation is not None
+    text, path = printed(explanation), GOLDEN / f"{name}.txt"
+    if os.environ.get("LOCKSTEP_WRITE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_each_golden_text_has_its_situation() -> None:
+    """None is left over."""
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(SITUATIONS)
+
+
+async def test_an_order_that_nobody_knows_is_not_explained(explainer: Explainer) -> None:
+    """There is nothing to say."""
+    assert await explainer.explain("order-1") is None
+
+
+async def test_an_order_with_very_many_cards_is_explained_by_some_of_them(flow: Flow, explainer: Explainer) -> None:
+    """The answer has a bound, and says that there is more."""
+    for number in range(CARDS + 1):
+        await flow.register(f"phone-{number}")
+    await flow.place()
+    await flow.settle("order-1")
+    explanation = await explainer.explain("order-1")
+
+    assert explanation is not None
+    assert (len(explanation.cards), explanation.more_cards) == (CARDS, True)
+
+
+async def test_no_personal_value_is_in_an_explanation(flow: Flow, clock: Clock, explainer: Explainer) -> None:
+    """Neither what events carried nor what a failed fold said."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        await SITUATIONS["quarantined"](Scene(flow, clock, monkeypatch))
+    await flow.happen("order-1", "order.note", "order.accepted")
+    explanation = await explainer.explain("order-1")
+
+    told = msgspec.json.encode(explanation).decode()
+    assert "order.courier_assigned" in told
+    for personal in ("Anna", "Kaya", "ring twice", "Eleni"):
+        assert personal not in told

@@ -1,0 +1,44 @@
+"""What a pause holds back, and how it is lifted."""
+
+import pytest
+
+from projections.pause import PauseRow, lifted_by, spelled, told
+from tests.examples.cards import card
+from tests.examples.events import NOON
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "held", "by_person"),
+    [
+        ("all", "*", True, True),
+        ("app", "com.example.shop", True, True),
+        ("app", "com.example.other", False, True),
+        ("type", "OrderAttributes", True, True),
+        ("type", "RideAttributes", False, True),
+        ("topic", "com.example.shop/sandbox", True, False),
+        ("topic", "com.example.shop/production", False, False),
+        ("credential", "KEY1234567/sandbox", True, False),
+        ("credential", "KEY1234567/production", False, False),
+        ("endpoint", "sandbox", True, False),
+        ("endpoint", "production", False, False),
+    ],
+)
+def test_a_pause_holds_what_it_names(kind: str, key: str, *, held: bool, by_person: bool) -> None:
+    """The card's app, type, and the environment that it lives in count."""
+    pause = PauseRow(kind, key, "a test", NOON, None)
+
+    assert (pause.holds(card()), pause.by_person) == (held, by_person)
+
+
+def test_a_pause_is_lifted_by_a_command() -> None:
+    """A key that a shell would take apart is quoted."""
+    assert lifted_by("all", "*") == "lockstep resume all"
+    assert lifted_by("type", "Order Attributes") == "lockstep resume --type 'Order Attributes'"
+    assert (spelled("all", "*"), spelled("endpoint", "sandbox")) == ("all pushes", "endpoint sandbox")
+
+
+@pytest.mark.parametrize("kind", ["all", "app", "type", "topic", "credential", "endpoint"])
+def test_a_pause_is_named_for_support(kind: str) -> None:
+    """What is paused is told without our words for it."""
+    assert "pushes" in told(kind, "com.example.shop/sandbox")
+    assert kind not in {"topic", "credential", "endpoint"} or "sandbox environment" in told(kind, "x/sandbox")
