@@ -145,6 +145,21 @@ class PhoneAgent:
         self._issue_start_tokens()
         self._app.report_device()
 
+    def replace_token(self, token: DeviceToken) -> None:
+        """Let the system replace a token that died, and the user open the app for a moment, which reports the new one.
+
+        A token that was replaced before, or whose card is over, has no successor.
+        """
+        card = None if token.activity_id is None else self.phone.cards.get(token.activity_id)
+        if token.value in self.phone.start_tokens.values():
+            self._retire_start_tokens()
+            self._issue_start_tokens()
+            self._app.report_launch()
+        elif card is not None and card.state == "active" and card.update_token == token.value:
+            self._issue_update_token(card.activity_id)
+            if self.phone.force_quit:
+                self._app.report_launch()
+
     def behave(self, **changes: Any) -> None:
         """Change the phone's behaviour or settings; the app reports what it can see of them."""
         self.phone.behaviour = msgspec.structs.replace(self.phone.behaviour, **changes)
@@ -281,7 +296,9 @@ class PhoneAgent:
     def _new_token(self, kind: TokenKind, activity_id: str | None) -> str:
         value = self._chance.token()
         topic = self.phone.bundle_id + TOPIC_SUFFIX
-        token = DeviceToken(value, self.phone_id, kind, topic, self.phone.environment, activity_id)
+        token = DeviceToken(
+            value, self.phone_id, kind, topic, self.phone.environment, activity_id, issued_at=self._clock()
+        )
         self._tokens.add(token)
         return value
 

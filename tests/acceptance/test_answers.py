@@ -84,13 +84,12 @@ async def test_apns_that_is_away_is_waited_for(world: World) -> None:
     phone = await world.phone()
     server = world.simulator.servers[0]
     port = server.port
-    context = world.simulator.certificates.server_context()
     await server.stop(grace_seconds=0)
     await world.place()
     await world.happen("order-1", "order.preparing")
     while (await world.order())["cards"] == [] or (await world.order())["cards"][0]["outcome"] != "retrying":
         pass
-    await server.start("127.0.0.1", port, context)
+    await server.start("127.0.0.1", port)
     await world.until(lambda: is_live(phone))
     await world.come_to_rest()
 
