@@ -29,9 +29,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, migrate, simulator, stop, pause, resume, pauses):
+for command in (demo, serve, migrate, stop, pause, resume, pauses):
     cli.command()(command)
-for group in (order, events, keys, tickets, replay):
+for group in (simulator, order, events, keys, tickets, replay):
     cli.add_typer(group)
 
 

@@ -34,7 +34,7 @@ class FaultPlan(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
 
 _NEW_TOKEN = "Retire the token, and go on with the new one that the app reports."  # noqa: S105 - a sentence
 _CREDENTIAL = "Pause the credential, tell the operator, probe later; lose nothing."
-_OUR_BUG = "Fail the card visibly, tell the operator; try again with the next news or later, when it may be mended."
+_OUR_BUG = "Fail the card visibly, tell the operator; try again with the next news, or in an hour."
 _TOPIC = "Pause the app's pushes, tell the operator, probe later; lose nothing."
 _BACK_OFF = "Try again after a random wait, with the newest state."
 _REPEAT = "Count it as unknown: repeat an update with the newest state, start no card twice."

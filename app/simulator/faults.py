@@ -62,7 +62,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
-class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """Say what goes wrong with the next requests.
 
     Args:

@@ -12,6 +12,7 @@ COMMANDS: Final = (
     "serve",
     "migrate",
     "simulator",
+    "simulator faults",
     "stop",
     "order show",
     "order events",
