@@ -91,7 +91,9 @@ class Settings(BaseSettings):
     def plan_rules(self) -> PlanRules:
         """Give the thresholds of plans."""
         if self.profile == "fast":
-            return PlanRules(on_unknown_start=self.on_unknown_start, report_wait=2.0, app_first_grace=0.5)
+            return PlanRules(
+                on_unknown_start=self.on_unknown_start, report_wait=2.0, app_first_grace=0.5, failed_again=1.0
+            )
         return PlanRules(on_unknown_start=self.on_unknown_start)
 
     def dispatch_rules(self) -> DispatchRules:

@@ -9,8 +9,6 @@ from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, PlanRules, Renew, Send, Wait
 
-FAILED_AGAIN = timedelta(hours=1)
-
 
 def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now: datetime) -> Settlement:
     """Give what a plan that sends nothing leaves behind.
@@ -54,7 +52,7 @@ def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now
     )
 
 
-def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settlement:
+def settle_failed(card: Card, error: str, version: int, now: datetime, rules: PlanRules) -> Settlement:
     """Give what remains when a card could not be planned or rendered: a bug, which must not stop the others.
 
     Args:
@@ -62,6 +60,7 @@ def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settle
         error: The kind of the error, without its words: they may quote values.
         version: The version of the view that failed.
         now: The time of the claim.
+        rules: The thresholds.
     """
     return Settlement(
         card=card,
@@ -69,7 +68,7 @@ def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settle
         considered_version=version,
         outcome="failed",
         why=f"The card could not be made ({error}): a bug; it is tried again with the next news, or in an hour.",
-        due_at=now + FAILED_AGAIN,
+        due_at=now + timedelta(seconds=rules.failed_again),
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,
@@ -214,7 +213,7 @@ def _settle_sent(
                 considered_version=version,
                 outcome="refused" if retired else "failed",
                 why=verdict.why,
-                due_at=now if retired else (card.started_at or now) + LIFETIME,
+                due_at=now if retired else now + timedelta(seconds=rules.failed_again),
                 timestamp_used=sent.timestamp,
                 alerted_version=card.alerted_version,
                 refused_hash=token_hash if retired and sent.kind is not Kind.START else None,
