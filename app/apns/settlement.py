@@ -217,6 +217,8 @@ def _settle_sent(
                 timestamp_used=sent.timestamp,
                 alerted_version=card.alerted_version,
                 refused_hash=token_hash if retired and sent.kind is not Kind.START else None,
+                # a start token is the phone's: the card goes on to ask for it, and the second refusal retires it
+                suspect_hash=token_hash if verdict.token is TokenAction.SUSPECT and sent.kind is Kind.START else None,
                 attempts=card.attempts + 1,
             )
 

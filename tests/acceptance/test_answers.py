@@ -45,6 +45,20 @@ async def test_a_refused_start_token_is_not_used_again(world: World) -> None:
     assert world.kinds() == ["start"]
 
 
+async def test_a_start_token_of_another_app_is_tried_twice(world: World) -> None:
+    """The second refusal retires it; the app's other pushes are not paused for it, and a new token starts the card."""
+    phone = await world.phone()
+    wrong = phone.phone.start_tokens["OrderAttributes"]
+    world.fault("reason:DeviceTokenNotForTopic", token=wrong, times=None)
+    await world.place()
+    await world.come_to_rest()
+    assert [push.status for push in world.pushes] == [400, 400]
+
+    phone.rotate_start_tokens()
+    await world.until(lambda: is_live(phone))
+    assert world.kinds() == ["start"]
+
+
 async def test_a_token_registered_after_it_died_is_tried_once_more(world: World) -> None:
     """APNs' time is older than the registration: asked again once, and the second refusal stands."""
     phone = await world.phone()

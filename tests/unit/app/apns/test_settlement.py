@@ -220,6 +220,20 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
             "start_unused": True,
         },
     ),
+    "a start token of another app": (
+        card(),
+        START,
+        SUSPECT,
+        {
+            "phase": Phase.WANTED,
+            "outcome": "refused",
+            "why": "suspect",
+            "due_at": NOW,
+            "attempts": 1,
+            "start_unused": True,
+            "suspect_hash": b"token-1",
+        },
+    ),
     "a push that was our mistake": (
         live(),
         UPDATE,
