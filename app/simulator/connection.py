@@ -216,7 +216,9 @@ class Connection(asyncio.Protocol):
         fault, answer = handled.fault, handled.answer
         match None if fault is None else fault.family:
             case "cut_after_processing":
-                self._transport.abort()
+                # What was answered before is answered.
+                self._flush()
+                self._transport.close()
             case "cut_after_headers" if answer is not None:
                 self._send_headers(number, answer, end_stream=False)
                 self._flush()

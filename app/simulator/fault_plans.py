@@ -136,16 +136,16 @@ def _answers() -> Iterable[FaultPlan]:
     )
     yield FaultPlan(
         "never_answers",
-        "One push in five is neither processed nor answered.",
+        "One push in five is neither processed nor answered, no token twice.",
         _REPEAT,
-        (Fault("never_answers", times=6, every=5),),
+        (Fault("never_answers", times=6, every=5, once_a_token=True),),
         starts_vanish=True,
     )
     yield FaultPlan(
         "black_hole",
-        "A connection takes everything and gives nothing, twice; pings too.",
+        "A connection takes everything from one moment on, and neither processes nor answers it.",
         "Give the connection up after a timeout; neighbours go on over a new one.",
-        (Fault("black_hole", times=2, every=12),),
+        (Fault("black_hole"),),
         starts_vanish=True,
     )
 
@@ -160,9 +160,9 @@ def _streams() -> Iterable[FaultPlan]:
     for code in ("internal", "cancel"):
         yield FaultPlan(
             f"reset:{code}",
-            f"One stream in five is reset with {code.upper()}, without processing.",
+            f"One stream in five is reset with {code.upper()}, without processing, no token's twice.",
             _REPEAT,
-            (Fault(f"reset:{code}", times=6, every=5),),
+            (Fault(f"reset:{code}", times=6, every=5, once_a_token=True),),
             starts_vanish=True,
         )
     yield FaultPlan(
@@ -194,15 +194,17 @@ def _connections() -> Iterable[FaultPlan]:
     )
     yield FaultPlan(
         "cut_after_processing",
-        "The connection is cut after a push was processed, before its answer, four times.",
+        "Four times an update is processed, and the connection is cut before its answer; what else is open is lost.",
         _REPEAT,
-        (Fault("cut_after_processing", times=4, every=8),),
+        (Fault("cut_after_processing", times=4, every=4, to="update"),),
+        starts_vanish=True,
     )
     yield FaultPlan(
         "cut_after_headers",
-        "The connection is cut between the headers of an answer and its end, four times.",
+        "Four times the connection is cut between an answer's headers and its end; what else is open is lost.",
         "Take the status for what it says.",
-        (Fault("cut_after_headers", times=4, every=8),),
+        (Fault("cut_after_headers", times=4, every=4, to="update"),),
+        starts_vanish=True,
     )
     for name, what in (
         ("connect:refused", "The next three connections are closed before TLS begins."),
@@ -224,11 +226,12 @@ def _connections() -> Iterable[FaultPlan]:
             Fault("reason:TooManyRequests", times=3, every=6),
             Fault("reset", times=3, every=6),
             Fault("goaway", times=2, every=9),
-            Fault("cut_after_processing", times=2, every=9),
+            Fault("cut_after_processing", times=2, every=6, to="update"),
             Fault("stream_limit", times=3, every=7),
             Fault("reason:Unregistered", times=2, every=8, replaces_token=True),
-            Fault("slow", times=None, every=5, seconds=0.2),
+            Fault("slow", times=None, every=5, to="update", seconds=0.2),
         ),
+        starts_vanish=True,
     )
 
 

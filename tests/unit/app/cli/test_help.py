@@ -46,6 +46,7 @@ def test_help_shows_an_example(command: str) -> None:
         "pause some --reason x",
         "pause all",
         "order show",
+        "demo --once --fault gremlins",
         "nothing",
     ],
 )
