@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock bench chaos dump
+.PHONY: help demo faults test check format lock bench chaos dump
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
@@ -17,6 +17,9 @@ help: ## list the targets
 
 demo: .venv/.ready ## a database, a simulated APNs with phones, the service and sample orders; ARGS="--once --json"
 	$(BIN)/lockstep demo $(ARGS)
+
+faults: .venv/.ready ## the demo once under every fault plan, about six minutes; ARGS="goaway slow"
+	$(BIN)/python -m tests.faults.plans $(ARGS)
 
 test: .venv/.ready ## all tests, on an embedded Postgres; ARGS="-k name"
 	$(BIN)/pytest $(ARGS)

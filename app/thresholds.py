@@ -17,7 +17,11 @@ from projections.budget import BudgetRules
 from projections.plan import PlanRules
 
 FAST_RULES: Final = DispatchRules(
-    lease=6.0, deadline=2.0, poll=0.2, plan=PlanRules(report_wait=2.0, app_first_grace=0.5), verdicts=FAST
+    lease=6.0,
+    deadline=2.0,
+    poll=0.2,
+    plan=PlanRules(report_wait=2.0, app_first_grace=0.5, failed_again=1.0),
+    verdicts=FAST,
 )
 """The profile `fast`: for demonstrations and tests, where nobody wants to wait."""
 

@@ -39,6 +39,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
         stale_after: When a card counts as stale without an expected time.
         stale_grace: How long after the expected time a card counts as stale.
         arrival: How long after a start its app may still tell of the card: APNs keeps a start for half an hour.
+        failed_again: When a card is tried again that failed by a bug of ours, without news; it may be mended by then.
         budget: How many starts a phone takes.
     """
 
@@ -53,6 +54,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     stale_after: float = 3_600.0
     stale_grace: float = 900.0
     arrival: float = 1_860.0
+    failed_again: float = 3_600.0
     budget: BudgetRules = BudgetRules()
 
 

@@ -197,7 +197,7 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - a bug of ours must stop one card, not its whole batch
                 name, version = type(error).__name__, 0 if stored is None else stored.version
                 log.error("card_failed", error=name)  # noqa: TRY400 - a traceback would carry personal values
-                self._settler.add(settle_failed(each.card, name, version, each.now))
+                self._settler.add(settle_failed(each.card, name, version, each.now, self._rules.plan))
                 continue
             begun += [] if push is None else [push]
         begun = await self._within_budgets(begun)

@@ -21,6 +21,7 @@ import h2.settings
 import httpcore
 from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
+from app.apns.http2_reading import ReadingConnection
 from app.apns.request import ApnsRequest
 
 MOST_STREAMS = 100
@@ -115,7 +116,7 @@ class StreamSlots:
                 turn.set_result(None)
 
 
-class Http2Link(httpcore.AsyncHTTP2Connection):
+class Http2Link(ReadingConnection):
     """A connection that takes one `Push` a request, as the extension `push`."""
 
     # Our headers are in order already; and h2 would never index the authorization, 200 bytes a push.
@@ -128,10 +129,8 @@ class Http2Link(httpcore.AsyncHTTP2Connection):
         self.slots = StreamSlots()
         self._settled = False
 
-    @property
-    def goaway(self) -> h2.events.ConnectionTerminated | None:
-        """Give the GOAWAY that came, if one did."""
-        return self._connection_terminated
+    def _farewell(self) -> None:
+        self.slots.close()
 
     async def _send_request_headers(self, request: httpcore.Request, stream_id: int) -> None:
         push: Push = request.extensions["push"]

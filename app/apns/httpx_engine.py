@@ -3,8 +3,8 @@
 What is proven not to have been processed (`NotSent`): no connection; a deadline that passed before the last
 frame was handed over; RST_STREAM with REFUSED_STREAM; a GOAWAY whose last stream is below ours, or 0.
 
-What is not (`Ambiguous`): everything else that happens after the last frame was handed over. That includes a
-graceful GOAWAY that *covers* the stream: APNs goes on to answer, but h2 reads nothing after a GOAWAY.
+What is not (`Ambiguous`): everything else that happens after the last frame was handed over. A GOAWAY that *covers*
+the stream is no failure: APNs goes on to answer.
 """
 
 import asyncio

@@ -10,7 +10,6 @@ from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, NOT_MADE, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, PlanRules, Renew, Send, Wait
 
-FAILED_AGAIN = timedelta(hours=1)
 _OTHER = {Environment.SANDBOX: Environment.PRODUCTION, Environment.PRODUCTION: Environment.SANDBOX}
 
 
@@ -56,7 +55,7 @@ def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now
     )
 
 
-def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settlement:
+def settle_failed(card: Card, error: str, version: int, now: datetime, rules: PlanRules) -> Settlement:
     """Give what remains when a card could not be planned or rendered: a bug, which must not stop the others.
 
     Args:
@@ -64,6 +63,7 @@ def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settle
         error: The kind of the error, without its words: they may quote values.
         version: The version of the view that failed.
         now: The time of the claim.
+        rules: The thresholds.
     """
     return Settlement(
         card=card,
@@ -71,7 +71,7 @@ def settle_failed(card: Card, error: str, version: int, now: datetime) -> Settle
         considered_version=version,
         outcome="failed",
         why=f"The card could not be made ({error}): a bug; it is tried again with the next news, or in an hour.",
-        due_at=now + FAILED_AGAIN,
+        due_at=now + timedelta(seconds=rules.failed_again),
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,
@@ -248,8 +248,8 @@ def _settle_sent(
                 considered_version=version,
                 outcome="refused" if retired or suspect else "failed",
                 why=verdict.why,
-                # a suspect token is tried again with the next news, and not before
-                due_at=now if retired else (card.started_at or now) + LIFETIME,
+                # what a bug of ours caused may be mended by then; a suspect token is refused a second time, or works
+                due_at=now if retired else now + timedelta(seconds=rules.failed_again),
                 timestamp_used=sent.timestamp,
                 alerted_version=card.alerted_version,
                 refused_hash=token_hash if retired and sent.kind is not Kind.START else None,

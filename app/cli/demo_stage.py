@@ -73,13 +73,14 @@ Ctrl-C stops everything; the data stays.
 
 
 @asynccontextmanager
-async def staged(*, free_port: bool, reset: bool, seed: int) -> AsyncIterator[Stage]:
+async def staged(*, free_port: bool, reset: bool, seed: int, starts_vanish: bool) -> AsyncIterator[Stage]:
     """Run database, simulator and service while the block does.
 
     Args:
         free_port: Take any port, unless the settings name one.
         reset: Remove what earlier demos left, first.
         seed: Of the simulator's chance.
+        starts_vanish: Start again after silence, unless the settings say otherwise: faults will lose starts.
 
     Raises:
         LockstepError: Something is missing, taken or unusable; the message says cause and cure.
@@ -95,7 +96,7 @@ async def staged(*, free_port: bool, reset: bool, seed: int) -> AsyncIterator[St
         with listening("Free some ports."):
             simulator = await Simulator.start(directory / "simulator", options=Options(seed=seed))
         try:
-            settings = _settings(given, directory, simulator, free_port=free_port)
+            settings = _settings(given, directory, simulator, free_port=free_port, starts_vanish=starts_vanish)
             with listening("Set LOCKSTEP_PORT to another one, or to 0 for any that is free."):
                 service = await Service.start(settings)
             try:
@@ -106,16 +107,20 @@ async def staged(*, free_port: bool, reset: bool, seed: int) -> AsyncIterator[St
             await simulator.stop()
 
 
-def _settings(given: Settings, directory: Path, simulator: Simulator, *, free_port: bool) -> Settings:
+def _settings(
+    given: Settings, directory: Path, simulator: Simulator, *, free_port: bool, starts_vanish: bool
+) -> Settings:
     """Give the settings of the service: whatever else is set, its pushes go to the simulator."""
     # kept with the data: the provider token in the database was signed with it
     private_key = keep_private_key(directory / f"AuthKey_{KEY_ID}.p8")
     simulator.register_key(TEAM_ID, KEY_ID, public_half(private_key))
+    start_again = starts_vanish and "on_unknown_start" not in given.model_fields_set
     return load_settings(
         data_directory=directory,
         port=0 if free_port and "port" not in given.model_fields_set else given.port,
         roles=ALL_ROLES,
         profile="fast",
+        on_unknown_start="after_silence" if start_again else None,
         apns_team_id=TEAM_ID,
         apns_key_id=KEY_ID,
         apns_key=private_key,

@@ -33,9 +33,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, migrate, simulator, stop, pause, resume, pauses, recover):
+for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
     cli.command()(command)
-for group in (order, cards, events, keys, tickets, tokens, shadow, replay):
+for group in (simulator, order, cards, events, keys, tickets, tokens, shadow, replay):
     cli.add_typer(group)
 
 

@@ -1,4 +1,4 @@
-"""`lockstep simulator`: APNs and phones, without Apple."""
+"""`lockstep simulator`: APNs and phones, without Apple; and what can go wrong with them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,15 @@ from typing import Annotated
 import typer
 
 from app.cli.errors import CommandError
-from app.cli.output import AsJson, print_json
+from app.cli.output import AsJson, print_json, print_table
 from app.cli.running import listening, run, stop_on_signals
 
+simulator = typer.Typer(name="simulator", rich_markup_mode="markdown")
 
-def simulator(
+
+@simulator.callback(invoke_without_command=True)
+def run_simulator(
+    context: typer.Context,
     apns_port: Annotated[int, typer.Option(help="Where pushes are taken; 0 takes a free port.")] = 2197,
     control_port: Annotated[int, typer.Option(help="Where it is steered over HTTP; 0 takes a free port.")] = 8090,
     lockstep_url: Annotated[
@@ -30,7 +34,24 @@ def simulator(
 
     Example: `lockstep simulator --control-port 8090 --lockstep-url http://127.0.0.1:8080`
     """
+    if context.invoked_subcommand is not None:
+        return
     run(_simulate(apns_port, control_port, lockstep_url, directory, host, host_name or [], as_json=as_json))
+
+
+@simulator.command()
+def faults(*, as_json: AsJson = False) -> None:
+    """List what can go wrong: each plan with what happens, and what Lockstep should make of it.
+
+    Example: `lockstep simulator faults --json`
+    """
+    from app.simulator.fault_plans import PLANS
+
+    if as_json:
+        print_json({"plans": list(PLANS.values())})
+    else:
+        rows = [(plan.name, plan.what, plan.expect) for plan in PLANS.values()]
+        print_table(("plan", "what happens", "what Lockstep should do"), rows, empty="Nothing can go wrong.")
 
 
 async def _simulate(

@@ -18,6 +18,7 @@ from app.demo.scenario import tell
 from app.demo.shop import Shop
 from app.demo.steps import Story
 from app.simulator.agent import PhoneAgent
+from app.simulator.fault_plans import FaultPlan
 from app.simulator.readings import read_phone
 from app.simulator.simulator import Simulator
 
@@ -36,6 +37,7 @@ class DemoResult(msgspec.Struct, frozen=True):
         pushes: how many of each kind APNs accepted.
         phones_match: whether every phone shows what it must, and Lockstep says the same.
         differences: what is otherwise, in sentences.
+        faults: how often each fault happened, by name.
     """
 
     orders: int
@@ -43,6 +45,7 @@ class DemoResult(msgspec.Struct, frozen=True):
     pushes: dict[str, int]
     phones_match: bool
     differences: list[str]
+    faults: dict[str, int]
 
 
 async def run_scenario(
@@ -53,6 +56,7 @@ async def run_scenario(
     seed: int,
     on_progress: Callable[[str], None] | None = None,
     stories: Sequence[Story] | None = None,
+    plans: Sequence[FaultPlan] = (),
     run_id: str | None = None,
     pace: float = 0.0,
     patience_seconds: float = PATIENCE_SECONDS,
@@ -67,6 +71,7 @@ async def run_scenario(
         seed: chooses the cast.
         on_progress: is told what happens, in sentences.
         stories: those of the scenario unless given.
+        plans: what goes wrong at APNs until the last story is told.
         run_id: part of all ids; random unless given.
         pace: 0 runs flat out, 1 at the pace people watch at: a couple of minutes.
         patience_seconds: how long a story waits for one thing.
@@ -83,7 +88,12 @@ async def run_scenario(
             on_progress=on_progress or _say_nothing,
         )
         told = tell(seed) if stories is None else stories
+        happened = simulator.faults.happened.copy()
+        for plan in plans:
+            simulator.begin_plan(plan)
         differences = [each for halts in await _all(conductor.perform, told) for each in halts]
+        if plans:
+            simulator.faults.clear()
         order_ids = conductor.order_ids
         logs = dict(zip(order_ids, await _all(shop.read_events, order_ids), strict=True))
         stages = {order_id: expect_each(order_id, events) for order_id, events in logs.items()}
@@ -95,6 +105,7 @@ async def run_scenario(
         pushes=_count_pushes(simulator, phones),
         phones_match=not differences,
         differences=differences,
+        faults=dict(simulator.faults.happened - happened),
     )
 
 
@@ -106,6 +117,7 @@ async def keep_running(
     seed: int,
     on_progress: Callable[[str], None] | None = None,
     on_result: Callable[[DemoResult], None] | None = None,
+    plans: Sequence[FaultPlan] = (),
     pace: float = 1.0,
 ) -> None:
     """Run the scenario again and again, with new orders and phones each time, until cancelled."""
@@ -117,6 +129,7 @@ async def keep_running(
             simulator=simulator,
             seed=round_number,
             on_progress=on_progress,
+            plans=plans,
             pace=pace,
         )
         if on_result is not None:

@@ -39,6 +39,12 @@ class ThisCard(Input, frozen=True):
     card: str
 
 
+class Upgrade(Input, frozen=True):
+    """Say to which iOS."""
+
+    ios_version: str
+
+
 class StartActivity(Input, frozen=True):
     """Say what the app's own card is about."""
 
@@ -120,6 +126,18 @@ async def _rotate_start_tokens(agent: PhoneAgent, _: web.Request) -> None:
     agent.rotate_start_tokens()
 
 
+async def _upgrade(agent: PhoneAgent, request: web.Request) -> None:
+    agent.upgrade((await read_input(request, Upgrade)).ios_version)
+
+
+async def _go_offline(agent: PhoneAgent, _: web.Request) -> None:
+    agent.go_offline()
+
+
+async def _go_online(agent: PhoneAgent, _: web.Request) -> None:
+    agent.go_online()
+
+
 ACTS: dict[str, Callable[[PhoneAgent, web.Request], Awaitable[None]]] = {
     "launch": _launch,
     "allow": _allow,
@@ -132,4 +150,7 @@ ACTS: dict[str, Callable[[PhoneAgent, web.Request], Awaitable[None]]] = {
     "start-activity": _start_activity,
     "reinstall": _reinstall,
     "behave": _behave,
+    "upgrade": _upgrade,
+    "go-offline": _go_offline,
+    "go-online": _go_online,
 }

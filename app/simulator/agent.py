@@ -54,12 +54,13 @@ class PhoneAgent:
             line=line,
             profile=profile,
             chance=chance,
-            clock=clock,
+            clock=self._now,
             obeyed=self._react,
             changed=changed,
         )
         self._pending: dict[str, asyncio.TimerHandle] = {}
         self._deliveries: set[asyncio.TimerHandle] = set()
+        self._stored: Push | None = None
         self._issue_start_tokens()
 
     @property
@@ -77,8 +78,21 @@ class PhoneAgent:
         """Give the cards that Lockstep missed on the phone, by its last answer."""
         return self._app.missing
 
+    @property
+    def online(self) -> bool:
+        """Say whether the phone has a network."""
+        return self._app.outbox.online
+
     def deliver(self, push: Push) -> None:
-        """Bring a push to the phone, sooner or later."""
+        """Bring a push to the phone, sooner or later, or lose it; while the phone is offline APNs keeps the newest."""
+        if self._chance.happens(self.profile.push_loss_probability):
+            self._miss(push, "lost between APNs and the phone")
+            return
+        if not self.online:
+            if self._stored is not None:
+                self._miss(self._stored, "a newer push came while the phone was offline, and APNs keeps one")
+            self._stored = push
+            return
         delay = self._chance.between(self.profile.delivery_seconds)
         if not delay:
             self._take(push)
@@ -91,9 +105,33 @@ class PhoneAgent:
         timer = asyncio.get_running_loop().call_later(delay, arrive)
         self._deliveries.add(timer)
 
+    def go_offline(self) -> None:
+        """Take the phone's network away: its calls fail, and APNs keeps the newest push for it."""
+        self._app.outbox.online = False
+        self._changed()
+
+    def go_online(self) -> None:
+        """Give the phone its network back, and what APNs kept unless that has expired."""
+        self._app.outbox.online = True
+        stored, self._stored = self._stored, None
+        if stored is not None and stored.expiration is not None and stored.expiration <= self._clock():
+            self._miss(stored, "expired while the phone was offline")
+        elif stored is not None:
+            self.deliver(stored)
+        self._changed()
+
+    def upgrade(self, ios_version: str) -> None:
+        """Let the user upgrade iOS: APNs takes pushes to the old start tokens, and nothing comes of them.
+
+        The app learns of the new ones when it is opened.
+        """
+        self.phone.behaviour = msgspec.structs.replace(self.phone.behaviour, ios_version=ios_version)
+        self._issue_start_tokens()
+        self._changed()
+
     def tick(self) -> None:
         """Let the phone notice that time has passed."""
-        self.phone.tick(self._clock())
+        self.phone.tick(self._now())
         self._react()
 
     def launch(self) -> None:
@@ -118,7 +156,7 @@ class PhoneAgent:
         Args:
             card: its card id or activity id.
         """
-        self.phone.dismiss(self.find_card(card), self._clock())
+        self.phone.dismiss(self.find_card(card), self._now())
         self._react()
 
     def start_activity(
@@ -131,7 +169,7 @@ class PhoneAgent:
         self.phone.force_quit = False
         activity_id = self._chance.identifier()
         data = attributes if attributes is not None else {"orderId": subject}
-        self.phone.start_by_app(activity_id, declaration, subject, data, self._clock())
+        self.phone.start_by_app(activity_id, declaration, subject, data, self._now())
         self._issue_update_token(activity_id)
         return activity_id
 
@@ -144,6 +182,21 @@ class PhoneAgent:
         self._retire_start_tokens()
         self._issue_start_tokens()
         self._app.report_device()
+
+    def replace_token(self, token: DeviceToken) -> None:
+        """Let the system replace a token that died, and the user open the app for a moment, which reports the new one.
+
+        A token that was replaced before, or whose card is over, has no successor.
+        """
+        card = None if token.activity_id is None else self.phone.cards.get(token.activity_id)
+        if token.value in self.phone.start_tokens.values():
+            self._retire_start_tokens()
+            self._issue_start_tokens()
+            self._app.report_launch()
+        elif card is not None and card.state == "active" and card.update_token == token.value:
+            self._issue_update_token(card.activity_id)
+            if self.phone.force_quit:
+                self._app.report_launch()
 
     def behave(self, **changes: Any) -> None:
         """Change the phone's behaviour or settings; the app reports what it can see of them."""
@@ -164,7 +217,7 @@ class PhoneAgent:
         """Let the app forget its user, end its cards and tell Lockstep."""
         self.phone.force_quit = False
         for activity_id in self.phone.cards:
-            self.phone.end_by_app(activity_id, "signing out", self._clock())
+            self.phone.end_by_app(activity_id, "signing out", self._now())
         self._app.report_sign_out(by)
         self._react()
 
@@ -208,15 +261,33 @@ class PhoneAgent:
         if token is not None and token.dead_since_ms is not None and token.dead_reason == "Unregistered":
             log.debug("simulated_push_came_after_uninstall", phone=self.phone_id)
             return
+        if push.token.kind == "start" and push.token.value not in self.phone.start_tokens.values():
+            self._miss(push, "the start token is stale since iOS was upgraded")
+            return
         self.phone.receive(
             push.payload,
             apns_id=push.apns_id,
             priority=push.priority,
             to_activity=push.token.activity_id,
             new_activity_id=self._chance.identifier() if push.token.activity_id is None else "",
-            now=self._clock(),
+            now=self._now(),
         )
         self._react()
+
+    def _miss(self, push: Push, why: str) -> None:
+        self.phone.miss(
+            push.payload,
+            why,
+            apns_id=push.apns_id,
+            priority=push.priority,
+            to_activity=push.token.activity_id,
+            now=self._now(),
+        )
+        self._changed()
+
+    def _now(self) -> float:
+        """Give the time by the phone's own clock."""
+        return self._clock() + self.phone.behaviour.clock_offset_seconds
 
     def _react(self) -> None:
         """Bring everything behind the phone's state: reports, tokens, the next timer."""
@@ -260,7 +331,7 @@ class PhoneAgent:
             timer.cancel()
         end = self.phone.next_end()
         if end is not None:
-            wait = max(0.05, end - self._clock())
+            wait = max(0.05, end - self._now())
             self._pending["end"] = asyncio.get_running_loop().call_later(wait, self.tick)
 
     def _issue_update_token(self, activity_id: str) -> None:
@@ -281,7 +352,9 @@ class PhoneAgent:
     def _new_token(self, kind: TokenKind, activity_id: str | None) -> str:
         value = self._chance.token()
         topic = self.phone.bundle_id + TOPIC_SUFFIX
-        token = DeviceToken(value, self.phone_id, kind, topic, self.phone.environment, activity_id)
+        token = DeviceToken(
+            value, self.phone_id, kind, topic, self.phone.environment, activity_id, issued_at=self._clock()
+        )
         self._tokens.add(token)
         return value
 

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, Literal
 
 from app.simulator.chance import Chance, Profile
-from app.simulator.clock import Clock
 from app.simulator.outbox import Account, Call, Line, Outbox
 from app.simulator.phone import Phone
 from app.simulator.reports import card_report, device_report
@@ -23,7 +22,7 @@ class AppReports:
         line: the way to Lockstep.
         profile: how late, how often and in what order it calls.
         chance: draws the delays.
-        clock: the simulator's time.
+        clock: the phone's time.
         obeyed: is told after the app did what Lockstep said.
         changed: is told after each call.
     """
@@ -35,7 +34,7 @@ class AppReports:
         line: Line,
         profile: Profile,
         chance: Chance,
-        clock: Clock,
+        clock: Callable[[], float],
         obeyed: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:

@@ -1,7 +1,8 @@
 """Make the certificates the simulator's address is served with: a local authority and one for this machine.
 
 Files in the directory: `ca.pem` (give it to the client), `ca-key.pem`, `server.pem`, `server-key.pem`. They
-are made on first use and again when the server's certificate has less than a day left.
+are made on first use and again when the server's certificate has less than a day left. Two that no client takes
+are made when a fault asks for them: `wrong-name.pem`, and an authority of their own in `unknown-ca/`.
 """
 
 import datetime as dt
@@ -16,12 +17,19 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 # Apple's own systems distrust server certificates that live longer than this.
 _LIFE = dt.timedelta(days=397)
 _SPARE = dt.timedelta(days=1)
+_CA_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Lockstep simulator (local)")])
+_SERVER_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
 
 
 class Certificates(msgspec.Struct, frozen=True):
@@ -64,21 +72,41 @@ def _are_good(files: Certificates, host_names: AbstractSet[str]) -> bool:
     return lasts and host_names <= set(held.get_values_for_type(x509.DNSName))
 
 
+def unknown_ca(files: Certificates) -> Certificates:
+    """Give a certificate for this machine of an authority that no client trusts."""
+    return ensure_certificates(files.ca_file.parent / "unknown-ca")
+
+
+def wrong_name(files: Certificates) -> Certificates:
+    """Give a certificate of the right authority for another machine."""
+    directory = files.ca_file.parent
+    wrong = Certificates(files.ca_file, directory / "wrong-name.pem", directory / "wrong-name-key.pem")
+    _make_server(wrong, directory / "ca-key.pem", [x509.DNSName("wrong.example")])
+    return wrong
+
+
 def _make(files: Certificates, ca_key_file: Path, host_names: AbstractSet[str]) -> None:
-    ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Lockstep simulator (local)")])
-    server_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    ca_key = ec.generate_private_key(ec.SECP256R1())
     ca = (
-        _builder(ca_name, ca_name, ca_key.public_key())
+        _builder(_CA_NAME, _CA_NAME, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
+    _write(ca_key_file, _pem(ca_key))
     addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
-    names = [*(x509.DNSName(name) for name in sorted(host_names)), *addresses]
+    _make_server(files, ca_key_file, [*(x509.DNSName(name) for name in sorted(host_names)), *addresses])
+    _write(files.ca_file, ca.public_bytes(Encoding.PEM))
+
+
+def _make_server(files: Certificates, ca_key_file: Path, names: Sequence[x509.GeneralName]) -> None:
+    ca_key = load_pem_private_key(ca_key_file.read_bytes(), None)
+    if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{ca_key_file} holds no key of ours")
+    server_key = ec.generate_private_key(ec.SECP256R1())
     server = (
-        _builder(server_name, ca_name, server_key.public_key())
+        _builder(_SERVER_NAME, _CA_NAME, server_key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
@@ -86,10 +114,8 @@ def _make(files: Certificates, ca_key_file: Path, host_names: AbstractSet[str]) 
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    _write(ca_key_file, _pem(ca_key))
     _write(files.key_file, _pem(server_key))
     _write(files.certificate_file, server.public_bytes(Encoding.PEM))
-    _write(files.ca_file, ca.public_bytes(Encoding.PEM))
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

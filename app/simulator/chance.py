@@ -27,6 +27,9 @@ class Profile(msgspec.Struct, frozen=True, rename="camel"):
         token_seconds: how long the system takes to hand out an update token.
         retry_seconds: first and longest wait before a failed call is tried again.
         repeat_probability: how often a call is made twice.
+        call_loss_probability: how often a call, or its answer, is lost on the way; the app makes it again.
+        push_loss_probability: how often APNs loses a push that it accepted. It tells nobody: a sender cannot make up
+            for a card's last push, so phones only match what they must show where this is 0.
         ordered: whether the app makes one call after another.
     """
 
@@ -37,6 +40,8 @@ class Profile(msgspec.Struct, frozen=True, rename="camel"):
     token_seconds: Seconds = (0.0, 0.0)
     retry_seconds: Seconds = (0.05, 0.5)
     repeat_probability: float = 0.0
+    call_loss_probability: float = 0.0
+    push_loss_probability: float = 0.0
     ordered: bool = True
 
     def scaled(self, factor: float) -> "Profile":
@@ -59,9 +64,11 @@ LIVELY = Profile(
     token_seconds=(0.02, 0.3),
     retry_seconds=(0.2, 5.0),
     repeat_probability=0.15,
+    call_loss_probability=0.1,
     ordered=False,
 )
-PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in (CALM, LIVELY)})
+LOSSY = msgspec.structs.replace(LIVELY, name="lossy", push_loss_probability=0.1)
+PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in (CALM, LIVELY, LOSSY)})
 
 
 class Chance:
@@ -97,4 +104,5 @@ class Chance:
             frequent_pushes_enabled=not self.happens(0.1),
             ios_version=self._random.choices(("18.1", "26.2", "17.5", "17.1"), (60, 25, 12, 3))[0],
             after_end="expired" if self.happens(0.5) else "accepted",
+            clock_offset_seconds=self._random.choices((0.0, -90.0, 240.0), (85, 10, 5))[0],
         )

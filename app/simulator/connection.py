@@ -2,7 +2,7 @@
 
 The rules: one stream at a time until a request came with a good provider token, then many; a stream above the
 limit is refused, not an error of the connection; GOAWAY names the last stream that will be answered and may
-carry a reason in JSON.
+carry a reason in JSON; the limit of streams may fall while streams are open, which are answered all the same.
 
 Source:
     Apple, "Sending notification requests to APNs"; RFC 9113.
@@ -11,12 +11,12 @@ Source:
 import asyncio
 import contextlib
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import cast
 
 import msgspec
 import structlog
 from h2.config import H2Configuration
-from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
@@ -34,56 +34,23 @@ from hyperframe.frame import GoAwayFrame
 
 from app.simulator.desk import Answer, Desk, Handled
 from app.simulator.device_tokens import Environment
+from app.simulator.faults import Fault
 from app.simulator.provider_keys import ProviderKey
 from app.simulator.rules import MAX_BODY_BYTES, Request
+from app.simulator.streams import Http2, Stream, StreamLimits
 
 log = structlog.get_logger()
 
 # A client may still be reading the last answers when its streams are done.
 _LINGER_SECONDS = 0.1
 _RECEIVE_WINDOW = 2**20
+_RESETS = MappingProxyType({"internal": ErrorCodes.INTERNAL_ERROR, "cancel": ErrorCodes.CANCEL})
 _CONFIGURATION = H2Configuration(
     client_side=False,
     header_encoding="utf-8",
     validate_outbound_headers=False,
     normalize_outbound_headers=False,
 )
-
-
-class StreamLimits(msgspec.Struct, frozen=True):
-    """Say how many streams a connection may have open before and after its first good provider token."""
-
-    before_token: int = 1
-    after_token: int = 1000
-
-
-class _Http2(H2Connection):
-    """Leave the counting of streams to `Connection`.
-
-    h2 answers one stream too many by ending the connection, where APNs refuses the stream; and it walks over
-    all streams to count them, for every new one.
-    """
-
-    _asked = 0
-
-    @property
-    def open_inbound_streams(self) -> int:
-        """Forget closed streams now and then, which h2 does while it counts."""
-        self._asked += 1
-        if self._asked % 128 == 0:
-            self._open_streams(1)
-        return 0
-
-
-class _Stream:
-    """Gather one request."""
-
-    __slots__ = ("body", "headers", "unsent")
-
-    def __init__(self, headers: list[tuple[str, str]]) -> None:
-        self.headers = headers
-        self.body = bytearray()
-        self.unsent = b""
 
 
 class Connection(asyncio.Protocol):
@@ -107,12 +74,16 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._desk, self._environment, self._limits = desk, environment, limits
         self._on_made, self._on_lost = on_made, on_lost
-        self._h2 = _Http2(_CONFIGURATION)
+        self._h2 = Http2(_CONFIGURATION)
         self._limit = limits.before_token
         self._bound_to: ProviderKey | None = None
-        self._streams: dict[int, _Stream] = {}
+        self._streams: dict[int, Stream] = {}
         self._newest = 0
         self._leaving = False
+        self._leaves_when_idle = False
+        # Since a fault lowered the limit: the newest stream then.
+        self._lowered_at: int | None = None
+        self._hole: Fault | None = None
         self._later: set[asyncio.TimerHandle] = set()
         self._transport: asyncio.Transport
 
@@ -215,9 +186,9 @@ class Connection(asyncio.Protocol):
             return
         self._newest = max(self._newest, number)
         if len(self._streams) >= self._limit:
-            self._refuse(number)
+            self._reset(number, ErrorCodes.REFUSED_STREAM)
             return
-        self._streams[number] = _Stream(cast("list[tuple[str, str]]", event.headers))
+        self._streams[number] = Stream(cast("list[tuple[str, str]]", event.headers))
 
     def _on_data(self, event: DataReceived) -> None:
         number = event.stream_id
@@ -232,6 +203,9 @@ class Connection(asyncio.Protocol):
         if number is None or stream is None:
             return
         request = Request(stream.headers, bytes(stream.body))
+        if self._hole is not None:
+            self._desk.lose(request, self._hole)
+            return
         handled = self._desk.handle(request, environment=self._environment, bound_to=self._bound_to)
         if handled.key is not None and self._bound_to is None:
             self._bound_to = handled.key
@@ -240,25 +214,41 @@ class Connection(asyncio.Protocol):
 
     def _carry_out(self, number: int, handled: Handled) -> None:
         fault, answer = handled.fault, handled.answer
-        if fault is not None and fault.name == "cut_after_processing":
-            self._transport.abort()
-        elif fault is not None and fault.name == "reset":
-            del self._streams[number]
-            self._refuse(number)
-        elif fault is not None and fault.kind == "goaway":
-            self.leave(last_stream=0 if fault.reason else None, reason=fault.reason)
-            if answer is not None:
+        match None if fault is None else fault.family:
+            case "cut_after_processing":
+                # What was answered before is answered.
+                self._flush()
+                self._transport.close()
+            case "cut_after_headers" if answer is not None:
+                self._send_headers(number, answer, end_stream=False)
+                self._flush()
+                self._transport.close()
+            case "reset" if fault is not None:
+                del self._streams[number]
+                self._reset(number, _RESETS.get(fault.detail or "", ErrorCodes.REFUSED_STREAM))
+            case "goaway" if fault is not None:
+                self.leave(last_stream=0 if fault.reason else None, reason=fault.reason)
                 self._answer(number, answer)
-        elif fault is not None and fault.name == "slow" and answer is not None:
-            self._answer_later(number, answer, fault.seconds)
-        elif answer is not None:
-            self._answer(number, answer)
+            case "goaway_when_idle":
+                self._leaves_when_idle = True
+                self._answer(number, answer)
+            case "stream_limit":
+                self.limit_streams(1)
+                self._lowered_at = self._newest
+                self._answer(number, answer)
+            case "slow" if fault is not None:
+                self._answer_later(number, answer, fault.seconds)
+            case "black_hole":
+                self._flush()
+                self._hole = fault
+            case _:
+                self._answer(number, answer)
 
-    def _refuse(self, number: int) -> None:
+    def _reset(self, number: int, code: ErrorCodes) -> None:
         with contextlib.suppress(StreamClosedError):
-            self._h2.reset_stream(number, ErrorCodes.REFUSED_STREAM)
+            self._h2.reset_stream(number, code)
 
-    def _answer_later(self, number: int, answer: Answer, seconds: float) -> None:
+    def _answer_later(self, number: int, answer: Answer | None, seconds: float) -> None:
         def send() -> None:
             self._later.discard(timer)
             self._answer(number, answer)
@@ -268,38 +258,51 @@ class Connection(asyncio.Protocol):
         timer = asyncio.get_running_loop().call_later(seconds, send)
         self._later.add(timer)
 
-    def _answer(self, number: int, answer: Answer) -> None:
+    def _answer(self, number: int, answer: Answer | None) -> None:
+        """Answer the stream, if it is still there; no answer leaves it open."""
         stream = self._streams.get(number)
-        if stream is None:
+        if stream is None or answer is None:
             return
-        headers = [(":status", str(answer.status)), *answer.headers]
-        try:
-            self._h2.send_headers(number, headers, end_stream=not answer.body)
-        except StreamClosedError:
+        if not self._send_headers(number, answer, end_stream=not answer.body):
             # The reset came in the same read as the request: h2 knows of it before we do.
             del self._streams[number]
             return
+        if self._lowered_at is not None and number > self._lowered_at and answer.status == 200:
+            self._lowered_at = None
+            self.limit_streams(self._limits.after_token)
         if answer.body:
             stream.unsent = answer.body
             self._send_body(number)
         else:
             del self._streams[number]
 
+    def _send_headers(self, number: int, answer: Answer, *, end_stream: bool) -> bool:
+        """Send the head of an answer; say whether the stream still took it."""
+        try:
+            self._h2.send_headers(number, [(":status", str(answer.status)), *answer.headers], end_stream=end_stream)
+        except StreamClosedError:
+            return False
+        return True
+
     def _send_body(self, number: int) -> None:
         stream = self._streams[number]
-        window = self._h2.local_flow_control_window(number)
-        now, stream.unsent = stream.unsent[:window], stream.unsent[window:]
-        if now:
+        while stream.unsent:
+            room = min(self._h2.local_flow_control_window(number), self._h2.max_outbound_frame_size)
+            if room <= 0:
+                return
+            now, stream.unsent = stream.unsent[:room], stream.unsent[room:]
             self._h2.send_data(number, now, end_stream=not stream.unsent)
-        if not stream.unsent:
-            del self._streams[number]
+        del self._streams[number]
 
     def _flush(self) -> None:
         data = self._h2.data_to_send()
-        if data and not self._transport.is_closing():
+        if data and self._hole is None and not self._transport.is_closing():
             self._transport.write(data)
 
     def _close_if_done(self) -> None:
+        if self._leaves_when_idle and not self._leaving and not self._streams:
+            self.leave()
+            return
         if self._leaving and not self._streams and not self._later:
             timer = asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._transport.close)
             self._later.add(timer)

@@ -1,7 +1,7 @@
 """Steer and read the simulator over HTTP."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -12,6 +12,7 @@ from app.simulator.chance import PROFILES
 from app.simulator.declaration import Declaration
 from app.simulator.device_tokens import Environment
 from app.simulator.errors import SimulatorError, UnknownCardError, UnknownPhoneError
+from app.simulator.fault_plans import PLANS, find_plan
 from app.simulator.faults import Fault
 from app.simulator.phone import Behaviour
 from app.simulator.readings import read_phone
@@ -46,6 +47,12 @@ class NewKey(Input, frozen=True):
     environment: Environment | None = None
 
 
+class NewPlan(Input, frozen=True):
+    """Name a plan."""
+
+    plan: str
+
+
 class NewClock(Input, frozen=True):
     """Say how far the simulator's time is from the clock's."""
 
@@ -65,6 +72,7 @@ def build_control(simulator: "Simulator") -> web.Application:
             web.post("/phones/{phone}/{act}", control.act),
             web.get("/pushes", control.list_pushes),
             web.get("/faults", control.list_faults),
+            web.get("/faults/plans", control.list_plans),
             web.post("/faults", control.add_fault),
             web.delete("/faults", control.clear_faults),
             web.post("/keys", control.register_key),
@@ -144,12 +152,21 @@ class _Control:
         return _json({"counts": dict(pushes.counts), "pushes": pushes.newest(int(limit))})
 
     async def list_faults(self, _: web.Request) -> web.Response:
-        """List the faults that wait."""
-        return _json({"faults": self._simulator.faults.waiting})
+        """List the faults that wait, and how often each happened."""
+        faults = self._simulator.faults
+        return _json({"faults": faults.waiting, "happened": dict(faults.happened)})
+
+    async def list_plans(self, _: web.Request) -> web.Response:
+        """List the plans by which things can go wrong."""
+        return _json({"plans": list(PLANS.values())})
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        """Let something go wrong with the next requests."""
-        self._simulator.add_fault(await read_input(request, Fault))
+        """Let something go wrong with the next requests: a fault, or all that a plan holds."""
+        given = await read_input(request, dict[str, Any])
+        if "plan" in given:
+            self._simulator.begin_plan(find_plan(msgspec.convert(given, NewPlan).plan))
+        else:
+            self._simulator.add_fault(msgspec.convert(given, Fault))
         return _json({"faults": self._simulator.faults.waiting}, status=201)
 
     async def clear_faults(self, _: web.Request) -> web.Response:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 
 from app.simulator.clock import Clock
-from app.simulator.device_tokens import DeviceTokens, Environment
+from app.simulator.device_tokens import DeviceToken, DeviceTokens, Environment
 from app.simulator.faults import Fault, Faults
 from app.simulator.provider_keys import ProviderKey, ProviderKeys
 from app.simulator.pushes import PushLog, ReceivedPush
@@ -14,7 +14,8 @@ from app.simulator.reasons import STATUS_OF
 from app.simulator.rules import Push, Refusal, Request, Verdict, judge, token_in
 
 Header = tuple[str, str]
-_UNPROCESSED = frozenset({"never_answers", "reset"})
+_LARGE_BODY_BYTES = 2**20
+_HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -46,6 +47,7 @@ class Desk:
         faults: what is to go wrong.
         log: where each request is recorded.
         deliver: passes an accepted push on to its phone.
+        replace: lets the phone's system replace a token.
         changed: is told after each request.
     """
 
@@ -58,10 +60,11 @@ class Desk:
         faults: Faults,
         log: PushLog,
         deliver: Callable[[Push], None],
+        replace: Callable[[DeviceToken], None],
         changed: Callable[[], None],
     ) -> None:
         self._clock, self._keys, self._tokens, self._faults = clock, keys, tokens, faults
-        self._log, self._deliver, self._changed = log, deliver, changed
+        self._log, self._deliver, self._replace, self._changed = log, deliver, replace, changed
 
     def handle(self, request: Request, *, environment: Environment | None, bound_to: ProviderKey | None) -> Handled:
         """Answer one request, or say that it stays unanswered.
@@ -72,10 +75,10 @@ class Desk:
             bound_to: the provider key the connection belongs to.
         """
         now = self._clock()
-        token = token_in(next((value for name, value in request.headers if name == ":path"), ""))
-        fault = self._faults.take(token)
-        if fault is not None and _leaves_unprocessed(fault):
-            return self._refuse_by(fault, request, token, now)
+        value = token_in(next((value for name, value in request.headers if name == ":path"), ""))
+        fault = self._faults.take(value, None if value is None else self._tokens.find(value))
+        if fault is not None and not fault.kind.processed:
+            return self._refuse_by(fault, request, value, now)
         verdict = judge(
             request,
             environment=environment,
@@ -86,26 +89,55 @@ class Desk:
             now=now,
         )
         status = 200 if isinstance(verdict.outcome, Push) else STATUS_OF[verdict.outcome.reason]
-        self._log.add(_record(verdict, status, request, token, fault, now))
+        self._log.add(_record(verdict, status, request, value, fault, now))
         if isinstance(verdict.outcome, Push):
             self._deliver(verdict.outcome)
         self._changed()
-        return Handled(_answer(verdict, status), verdict.key, fault)
+        answer = _answer(verdict, status)
+        if fault is not None and fault.name == "no_apns_id":
+            answer = Answer(status, tuple(each for each in answer.headers if each[0] != "apns-id"), answer.body)
+        return Handled(answer, verdict.key, fault)
 
-    def _refuse_by(self, fault: Fault, request: Request, token: str | None, now: float) -> Handled:
+    def lose(self, request: Request, fault: Fault) -> None:
+        """Note a request on a connection from which nothing comes back any more."""
+        value = token_in(next((value for name, value in request.headers if name == ":path"), ""))
+        self._refuse_by(fault, request, value, self._clock())
+
+    def _refuse_by(self, fault: Fault, request: Request, value: str | None, now: float) -> Handled:
         apns_id = dict(request.headers).get("apns-id") or _new_id()
-        reason = fault.reason if fault.kind == "reason" else None
-        status = (fault.status or STATUS_OF[reason]) if reason else None
-        self._log.add(ReceivedPush(now, apns_id, token, status, reason, fault=fault.name))
+        token = None if value is None else self._tokens.find(value)
+        answer, reason = _refusal(fault, token, apns_id, now)
+        status = None if answer is None else answer.status
+        phone_id = None if token is None else token.phone_id
+        self._log.add(ReceivedPush(now, apns_id, value, status, reason, phone_id, fault=fault.name))
+        if fault.replaces_token and token is not None:
+            self._replace(token)
         self._changed()
-        if status is None or reason is None:
-            return Handled(None, fault=fault)
-        died = (fault.timestamp_ms or int(now * 1000)) if status == 410 else None
-        return Handled(_answer(Verdict(apns_id, Refusal(reason, died)), status), fault=fault)
+        return Handled(answer, fault=fault)
 
 
-def _leaves_unprocessed(fault: Fault) -> bool:
-    return fault.name in _UNPROCESSED or fault.kind == "reason" or (fault.kind == "goaway" and fault.reason is not None)
+def _refusal(fault: Fault, token: DeviceToken | None, apns_id: str, now: float) -> tuple[Answer | None, str | None]:
+    """Give the answer by which a fault refuses, with its reason; neither if it leaves the request unanswered."""
+    match fault.family, fault.detail:
+        case "reason", str() as reason:
+            status = fault.status or STATUS_OF[reason]
+            died = _died_ms(fault, token, now) if status == 410 else None
+            answer = _answer(Verdict(apns_id, Refusal(reason, died)), status)
+        case "body", which:
+            bodies = {"html": _HTML, "large": b"x" * _LARGE_BODY_BYTES}
+            answer = Answer(fault.status or 502, (("apns-id", apns_id),), bodies.get(which or "", b""))
+        case _:
+            return None, None
+    if fault.retry_after_seconds is not None:
+        retry_after = ("retry-after", str(fault.retry_after_seconds))
+        answer = Answer(answer.status, (*answer.headers, retry_after), answer.body)
+    return answer, fault.reason
+
+
+def _died_ms(fault: Fault, token: DeviceToken | None, now: float) -> int:
+    if fault.died_after_seconds is not None and token is not None:
+        return int((token.issued_at + fault.died_after_seconds) * 1000)
+    return fault.timestamp_ms or int(now * 1000)
 
 
 def _new_id() -> str:

@@ -11,7 +11,8 @@ TokenKind = Literal["start", "update"]
 class DeviceToken(msgspec.Struct, frozen=True):
     """Say whose token this is, for which topic and environment, and since when it is dead.
 
-    A start token has no `activity_id`: it serves the app, an update token one activity.
+    A start token has no `activity_id`: it serves the app, an update token one activity. `issued_at` is in Unix
+    seconds, by APNs' clock.
     """
 
     value: str
@@ -20,6 +21,7 @@ class DeviceToken(msgspec.Struct, frozen=True):
     topic: str
     environment: Environment
     activity_id: str | None = None
+    issued_at: float = 0.0
     dead_since_ms: int | None = None
     dead_reason: Literal["Unregistered", "ExpiredToken"] = "Unregistered"
 

@@ -1,95 +1,219 @@
-"""Hold the faults that wait for the next requests.
+"""Say what can go wrong at APNs, and hold what is to go wrong with the next requests and handshakes.
 
-A fault is a rule by name:
-
-- `reason:<Reason>`: answer so, without processing.
-- `slow`: process at once, answer `seconds` later.
-- `never_answers`: neither process nor answer; the stream stays open.
-- `reset`: refuse the stream (REFUSED_STREAM), without processing.
-- `cut_after_processing`: process, then close the connection before the answer.
-- `goaway`: process and answer, but announce before the answer that no later stream will be served.
-- `goaway:<Reason>`: process nothing that is open; say so with last stream id 0 and the reason, and close.
-
-A later kind of fault is one more name here and one more branch in `connection.py`.
+A fault is a rule by name; `KINDS` says what each name does. Two names hold one of Apple's reasons, or a word that
+Apple does not list: `reason:<Reason>` refuses so, without processing; `goaway:<Reason>` processes nothing that is
+open, says so with last stream id 0 and the reason, and closes.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
+from app.simulator.device_tokens import DeviceToken, TokenKind
 from app.simulator.errors import SimulatorError
 from app.simulator.reasons import STATUS_OF
 
-PLAIN_NAMES = ("slow", "never_answers", "reset", "cut_after_processing", "goaway")
+REASON, GOAWAY = "reason", "goaway"
 
 
-class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class Kind(msgspec.Struct, frozen=True):
+    """Say what a kind of fault does.
+
+    Args:
+        what: in words.
+        processed: whether the push is judged and goes to its phone all the same.
+        at_handshake: whether it befalls a new connection instead of a request.
+    """
+
+    what: str
+    processed: bool = False
+    at_handshake: bool = False
+
+
+_REASON = Kind("APNs refuses with this reason, without processing")
+_GOAWAY_REASON = Kind("GOAWAY with last stream id 0 and this reason; nothing that is open is processed")
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "slow": Kind("processed at once, answered `seconds` later", processed=True),
+        "never_answers": Kind("neither processed nor answered; the stream stays open"),
+        "black_hole": Kind("nothing on the connection is processed or answered from here on"),
+        "reset": Kind("the stream is reset with REFUSED_STREAM, without processing"),
+        "reset:refused": Kind("the same"),
+        "reset:internal": Kind("the stream is reset with INTERNAL_ERROR, without processing"),
+        "reset:cancel": Kind("the stream is reset with CANCEL, without processing"),
+        "cut_after_processing": Kind("processed, and the connection is cut before the answer", processed=True),
+        "cut_after_headers": Kind("processed, and the connection is cut behind the answer's headers", processed=True),
+        "goaway": Kind("GOAWAY, and what is open is processed and answered all the same", processed=True),
+        "goaway_when_idle": Kind("processed and answered; GOAWAY once no stream is open", processed=True),
+        "stream_limit": Kind(
+            "processed and answered; one stream at a time from here on, until a later push is accepted", processed=True
+        ),
+        "no_apns_id": Kind("processed, and the answer holds no apns-id", processed=True),
+        "body:empty": Kind("`status` (502 unless given) with an empty body, without processing"),
+        "body:html": Kind("the same with a page of HTML, as from a proxy"),
+        "body:large": Kind("the same with a body of one megabyte"),
+        "connect:refused": Kind("the connection is closed before TLS begins", at_handshake=True),
+        "tls:unknown_ca": Kind("the certificate is of an authority that nobody trusts", at_handshake=True),
+        "tls:wrong_name": Kind("the certificate is for another name", at_handshake=True),
+        "tls:stall": Kind("the handshake is never answered", at_handshake=True),
+    }
+)
+
+
+class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """Say what goes wrong with the next requests.
 
-    `status` overrides the status that belongs to a reason, for reasons Apple does not list; `timestamp_ms`
-    goes with 410.
+    Args:
+        name: one of `KINDS`, `reason:<Reason>` or `goaway:<Reason>`.
+        times: how often it happens; `None` until it is cleared.
+        every: it befalls one in so many of the requests it waits for, the first of them to begin with.
+        token: waits for requests to this token alone.
+        to: waits for requests to tokens of this kind alone.
+        once_a_token: befalls no token twice.
+        seconds: how late a `slow` answer is.
+        status: overrides the status that belongs to a reason; a reason Apple does not list needs one.
+        timestamp_ms: goes with 410.
+        died_after_seconds: the same, counted from when the phone got the token; negative for before.
+        retry_after_seconds: goes with the refusal as `Retry-After`.
+        replaces_token: the phone's system has replaced the token, and its app, opened by the user, reports the new one.
     """
 
     name: str
-    times: int = 1
+    times: int | None = 1
+    every: int = 1
     token: str | None = None
+    to: TokenKind | None = None
+    once_a_token: bool = False
     seconds: float = 1.0
     status: int | None = None
     timestamp_ms: int | None = None
+    died_after_seconds: float | None = None
+    retry_after_seconds: int | None = None
+    replaces_token: bool = False
+
+    @property
+    def family(self) -> str:
+        """Give the name up to its colon."""
+        return self.name.partition(":")[0]
+
+    @property
+    def detail(self) -> str | None:
+        """Give what stands behind the name's colon."""
+        return self.name.partition(":")[2] or None
 
     @property
     def reason(self) -> str | None:
         """Give the reason a `reason:` or `goaway:` fault names."""
-        _, separator, reason = self.name.partition(":")
-        return reason if separator else None
+        return self.detail if self.family in (REASON, GOAWAY) else None
 
     @property
-    def kind(self) -> str:
-        """Give the name without its reason."""
-        return self.name.partition(":")[0]
+    def kind(self) -> Kind:
+        """Say what it does."""
+        if self.reason is not None:
+            return _REASON if self.family == REASON else _GOAWAY_REASON
+        return KINDS[self.name]
+
+    def check(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            SimulatorError: nothing goes wrong by that name, or not so.
+        """
+        has_status = self.family != REASON or self.status is not None or self.reason in STATUS_OF
+        if self.name not in KINDS and (self.reason is None or not has_status):
+            known = ", ".join((*KINDS, f"{REASON}:<Reason>", f"{GOAWAY}:<Reason>"))
+            raise SimulatorError(f"no fault is called {self.name!r}; known: {known}")
+        if (self.times is not None and self.times < 1) or self.every < 1:
+            raise SimulatorError("a fault happens at least once, to one request in one or more")
+        if self.status is not None and self.status < 400:
+            raise SimulatorError("a fault refuses: its status is 400 or more")
 
 
 class Faults:
-    """Hand out waiting faults, first come first served; a rule with `times` requests left serves as many."""
+    """Hand out waiting faults, first come first served.
+
+    Attributes:
+        happened: how often each fault happened, by its name.
+    """
 
     def __init__(self) -> None:
-        self._waiting: list[Fault] = []
+        self._waiting: list[_Waiting] = []
+        self.happened: Counter[str] = Counter()
 
     @property
     def waiting(self) -> Sequence[Fault]:
         """Give the faults not yet used up, with the times left."""
-        return tuple(self._waiting)
+        return tuple(msgspec.structs.replace(each.fault, times=each.left) for each in self._waiting)
 
     def add(self, fault: Fault) -> None:
-        """Let the fault wait for requests.
+        """Let the fault wait.
 
         Raises:
-            SimulatorError: nothing goes wrong by that name.
+            SimulatorError: it makes no sense.
         """
-        known_reason = fault.status is not None or fault.reason in STATUS_OF
-        if not (
-            fault.name in PLAIN_NAMES
-            or (fault.kind == "reason" and known_reason)
-            or (fault.kind == "goaway" and fault.reason)
-        ):
-            raise SimulatorError(f"no fault is called {fault.name!r}; known: {', '.join(PLAIN_NAMES)}, reason:<Reason>")
-        if fault.times < 1:
-            raise SimulatorError("a fault happens at least once")
+        fault.check()
         token = None if fault.token is None else fault.token.lower()
-        self._waiting.append(msgspec.structs.replace(fault, token=token))
+        self._waiting.append(_Waiting(msgspec.structs.replace(fault, token=token)))
 
     def clear(self) -> None:
         """Forget all waiting faults."""
         self._waiting.clear()
 
-    def take(self, token: str | None) -> Fault | None:
-        """Give the first fault that waits for a request to this token, and count it."""
-        for place, fault in enumerate(self._waiting):
-            if fault.token is None or fault.token == token:
-                left = fault.times - 1
-                if left:
-                    self._waiting[place] = msgspec.structs.replace(fault, times=left)
-                else:
-                    del self._waiting[place]
-                return fault
+    def take(self, value: str | None, token: DeviceToken | None = None) -> Fault | None:
+        """Give the first fault that befalls a request, and count it.
+
+        Args:
+            value: the device token in its path.
+            token: what is known of it.
+        """
+        kind = None if token is None else token.kind
+        for each in self._waiting:
+            if not each.fault.kind.at_handshake and each.befalls(value, kind):
+                return self._count(each, value)
         return None
+
+    def take_handshake(self) -> Fault | None:
+        """Give the first fault that befalls a new connection, and count it."""
+        for each in self._waiting:
+            if each.fault.kind.at_handshake and each.befalls(None, None):
+                return self._count(each, None)
+        return None
+
+    def _count(self, each: "_Waiting", value: str | None) -> Fault:
+        self.happened[each.fault.name] += 1
+        each.count(value)
+        if each.left == 0:
+            self._waiting.remove(each)
+        return each.fault
+
+
+class _Waiting:
+    """Hold a fault and what it has met."""
+
+    __slots__ = ("_befallen", "_met", "fault", "left")
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault, self.left = fault, fault.times
+        self._met = 0
+        self._befallen: set[str | None] = set()
+
+    def befalls(self, value: str | None, kind: TokenKind | None) -> bool:
+        """Say whether this request is one of those it waits for, and its turn."""
+        fault = self.fault
+        if (
+            fault.token not in (None, value)
+            or fault.to not in (None, kind)
+            or (fault.once_a_token and value in self._befallen)
+        ):
+            return False
+        self._met += 1
+        return (self._met - 1) % fault.every == 0
+
+    def count(self, value: str | None) -> None:
+        """Note that it happened."""
+        if self.left is not None:
+            self.left -= 1
+        if self.fault.once_a_token:
+            self._befallen.add(value)

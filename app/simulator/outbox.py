@@ -121,6 +121,7 @@ class Outbox:
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.complaints: list[Complaint] = []
         self.answered = 0
+        self.online = True
 
     def submit(self, call: Call) -> None:
         """Make the call in the background, now and then twice."""
@@ -177,11 +178,16 @@ class Outbox:
             return
 
     async def _try(self, call: Call) -> tuple[int, str, bytes]:
+        lost = self._chance.happens(self._profile.call_loss_probability)
+        if not self.online or (lost and self._chance.happens(0.5)):
+            return 0, "", b""
         try:
-            return await self._line.send(call)
+            answer = await self._line.send(call)
         except (OSError, aiohttp.ClientError, TimeoutError) as error:
             log.debug("simulated_call_failed", method=call.method, error=type(error).__name__)
             return 0, "", b""
+        # What Lockstep did it did, and the app does not know.
+        return (0, "", b"") if lost else answer
 
     def _pause(self, attempt: int, retry_after: str) -> float:
         first, longest = self._profile.retry_seconds

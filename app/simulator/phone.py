@@ -35,6 +35,7 @@ class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
     Args:
         allow: whether the user taps Allow after a while, when told to (`later`), or never.
         force_quit: whether the user has swiped the app away.
+        clock_offset_seconds: how far the phone's clock is from the true time.
         after_end: what APNs says to the token of a card that is over; both have been seen.
     """
 
@@ -43,6 +44,7 @@ class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
     activities_enabled: bool = True
     frequent_pushes_enabled: bool = True
     low_power: bool = False
+    clock_offset_seconds: float = 0.0
     ios_version: str = "18.1"
     app_build: str = "100"
     locale: str = "en"
@@ -131,6 +133,20 @@ class Phone:
             self.cards[to_activity], effect = cards.receive(self.cards[to_activity], aps, now)
         self.records.append(_record(aps, effect, apns_id, priority, to_activity is None, activity_id, now))
         return effect
+
+    def miss(
+        self,
+        payload: Mapping[str, Any],
+        why: str,
+        *,
+        apns_id: str,
+        priority: int,
+        to_activity: str | None,
+        now: float,
+    ) -> None:
+        """Remember a push that APNs took and that did nothing here, with why; see `receive`."""
+        to_start = to_activity is None
+        self.records.append(_record(payload["aps"], dropped(why), apns_id, priority, to_start, to_activity, now))
 
     def tick(self, now: float) -> list[str]:
         """End cards that have lived eight hours; give their ids."""

@@ -13,10 +13,11 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
 
     Args:
         agent: the phone's.
-        now: Unix seconds.
+        now: Unix seconds, by the true time; the phone goes by its own.
         records: whether to include what each push did.
     """
     phone = agent.phone
+    now += phone.behaviour.clock_offset_seconds
     reading: dict[str, Any] = {
         "id": phone.phone_id,
         "deviceId": phone.device_id,
@@ -27,6 +28,7 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
         "behaviour": phone.behaviour,
         "permission": phone.permission,
         "forceQuit": phone.force_quit,
+        "online": agent.online,
         "startTokens": dict(phone.start_tokens),
         "cards": [read_card(card, now) for card in phone.cards.values()],
         "complaints": agent.complaints,

@@ -2,10 +2,14 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
-from app.simulator.connection import Connection, StreamLimits
+from app.simulator.connection import Connection
 from app.simulator.desk import Desk
 from app.simulator.device_tokens import Environment
+from app.simulator.door import Door
+from app.simulator.faults import Fault, Faults
+from app.simulator.streams import StreamLimits
 
 
 class Server:
@@ -15,11 +19,23 @@ class Server:
         desk: decides the requests.
         environment: the one this address serves; `None` serves both.
         limits: how many streams a connection may have open.
+        faults: what is to go wrong with new connections.
+        context_for: gives the certificate that goes with a fault, or the good one.
     """
 
-    def __init__(self, desk: Desk, *, environment: Environment | None, limits: StreamLimits) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        environment: Environment | None,
+        limits: StreamLimits,
+        faults: Faults,
+        context_for: Callable[[Fault | None], ssl.SSLContext],
+    ) -> None:
         self._desk, self._environment, self._limits = desk, environment, limits
+        self._faults, self._context_for = faults, context_for
         self._connections: set[Connection] = set()
+        self._doors: set[Door] = set()
         self._all_gone = asyncio.Event()
         self._server: asyncio.Server | None = None
         self.connections_made = 0
@@ -36,28 +52,43 @@ class Server:
             return 0
         return int(self._server.sockets[0].getsockname()[1])
 
-    async def start(self, host: str, port: int, context: ssl.SSLContext) -> None:
+    async def start(self, host: str, port: int) -> None:
         """Begin to listen; port 0 takes a free one."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connect, host, port, ssl=context, backlog=512)
+        self._server = await loop.create_server(self._greet, host, port, backlog=512)
+
+    def send_away(self) -> None:
+        """Say goodbye to all clients, which are answered what is open and have to connect anew."""
+        for connection in self.connections:
+            connection.leave()
+
+    async def empty(self) -> None:
+        """Wait until no connection is open."""
+        while self._connections:
+            self._all_gone.clear()
+            await self._all_gone.wait()
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Say goodbye to all clients, let open streams be answered for the grace given, and cut the rest."""
         if self._server is None:
             return
         self._server.close()
-        for connection in self.connections:
-            connection.leave()
+        for door in list(self._doors):
+            door.shut()
+        self.send_away()
         try:
             async with asyncio.timeout(grace_seconds):
-                while self._connections:
-                    self._all_gone.clear()
-                    await self._all_gone.wait()
+                await self.empty()
         except TimeoutError:
             for connection in self.connections:
                 connection.abort()
         await self._server.wait_closed()
         self._server = None
+
+    def _greet(self) -> Door:
+        door = Door(self._faults, self._context_for, self._connect, self._doors.discard)
+        self._doors.add(door)
+        return door
 
     def _connect(self) -> Connection:
         return Connection(self._desk, self._environment, self._limits, self._remember, self._forget)

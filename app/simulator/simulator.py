@@ -1,5 +1,6 @@
 """Put the simulator together: APNs at three addresses, virtual phones, and a control address."""
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,16 +11,16 @@ import structlog
 from aiohttp import web
 
 from app.simulator.agent import PhoneAgent
-from app.simulator.certificates import Certificates, ensure_certificates
+from app.simulator.certificates import Certificates, ensure_certificates, unknown_ca, wrong_name
 from app.simulator.chance import LIVELY, Chance, Profile
 from app.simulator.changes import Changes
 from app.simulator.clock import Clock
-from app.simulator.connection import StreamLimits
 from app.simulator.control import build_control
 from app.simulator.declaration import ORDER, Declaration
 from app.simulator.desk import Desk
-from app.simulator.device_tokens import DeviceTokens, Environment
+from app.simulator.device_tokens import DeviceToken, DeviceTokens, Environment
 from app.simulator.errors import SimulatorError, UnknownPhoneError
+from app.simulator.fault_plans import FaultPlan
 from app.simulator.faults import Fault, Faults
 from app.simulator.outbox import Line, TicketFor
 from app.simulator.phone import Behaviour, Phone
@@ -27,6 +28,7 @@ from app.simulator.provider_keys import ProviderKey, ProviderKeys
 from app.simulator.pushes import PushLog
 from app.simulator.rules import Push
 from app.simulator.server import Server
+from app.simulator.streams import StreamLimits
 
 log = structlog.get_logger()
 
@@ -82,11 +84,11 @@ class Simulator:
             faults=self.faults,
             log=self.pushes,
             deliver=self._deliver,
+            replace=self._replace_token,
             changed=self._changes.tell,
         )
-        self._any = Server(self._desk, environment=None, limits=options.stream_limits)
-        self._sandbox = Server(self._desk, environment="sandbox", limits=options.stream_limits)
-        self._production = Server(self._desk, environment="production", limits=options.stream_limits)
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._any, self._sandbox, self._production = (self._server(each) for each in (None, "sandbox", "production"))
         self._control: web.AppRunner | None = None
 
     @classmethod
@@ -246,8 +248,16 @@ class Simulator:
         return self._chance.behaviour()
 
     def add_fault(self, fault: Fault) -> None:
-        """Let something go wrong with the next requests."""
+        """Let something go wrong with the next requests, or with the next handshakes: then clients connect anew."""
         self.faults.add(fault)
+        if fault.kind.at_handshake:
+            for server in self.servers:
+                server.send_away()
+
+    def begin_plan(self, plan: FaultPlan) -> None:
+        """Let all that a plan says go wrong."""
+        for fault in plan.faults:
+            self.add_fault(fault)
 
     def set_clock(self, offset_seconds: float) -> None:
         """Move the simulator's time, measured from its source, and let the phones notice."""
@@ -284,9 +294,8 @@ class Simulator:
         await self._line.close()
 
     async def _listen(self, apns_port: int, control_port: int) -> None:
-        context = self.certificates.server_context()
         for server, port in zip(self.servers, (apns_port, 0, 0), strict=True):
-            await server.start(self.host, port, context)
+            await server.start(self.host, port)
         self._control = web.AppRunner(build_control(self), access_log=None)
         await self._control.setup()
         await web.TCPSite(self._control, self.host, control_port).start()
@@ -296,5 +305,26 @@ class Simulator:
         host = self.host if self.host.strip("0.:") else "localhost"
         return f"{scheme}://{host}:{port}"
 
+    def _server(self, environment: Environment | None) -> Server:
+        return Server(
+            self._desk,
+            environment=environment,
+            limits=self.options.stream_limits,
+            faults=self.faults,
+            context_for=self._context_for,
+        )
+
+    def _context_for(self, fault: Fault | None) -> ssl.SSLContext:
+        """Give the TLS context that goes with a fault, made when it is first asked for."""
+        name = "" if fault is None else fault.name
+        if name not in self._contexts:
+            bad = {"tls:unknown_ca": unknown_ca, "tls:wrong_name": wrong_name}.get(name)
+            certificates = self.certificates if bad is None else bad(self.certificates)
+            self._contexts[name] = certificates.server_context()
+        return self._contexts[name]
+
     def _deliver(self, push: Push) -> None:
         self.phones[push.token.phone_id].deliver(push)
+
+    def _replace_token(self, token: DeviceToken) -> None:
+        self.phones[token.phone_id].replace_token(token)

@@ -46,6 +46,20 @@ async def test_a_refused_start_token_is_not_used_again(world: World) -> None:
     assert world.kinds() == ["start"]
 
 
+async def test_a_start_token_of_another_app_is_tried_twice(world: World) -> None:
+    """The second refusal retires it; the app's other pushes are not paused for it, and a new token starts the card."""
+    phone = await world.phone()
+    wrong = phone.phone.start_tokens["OrderAttributes"]
+    world.fault("reason:DeviceTokenNotForTopic", token=wrong, times=None)
+    await world.place()
+    await world.come_to_rest()
+    assert [push.status for push in world.pushes] == [400, 400]
+
+    phone.rotate_start_tokens()
+    await world.until(lambda: is_live(phone))
+    assert world.kinds() == ["start"]
+
+
 async def test_a_token_registered_after_it_died_is_tried_once_more(world: World) -> None:
     """APNs' time is older than the registration: asked again once, and the second refusal stands."""
     phone = await world.phone()
@@ -85,13 +99,12 @@ async def test_apns_that_is_away_is_waited_for(world: World) -> None:
     phone = await world.phone()
     server = world.simulator.servers[0]
     port = server.port
-    context = world.simulator.certificates.server_context()
     await server.stop(grace_seconds=0)
     await world.place()
     await world.happen("order-1", "order.preparing")
     while (await world.order())["cards"] == [] or (await world.order())["cards"][0]["outcome"] != "retrying":
         pass
-    await server.start("127.0.0.1", port, context)
+    await server.start("127.0.0.1", port)
     await world.until(lambda: is_live(phone))
     await world.come_to_rest()
 

@@ -13,6 +13,7 @@ from app.bootstrap import Service
 from app.demo.run import run_scenario
 from app.demo.steps import AwaitAnswers, AwaitCard, Install, Say, Story
 from app.settings import load_settings
+from app.simulator.fault_plans import find_plan
 from app.simulator.faults import Fault
 from app.simulator.simulator import Simulator
 
@@ -29,12 +30,19 @@ async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-async def lockstep(dsn: str, simulator: Simulator) -> AsyncIterator[Service]:
+def on_unknown_start() -> str:
+    """Choose whether a start without an answer is sent again; a test may choose otherwise."""
+    return "never"
+
+
+@pytest.fixture
+async def lockstep(dsn: str, simulator: Simulator, on_unknown_start: str) -> AsyncIterator[Service]:
     """Run the whole service against the simulator."""
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     simulator.register_key(TEAM_ID, KEY_ID, public)
     settings = load_settings(
+        on_unknown_start=on_unknown_start,
         database_url=dsn,
         secret_key=base64.b64encode(bytes(32)).decode(),
         port=0,
@@ -76,6 +84,32 @@ async def test_every_phone_shows_what_the_oracle_expects(lockstep: Service, simu
     assert result.orders >= 12
     assert result.events > 4 * result.orders
     assert all(result.pushes[kind] > 0 for kind in ("start", "update", "end"))
+
+
+@pytest.mark.parametrize(
+    ("name", "on_unknown_start"),
+    [
+        ("goaway", "never"),
+        ("storm:bad_tokens", "never"),
+        ("reason:PayloadTooLarge", "never"),
+        ("tls:unknown_ca", "never"),
+        ("bad_day", "after_silence"),
+    ],
+)
+async def test_phones_match_after_a_fault_plan(
+    lockstep: Service, simulator: Simulator, api_key: str, name: str
+) -> None:
+    """Whatever went wrong while the orders were told, every phone shows what it must in the end."""
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep),
+        api_key=api_key,
+        simulator=simulator,
+        seed=1,
+        plans=[find_plan(name)],
+        run_id="test",
+    )
+    assert result.differences == []
+    assert result.faults
 
 
 async def test_a_phone_without_its_card_is_found(lockstep: Service, simulator: Simulator, api_key: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, StreamReset
+from h2.events import DataReceived, Event, RemoteSettingsChanged, ResponseReceived, StreamEnded, StreamReset
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import Frame, GoAwayFrame, HeadersFrame
 
@@ -162,6 +162,26 @@ async def test_goaway_answers_what_is_open_and_takes_nothing_new(
     assert len(phone.phone.cards) == 3
 
 
+async def test_a_limit_lowered_in_flight_rises_after_a_success(
+    client: RawClient, simulator: Simulator, phone: PhoneAgent
+) -> None:
+    """1000, then 1 while streams are open, which are answered, then 1000 with the next acceptance."""
+    warm = client.open(start_token(phone))
+    await client.flush()
+    await client.read_until(StreamEnded)
+    simulator.add_fault(Fault("slow", times=2, seconds=0.2))
+    simulator.add_fault(Fault("stream_limit"))
+    in_flight = [client.open(start_token(phone)) for _ in range(3)]
+    await client.flush()
+    await client.read_until(StreamEnded, count=4)
+    last = client.open(start_token(phone))
+    await client.flush()
+    await client.read_until(StreamEnded, count=5)
+
+    assert sorted(number or 0 for number in client.answered()) == [warm, *in_flight, last]
+    assert limits_in(client.events) == [1, 1000, 1, 1000]
+
+
 async def test_stopping_says_goodbye(tmp_path: Path) -> None:
     """A simulator that stops lets a slow answer out before it closes."""
     simulator = await Simulator.start(tmp_path, options=Options(profile=CALM), now=lambda: float(NOW))
@@ -194,6 +214,13 @@ async def test_an_answer_waits_for_the_clients_window(simulator: Simulator) -> N
     pieces = [event.data for event in client.events if isinstance(event, DataReceived)]
     assert (len(pieces[0]), b"".join(pieces)) == (10, b'{"reason":"BadDeviceToken"}')
     await client.close()
+
+
+def limits_in(events: list[Event]) -> list[int]:
+    """Give the limits of streams that the server named, in order."""
+    changes = [event.changed_settings for event in events if isinstance(event, RemoteSettingsChanged)]
+    code = SettingCodes.MAX_CONCURRENT_STREAMS
+    return [changed[code].new_value for changed in changes if code in changed]
 
 
 async def read_past_goaway(client: RawClient) -> None:

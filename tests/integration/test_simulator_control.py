@@ -117,6 +117,18 @@ async def test_faults_are_added_listed_and_cleared(control: aiohttp.ClientSessio
     assert cleared == {"faults": []}
 
 
+async def test_a_plan_is_listed_and_begun(control: aiohttp.ClientSession) -> None:
+    """Each plan says what happens and what is expected; beginning one lets its faults wait."""
+    plans = (await get(control, "/faults/plans"))["plans"]
+    status, begun = await post(control, "/faults", {"plan": "goaway"})
+    listed = await get(control, "/faults")
+
+    (plan,) = [each for each in plans if each["name"] == "goaway"]
+    assert {"name", "what", "expect", "faults"} == set(plan)
+    assert (status, begun["faults"]) == (201, plan["faults"])
+    assert listed == {"faults": plan["faults"], "happened": {}}
+
+
 async def test_a_key_is_registered(simulator: Simulator, control: aiohttp.ClientSession) -> None:
     """A key registered over HTTP verifies tokens."""
     provider = Provider()
@@ -162,6 +174,8 @@ async def test_the_summary_says_where_everything_is(simulator: Simulator, contro
         ("/phones", {"phoneId": "phone-1"}, 422),
         ("/faults", {"name": "gremlins"}, 422),
         ("/faults", {"name": "slow", "times": 0}, 422),
+        ("/faults", {"plan": "gremlins"}, 422),
+        ("/faults", {"plan": "goaway", "times": 2}, 422),
         ("/keys", {"teamId": "T", "keyId": "K", "publicPem": "x"}, 422),
     ],
 )

@@ -127,7 +127,7 @@ def test_every_answer_leaves_a_card_with_a_next_step(name: str, kind: Kind) -> N
 
 def test_a_card_that_could_not_be_made_is_explained() -> None:
     """It is a fault of ours, and says when it is tried again."""
-    finding = explained(left_behind(settle_failed(live(), "ValueError", 2, SENT_AT)), moved())
+    finding = explained(left_behind(settle_failed(live(), "ValueError", 2, SENT_AT, RULES)), moved())
 
     assert (finding.reason, finding.until) == (Reason.NOT_MADE, SENT_AT + timedelta(hours=1))
     assert "ValueError" in finding.why

@@ -7,7 +7,7 @@ from uuid import uuid5
 import pytest
 
 from app.apns.request import Environment
-from app.apns.settlement import FAILED_AGAIN, settle_failed, settle_sent, settle_unbegun, settle_unsent
+from app.apns.settlement import settle_failed, settle_sent, settle_unbegun, settle_unsent
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
 from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait
@@ -204,7 +204,7 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
             "phase": Phase.SHOWN,
             "outcome": "refused",
             "why": "suspect",
-            "due_at": hours(8),
+            "due_at": NOW + timedelta(seconds=RULES.failed_again),
             "alerted_version": 1,
             "suspect_hash": b"token-1",
             "attempts": 1,
@@ -223,6 +223,20 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
             "start_unused": True,
         },
     ),
+    "a start token of another app": (
+        card(),
+        START,
+        SUSPECT,
+        {
+            "phase": Phase.WANTED,
+            "outcome": "refused",
+            "why": "suspect",
+            "due_at": NOW + timedelta(seconds=RULES.failed_again),
+            "attempts": 1,
+            "start_unused": True,
+            "suspect_hash": b"token-1",
+        },
+    ),
     "a push that was our mistake": (
         live(),
         UPDATE,
@@ -231,7 +245,7 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
             "phase": Phase.SHOWN,
             "outcome": "failed",
             "why": "ours",
-            "due_at": hours(8),
+            "due_at": NOW + timedelta(seconds=RULES.failed_again),
             "alerted_version": 1,
             "attempts": 1,
         },
@@ -336,13 +350,13 @@ def test_a_push_that_was_not_begun_leaves_the_card_as_it_was() -> None:
 
 def test_a_card_that_cannot_be_made_waits_and_names_the_error() -> None:
     """Its phase and an unknown answer stand; the words of the error, which may quote a person, are left out."""
-    assert settle_failed(starting(), "ValueError", 2, NOW) == Settlement(
+    assert settle_failed(starting(), "ValueError", 2, NOW, RULES) == Settlement(
         card=starting(),
         phase=Phase.STARTING,
         considered_version=2,
         outcome="failed",
         why="The card could not be made (ValueError): a bug; it is tried again with the next news, or in an hour.",
-        due_at=NOW + FAILED_AGAIN,
+        due_at=NOW + timedelta(seconds=RULES.failed_again),
         intent_stands=True,
         attempts=1,
         last_answer="not made",

@@ -12,6 +12,7 @@ COMMANDS: Final = (
     "serve",
     "migrate",
     "simulator",
+    "simulator faults",
     "stop",
     "order show",
     "order events",
@@ -45,6 +46,7 @@ def test_help_shows_an_example(command: str) -> None:
         "pause some --reason x",
         "pause all",
         "order show",
+        "demo --once --fault gremlins",
         "nothing",
     ],
 )
