@@ -88,6 +88,11 @@ ADVICE: Final[dict[Reason, Advice]] = {
         "the "
         "newest state by itself.",
     ),
+    Reason.APP_SILENT: Advice(
+        "The card stands still: the app on the phone has not been heard of since the card was started.",
+        "Ask the customer to open the app once, and to tap Allow on the card if it asks. The card then gets the newest "
+        "state by itself. Who always swipes the app away meets this with every order.",
+    ),
     Reason.START_TOKEN_SUSPECT: Advice(
         "Apple took the card, and the phone most likely never showed it.",
         f"{_OPEN_APP} It then reports the card or starts it, and brings what later orders need.",

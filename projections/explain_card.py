@@ -42,7 +42,8 @@ def explain_card(
         if card.asked == "end":
             return found(Reason.ENDED_BY_PERSON, traced.why or "A person ended the card.", now, since=traced.outcome_at)
         reason = Reason.RECALLED if card.recalled else _OVER.get(traced.outcome or "", Reason.OVER)
-        return found(reason, traced.why or "The card is over.", now, since=traced.outcome_at)
+        known = _since(reason, traced) if reason in (Reason.GONE, Reason.EXPIRED) else traced.outcome_at
+        return found(reason, traced.why or "The card is over.", now, since=known)
     if order.reason is Reason.UNREADABLE:
         return found(Reason.ORDER_WAITS, order.state, now, since=order.since)
     if traced.leased_at is not None and not card.lease_ran_out:
@@ -129,11 +130,11 @@ def _without_token(card: Card, why: str) -> tuple[Reason, str]:
         return Reason.NO_UPDATE_TOKEN, f"{why} {told}"
     if card.accepted_version is None:
         return Reason.START_COUNTED, "The answer to the start was lost, and the app has told nothing of the card since."
-    told = (
-        "The app has told nothing since the card was started, so it has not run: more likely it was force-quit, that "
-        "is, swiped out of the app switcher. Whether the card is on the phone, nobody can know."
+    silent = (
+        "The app has told nothing since the card was started: most likely it was force-quit, that is, swiped out of "
+        "the app switcher, and does not run. Whether the card is on the phone, nobody can know."
     )
-    return Reason.NO_UPDATE_TOKEN, f"{why} {told}"
+    return Reason.APP_SILENT, f"{why} {silent}"
 
 
 def _since(reason: Reason, traced: TracedCard) -> datetime | None:
@@ -144,7 +145,7 @@ def _since(reason: Reason, traced: TracedCard) -> datetime | None:
             return traced.accepted_at
         case Reason.GONE:
             return card.reported_at
-        case Reason.NO_UPDATE_TOKEN | Reason.START_TOKEN_SUSPECT:
+        case Reason.NO_UPDATE_TOKEN | Reason.APP_SILENT | Reason.START_TOKEN_SUSPECT:
             return card.started_at or card.created_at
         case Reason.START_UNKNOWN | Reason.START_COUNTED:
             return min((each.sent_at for each in traced.sent), default=card.created_at)

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     ANOTHER_CUSTOMER = auto()
     ORDER_OF_ANOTHER = auto()
 
+    APP_SILENT = auto()
     ENDED = auto()
     RECALLED = auto()
     PAUSED_BY_PERSON = auto()

@@ -39,7 +39,7 @@ def explained(explanation: Explanation) -> "RenderableType":
     now = explanation.at
     status = explanation.status or "not placed yet"
     lines: list[RenderableType] = [
-        Text.assemble((f"Order {explanation.order_id}", "bold"), f": {status}, at {clock_of(now, now)}"),
+        Text.assemble((f"Order {explanation.order_id}", "bold"), f": {status} (as of {clock_of(now, now)})"),
         _facts(explanation.finding, now, [("Events", _events(explanation))]),
     ]
     for card in explanation.cards:
@@ -59,7 +59,7 @@ def _facts(finding: Finding, now: datetime, more: "list[tuple[str, str]]") -> "R
         facts.append(("Since", f"{clock_of(finding.since, now)} ({ago(finding.since, now)})"))
     facts += [("Next", finding.next_step), *more]
     table = Table.grid(padding=(0, 1))
-    table.add_column(width=8)
+    table.add_column(width=9)
     table.add_column()
     for label, text in facts:
         table.add_row(Text(f"  {label}", "dim"), Text(text, "bold" if label == "Next" else ""))
@@ -77,7 +77,7 @@ def _events(explanation: Explanation) -> str:
 def _pushes(card: ExplainedCard, now: datetime) -> list[tuple[str, str]]:
     found = []
     if card.perhaps:
-        found.append(("If not", "What can keep a phone from showing what Apple accepted:"))
+        found.append(("Perhaps", "If the phone shows something else, the cause may be one of these:"))
         found += [("", f"- {each}") for each in card.perhaps]
     found.append(("Pushes", "\n".join(_push(each, now) for each in card.sent) or "none so far"))
     return found
