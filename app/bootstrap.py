@@ -59,6 +59,16 @@ async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
     return server.dsn
 
 
+def apns_transport(settings: Settings) -> HttpxTransport:
+    """Give what sends pushes."""
+    urls = {
+        Environment.PRODUCTION: settings.apns_production_url,
+        Environment.SANDBOX: settings.apns_sandbox_url,
+    }
+    ca_file = None if settings.apns_ca_file is None else str(settings.apns_ca_file)
+    return HttpxTransport(HttpxSettings(base_urls=urls, ca_file=ca_file))
+
+
 class Service:
     """A running process of Lockstep with the roles it was given; made by `start`.
 
@@ -160,15 +170,7 @@ class Service:
                 self.doorbell.listen(matcher.hear)
                 return {"matcher": matcher.run}
             case "dispatcher":
-                transport = HttpxTransport(
-                    HttpxSettings(
-                        base_urls={
-                            Environment.PRODUCTION: self._settings.apns_production_url,
-                            Environment.SANDBOX: self._settings.apns_sandbox_url,
-                        },
-                        ca_file=None if self._settings.apns_ca_file is None else str(self._settings.apns_ca_file),
-                    )
-                )
+                transport = apns_transport(self._settings)
                 self._stack.push_async_callback(transport.close)
                 keeper = CredentialKeeper(
                     workers,

@@ -11,6 +11,7 @@ from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.order import order
 from app.cli.pauses import pause, pauses, resume
+from app.cli.push import push
 from app.cli.recover import recover
 from app.cli.replay import replay
 from app.cli.serve import serve
@@ -35,7 +36,7 @@ cli = typer.Typer(
 )
 for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
     cli.command()(command)
-for group in (simulator, order, cards, events, keys, tickets, tokens, shadow, replay):
+for group in (simulator, order, cards, events, keys, tickets, tokens, shadow, push, replay):
     cli.add_typer(group)
 
 
