@@ -11,7 +11,7 @@ import structlog
 
 from app.access.key_store import KeyStore
 from app.apns.dispatcher import Dispatcher
-from app.apns.httpx_engine import HttpxSettings, HttpxTransport
+from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.provider_token import ProviderToken
 from app.apns.request import Environment
 from app.apns.shared_token import SharedProviderToken
@@ -77,6 +77,28 @@ def provider_token(settings: Settings) -> ProviderToken:
             f"To send pushes, set {', '.join(missing)}. To try without an Apple account, run: lockstep demo"
         )
     return ProviderToken(settings.apns_team_id, settings.apns_key_id, settings.apns_key.get_secret_value())
+
+
+def apns_transport(settings: Settings) -> EngineTransport:
+    """Give what sends pushes, on the engine of the settings."""
+    urls = {
+        Environment.PRODUCTION: settings.apns_production_url,
+        Environment.SANDBOX: settings.apns_sandbox_url,
+    }
+    return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
+
+
+def _engine(settings: Settings) -> Engine:
+    ca_file = None if settings.apns_ca_file is None else str(settings.apns_ca_file)
+    # A connection that does not come about must fail before the push does: then it is known that it did not leave.
+    connect_timeout = settings.dispatch_rules().deadline * 2 / 3
+    if settings.apns_engine == "httpx":
+        from app.apns.httpx_engine import HttpxEngine
+
+        return HttpxEngine(ca_file=ca_file, connect_timeout_seconds=connect_timeout)
+    from app.apns.pyqwest_engine import PyqwestEngine
+
+    return PyqwestEngine(ca_file=ca_file, connect_timeout_seconds=connect_timeout)
 
 
 class Service:
@@ -180,15 +202,7 @@ class Service:
                 self.doorbell.listen(matcher.hear)
                 return {"matcher": matcher.run}
             case "dispatcher":
-                transport = HttpxTransport(
-                    HttpxSettings(
-                        base_urls={
-                            Environment.PRODUCTION: self._settings.apns_production_url,
-                            Environment.SANDBOX: self._settings.apns_sandbox_url,
-                        },
-                        ca_file=None if self._settings.apns_ca_file is None else str(self._settings.apns_ca_file),
-                    )
-                )
+                transport = apns_transport(self._settings)
                 self._stack.push_async_callback(transport.close)
                 dispatcher = Dispatcher(
                     workers,
