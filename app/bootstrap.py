@@ -12,7 +12,7 @@ import structlog
 from app.access.key_store import KeyStore
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
-from app.apns.httpx_engine import HttpxSettings, HttpxTransport
+from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.request import Environment
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
@@ -59,14 +59,26 @@ async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
     return server.dsn
 
 
-def apns_transport(settings: Settings) -> HttpxTransport:
-    """Give what sends pushes."""
+def apns_transport(settings: Settings) -> EngineTransport:
+    """Give what sends pushes, on the engine of the settings."""
     urls = {
         Environment.PRODUCTION: settings.apns_production_url,
         Environment.SANDBOX: settings.apns_sandbox_url,
     }
+    return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
+
+
+def _engine(settings: Settings) -> Engine:
     ca_file = None if settings.apns_ca_file is None else str(settings.apns_ca_file)
-    return HttpxTransport(HttpxSettings(base_urls=urls, ca_file=ca_file))
+    # A connection that does not come about must fail before the push does: then it is known that it did not leave.
+    connect_timeout = settings.dispatch_rules().deadline * 2 / 3
+    if settings.apns_engine == "httpx":
+        from app.apns.httpx_engine import HttpxEngine
+
+        return HttpxEngine(ca_file=ca_file, connect_timeout_seconds=connect_timeout)
+    from app.apns.pyqwest_engine import PyqwestEngine
+
+    return PyqwestEngine(ca_file=ca_file, connect_timeout_seconds=connect_timeout)
 
 
 class Service:

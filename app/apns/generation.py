@@ -1,15 +1,54 @@
-"""One connection to APNs from its first push to its last."""
+"""One connection to APNs from its first push to its last, whatever engine holds it."""
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import Protocol
 
-import httpcore
+import msgspec
 
-from app.apns.errors import NotSent, NotSentCause
-from app.apns.http2_link import Http2Link, Push
-from app.apns.wire import Wire, connect
+from app.apns.answer import Answer
+from app.apns.request import ApnsRequest
+
+
+class Attempt(msgspec.Struct):
+    """A push under way.
+
+    Attributes:
+        bearer: the provider token.
+        left: its last byte was given to the engine; until then APNs cannot have processed it.
+        generation: the connection it is an exchange on; none while it waits for one.
+    """
+
+    request: ApnsRequest
+    bearer: str
+    left: bool = False
+    generation: "Generation | None" = None
+
+
+class SupersededError(Exception):
+    """Says that the connection does not take this push after all; it has to queue again, here or on the next."""
+
+
+class Link(Protocol):
+    """A connection as an engine holds it."""
+
+    @property
+    def spent(self) -> bool:
+        """Tell whether the next push needs another connection."""
+
+    async def exchange(self, attempt: Attempt) -> Answer:
+        """Send a push and give the answer; the first one opens the connection.
+
+        Raises:
+            NotSent: APNs provably did not process it.
+            Ambiguous: it may have been processed.
+            SupersededError: the connection takes no more pushes, and this one did not begin.
+        """
+
+    def retire(self) -> None:
+        """Send away those that wait for a stream; what began goes on."""
+
+    async def close(self) -> None:
+        """Close the connection; nothing is under way on it."""
 
 
 class Generation:
@@ -22,82 +61,74 @@ class Generation:
     """
 
     def __init__(
-        self, host: str, port: int, *, idle_seconds: float, max_age_seconds: float, closing: set[asyncio.Task[None]]
+        self,
+        link: Link,
+        *,
+        idle_seconds: float,
+        max_age_seconds: float,
+        most_timeouts: int,
+        closing: set[asyncio.Task[None]],
     ) -> None:
         self.gate = asyncio.Lock()
         self.warm = False
         self.retired = False
-        self._host = host
-        self._port = port
+        self._link = link
         self._idle_seconds = idle_seconds
+        self._most_timeouts = most_timeouts
         self._loop = asyncio.get_running_loop()
         self._old_at = self._loop.time() + max_age_seconds
         self._used_at = self._loop.time()
         self._under_way = 0
-        self._link: Http2Link | None = None
-        self._wire: Wire | None = None
+        self._timeouts = 0
         self._closing = closing
         self._closed = False
-        self._origin = httpcore.Origin(b"https", host.encode("ascii"), port)
-        self._url = httpcore.URL(scheme=b"https", host=host.encode("ascii"), port=port, target=b"/")
 
     @property
     def spent(self) -> bool:
         """Tell whether the next push needs another connection."""
-        if self.retired:
+        if self.retired or self._link.spent:
             return True
-        if self._link is None or self._wire is None:
+        if not self.warm:
             return False
         now = self._loop.time()
         idle = not self._under_way and now - self._used_at > self._idle_seconds
-        return idle or now > self._old_at or self._wire.cut or not self._link.is_available()
+        return idle or now > self._old_at
 
-    async def connect(self, context: ssl.SSLContext, *, timeout_seconds: float) -> None:
-        """Open the connection, unless an earlier first push did.
-
-        Raises:
-            NotSent: it cannot be opened.
-        """
-        if self._link is None:
-            self._wire = await connect(self._host, self._port, context, timeout_seconds=timeout_seconds)
-            self._link = Http2Link(self._origin, self._wire)
-
-    @asynccontextmanager
-    async def stream(self) -> AsyncIterator[Http2Link]:
-        """Wait for a stream and hold it.
-
-        Raises:
-            SupersededError: the connection was retired meanwhile.
-        """
-        link = self._link
-        if link is None:
-            raise NotSent("the connection is not open", cause=NotSentCause.CONNECT)
+    async def exchange(self, attempt: Attempt) -> Answer:
+        """Send a push and give the answer; see `Link.exchange`."""
+        attempt.generation = self
         self._under_way += 1
         try:
-            await link.slots.acquire()
-            try:
-                yield link
-            finally:
-                link.slots.release()
+            answer = await self._link.exchange(attempt)
+        except SupersededError:
+            attempt.generation = None
+            raise
         finally:
             self._under_way -= 1
             self._used_at = self._loop.time()
-            self._close_if_empty()
+            if self._link.spent:
+                self.retire()
+            else:
+                self._close_if_empty()
+        self.warm = True
+        self._timeouts = 0
+        return answer
 
-    def request(self, push: Push) -> httpcore.Request:
-        """Wrap a push as the engine takes it."""
-        return httpcore.Request(b"POST", self._url, extensions={"push": push})
+    def note_timeout(self) -> None:
+        """Retire after so many timeouts in a row, or the first when nothing was ever answered."""
+        self._timeouts += 1
+        if not self.warm or self._timeouts >= self._most_timeouts:
+            self.retire()
 
     def retire(self) -> None:
-        """Take no new pushes, send those that wait for a stream away, and close when the last one is done."""
+        """Take no new pushes, and close when the last one is done."""
         self.retired = True
-        if self._link is not None:
-            self._link.slots.close()
+        self._link.retire()
         self._close_if_empty()
 
     def _close_if_empty(self) -> None:
-        if self.retired and not self._under_way and not self._closed and self._wire is not None:
+        if self.retired and not self._under_way and not self._closed:
             self._closed = True
-            task = asyncio.create_task(self._wire.shut())
+            task = self._loop.create_task(self._link.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)

@@ -5,7 +5,7 @@ What httpcore 1.0.9 does, and what stands here instead:
       SETTINGS_MAX_CONCURRENT_STREAMS in flight; APNs does that after errors. Here pushes wait before the engine.
     - It keeps to one stream when the server never names a limit. Here that means no limit but the engine's own.
     - It sends headers, a window update, the body and an end in four writes. Here it is one.
-    - It does not say whether a failed request had left. Here `Push.left` does.
+    - It does not say whether a failed request had left. Here `Attempt.left` does.
 
 A push whose last frame was never given to the connection cannot have been processed.
 """
@@ -21,8 +21,8 @@ import h2.settings
 import httpcore
 from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
+from app.apns.generation import Attempt, SupersededError
 from app.apns.http2_reading import ReadingConnection
-from app.apns.request import ApnsRequest
 
 MOST_STREAMS = 100
 """The engine's own limit of streams on a connection."""
@@ -30,32 +30,23 @@ MOST_STREAMS = 100
 _STREAMS = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
 
 
-class Push:
-    """A request in HTTP/2's terms, and how far it came."""
-
-    __slots__ = ("body", "headers", "left")
-
-    def __init__(self, request: ApnsRequest, *, authority: bytes, bearer: str) -> None:
-        self.body = request.payload
-        self.left = False
-        # The table of header fields is small at APNs: what differs from push to push must not push out the rest.
-        self.headers: list[tuple[bytes, bytes]] = [
-            HeaderTuple(b":method", b"POST"),
-            HeaderTuple(b":authority", authority),
-            HeaderTuple(b":scheme", b"https"),
-            NeverIndexedHeaderTuple(b":path", b"/3/device/" + request.token.encode("ascii")),
-            HeaderTuple(b"authorization", b"bearer " + bearer.encode("ascii")),
-            HeaderTuple(b"apns-push-type", request.push_type.encode("ascii")),
-            HeaderTuple(b"apns-topic", request.topic.encode("ascii")),
-            HeaderTuple(b"apns-priority", b"%d" % request.priority),
-            NeverIndexedHeaderTuple(b"apns-expiration", b"%d" % request.expiration),
-            NeverIndexedHeaderTuple(b"apns-id", request.apns_id.encode("ascii")),
-            NeverIndexedHeaderTuple(b"content-length", b"%d" % len(request.payload)),
-        ]
-
-
-class SupersededError(Exception):
-    """Says that the connection does not take this push after all; it has to queue again, here or on the next."""
+def fields(attempt: Attempt, *, authority: bytes) -> list[tuple[bytes, bytes]]:
+    """Write a push's header fields, in order."""
+    request = attempt.request
+    # The table of header fields is small at APNs: what differs from push to push must not push out the rest.
+    return [
+        HeaderTuple(b":method", b"POST"),
+        HeaderTuple(b":authority", authority),
+        HeaderTuple(b":scheme", b"https"),
+        NeverIndexedHeaderTuple(b":path", b"/3/device/" + request.token.encode("ascii")),
+        HeaderTuple(b"authorization", b"bearer " + attempt.bearer.encode("ascii")),
+        HeaderTuple(b"apns-push-type", request.push_type.encode("ascii")),
+        HeaderTuple(b"apns-topic", request.topic.encode("ascii")),
+        HeaderTuple(b"apns-priority", b"%d" % request.priority),
+        NeverIndexedHeaderTuple(b"apns-expiration", b"%d" % request.expiration),
+        NeverIndexedHeaderTuple(b"apns-id", request.apns_id.encode("ascii")),
+        NeverIndexedHeaderTuple(b"content-length", b"%d" % len(request.payload)),
+    ]
 
 
 class StreamSlots:
@@ -117,7 +108,7 @@ class StreamSlots:
 
 
 class Http2Link(ReadingConnection):
-    """A connection that takes one `Push` a request, as the extension `push`."""
+    """A connection that takes one `Attempt` a request, as an extension beside its `fields`."""
 
     # Our headers are in order already; and h2 would never index the authorization, 200 bytes a push.
     CONFIG = h2.config.H2Configuration(
@@ -133,16 +124,15 @@ class Http2Link(ReadingConnection):
         self.slots.close()
 
     async def _send_request_headers(self, request: httpcore.Request, stream_id: int) -> None:
-        push: Push = request.extensions["push"]
         try:
-            self._h2_state.send_headers(stream_id, push.headers)
+            self._h2_state.send_headers(stream_id, request.extensions["fields"])
         except h2.exceptions.TooManyStreamsError as error:
             # The limit was lowered between the slot and here.
             raise SupersededError from error
 
     async def _send_request_body(self, request: httpcore.Request, stream_id: int) -> None:
-        push: Push = request.extensions["push"]
-        body = push.body
+        attempt: Attempt = request.extensions["attempt"]
+        body = attempt.request.payload
         while True:
             flow = await self._wait_for_outgoing_flow(request, stream_id)
             if len(body) <= flow:
@@ -151,7 +141,7 @@ class Http2Link(ReadingConnection):
             await self._write_outgoing_data(request)
             body = body[flow:]
         self._h2_state.send_data(stream_id, body, end_stream=True)
-        push.left = True
+        attempt.left = True
         await self._write_outgoing_data(request)
 
     async def _receive_remote_settings_change(self, event: h2.events.RemoteSettingsChanged) -> None:

@@ -8,163 +8,122 @@ the stream is no failure: APNs goes on to answer.
 """
 
 import asyncio
-import logging
 import ssl
-from urllib.parse import urlsplit
 
 import h2.errors
 import h2.events
 import h2.exceptions
 import httpcore
 import httpx
-import msgspec
 
 from app.apns.answer import KEPT_BODY_BYTES, Answer, goaway_reason, read_answer
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
-from app.apns.generation import Generation
-from app.apns.http2_link import Push, SupersededError
-from app.apns.request import ApnsRequest, Environment
+from app.apns.generation import Attempt
+from app.apns.http2_link import Http2Link, fields
+from app.apns.silence import mute
+from app.apns.wire import Wire, connect
 
 
-class HttpxSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach APNs.
+class HttpxEngine:
+    """Makes connections of httpx's engine.
 
-    Attributes:
-        base_urls: `https://host[:port]` of each environment.
+    Args:
         ca_file: trust these certificates and no others (a simulator's); the public ones when absent.
-        max_in_flight: pushes under way at once, those that wait for a stream included.
-        idle_seconds: an idle connection is left alone for so long.
-        max_age_seconds: a connection is replaced after so long, and the name looked up again.
-        reconnect_pause_seconds: after a connection failed, pushes fail at once for so long.
     """
 
-    base_urls: dict[Environment, str]
-    ca_file: str | None = None
-    max_in_flight: int = 500
-    connect_timeout_seconds: float = 10.0
-    idle_seconds: float = 3_600.0
-    max_age_seconds: float = 6 * 3_600.0
-    reconnect_pause_seconds: float = 1.0
+    def __init__(self, *, ca_file: str | None = None, connect_timeout_seconds: float = 10.0) -> None:
+        mute("httpx", "httpcore", "hpack", "h2")
+        self._context = _ssl_context(ca_file)
+        self._connect_timeout_seconds = connect_timeout_seconds
+
+    def link(self, host: str, port: int) -> "HttpxLink":
+        """Give a connection that its first push opens."""
+        return HttpxLink(host, port, self._context, connect_timeout_seconds=self._connect_timeout_seconds)
 
 
-class HttpxTransport:
-    """An `ApnsTransport` on httpx's engine, one connection an environment."""
+class HttpxLink:
+    """One connection of httpx's engine; see `Link`."""
 
-    def __init__(self, settings: HttpxSettings) -> None:
-        mute()
-        self._settings = settings
-        self._context = _ssl_context(settings.ca_file)
-        self._permits = asyncio.Semaphore(settings.max_in_flight)
-        self._in_flight = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._closed = False
-        self._closing: set[asyncio.Task[None]] = set()
-        self._current: dict[Environment, Generation] = {}
-        self._failed: dict[Environment, tuple[float, NotSent]] = {}
-        self._hosts = {name: _host_and_port(url) for name, url in settings.base_urls.items()}
+    def __init__(self, host: str, port: int, context: ssl.SSLContext, *, connect_timeout_seconds: float) -> None:
+        self._host = host
+        self._port = port
+        self._context = context
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._authority = (f"{host}:{port}" if port != 443 else host).encode("ascii")
+        self._origin = httpcore.Origin(b"https", host.encode("ascii"), port)
+        self._url = httpcore.URL(scheme=b"https", host=host.encode("ascii"), port=port, target=b"/")
+        self._broken = False
+        self._wire: Wire | None = None
+        self._http2: Http2Link | None = None
 
     @property
-    def free_permits(self) -> int:
-        """Tell how many more pushes may be begun."""
-        return max(0, self._settings.max_in_flight - self._in_flight)
+    def spent(self) -> bool:
+        """Tell whether the next push needs another connection."""
+        if self._broken:
+            return True
+        if self._http2 is None or self._wire is None:
+            return False
+        return self._wire.cut or not self._http2.is_available()
 
-    async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:
-        """Send one push and give the answer; see `ApnsTransport.send`."""
-        if self._closed:
-            raise NotSent("the sender is shutting down", cause=NotSentCause.CLOSED)
-        host, port = self._hosts[request.environment]
-        push = Push(request, authority=f"{host}:{port}".encode() if port != 443 else host.encode(), bearer=bearer)
-        self._in_flight += 1
-        self._idle.clear()
+    async def exchange(self, attempt: Attempt) -> Answer:
+        """Send a push and give the answer; see `Link.exchange`."""
+        http2 = self._http2 or await self._open()
+        extensions = {"attempt": attempt, "fields": fields(attempt, authority=self._authority)}
+        request = httpcore.Request(b"POST", self._url, extensions=extensions)
+        await http2.slots.acquire()
         try:
-            async with asyncio.timeout(deadline_seconds), self._permits:
-                return await self._send_on_a_generation(request.environment, push)
-        except TimeoutError as error:
-            raise _unfinished(push, f"no answer within {deadline_seconds:g} s", NotSentCause.DEADLINE) from error
+            return await _ask(http2, request)
+        except asyncio.CancelledError:
+            # The engine leaves a cancelled stream open: the connection would miscount from here on.
+            self._broken = True
+            raise
+        except httpcore.ConnectionNotAvailable as error:
+            # Raised before the request begins, or when a GOAWAY names a last stream below ours.
+            self._broken = True
+            raise _left_behind(http2.goaway) from error
+        except httpcore.RemoteProtocolError as error:
+            raise self._failed(attempt, error) from error
+        except _FAILURES as error:
+            self._broken = True
+            raise _unfinished(attempt, _words(error), NotSentCause.CONNECT) from error
         finally:
-            self._in_flight -= 1
-            if not self._in_flight:
-                self._idle.set()
+            http2.slots.release()
 
-    def renew(self, environment: Environment) -> None:
-        """Send what comes next over a new connection; the old one drains and closes."""
-        if (generation := self._current.pop(environment, None)) is not None:
-            generation.retire()
+    def retire(self) -> None:
+        """Send away those that wait for a stream; what began goes on."""
+        self._broken = True
+        if self._http2 is not None:
+            self._http2.slots.close()
 
     async def close(self) -> None:
-        """Begin nothing new, let what is in flight finish, close the connections."""
-        self._closed = True
-        await self._idle.wait()
-        for environment in list(self._current):
-            self.renew(environment)
-        await asyncio.gather(*self._closing)
+        """Close the connection."""
+        if self._wire is not None:
+            await self._wire.shut()
 
-    async def _send_on_a_generation(self, environment: Environment, push: Push) -> Answer:
-        while True:
-            generation = self._generation(environment)
-            try:
-                if generation.warm:
-                    return await self._exchange(generation, push)
-                # Until a first push was answered APNs allows one stream, and a token that is wrong would
-                # be wrong for all: so one goes alone.
-                async with generation.gate:
-                    if not generation.warm and not generation.retired:
-                        await self._connect(environment, generation)
-                        return await self._exchange(generation, push)
-            except SupersededError:
-                continue
-
-    def _generation(self, environment: Environment) -> Generation:
-        current = self._current.get(environment)
-        if current is not None and not current.spent:
-            return current
-        self.renew(environment)
-        now = asyncio.get_running_loop().time()
-        again_at, failure = self._failed.get(environment, (0.0, None))
-        if failure is not None and now < again_at:
-            raise NotSent(failure.why, cause=failure.cause)
-        host, port = self._hosts[environment]
-        self._current[environment] = Generation(
-            host,
-            port,
-            idle_seconds=self._settings.idle_seconds,
-            max_age_seconds=self._settings.max_age_seconds,
-            closing=self._closing,
-        )
-        return self._current[environment]
-
-    async def _connect(self, environment: Environment, generation: Generation) -> None:
+    async def _open(self) -> Http2Link:
         try:
-            await generation.connect(self._context, timeout_seconds=self._settings.connect_timeout_seconds)
-        except NotSent as failure:
-            again_at = asyncio.get_running_loop().time() + self._settings.reconnect_pause_seconds
-            self._failed[environment] = (again_at, failure)
-            generation.retire()
+            self._wire = await connect(
+                self._host, self._port, self._context, timeout_seconds=self._connect_timeout_seconds
+            )
+        except BaseException:
+            self._broken = True
             raise
-        except asyncio.CancelledError:
-            generation.retire()
-            raise
+        self._http2 = Http2Link(self._origin, self._wire)
+        return self._http2
 
-    async def _exchange(self, generation: Generation, push: Push) -> Answer:
-        async with generation.stream() as link:
-            try:
-                answer = await _ask(link, generation.request(push))
-            except asyncio.CancelledError:
-                # The engine leaves a cancelled stream open: the connection would miscount from here on.
-                generation.retire()
-                raise
-            except httpcore.ConnectionNotAvailable as error:
-                # Raised before the request begins, or when a GOAWAY names a last stream below ours.
-                generation.retire()
-                raise _left_behind(link.goaway) from error
-            except httpcore.RemoteProtocolError as error:
-                raise _broken(generation, push, error) from error
-            except _FAILURES as error:
-                generation.retire()
-                raise _unfinished(push, _words(error), NotSentCause.CONNECT) from error
-            generation.warm = True
-            return answer
+    def _failed(self, attempt: Attempt, error: httpcore.RemoteProtocolError) -> NotSent | Ambiguous:
+        event = error.args[0] if error.args else None
+        if isinstance(event, h2.events.StreamReset):
+            if event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM:
+                return NotSent("APNs refused the stream", cause=NotSentCause.REFUSED_STREAM)
+            return _unfinished(attempt, f"APNs reset the stream ({event.error_code})", NotSentCause.REFUSED_STREAM)
+        self._broken = True
+        if isinstance(event, h2.events.ConnectionTerminated):
+            reason = goaway_reason(event.additional_data)
+            if event.last_stream_id == 0 or not attempt.left:
+                return _left_behind(event)
+            return Ambiguous(f"APNs closed the connection ({reason or event.error_code})", goaway_reason=reason)
+        return _unfinished(attempt, _words(error), NotSentCause.CONNECT)
 
 
 _FAILURES = (
@@ -191,21 +150,6 @@ async def _ask(link: httpcore.AsyncHTTP2Connection, request: httpcore.Request) -
     return read_answer(response.status, response.headers, body)
 
 
-def _broken(generation: Generation, push: Push, error: httpcore.RemoteProtocolError) -> NotSent | Ambiguous:
-    event = error.args[0] if error.args else None
-    if isinstance(event, h2.events.StreamReset):
-        if event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM:
-            return NotSent("APNs refused the stream", cause=NotSentCause.REFUSED_STREAM)
-        return _unfinished(push, f"APNs reset the stream ({event.error_code})", NotSentCause.REFUSED_STREAM)
-    generation.retire()
-    if isinstance(event, h2.events.ConnectionTerminated):
-        reason = goaway_reason(event.additional_data)
-        if event.last_stream_id == 0 or not push.left:
-            return _left_behind(event)
-        return Ambiguous(f"APNs closed the connection ({reason or event.error_code})", goaway_reason=reason)
-    return _unfinished(push, _words(error), NotSentCause.CONNECT)
-
-
 def _left_behind(goaway: h2.events.ConnectionTerminated | None) -> NotSent:
     reason = goaway_reason(goaway.additional_data) if goaway is not None else None
     named = f" ({reason})" if reason else ""
@@ -213,19 +157,12 @@ def _left_behind(goaway: h2.events.ConnectionTerminated | None) -> NotSent:
     return NotSent(why, cause=NotSentCause.GOAWAY, goaway_reason=reason)
 
 
-def _unfinished(push: Push, why: str, cause: NotSentCause) -> NotSent | Ambiguous:
-    return Ambiguous(why) if push.left else NotSent(why, cause=cause)
+def _unfinished(attempt: Attempt, why: str, cause: NotSentCause) -> NotSent | Ambiguous:
+    return Ambiguous(why) if attempt.left else NotSent(why, cause=cause)
 
 
 def _words(error: Exception) -> str:
     return f"the connection broke ({type(error).__name__}: {error})"
-
-
-def mute() -> None:
-    """Keep the engine from logging paths and headers, which hold tokens."""
-    for name in ("httpx", "httpcore", "hpack", "h2"):
-        logger = logging.getLogger(name)
-        logger.setLevel(max(logging.WARNING, logger.level))
 
 
 def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
@@ -234,10 +171,3 @@ def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
     )
     context.set_alpn_protocols(["h2"])
     return context
-
-
-def _host_and_port(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError(f"{url!r} is not an https:// address")
-    return parts.hostname, parts.port or 443

@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from app.apns.httpx_engine import HttpxTransport
+from app.apns.engine_transport import EngineTransport
 from app.apns.request import ApnsRequest
 from app.bootstrap import Service
 from app.logs import set_up_logs
@@ -51,7 +51,7 @@ def _has_won(done: Any, *_given: Any) -> bool:
     return bool(done.won)
 
 
-def _sent_a_start(_: Any, _transport: HttpxTransport, request: ApnsRequest) -> bool:
+def _sent_a_start(_: Any, _transport: EngineTransport, request: ApnsRequest) -> bool:
     return bool(msgspec.json.decode(request.payload)["aps"]["event"] == "start")
 
 
@@ -60,8 +60,8 @@ PLACES: Final = MappingProxyType[str, tuple[type, str, Callable[..., bool]]](
     {
         "after_claim": (CardStore, "claim", _any),
         "after_intent": (CardStore, "record_intents", _any),
-        "after_send": (HttpxTransport, "send", _always),
-        "after_start": (HttpxTransport, "send", _sent_a_start),
+        "after_send": (EngineTransport, "send", _always),
+        "after_start": (EngineTransport, "send", _sent_a_start),
         "after_commit": (CardStore, "settle", _always),
         "after_append": (EventStore, "append", _always),
         "after_fold": (Projector, "project", _has_won),

@@ -12,7 +12,6 @@ ROOMS: Final = ("app", "events", "projections", "sql", "tests", "bench")
 MOST_LINES: Final = 400
 LONGER: Final = {
     "sql/schema.sql": "is written by pg_dump",
-    "tests/integration/test_apns_transport.py": "holds one behaviour of a connection a test, for two engines",
     "tests/integration/test_embedded_postgres.py": "holds one way to lose a server a test",
 }
 """Files that are longer, each with its reason."""

@@ -6,6 +6,7 @@ import pytest
 
 from events.postgres.pool import Pool
 from events.sealing import Keyring
+from tests.integration.engines import MAKES, Make
 from tests.integration.flow import Flow
 from tests.integration.wire import Wire
 
@@ -32,3 +33,10 @@ async def owing(flow: Flow) -> Flow:
     """The same, with one card in debt."""
     await flow.wanted()
     return flow
+
+
+@pytest.fixture(params=MAKES, ids=str)
+def make(request: pytest.FixtureRequest) -> Make:
+    """Each engine in turn."""
+    made: Make = request.param
+    return made

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from h2.settings import SettingCodes, Settings
+from hyperframe.frame import GoAwayFrame
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Reply:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     after: asyncio.Event | None = None
+    echo: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class GoAway:
 
     last_stream: int | None = None
     data: bytes = b""
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Announce that streams after this one are not processed, answer those up to it, then close."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ class HeadersThenCut:
     status: int = 200
 
 
-Action = Reply | Reset | GoAway | Limit | Hang | Cut | HeadersThenCut
+Action = Reply | Reset | GoAway | Leave | Limit | Hang | Cut | HeadersThenCut
 OK = Reply()
 
 
@@ -96,6 +103,7 @@ class ScriptedApns:
     first_limit: int | None = 100
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0
+    resets: int = 0
     open_streams: int = 0
     most_open_streams: int = 0
     port: int = 0
@@ -127,6 +135,8 @@ class ScriptedApns:
             pass  # the pushing side may cut whenever it likes
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
             self.serving.discard(writer)
             async with self.arrived:
                 self.arrived.notify_all()
@@ -146,6 +156,8 @@ class _Connection:
         self._headers: dict[int, dict[str, str]] = {}
         self._bodies: dict[int, bytes] = {}
         self._unsent: dict[int, bytes] = {}
+        self._unanswered: set[int] = set()
+        self._last: int | None = None
 
     def begin(self) -> None:
         limit = self._peer.first_limit
@@ -165,15 +177,21 @@ class _Connection:
                 self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             elif isinstance(event, h2.events.StreamEnded):
                 await self._push_arrived(event.stream_id)
+            elif isinstance(event, h2.events.StreamReset):
+                self._peer.resets += 1
+                self._end(event.stream_id)
             elif isinstance(event, h2.events.WindowUpdated):
                 self._send_bodies()
         self._flush()
 
     async def _push_arrived(self, stream: int) -> None:
         peer = self._peer
+        if self._last is not None and stream > self._last:
+            return
         seen = Seen(len(peer.seen) + 1, self._number, stream, self._headers.pop(stream), self._bodies.pop(stream))
         peer.seen.append(seen)
         peer.open_streams += 1
+        self._unanswered.add(stream)
         peer.most_open_streams = max(peer.most_open_streams, peer.open_streams)
         async with peer.arrived:
             peer.arrived.notify_all()
@@ -190,12 +208,17 @@ class _Connection:
                 task.add_done_callback(self._peer.tasks.discard)
             case Reset():
                 self._h2.reset_stream(seen.stream, action.code)
-                self._peer.open_streams -= 1
+                self._end(seen.stream)
             case GoAway():
                 last = 2**31 - 1 if action.last_stream is None else action.last_stream
                 self._h2.close_connection(last_stream_id=last, additional_data=action.data)
                 self._flush()
                 self._writer.close()
+            case Leave():
+                # h2 sends nothing more after a GOAWAY of its own; a server that leaves in good order does.
+                self._flush()
+                self._last = seen.stream
+                self._writer.write(GoAwayFrame(0, last_stream_id=seen.stream).serialize())
             case Limit():
                 self._h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: action.streams})
             case HeadersThenCut():
@@ -208,12 +231,18 @@ class _Connection:
                 pass
 
     def _reply(self, reply: Reply, seen: Seen) -> None:
-        headers = [(":status", str(reply.status)), ("apns-id", seen.headers["apns-id"]), *reply.headers]
+        echoed = [("apns-id", seen.headers["apns-id"])] if reply.echo else []
+        headers = [(":status", str(reply.status)), *echoed, *reply.headers]
         self._h2.send_headers(seen.stream, headers, end_stream=not reply.body)
         if reply.body:
             self._unsent[seen.stream] = reply.body
             self._send_bodies()
-        self._peer.open_streams -= 1
+        self._end(seen.stream)
+
+    def _end(self, stream: int) -> None:
+        if stream in self._unanswered:
+            self._unanswered.discard(stream)
+            self._peer.open_streams -= 1
 
     def _send_bodies(self) -> None:
         for stream, body in list(self._unsent.items()):
@@ -232,6 +261,8 @@ class _Connection:
         with suppress(h2.exceptions.ProtocolError):
             self._reply(reply, seen)
             self._flush()
+            if self._last is not None and not self._unanswered:
+                self._writer.close()
 
     def _flush(self) -> None:
         if not self._writer.is_closing():
@@ -248,11 +279,11 @@ async def scripted_apns(
     port: int = 0,
 ) -> AsyncIterator[ScriptedApns]:
     """Run a peer on a free port of this machine, with a certificate for `name`."""
-    certificate, key = _self_signed(folder, name)
+    authority, certificate = _authority_and_server(folder, name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate)
     context.set_alpn_protocols(["h2"])
-    peer = ScriptedApns(script, first_limit, ca_file=str(certificate))
+    peer = ScriptedApns(script, first_limit, ca_file=str(authority))
     server = await asyncio.start_server(peer.serve, "127.0.0.1", port, ssl=context, ssl_shutdown_timeout=0.1)
     peer.port = server.sockets[0].getsockname()[1]
     try:
@@ -263,30 +294,40 @@ async def scripted_apns(
             task.cancel()
 
 
-def _self_signed(folder: Path, name: str) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+def _authority_and_server(folder: Path, name: str) -> tuple[Path, Path]:
+    """Make an authority and a certificate of its own for `name`; strict clients refuse one that is both."""
+    authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"authority of {name}")])
+    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "127.0.0.2")]
+    alternatives: list[x509.GeneralName] = [x509.DNSName(name), *addresses]
+    authority = (
+        _certificate(authority_name, authority_name, authority_key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(authority_key, hashes.SHA256())
+    )
+    server = (
+        _certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), authority_name, server_key)
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(authority_key, hashes.SHA256())
+    )
+    authority_file, server_file = folder / f"{name}-authority.pem", folder / f"{name}.pem"
+    authority_file.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    key = server_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    server_file.write_bytes(key + server.public_bytes(serialization.Encoding.PEM))
+    return authority_file, server_file
+
+
+def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
-    alternatives: list[x509.GeneralName] = [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.2"))]
-    certificate = (
+    return (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(hours=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
     )
-    certificate_file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate_file, key_file

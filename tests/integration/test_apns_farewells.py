@@ -9,8 +9,9 @@ import pytest
 
 from app.apns import payload
 from app.apns.answer import Answer
+from app.apns.engine_transport import EngineTransport, TransportSettings
 from app.apns.errors import Ambiguous, NotSent
-from app.apns.httpx_engine import HttpxSettings, HttpxTransport
+from app.apns.httpx_engine import HttpxEngine
 from app.apns.request import Environment, build
 from app.simulator.chance import CALM
 from app.simulator.faults import Fault
@@ -34,16 +35,16 @@ async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-async def transport(simulator: Simulator) -> AsyncIterator[HttpxTransport]:
+async def transport(simulator: Simulator) -> AsyncIterator[EngineTransport]:
     """Give a sender whose connection has been answered once."""
     urls = {Environment.SANDBOX: simulator.sandbox_url}
-    sender = HttpxTransport(HttpxSettings(base_urls=urls, ca_file=str(simulator.ca_file)))
+    sender = EngineTransport(HttpxEngine(ca_file=str(simulator.ca_file)), TransportSettings(base_urls=urls))
     await send(sender, simulator, 0)
     yield sender
     await sender.close()
 
 
-async def send(transport: HttpxTransport, simulator: Simulator, number: int) -> Answer:
+async def send(transport: EngineTransport, simulator: Simulator, number: int) -> Answer:
     """Send the push of that number to the phone; the phone drops it, which is no matter here."""
     request = build(
         environment=Environment.SANDBOX,
@@ -58,7 +59,7 @@ async def send(transport: HttpxTransport, simulator: Simulator, number: int) -> 
 
 
 async def test_each_push_of_a_graceful_goaway_is_answered_or_was_not_processed(
-    transport: HttpxTransport, simulator: Simulator
+    transport: EngineTransport, simulator: Simulator
 ) -> None:
     """What the GOAWAY covers is answered behind it, in the same read and later; nothing is left in doubt."""
     simulator.add_fault(Fault("slow", times=3, seconds=0.2))
@@ -74,7 +75,7 @@ async def test_each_push_of_a_graceful_goaway_is_answered_or_was_not_processed(
     assert simulator.servers[1].connections_made == 2
 
 
-async def test_a_goaway_with_a_reason_leaves_nothing_in_doubt(transport: HttpxTransport, simulator: Simulator) -> None:
+async def test_a_goaway_with_a_reason_leaves_nothing_in_doubt(transport: EngineTransport, simulator: Simulator) -> None:
     """Last stream 0 means that no push was processed, and every push learns the reason."""
     simulator.add_fault(Fault("goaway:InvalidProviderToken"))
     outcomes = await asyncio.gather(*(send(transport, simulator, n) for n in range(1, 21)), return_exceptions=True)
@@ -84,7 +85,7 @@ async def test_a_goaway_with_a_reason_leaves_nothing_in_doubt(transport: HttpxTr
     assert not [outcome for outcome in outcomes if isinstance(outcome, Ambiguous)]
 
 
-async def test_an_answer_does_not_wait_behind_silence(transport: HttpxTransport, simulator: Simulator) -> None:
+async def test_an_answer_does_not_wait_behind_silence(transport: EngineTransport, simulator: Simulator) -> None:
     """A push that is answered returns while older ones on the same connection wait for theirs."""
     simulator.add_fault(Fault("never_answers", times=4))
     silent = [asyncio.create_task(send(transport, simulator, number)) for number in range(1, 5)]
@@ -99,7 +100,7 @@ async def test_an_answer_does_not_wait_behind_silence(transport: HttpxTransport,
 
 
 async def test_a_connection_that_says_goodbye_while_idle_costs_nothing(
-    transport: HttpxTransport, simulator: Simulator
+    transport: EngineTransport, simulator: Simulator
 ) -> None:
     """The next push goes over a new connection, and is answered."""
     simulator.add_fault(Fault("goaway_when_idle"))
