@@ -78,7 +78,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     apns_production_url: str = Field(PRODUCTION_URL, description="Where production pushes go.")
     apns_sandbox_url: str = Field(SANDBOX_URL, description="Where sandbox pushes go.")
     apns_ca_file: Path | None = Field(None, description="Trust these certificates instead of the public ones.")
-    apns_engine: Literal["rust", "httpx"] = Field("rust", description="What speaks HTTP/2: rust (pyqwest) or httpx.")
+    apns_engine: Literal["rust", "httpx"] = Field(
+        "httpx", description="What speaks HTTP/2: httpx, or rust (pyqwest), on trial."
+    )
     on_unknown_start: Literal["never", "after_silence"] = Field("never", description="Start again after no answer?")
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
     keep_receipts_days: int = Field(30, ge=1, description="How long it is known what was sent and answered.")

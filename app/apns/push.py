@@ -97,6 +97,7 @@ def build_push(
         expiration=sent.timestamp + int(timedelta(seconds=expiry).total_seconds()),
         payload=body,
         attributes_size_bytes=len(attributes),
+        once=sent.kind is Kind.START,
     )
 
 

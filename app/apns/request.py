@@ -32,6 +32,7 @@ class ApnsRequest(msgspec.Struct, frozen=True):
         expiration: Unix seconds; 0 means one attempt, not stored.
         priority: 10 for what must be seen now, 5 for the rest.
         attributes_size_bytes: the size of the attributes the card was started with, for an update or end.
+        once: it must not be repeated on suspicion (a start), so whether it left has to be known as exactly as can be.
     """
 
     environment: Environment
@@ -44,6 +45,7 @@ class ApnsRequest(msgspec.Struct, frozen=True):
     payload: bytes
     push_type: str = "liveactivity"
     attributes_size_bytes: int = 0
+    once: bool = False
 
     def __repr__(self) -> str:
         return f"ApnsRequest(apns_id={self.apns_id!r}, topic={self.topic!r}, environment={self.environment})"
@@ -59,6 +61,7 @@ def build(
     expiration: int,
     payload: bytes,
     attributes_size_bytes: int = 0,
+    once: bool = False,
 ) -> ApnsRequest:
     """Put a request together; what it means is checked by `preflight`."""
     return ApnsRequest(
@@ -71,4 +74,5 @@ def build(
         expiration=expiration,
         payload=payload,
         attributes_size_bytes=attributes_size_bytes,
+        once=once,
     )

@@ -48,7 +48,7 @@ MAKES = (
 )
 
 
-def a_push(number: int = 1, body: bytes | None = None) -> ApnsRequest:
+def a_push(number: int = 1, body: bytes | None = None, *, once: bool = False) -> ApnsRequest:
     """Build an update that differs from others by its number."""
     return build(
         environment=Environment.SANDBOX,
@@ -58,14 +58,20 @@ def a_push(number: int = 1, body: bytes | None = None) -> ApnsRequest:
         priority=5,
         expiration=1_800_000_600,
         payload=body or payload.update(timestamp=1_800_000_000, content_state=b'{"status":"ready"}'),
+        once=once,
     )
 
 
 async def send(
-    transport: EngineTransport, number: int = 1, within: float = PATIENT, body: bytes | None = None
+    transport: EngineTransport,
+    number: int = 1,
+    within: float = PATIENT,
+    body: bytes | None = None,
+    *,
+    once: bool = False,
 ) -> Answer:
     """Send the push of that number."""
-    return await transport.send(a_push(number, body), bearer="a.provider.token", deadline_seconds=within)
+    return await transport.send(a_push(number, body, once=once), bearer="a.provider.token", deadline_seconds=within)
 
 
 async def outcomes(transport: EngineTransport, numbers: range, within: float = PATIENT) -> list[Answer | BaseException]:

@@ -248,6 +248,25 @@ async def test_a_deadline_before_the_push_left_is_not_sent(make: Make, tmp_path:
     assert len(peer.seen) == 1
 
 
+async def test_a_start_that_waited_for_a_stream_is_not_sent(make: Make, tmp_path: Path) -> None:
+    """With the only stream taken, starts end as not sent at their deadline, and so may be tried again at once."""
+    held = asyncio.Event()
+
+    def script(seen: Seen) -> tuple[Action, ...]:
+        return (OK,) if seen.number == 1 else (Reply(after=held),)
+
+    async with against(make, tmp_path, script, first_limit=1) as (peer, transport):
+        await send(transport, 0)
+        slow = asyncio.create_task(send(transport, 1, once=True))
+        await peer.wait_for(2)
+        late = (send(transport, number, within=0.1, once=True) for number in range(2, 4))
+        results = await asyncio.gather(*late, return_exceptions=True)
+        held.set()
+        assert (await slow).status == 200
+    assert all(isinstance(one, NotSent) and one.cause is NotSentCause.DEADLINE for one in results)
+    assert len(peer.seen) == 2
+
+
 async def test_a_large_payload_waits_for_the_servers_window(make: Make, tmp_path: Path) -> None:
     """Four kilobytes from two hundred pushes at once pass through a window of 64 KB."""
     body = b'{"aps":{"content-state":{"note":"' + b"n" * 3_900 + b'"}}}'
