@@ -215,7 +215,7 @@ class Service:
                 ring_matcher=lambda: self.doorbell.ring(matching=True),
                 ring_due=lambda slot: self.doorbell.ring(due=(slot,)),
                 landing_seconds=self._settings.dispatch_rules().deadline,
-                app_first_grace=self._settings.plan_rules().app_first_grace,
+                rules=self._settings.plan_rules(),
             ),
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(self._pool, self.keyring, self._settings.plan_rules()).explain,

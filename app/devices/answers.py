@@ -7,15 +7,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from app.apns.push import SendRules
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
 from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
 from projections.hindrance import PUSH_TO_START
 from projections.order_view import OrderView
 from projections.phone import ios_of
-
-ARRIVAL = timedelta(seconds=SendRules().start_expiry + 60)
-"""How long APNs may keep a start that it accepted for a phone that is away; no card is missing before that."""
+from projections.plan import PlanRules
 
 
 def answer_card(
@@ -56,7 +53,7 @@ def missing_cards(
     reported: Collection[UUID],
     views: Mapping[str, OrderView],
     device: DeviceReport,
-    app_first_grace: timedelta,
+    rules: PlanRules,
 ) -> list[MissingCard]:
     """List the cards that the phone should have, has not, and will not get from here.
 
@@ -65,7 +62,7 @@ def missing_cards(
         reported: Those that it has.
         views: By subject.
         device: What the phone said of itself.
-        app_first_grace: How long the app may start a card before the server does.
+        rules: How long the app may start a card before the server does, and how long a start may be on its way.
     """
     newest: dict[tuple[str, str], asyncpg.Record] = {}
     for row in sorted(cards, key=lambda row: int(row["generation"])):
@@ -77,7 +74,7 @@ def missing_cards(
             continue
         if not _is_recipient(view, row["customer_id"], device.customer_id):
             continue
-        if not (_is_for_the_app(row, device, app_first_grace) or _never_arrived(row)):
+        if not (_is_for_the_app(row, device, rules) or _never_arrived(row, rules)):
             continue
         attributes = render_attributes(view, card_id=str(row["card_id"]), order_id=subject_id)
         missing.append(
@@ -92,21 +89,21 @@ def missing_cards(
     return missing
 
 
-def _is_for_the_app(row: asyncpg.Record, device: DeviceReport, app_first_grace: timedelta) -> bool:
+def _is_for_the_app(row: asyncpg.Record, device: DeviceReport, rules: PlanRules) -> bool:
     """Tell whether a wanted card waits for the app: the server starts the others by itself."""
     if row["phase"] != "wanted":
         return False
     if row["starter"] == "app" or ios_of(device.ios_version) < PUSH_TO_START:
         return True
-    in_grace: bool = row["now"] < row["created_at"] + app_first_grace
+    in_grace: bool = row["now"] < row["created_at"] + timedelta(seconds=rules.app_first_grace)
     return row["starter"] == "app_first" and in_grace
 
 
-def _never_arrived(row: asyncpg.Record) -> bool:
+def _never_arrived(row: asyncpg.Record, rules: PlanRules) -> bool:
     """Tell whether a card was started and its phone never had it; one that it had was swiped away."""
     if row["phase"] != "shown" or row["reported_state"] is not None or row["started_at"] is None:
         return False
-    late: bool = row["now"] >= row["started_at"] + ARRIVAL
+    late: bool = row["now"] >= row["started_at"] + timedelta(seconds=rules.arrival)
     return late
 
 

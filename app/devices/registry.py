@@ -4,7 +4,6 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
 
 import asyncpg
 import structlog
@@ -40,7 +39,7 @@ class DeviceRegistry:
         ring_matcher: Called after a device was flagged; must not block.
         ring_due: Called with the slot of a card in debt; must not block.
         landing_seconds: The longest that a push may take; a lease that is held for longer was left behind.
-        app_first_grace: How long the app has to start a card itself, where it comes first.
+        rules: The thresholds of plans, by which a card is missing.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class DeviceRegistry:
         ring_matcher: Callable[[], None],
         ring_due: Callable[[int], None],
         landing_seconds: float = LANDING_SECONDS,
-        app_first_grace: float = PlanRules().app_first_grace,
+        rules: PlanRules | None = None,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
@@ -59,7 +58,7 @@ class DeviceRegistry:
         self._ring_matcher = ring_matcher
         self._ring_due = ring_due
         self._landing_seconds = landing_seconds
-        self._app_first_grace = timedelta(seconds=app_first_grace)
+        self._rules = rules or PlanRules()
 
     async def register(self, device_id: str, report: DeviceReport) -> LaunchAnswer:
         """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
@@ -328,7 +327,7 @@ class DeviceRegistry:
             answer_card(known, each.subject, cards.get(known), views.get(each.subject), device.customer_id, each)
             for known, each in reported.items()
         ]
-        missing = missing_cards(rows, reported, views, device, self._app_first_grace)
+        missing = missing_cards(rows, reported, views, device, self._rules)
         return LaunchAnswer(device_id=device_id, cards=answers, missing=missing)
 
 
