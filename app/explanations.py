@@ -1,7 +1,9 @@
 """Explains why a card did not move: reads everything there is of an order, and lets the pure part speak."""
 
+from collections import defaultdict
+from uuid import UUID
+
 import asyncpg
-from msgspec.structs import replace
 
 from app.apns.reasons import explain_last
 from events.postgres.errors import translated
@@ -81,25 +83,28 @@ class Explainer:
         receipts = await connection.fetch(
             statement("projections/read_receipts"), slot, order_id, [each.card_id for each in cards], PUSHES_OF_A_CARD
         )
-        traced = {}
+        sent: defaultdict[UUID, list[Sent]] = defaultdict(list)
+        for row in receipts:
+            sent[row["card_id"]].append(_sent(row))
+        traced = []
         for row, card in zip(rows, cards, strict=True):
             phone = phones.get((card.device_id, card.attributes_type))
-            traced[card.card_id] = TracedCard(
-                card=card,
-                phone=None if phone is None else phone.phone,
-                considered_version=row["considered_version"],
-                due_at=row["due_at"],
-                blocked_until=row["blocked_until"],
-                leased_at=row["leased_at"],
-                accepted_at=row["accepted_at"],
-                outcome=row["outcome"],
-                why=row["why"],
-                outcome_at=row["outcome_at"],
+            traced.append(
+                TracedCard(
+                    card=card,
+                    phone=None if phone is None else phone.phone,
+                    considered_version=row["considered_version"],
+                    due_at=row["due_at"],
+                    blocked_until=row["blocked_until"],
+                    leased_at=row["leased_at"],
+                    accepted_at=row["accepted_at"],
+                    outcome=row["outcome"],
+                    why=row["why"],
+                    outcome_at=row["outcome_at"],
+                    sent=tuple(sent[card.card_id]),
+                )
             )
-        for row in receipts:
-            before = traced[row["card_id"]]
-            traced[row["card_id"]] = replace(before, sent=(*before.sent, _sent(row)))
-        return list(traced.values())
+        return traced
 
 
 async def _read_progress(connection: Connection, order_id: str) -> Progress | None:

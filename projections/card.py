@@ -107,6 +107,14 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     tried_environment: str | None
     asked: str | None
 
+    def answered_before(self, word: str) -> int:
+        """Tell how often in a row the last pushes were answered by this word."""
+        return self.same_answers if word == self.last_answer else 0
+
+    def was_tried_elsewhere(self, token_hash: bytes | None) -> bool:
+        """Tell whether the other environment was tried for this token value, or is to be."""
+        return self.tried_hash is not None and self.tried_hash == token_hash
+
     @property
     def has_token(self) -> bool:
         """Tell whether there is an update token that APNs has not refused."""

@@ -11,7 +11,7 @@ from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Said, TracedCard
 from projections.face import Face
 from projections.pause import PauseRow, lifted_by, told
-from projections.plan import PlanRules, Renew, Send, plan
+from projections.plan import ENDED_BY_A_PERSON, PlanRules, Renew, Send, plan
 from projections.reasons import Reason
 
 _OVER = {
@@ -40,7 +40,7 @@ def explain_card(
     card = traced.card
     if card.phase is Phase.OVER:
         if card.asked == "end":
-            return found(Reason.ENDED_BY_PERSON, traced.why or "A person ended the card.", now, since=traced.outcome_at)
+            return found(Reason.ENDED_BY_PERSON, traced.why or ENDED_BY_A_PERSON, now, since=traced.outcome_at)
         reason = Reason.RECALLED if card.recalled else _OVER.get(traced.outcome or "", Reason.OVER)
         known = _since(reason, traced) if reason in (Reason.GONE, Reason.EXPIRED) else traced.outcome_at
         return found(reason, traced.why or "The card is over.", now, since=known)
@@ -151,9 +151,14 @@ def _since(reason: Reason, traced: TracedCard) -> datetime | None:
             return min((each.sent_at for each in traced.sent), default=card.created_at)
         case Reason.EXPIRED:
             return (card.started_at or card.created_at) + LIFETIME
-        case Reason.SIGNED_OUT | Reason.ANOTHER_CUSTOMER | Reason.ORDER_OF_ANOTHER | Reason.PHONE_CHANGED_HANDS:
-            return traced.outcome_at
-        case Reason.UPDATE_TOKEN_REFUSED | Reason.START_TOKEN_REFUSED:
+        case (
+            Reason.SIGNED_OUT
+            | Reason.ANOTHER_CUSTOMER
+            | Reason.ORDER_OF_ANOTHER
+            | Reason.PHONE_CHANGED_HANDS
+            | Reason.UPDATE_TOKEN_REFUSED
+            | Reason.START_TOKEN_REFUSED
+        ):
             return traced.outcome_at
         case _:
             return card.created_at

@@ -318,6 +318,7 @@ def _plan_without_token(
     card: Card, phone: Phone | None, end: str | None, started_at: datetime, now: datetime, rules: PlanRules
 ) -> Plan:
     silent = not card.is_on_phone and card.accepted_version is not None
+    unreported = silent and not card.unreported
     told_until = started_at + timedelta(seconds=rules.arrival)
     reason = Reason.NO_UPDATE_TOKEN
     if card.token_hash is not None:
@@ -334,10 +335,9 @@ def _plan_without_token(
         why = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
     if end is not None:
         why = f"{end} {why}"
-    if silent and not card.unreported and now < told_until:
+    if unreported and now < told_until:
         return Wait(reason, why, until=told_until, phase=Phase.SHOWN)
-    late = silent and not card.unreported
-    return Wait(reason, why, until=started_at + LIFETIME, phase=Phase.SHOWN, unreported=late)
+    return Wait(reason, why, until=started_at + LIFETIME, phase=Phase.SHOWN, unreported=unreported)
 
 
 def _send(

@@ -4,11 +4,10 @@ from datetime import datetime
 
 import msgspec
 
+from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from projections.view_store import ALL_SLOTS
-
-ALL = ("all", "*")
 
 
 class ShadowRow(msgspec.Struct, frozen=True):
@@ -25,23 +24,26 @@ class ShadowRow(msgspec.Struct, frozen=True):
 
 
 class Shadows:
-    """Sets, lifts and lists shadows."""
+    """Sets, lifts and lists shadows. Every method raises StoreUnavailableError without Postgres."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def cast(self, kind: str, key: str, *, reason: str) -> None:
         """Send nothing of what this names; a second shadow of the same kind and key replaces the first."""
-        await self._pool.execute(statement("projections/set_shadow"), kind, key, reason)
+        with translated():
+            await self._pool.execute(statement("projections/set_shadow"), kind, key, reason)
 
     async def lift(self, kind: str, key: str) -> bool:
         """Send again, what holds now and not what was recorded; False when there was no such shadow."""
-        if await self._pool.fetchval(statement("projections/lift_shadow"), kind, key) is None:
-            return False
-        await self._pool.fetch(statement("projections/wake_shadowed_cards"), ALL_SLOTS)
+        with translated():
+            if await self._pool.fetchval(statement("projections/lift_shadow"), kind, key) is None:
+                return False
+            await self._pool.fetch(statement("projections/wake_shadowed_cards"), ALL_SLOTS)
         return True
 
     async def list(self) -> list[ShadowRow]:
         """List the shadows."""
-        rows = await self._pool.fetch(statement("projections/read_shadows"))
+        with translated():
+            rows = await self._pool.fetch(statement("projections/read_shadows"))
         return [ShadowRow(row["kind"], row["key"], row["reason"], row["since"]) for row in rows]

@@ -30,8 +30,6 @@ class StoredView(msgspec.Struct, frozen=True):
     Attributes:
         opened: The view; None when its row cannot be opened or read.
         data_key: The subject's data key, opened; None when it has none, it was erased, or it cannot be opened.
-        set_aside: Quarantined; folding waits for `release`.
-        held_by_fold: The fold version that could not read the next event.
     """
 
     slot: int
@@ -42,8 +40,6 @@ class StoredView(msgspec.Struct, frozen=True):
     folded_at: datetime
     fingerprint: bytes
     data_key: bytes | None
-    set_aside: bool
-    held_by_fold: int | None
 
     @property
     def view(self) -> OrderView:
@@ -208,8 +204,6 @@ class ViewStore:
             folded_at=row["folded_at"],
             fingerprint=row["fingerprint"],
             data_key=key,
-            set_aside=row["quarantined"],
-            held_by_fold=row["held_by_fold"],
         )
 
     async def read_new_events(self, connection: Connection, after: Sequence[tuple[str, int]]) -> list[News]:

@@ -143,8 +143,7 @@ class Dispatcher:
         Raises:
             StoreUnavailableError: Postgres is away; nothing was begun.
         """
-        most = min(self._rules.in_flight, self._sender.pace.limit)
-        room = min(self._rules.batch, most - len(self._sending) - self._settler.waiting)
+        room = min(self._rules.batch, self._sender.pace.limit - len(self._sending) - self._settler.waiting)
         if room <= 0:
             return 0
         # taken out first: a hint that comes while we claim speaks of what the claim may not have seen
@@ -303,6 +302,6 @@ class Dispatcher:
 
 def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:
     """Give where a push goes: a start where the phone's token works, the rest where the card's token is from."""
-    if card.tried_environment is not None and card.tried_hash == token_hash:
+    if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
         return card.tried_environment
     return phone.phone.start_environment if phone is not None and kind is Kind.START else card.environment

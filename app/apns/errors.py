@@ -39,6 +39,18 @@ class NotSent(ApnsError):  # noqa: N818 - an outcome that `judge` matches, named
         self.goaway_reason = goaway_reason
 
 
+def left_behind(goaway_reason: str | None) -> NotSent:
+    """Give the outcome of a push above a GOAWAY's last stream."""
+    named = f" ({goaway_reason})" if goaway_reason else ""
+    why = f"APNs closed the connection before this push{named}"
+    return NotSent(why, cause=NotSentCause.GOAWAY, goaway_reason=goaway_reason)
+
+
+def refused_stream() -> NotSent:
+    """Give the outcome of a push whose stream was reset with REFUSED_STREAM."""
+    return NotSent("APNs refused the stream", cause=NotSentCause.REFUSED_STREAM)
+
+
 class Ambiguous(ApnsError):  # noqa: N818 - an outcome that `judge` matches, named as the design names it
     """Says that the request left and no answer came: APNs may have processed it.
 

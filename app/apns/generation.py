@@ -51,6 +51,11 @@ class Link(Protocol):
         """Close the connection; nothing is under way on it."""
 
 
+def authority_of(host: str, port: int) -> str:
+    """Give what requests on a connection name as their authority."""
+    return host if port == 443 else f"{host}:{port}"
+
+
 class Generation:
     """Counts what is under way on a connection, and closes it when it is retired and empty.
 

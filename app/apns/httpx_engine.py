@@ -17,8 +17,8 @@ import httpcore
 import httpx
 
 from app.apns.answer import KEPT_BODY_BYTES, Answer, goaway_reason, read_answer
-from app.apns.errors import Ambiguous, NotSent, NotSentCause
-from app.apns.generation import Attempt
+from app.apns.errors import Ambiguous, NotSent, NotSentCause, left_behind, refused_stream
+from app.apns.generation import Attempt, authority_of
 from app.apns.http2_link import Http2Link, fields
 from app.apns.silence import mute
 from app.apns.wire import Wire, connect
@@ -49,7 +49,7 @@ class HttpxLink:
         self._port = port
         self._context = context
         self._connect_timeout_seconds = connect_timeout_seconds
-        self._authority = (f"{host}:{port}" if port != 443 else host).encode("ascii")
+        self._authority = authority_of(host, port).encode("ascii")
         self._origin = httpcore.Origin(b"https", host.encode("ascii"), port)
         self._url = httpcore.URL(scheme=b"https", host=host.encode("ascii"), port=port, target=b"/")
         self._broken = False
@@ -115,7 +115,7 @@ class HttpxLink:
         event = error.args[0] if error.args else None
         if isinstance(event, h2.events.StreamReset):
             if event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM:
-                return NotSent("APNs refused the stream", cause=NotSentCause.REFUSED_STREAM)
+                return refused_stream()
             return _unfinished(attempt, f"APNs reset the stream ({event.error_code})", NotSentCause.REFUSED_STREAM)
         self._broken = True
         if isinstance(event, h2.events.ConnectionTerminated):
@@ -151,10 +151,7 @@ async def _ask(link: httpcore.AsyncHTTP2Connection, request: httpcore.Request) -
 
 
 def _left_behind(goaway: h2.events.ConnectionTerminated | None) -> NotSent:
-    reason = goaway_reason(goaway.additional_data) if goaway is not None else None
-    named = f" ({reason})" if reason else ""
-    why = f"APNs closed the connection before this push{named}"
-    return NotSent(why, cause=NotSentCause.GOAWAY, goaway_reason=reason)
+    return left_behind(None if goaway is None else goaway_reason(goaway.additional_data))
 
 
 def _unfinished(attempt: Attempt, why: str, cause: NotSentCause) -> NotSent | Ambiguous:

@@ -18,8 +18,8 @@ from pathlib import Path
 import pyqwest
 
 from app.apns.answer import KEPT_BODY_BYTES, Answer, goaway_reason, read_answer
-from app.apns.errors import Ambiguous, NotSent, NotSentCause
-from app.apns.generation import Attempt
+from app.apns.errors import Ambiguous, NotSent, NotSentCause, left_behind, refused_stream
+from app.apns.generation import Attempt, authority_of
 from app.apns.silence import mute
 
 _BEFORE_ANY_REQUEST = "client error (Connect)"
@@ -67,8 +67,7 @@ class PyqwestEngine:
             follow_redirects=False,
             enable_otel=False,
         )
-        authority = f"{host}:{port}" if port != 443 else host
-        return PyqwestLink(transport, f"https://{authority}/3/device/")
+        return PyqwestLink(transport, f"https://{authority_of(host, port)}/3/device/")
 
 
 class PyqwestLink:
@@ -124,12 +123,9 @@ class PyqwestLink:
         if error.code is not pyqwest.StreamErrorCode.REFUSED_STREAM:
             return Ambiguous(f"APNs reset the stream ({error.code.name})")
         if "GOAWAY" not in str(error):
-            return NotSent("APNs refused the stream", cause=NotSentCause.REFUSED_STREAM)
+            return refused_stream()
         self._broken = True
-        reason = _reason(error)
-        named = f" ({reason})" if reason else ""
-        why = f"APNs closed the connection before this push{named}"
-        return NotSent(why, cause=NotSentCause.GOAWAY, goaway_reason=reason)
+        return left_behind(_reason(error))
 
 
 def _headers(attempt: Attempt) -> pyqwest.Headers:

@@ -71,11 +71,7 @@ class PlannedPush(msgspec.Struct, frozen=True):
     def trying_other_environment(self) -> bool:
         """Tell whether the push goes where the token was not reported for, because it was refused there."""
         card = self.claimed.card
-        return (
-            card.tried_hash is not None
-            and card.tried_hash == self.token_hash
-            and card.tried_environment == self.request.environment
-        )
+        return card.was_tried_elsewhere(self.token_hash) and card.tried_environment == self.request.environment
 
     @property
     def token_registered_at(self) -> datetime | None:
@@ -140,7 +136,6 @@ class Sender:
         except (NotSent, Ambiguous) as error:
             outcome = error
         answered_at = begun.claimed.now + timedelta(seconds=time.monotonic() - begun.claimed_monotonic)
-        word = said(outcome)
         self._health.note(card.app, environment, outcome)
         verdict = judge(
             outcome,
@@ -149,8 +144,8 @@ class Sender:
             jitter=self._dice.random(),
             token_registered_at=begun.token_registered_at,
             refused_before=card.suspect_hash is not None and card.suspect_hash == begun.token_hash,
-            same_before=card.same_answers if word == card.last_answer else 0,
-            other_environment_tried=card.tried_hash is not None and card.tried_hash == begun.token_hash,
+            same_before=card.answered_before(said(outcome)),
+            other_environment_tried=card.was_tried_elsewhere(begun.token_hash),
             trying_other_environment=begun.trying_other_environment,
             server_errors=self._health.server_errors(environment),
             bad_tokens_lately=self._health.bad_tokens(card.app, environment),

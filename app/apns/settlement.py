@@ -156,105 +156,56 @@ def settle_sent(
         said: What the answer was, by which a repetition is known.
         environment: Where it was sent.
     """
-    settlement = _settle_sent(
-        card,
-        sent,
-        verdict,
-        version=version,
-        content_hash=content_hash,
-        token_hash=token_hash,
-        now=now,
-        rules=rules,
-        answer_lost=answer_lost,
-    )
+    spoken = version if sent.alert is not None else card.alerted_version
     if verdict.outcome is Outcome.ACCEPTED:
-        return settlement
-    again = card.same_answers + 1 if said == card.last_answer else 1
-    unused = sent.kind is Kind.START and verdict.outcome is not Outcome.UNKNOWN
+        return _accepted(card, sent, version, content_hash, spoken, now, rules)
     other = _OTHER[environment] if verdict.other_environment else None
-    return replace(
-        settlement,
+    tried = Settlement(
+        card=card,
+        phase=_back(card, sent.kind),
+        considered_version=version,
+        outcome="retrying",
+        why=verdict.why,
+        due_at=now,
+        timestamp_used=sent.timestamp,
+        # what may have been heard is not spoken again; what provably failed is
+        alerted_version=spoken if answer_lost else card.alerted_version,
+        attempts=card.attempts + 1,
         last_answer=said,
-        same_answers=again,
-        start_unused=unused,
+        same_answers=card.answered_before(said) + 1,
+        start_unused=sent.kind is Kind.START and verdict.outcome is not Outcome.UNKNOWN,
         tried_hash=None if other is None else token_hash,
         tried_environment=other,
     )
-
-
-def _settle_sent(
-    card: Card,
-    sent: Send,
-    verdict: Verdict,
-    *,
-    version: int,
-    content_hash: bytes | None,
-    token_hash: bytes | None,
-    now: datetime,
-    rules: PlanRules,
-    answer_lost: bool,
-) -> Settlement:
-    spoken = version if sent.alert is not None else card.alerted_version
-    if verdict.pause is not None and verdict.outcome in (Outcome.REJECTED, Outcome.RETRY):
+    if verdict.pause is not None and verdict.outcome is not Outcome.UNKNOWN:
         # the pause holds the card back; when that is lifted, nothing else may
-        return Settlement(
-            card=card,
-            phase=_back(card, sent.kind),
-            considered_version=version,
-            outcome="paused",
-            why=verdict.why,
-            due_at=now,
-            timestamp_used=sent.timestamp,
-            alerted_version=spoken if answer_lost else card.alerted_version,
-            attempts=card.attempts + 1,
-        )
+        return replace(tried, outcome="paused")
     match verdict.outcome:
-        case Outcome.ACCEPTED:
-            return _accepted(card, sent, version, content_hash, spoken, now, rules)
         case Outcome.UNKNOWN:
-            return Settlement(
-                card=card,
+            return replace(
+                tried,
                 phase=Phase.STARTING,
-                considered_version=version,
                 outcome="unknown",
-                why=verdict.why,
                 due_at=now + timedelta(seconds=rules.report_wait),
-                timestamp_used=sent.timestamp,
                 alerted_version=spoken,
                 intent_stands=True,
-                attempts=card.attempts + 1,
             )
         case Outcome.RETRY:
-            wait = verdict.retry_after_seconds or 0.0
-            return Settlement(
-                card=card,
-                phase=_back(card, sent.kind),
-                considered_version=version,
-                outcome="retrying",
-                why=verdict.why,
-                due_at=now,
-                block_seconds=wait,
-                timestamp_used=sent.timestamp,
-                # what may have been heard is not spoken again; what provably failed is
-                alerted_version=spoken if answer_lost else card.alerted_version,
+            return replace(
+                tried,
+                block_seconds=verdict.retry_after_seconds or 0.0,
                 suspect_hash=token_hash if verdict.token is not TokenAction.KEEP else None,
-                attempts=card.attempts + 1,
             )
         case Outcome.REJECTED:
             retired, suspect = verdict.token is TokenAction.RETIRE, verdict.token is TokenAction.SUSPECT
-            return Settlement(
-                card=card,
-                phase=_back(card, sent.kind),
-                considered_version=version,
+            return replace(
+                tried,
                 outcome="refused" if retired or suspect else "failed",
-                why=verdict.why,
                 # what a bug of ours caused may be mended by then; a suspect token is refused a second time, or works
                 due_at=now if retired else now + timedelta(seconds=rules.failed_again),
-                timestamp_used=sent.timestamp,
                 alerted_version=card.alerted_version,
                 refused_hash=token_hash if retired and sent.kind is not Kind.START else None,
                 suspect_hash=token_hash if suspect else None,
-                attempts=card.attempts + 1,
             )
 
 

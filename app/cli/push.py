@@ -94,10 +94,13 @@ def _request(token: str, app: str, environment: str, kind: str, attributes_type:
 
     from app.apns import payload
     from app.apns.request import Environment, build
+    from projections.content_state import ContentState, OrderAttributes
 
     now = int(time.time())
-    content = msgspec.json.encode({"status": "placed", "progress": 0.0, "history": [], "updatedAt": now})
-    attributes = msgspec.json.encode({"cardId": str(uuid4()), "orderId": "push-test", "merchantName": "Lockstep"})
+    content = msgspec.json.encode(ContentState(status="placed", progress=0.0, history=(), updated_at=now))
+    attributes = msgspec.json.encode(
+        OrderAttributes(card_id=str(uuid4()), order_id="push-test", merchant_name="Lockstep")
+    )
     alert = payload.Alert(title="Lockstep", body="This push was sent by hand.", sound="default")
     match kind:
         case "start":

@@ -63,14 +63,12 @@ def _named(app: str | None, type_: str | None, share: int | None) -> tuple[str, 
 
 async def _on(context: typer.Context, named: tuple[str, str], reason: str) -> int:
     from app.cli.database import opened
-    from events.postgres.errors import translated
     from projections.shadows import Shadows
 
     if not reason.strip():
         raise CommandError("A shadow needs a --reason: whoever finds it wants to know.")
     async with opened(context) as database:
-        with translated():
-            await Shadows(database.pool).cast(*named, reason=reason)
+        await Shadows(database.pool).cast(*named, reason=reason)
     typer.echo(f"Recorded and not sent: {_spelled(*named)}. Send again with: {_lifting(*named)}")
     return 0
 
@@ -78,12 +76,10 @@ async def _on(context: typer.Context, named: tuple[str, str], reason: str) -> in
 async def _off(context: typer.Context, named: tuple[str, str]) -> int:
     from app.cli.database import opened
     from app.cli.doorbell import ring
-    from events.postgres.errors import translated
     from projections.shadows import Shadows
 
     async with opened(context) as database:
-        with translated():
-            lifted = await Shadows(database.pool).lift(*named)
+        lifted = await Shadows(database.pool).lift(*named)
         await ring(database.pool, settings=True)
     typer.echo(
         f"Sending again: {_spelled(*named)}." if lifted else "There was no such shadow. See: lockstep shadow list",
@@ -94,12 +90,10 @@ async def _off(context: typer.Context, named: tuple[str, str]) -> int:
 
 async def _list(context: typer.Context, *, as_json: bool) -> int:
     from app.cli.database import opened
-    from events.postgres.errors import translated
     from projections.shadows import Shadows
 
     async with opened(context) as database:
-        with translated():
-            found = await Shadows(database.pool).list()
+        found = await Shadows(database.pool).list()
     if as_json:
         print_json({"shadows": found})
     else:

@@ -75,8 +75,8 @@ class Desk:
             bound_to: the provider key the connection belongs to.
         """
         now = self._clock()
-        value = token_in(next((value for name, value in request.headers if name == ":path"), ""))
-        fault = self._faults.take(value, None if value is None else self._tokens.find(value))
+        value = _token_in(request)
+        fault = self._faults.take(value, self._find(value))
         if fault is not None and not fault.kind.processed:
             return self._refuse_by(fault, request, value, now)
         verdict = judge(
@@ -100,12 +100,14 @@ class Desk:
 
     def lose(self, request: Request, fault: Fault) -> None:
         """Note a request on a connection from which nothing comes back any more."""
-        value = token_in(next((value for name, value in request.headers if name == ":path"), ""))
-        self._refuse_by(fault, request, value, self._clock())
+        self._refuse_by(fault, request, _token_in(request), self._clock())
+
+    def _find(self, value: str | None) -> DeviceToken | None:
+        return None if value is None else self._tokens.find(value)
 
     def _refuse_by(self, fault: Fault, request: Request, value: str | None, now: float) -> Handled:
         apns_id = dict(request.headers).get("apns-id") or _new_id()
-        token = None if value is None else self._tokens.find(value)
+        token = self._find(value)
         answer, reason = _refusal(fault, token, apns_id, now)
         status = None if answer is None else answer.status
         phone_id = None if token is None else token.phone_id
@@ -138,6 +140,10 @@ def _died_ms(fault: Fault, token: DeviceToken | None, now: float) -> int:
     if fault.died_after_seconds is not None and token is not None:
         return int((token.issued_at + fault.died_after_seconds) * 1000)
     return fault.timestamp_ms or int(now * 1000)
+
+
+def _token_in(request: Request) -> str | None:
+    return token_in(next((value for name, value in request.headers if name == ":path"), ""))
 
 
 def _new_id() -> str:

@@ -1,7 +1,7 @@
 -- Takes the slots of a batch, as far as no other projector holds them.
 -- $1 smallint[]  slots
--- Returns: slot smallint, generation smallint, fold_version integer
-SELECT slot, generation, fold_version
+-- Returns: slot smallint, fold_version integer
+SELECT slot, fold_version
 FROM slots
 WHERE slot = ANY ($1::smallint[])
 ORDER BY slot

@@ -1,6 +1,6 @@
 -- Reads slots without taking them.
 -- $1 smallint[]  slots
--- Returns: slot smallint, generation smallint, fold_version integer
-SELECT slot, generation, fold_version
+-- Returns: slot smallint, fold_version integer
+SELECT slot, fold_version
 FROM slots
 WHERE slot = ANY ($1::smallint[])

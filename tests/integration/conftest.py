@@ -1,14 +1,20 @@
-"""Fixtures of the tests on a real Postgres; the database itself comes from `tests/conftest.py`."""
+"""Fixtures of the tests on a real Postgres and against the simulator; the database comes from `tests/conftest.py`."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from app.simulator.agent import PhoneAgent
+from app.simulator.chance import CALM
+from app.simulator.simulator import Options, Simulator
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from tests.integration.engines import MAKES, Make
 from tests.integration.flow import Flow
+from tests.integration.simulated import PROVIDER
 from tests.integration.wire import Wire
+from tests.unit.app.simulator.examples import NOW
 
 
 @pytest.fixture
@@ -40,3 +46,18 @@ def make(request: pytest.FixtureRequest) -> Make:
     """Each engine in turn."""
     made: Make = request.param
     return made
+
+
+@pytest.fixture
+async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
+    """Run a simulator at a fixed time."""
+    running = await Simulator.start(tmp_path, options=Options(profile=CALM), now=lambda: float(NOW))
+    running.register_key(PROVIDER.team_id, PROVIDER.key_id, PROVIDER.public_pem)
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+def phone(simulator: Simulator) -> PhoneAgent:
+    """Install one phone in the sandbox."""
+    return simulator.install_phone()

@@ -4,30 +4,19 @@ import asyncio
 import ssl
 import uuid
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from app.simulator.agent import PhoneAgent
-from app.simulator.chance import CALM
 from app.simulator.errors import SimulatorError
 from app.simulator.faults import Fault
-from app.simulator.simulator import Options, Simulator
-from tests.unit.app.simulator.examples import NOW, Provider, encoded, headers, start, update
+from app.simulator.simulator import Simulator
+from tests.integration.simulated import PROVIDER, connect
+from tests.unit.app.simulator.examples import NOW, encoded, headers, start, update
 
-PROVIDER = Provider()
 UNKNOWN_TOKEN = "ab" * 32
-
-
-@pytest.fixture
-async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
-    """Run a simulator at a fixed time."""
-    running = await Simulator.start(tmp_path, options=Options(profile=CALM), now=lambda: float(NOW))
-    running.register_key(PROVIDER.team_id, PROVIDER.key_id, PROVIDER.public_pem)
-    yield running
-    await running.stop()
 
 
 @pytest.fixture
@@ -35,18 +24,6 @@ async def client(simulator: Simulator) -> AsyncIterator[httpx.AsyncClient]:
     """Connect a sender."""
     async with connect(simulator) as connected:
         yield connected
-
-
-@pytest.fixture
-def phone(simulator: Simulator) -> PhoneAgent:
-    """Install one phone in the sandbox."""
-    return simulator.install_phone()
-
-
-def connect(simulator: Simulator, url: str | None = None) -> httpx.AsyncClient:
-    """Give a client that trusts the simulator."""
-    trust = ssl.create_default_context(cafile=simulator.ca_file)
-    return httpx.AsyncClient(http1=False, http2=True, verify=trust, base_url=url or simulator.apns_url, timeout=5)
 
 
 async def push(

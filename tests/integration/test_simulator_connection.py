@@ -16,9 +16,8 @@ from app.simulator.agent import PhoneAgent
 from app.simulator.chance import CALM
 from app.simulator.faults import Fault
 from app.simulator.simulator import Options, Simulator
-from tests.unit.app.simulator.examples import NOW, Provider, encoded, headers, start
-
-PROVIDER = Provider()
+from tests.integration.simulated import PROVIDER
+from tests.unit.app.simulator.examples import NOW, encoded, headers, start
 
 
 class RawClient:
@@ -81,21 +80,6 @@ class RawClient:
         """Hang up."""
         self._writer.close()
         await asyncio.gather(self._writer.wait_closed(), return_exceptions=True)
-
-
-@pytest.fixture
-async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
-    """Run a simulator at a fixed time."""
-    running = await Simulator.start(tmp_path, options=Options(profile=CALM), now=lambda: float(NOW))
-    running.register_key(PROVIDER.team_id, PROVIDER.key_id, PROVIDER.public_pem)
-    yield running
-    await running.stop()
-
-
-@pytest.fixture
-def phone(simulator: Simulator) -> PhoneAgent:
-    """Install one phone."""
-    return simulator.install_phone()
 
 
 @pytest.fixture

@@ -3,29 +3,17 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from app.simulator.agent import PhoneAgent
-from app.simulator.chance import CALM
 from app.simulator.fault_plans import PLANS
 from app.simulator.faults import KINDS, Fault
-from app.simulator.simulator import Options, Simulator
-from tests.unit.app.simulator.examples import NOW, Provider, encoded, headers, start
-
-PROVIDER = Provider()
-
-
-@pytest.fixture
-async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
-    """Run a simulator at a fixed time."""
-    running = await Simulator.start(tmp_path, options=Options(profile=CALM), now=lambda: float(NOW))
-    running.register_key(PROVIDER.team_id, PROVIDER.key_id, PROVIDER.public_pem)
-    yield running
-    await running.stop()
+from app.simulator.simulator import Simulator
+from tests.integration.simulated import PROVIDER, connect
+from tests.unit.app.simulator.examples import NOW, encoded, headers, start
 
 
 @pytest.fixture
@@ -33,18 +21,6 @@ async def client(simulator: Simulator) -> AsyncIterator[httpx.AsyncClient]:
     """Connect a sender."""
     async with connect(simulator) as connected:
         yield connected
-
-
-@pytest.fixture
-def phone(simulator: Simulator) -> PhoneAgent:
-    """Install one phone."""
-    return simulator.install_phone()
-
-
-def connect(simulator: Simulator) -> httpx.AsyncClient:
-    """Give a client that trusts the simulator."""
-    trust = ssl.create_default_context(cafile=simulator.ca_file)
-    return httpx.AsyncClient(http1=False, http2=True, verify=trust, base_url=simulator.apns_url)
 
 
 async def push(client: httpx.AsyncClient, phone: PhoneAgent, token: str | None = None) -> httpx.Response:
