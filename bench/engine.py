@@ -98,7 +98,7 @@ async def _engine(make: Callable[..., Engine], to: Sink) -> AsyncIterator[Send]:
     transport = EngineTransport(make(ca_file=to.ca_file), settings)
 
     async def send() -> None:
-        answer = await transport.send(_request(), bearer="b" * 180, deadline_seconds=15.0)
+        answer = await transport.send(_request(), credential="TEAM/KEY", bearer="b" * 180, deadline_seconds=15.0)
         assert answer.status == 200
 
     yield send

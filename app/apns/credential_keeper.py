@@ -74,9 +74,12 @@ class CredentialKeeper:
         except (SettingsError, SigningKeyError) as error:
             log.error("credentials_not_taken_up", reason=str(error))  # noqa: TRY400 - a traceback would name the text
             return False
+        before = self.credentials.names
         self.credentials.replace(keys)
+        # those of keys that serve no more close, and a key that serves again may be another under the same id
         for environment in Environment:
-            self._transport.renew(environment)
+            for credential in before:
+                self._transport.renew(environment, credential)
         log.info("credentials_taken_up", keys=sorted(token.key_id for _, token in keys))
         return True
 

@@ -35,6 +35,11 @@ class Credentials:
         """List app, environment and key id of everything that is served."""
         return [(app, environment, token.key_id) for (app, environment), token in self._keys.items()]
 
+    @property
+    def names(self) -> list[str]:
+        """Name the team and key of each credential that serves."""
+        return sorted({token.credential for token in self._keys.values()})
+
     def replace(self, keys: Sequence[tuple[Served, SharedProviderToken]]) -> None:
         """Serve by these keys from now on; what is under way keeps the one it has."""
         self._keys = {

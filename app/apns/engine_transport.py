@@ -34,6 +34,7 @@ class TransportSettings(msgspec.Struct, frozen=True, kw_only=True):
         max_age_seconds: a connection is replaced after so long, or up to a fifth earlier.
         most_timeouts: so many in a row, and no answer between, replace a connection.
         reconnect_pause_seconds: after a connection failed, pushes fail at once for so long.
+        topic_seconds: a connection that is older is replaced when an app comes up that it never served.
     """
 
     base_urls: dict[Environment, str]
@@ -42,10 +43,40 @@ class TransportSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_age_seconds: float = 6 * 3_600.0
     most_timeouts: int = 3
     reconnect_pause_seconds: float = 1.0
+    topic_seconds: float = 300.0
+
+
+class Route:
+    """Where pushes of one credential go in one environment: APNs binds a connection to the team of its first push."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+        self.current: Generation | None = None
+        self.topics: set[str] = set()
+        self.again_at = 0.0
+        self.failure: NotSent | None = None
+
+    def retire(self) -> None:
+        """Send what comes next over a new connection."""
+        if self.current is not None:
+            self.current.retire()
+            self.current = None
+
+    def meet(self, topic: str, *, settled: float) -> None:
+        """Replace a connection older than `settled` seconds by one that was opened after the topic came up.
+
+        APNs takes no topic on a connection that was added to the team after it was opened.
+        """
+        if topic in self.topics:
+            return
+        self.topics.add(topic)
+        if self.current is not None and self.current.age > settled:
+            self.retire()
 
 
 class EngineTransport:
-    """An `ApnsTransport` with one connection an environment."""
+    """An `ApnsTransport` with one connection for an environment and a credential."""
 
     def __init__(self, engine: Engine, settings: TransportSettings, *, dice: random.Random | None = None) -> None:
         self._engine = engine
@@ -57,8 +88,7 @@ class EngineTransport:
         self._idle.set()
         self._closed = False
         self._closing: set[asyncio.Task[None]] = set()
-        self._current: dict[Environment, Generation] = {}
-        self._failed: dict[Environment, tuple[float, NotSent]] = {}
+        self._routes: dict[tuple[Environment, str], Route] = {}
         self._hosts = {name: _host_and_port(url) for name, url in settings.base_urls.items()}
 
     @property
@@ -66,7 +96,7 @@ class EngineTransport:
         """Tell how many more pushes may be begun."""
         return max(0, self._settings.max_in_flight - self._in_flight)
 
-    async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
         """Send one push and give the answer; see `ApnsTransport.send`."""
         if self._closed:
             raise NotSent("the sender is shutting down", cause=NotSentCause.CLOSED)
@@ -75,7 +105,7 @@ class EngineTransport:
         self._idle.clear()
         try:
             async with asyncio.timeout(deadline_seconds), self._permits:
-                return await self._send_on_a_generation(attempt)
+                return await self._send_on_a_generation(attempt, self._route(request, credential))
         except TimeoutError as error:
             if attempt.generation is not None:
                 attempt.generation.note_timeout()
@@ -86,23 +116,29 @@ class EngineTransport:
             if not self._in_flight:
                 self._idle.set()
 
-    def renew(self, environment: Environment) -> None:
+    def renew(self, environment: Environment, credential: str) -> None:
         """Send what comes next over a new connection; the old one drains and closes."""
-        if (generation := self._current.pop(environment, None)) is not None:
-            generation.retire()
+        if (route := self._routes.get((environment, credential))) is not None:
+            route.retire()
 
     async def close(self) -> None:
         """Begin nothing new, let what is in flight finish, close the connections."""
         self._closed = True
         await self._idle.wait()
-        for environment in list(self._current):
-            self.renew(environment)
+        for route in self._routes.values():
+            route.retire()
         await asyncio.gather(*self._closing)
 
-    async def _send_on_a_generation(self, attempt: Attempt) -> Answer:
-        environment = attempt.request.environment
+    def _route(self, request: ApnsRequest, credential: str) -> Route:
+        name = (request.environment, credential)
+        if (route := self._routes.get(name)) is None:
+            route = self._routes[name] = Route(*self._hosts[request.environment])
+        route.meet(request.topic, settled=self._settings.topic_seconds)
+        return route
+
+    async def _send_on_a_generation(self, attempt: Attempt, route: Route) -> Answer:
         while True:
-            generation = self._generation(environment)
+            generation = self._generation(route)
             try:
                 if generation.warm:
                     return await generation.exchange(attempt)
@@ -110,36 +146,33 @@ class EngineTransport:
                 # be wrong for all: so one goes alone.
                 async with generation.gate:
                     if not generation.warm and not generation.spent:
-                        return await self._go_first(environment, generation, attempt)
+                        return await self._go_first(route, generation, attempt)
             except SupersededError:
                 continue
 
-    def _generation(self, environment: Environment) -> Generation:
-        current = self._current.get(environment)
-        if current is not None and not current.spent:
-            return current
-        self.renew(environment)
-        now = asyncio.get_running_loop().time()
-        again_at, failure = self._failed.get(environment, (0.0, None))
-        if failure is not None and now < again_at:
-            raise NotSent(failure.why, cause=failure.cause)
+    def _generation(self, route: Route) -> Generation:
+        if route.current is not None and not route.current.spent:
+            return route.current
+        route.retire()
+        if route.failure is not None and asyncio.get_running_loop().time() < route.again_at:
+            raise NotSent(route.failure.why, cause=route.failure.cause)
         settings = self._settings
-        self._current[environment] = Generation(
-            self._engine.link(*self._hosts[environment]),
+        route.current = Generation(
+            self._engine.link(route.host, route.port),
             idle_seconds=settings.idle_seconds,
             max_age_seconds=settings.max_age_seconds * self._dice.uniform(_YOUNGEST, 1.0),
             most_timeouts=settings.most_timeouts,
             closing=self._closing,
         )
-        return self._current[environment]
+        return route.current
 
-    async def _go_first(self, environment: Environment, generation: Generation, attempt: Attempt) -> Answer:
+    async def _go_first(self, route: Route, generation: Generation, attempt: Attempt) -> Answer:
         try:
             return await generation.exchange(attempt)
         except NotSent as failure:
             if failure.cause in _NO_CONNECTION:
-                again_at = asyncio.get_running_loop().time() + self._settings.reconnect_pause_seconds
-                self._failed[environment] = (again_at, failure)
+                route.again_at = asyncio.get_running_loop().time() + self._settings.reconnect_pause_seconds
+                route.failure = failure
             raise
 
 

@@ -81,12 +81,17 @@ class Generation:
         self._idle_seconds = idle_seconds
         self._most_timeouts = most_timeouts
         self._loop = asyncio.get_running_loop()
-        self._old_at = self._loop.time() + max_age_seconds
-        self._used_at = self._loop.time()
+        self._begun_at = self._used_at = self._loop.time()
+        self._old_at = self._begun_at + max_age_seconds
         self._under_way = 0
         self._timeouts = 0
         self._closing = closing
         self._closed = False
+
+    @property
+    def age(self) -> float:
+        """Tell for how many seconds it has been there."""
+        return self._loop.time() - self._begun_at
 
     @property
     def spent(self) -> bool:

@@ -20,31 +20,31 @@ class Health:
     """
 
     def __init__(self) -> None:
-        self._server_errors: Counter[Environment] = Counter()
+        self._server_errors: Counter[tuple[Environment, str]] = Counter()
         self._bad_tokens: dict[tuple[str, Environment], deque[bool]] = {}
 
-    def note(self, app: str, environment: Environment, outcome: Answer | NotSent | Ambiguous) -> None:
+    def note(self, app: str, environment: Environment, credential: str, outcome: Answer | NotSent | Ambiguous) -> None:
         """Take an outcome into account."""
         if not isinstance(outcome, Answer):
             return
         lately = self._bad_tokens.setdefault((app, environment), deque(maxlen=WINDOW))
         lately.append(outcome.reason in BAD_TOKEN)
         if outcome.status == 500:
-            self._server_errors[environment] += 1
+            self._server_errors[environment, credential] += 1
         else:
-            del self._server_errors[environment]
+            del self._server_errors[environment, credential]
 
-    def server_errors(self, environment: Environment) -> int:
-        """Tell how many 500s in a row the current connections gave."""
-        return self._server_errors[environment]
+    def server_errors(self, environment: Environment, credential: str) -> int:
+        """Tell how many 500s in a row the credential's connection gave."""
+        return self._server_errors[environment, credential]
 
     def bad_tokens(self, app: str, environment: Environment) -> int:
         """Tell how many of the topic's last answers called a token bad."""
         return sum(self._bad_tokens.get((app, environment), ()))
 
-    def renewed(self, environment: Environment) -> None:
-        """Begin to count anew, with new connections."""
-        del self._server_errors[environment]
+    def renewed(self, environment: Environment, credential: str) -> None:
+        """Begin to count anew, with a new connection."""
+        del self._server_errors[environment, credential]
 
     def paused(self, app: str, environment: Environment) -> None:
         """Forget a topic that was paused: what is sent after the pause is judged by what it meets then."""

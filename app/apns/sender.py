@@ -132,11 +132,13 @@ class Sender:
         sent_at = begun.claimed.now + timedelta(seconds=elapsed)
         outcome: Answer | NotSent | Ambiguous
         try:
-            outcome = await self._transport.send(begun.request, bearer=bearer, deadline_seconds=rules.deadline)
+            outcome = await self._transport.send(
+                begun.request, credential=token.credential, bearer=bearer, deadline_seconds=rules.deadline
+            )
         except (NotSent, Ambiguous) as error:
             outcome = error
         answered_at = begun.claimed.now + timedelta(seconds=time.monotonic() - begun.claimed_monotonic)
-        self._health.note(card.app, environment, outcome)
+        self._health.note(card.app, environment, token.credential, outcome)
         verdict = judge(
             outcome,
             kind=PushKind(begun.sent.kind),
@@ -147,7 +149,7 @@ class Sender:
             same_before=card.answered_before(said(outcome)),
             other_environment_tried=card.was_tried_elsewhere(begun.token_hash),
             trying_other_environment=begun.trying_other_environment,
-            server_errors=self._health.server_errors(environment),
+            server_errors=self._health.server_errors(environment, token.credential),
             bad_tokens_lately=self._health.bad_tokens(card.app, environment),
             settings=rules.verdicts,
         )
@@ -181,8 +183,8 @@ class Sender:
             if came is Invalidation.TOO_YOUNG:
                 log.error("apns_needs_an_operator", environment=environment, detail=_off(outcome, answered_at))
         if verdict.new_generation:
-            self._transport.renew(environment)
-            self._health.renewed(environment)
+            self._transport.renew(environment, token.credential)
+            self._health.renewed(environment, token.credential)
         if verdict.tell_operator is not None:
             log.error("apns_needs_an_operator", app=card.app, environment=environment, detail=verdict.tell_operator)
         try:

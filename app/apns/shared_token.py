@@ -39,6 +39,11 @@ class SharedProviderToken:
         self._not_before = 0.0
 
     @property
+    def credential(self) -> str:
+        """Name the team and the key: what one connection serves."""
+        return f"{self._own.team_id}/{self._own.key_id}"
+
+    @property
     def key_id(self) -> str:
         """Name the key."""
         return self._own.key_id

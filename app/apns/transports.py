@@ -7,17 +7,18 @@ from app.apns.request import ApnsRequest, Environment
 
 
 class ApnsTransport(Protocol):
-    """Sends pushes to both environments with one credential."""
+    """Sends pushes to both environments; a connection serves one credential alone, as Apple demands."""
 
     @property
     def free_permits(self) -> int:
         """Tell how many more pushes may be begun; claim no more work than this."""
 
-    async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
         """Send one push and give the answer, whatever it says.
 
         Args:
             request: one that `preflight` found no fault with.
+            credential: names the team and key that signed the provider token.
             bearer: the provider token.
             deadline_seconds: the longest this call may take, waiting for a permit included.
 
@@ -26,7 +27,7 @@ class ApnsTransport(Protocol):
             Ambiguous: it may have been processed.
         """
 
-    def renew(self, environment: Environment) -> None:
+    def renew(self, environment: Environment, credential: str) -> None:
         """Send what comes next over a new connection; the old one drains and closes."""
 
     async def close(self) -> None:

@@ -144,7 +144,9 @@ async def _send(settings: "Settings", database: "Database", request: "ApnsReques
                 f"No signing key serves {request.app} in {request.environment}. Add it to LOCKSTEP_APNS_CREDENTIALS."
             )
         bearer = await key.bearer(time.time())
-        return await transport.send(request, bearer=bearer, deadline_seconds=DEADLINE_SECONDS)
+        return await transport.send(
+            request, credential=key.credential, bearer=bearer, deadline_seconds=DEADLINE_SECONDS
+        )
     except NotSent as error:
         raise CommandError(f"The push did not leave: {error.why}. See that APNs can be reached from here.") from error
     except Ambiguous as error:

@@ -1,6 +1,6 @@
 """Play the demo under every fault plan, one after another, and say which ended with the phones as they must be.
 
-python -m tests.faults.plans [NAME ...] [--seed N]
+python -m tests.faults.plans [NAME ...] [--seed N] [--engine httpx|rust]
 """
 
 import argparse
@@ -22,12 +22,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="plans", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="those to play; all unless given")
     parser.add_argument("--seed", type=int, default=1, help="chooses the cast and how the phones behave")
+    parser.add_argument(
+        "--engine", choices=("httpx", "rust"), help="what speaks HTTP/2; the default engine unless given"
+    )
     given = parser.parse_args()
     failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="lockstep-plans-") as folder:
         for name in given.names or PLANS:
             began = time.monotonic()
-            outcome, faults, differences = play(name, given.seed, folder)
+            outcome, faults, differences = play(name, given.seed, folder, given.engine)
             sys.stdout.write(f"{name:36} {outcome:7} {time.monotonic() - began:5.1f} s   {faults}\n")
             sys.stdout.flush()
             if outcome != "match":
@@ -37,10 +40,10 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def play(name: str, seed: int, folder: str) -> tuple[str, str, str]:
+def play(name: str, seed: int, folder: str, engine: str | None) -> tuple[str, str, str]:
     """Play one plan in a process of its own; give `match` or what else it came to, what went wrong, what differs."""
     command = [*LOCKSTEP, "demo", "--once", "--json", "--seed", str(seed), "--fault", name]
-    done = subprocess.run(command, env=_surroundings(folder), check=False, capture_output=True, text=True)  # noqa: S603 - our own command
+    done = subprocess.run(command, env=_surroundings(folder, engine), check=False, capture_output=True, text=True)  # noqa: S603 - our own command
     if not done.stdout:
         return f"exit {done.returncode}", "", done.stderr
     result = msgspec.json.decode(done.stdout, type=dict[str, object])
@@ -51,9 +54,10 @@ def play(name: str, seed: int, folder: str) -> tuple[str, str, str]:
     return ("match" if result["phones_match"] is True else "differ"), counts, done.stderr
 
 
-def _surroundings(folder: str) -> dict[str, str]:
+def _surroundings(folder: str, engine: str | None) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LOCKSTEP_")}
-    return clean | {"LOCKSTEP_DATA_DIRECTORY": folder, "LOCKSTEP_LOG_LEVEL": "error"}
+    chosen = {} if engine is None else {"LOCKSTEP_APNS_ENGINE": engine}
+    return clean | chosen | {"LOCKSTEP_DATA_DIRECTORY": folder, "LOCKSTEP_LOG_LEVEL": "error"}
 
 
 if __name__ == "__main__":

@@ -36,13 +36,14 @@ class Apns:
     def __init__(self, *answers: Answer | NotSent | Ambiguous) -> None:
         self.answers = list(answers)
         self.requests: list[ApnsRequest] = []
-        self.renewed: list[Environment] = []
+        self.renewed: list[tuple[Environment, str]] = []
         self.look: Callable[[ApnsRequest], Awaitable[None]] | None = None
         self.came = asyncio.Event()
         self.free_permits = 1_000
 
-    async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
         """Take a push."""
+        assert credential
         assert bearer
         assert deadline_seconds > 0
         self.requests.append(request)
@@ -54,9 +55,9 @@ class Apns:
             return answer
         raise answer
 
-    def renew(self, environment: Environment) -> None:
+    def renew(self, environment: Environment, credential: str) -> None:
         """Note that a new connection is wanted."""
-        self.renewed.append(environment)
+        self.renewed.append((environment, credential))
 
     async def close(self) -> None:
         """Hang up."""

@@ -17,6 +17,7 @@ from tests.integration.scripted_apns import OK, Action, ScriptedApns, Seen, scri
 
 Script = Callable[[Seen], tuple[Action, ...]]
 PATIENT = 20.0
+CREDENTIAL = "TEAM123456/KEY1234567"
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,13 @@ MAKES = (
 )
 
 
-def a_push(number: int = 1, body: bytes | None = None, *, once: bool = False) -> ApnsRequest:
+def a_push(
+    number: int = 1, body: bytes | None = None, *, once: bool = False, app: str = "com.example.shop"
+) -> ApnsRequest:
     """Build an update that differs from others by its number."""
     return build(
         environment=Environment.SANDBOX,
-        app="com.example.shop",
+        app=app,
         token=f"{number:0160x}",
         apns_id=UUID(int=number),
         priority=5,
@@ -69,9 +72,12 @@ async def send(
     body: bytes | None = None,
     *,
     once: bool = False,
+    credential: str = CREDENTIAL,
+    app: str = "com.example.shop",
 ) -> Answer:
     """Send the push of that number."""
-    return await transport.send(a_push(number, body, once=once), bearer="a.provider.token", deadline_seconds=within)
+    push = a_push(number, body, once=once, app=app)
+    return await transport.send(push, credential=credential, bearer="a.provider.token", deadline_seconds=within)
 
 
 async def outcomes(transport: EngineTransport, numbers: range, within: float = PATIENT) -> list[Answer | BaseException]:
@@ -90,6 +96,7 @@ def transport_to(
     reconnect_pause: float = 0.0,
     idle: float = 3_600.0,
     max_age: float = 3_600.0,
+    topic: float = 300.0,
 ) -> EngineTransport:
     """Make a transport to an address."""
     return EngineTransport(
@@ -100,16 +107,17 @@ def transport_to(
             reconnect_pause_seconds=reconnect_pause,
             idle_seconds=idle,
             max_age_seconds=max_age,
+            topic_seconds=topic,
         ),
     )
 
 
 @asynccontextmanager
 async def sending_to(
-    make: Make, peer: ScriptedApns, *, max_in_flight: int = 500, idle: float = 3_600.0, max_age: float = 3_600.0
+    make: Make, peer: ScriptedApns, *, max_in_flight: int = 500, **limits: float
 ) -> AsyncIterator[EngineTransport]:
-    """Give a transport that trusts the peer alone."""
-    transport = transport_to(make, peer.url, peer.ca_file, max_in_flight=max_in_flight, idle=idle, max_age=max_age)
+    """Give a transport that trusts the peer alone; for the limits see `transport_to`."""
+    transport = transport_to(make, peer.url, peer.ca_file, max_in_flight=max_in_flight, **limits)
     try:
         yield transport
     finally:

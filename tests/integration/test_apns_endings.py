@@ -10,7 +10,7 @@ import pytest
 from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
 from app.apns.request import Environment
-from tests.integration.engines import Make, a_push, against, outcomes, send, sending_to
+from tests.integration.engines import CREDENTIAL, Make, a_push, against, outcomes, send, sending_to
 from tests.integration.scripted_apns import (
     OK,
     Action,
@@ -240,7 +240,7 @@ async def test_a_new_generation_takes_over_while_the_old_one_drains(make: Make, 
             await send(transport, 1)
             old = asyncio.create_task(send(transport, 2))
             await peer.wait_for(2)
-            transport.renew(Environment.SANDBOX)
+            transport.renew(Environment.SANDBOX, CREDENTIAL)
             await send(transport, 3)
             held.set()
             assert (await old).status == 200

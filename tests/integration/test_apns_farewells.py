@@ -55,7 +55,7 @@ async def send(transport: EngineTransport, simulator: Simulator, number: int) ->
         expiration=NOW + 600,
         payload=payload.update(timestamp=NOW, content_state=b'{"status":"ready"}'),
     )
-    return await transport.send(request, bearer=BEARER, deadline_seconds=20.0)
+    return await transport.send(request, credential="TEAM/KEY", bearer=BEARER, deadline_seconds=20.0)
 
 
 async def test_each_push_of_a_graceful_goaway_is_answered_or_was_not_processed(

@@ -36,10 +36,10 @@ class Listening(Apns):
         super().__init__(*answers)
         self.keys: dict[str, str] = {}
 
-    async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
         """Take a push."""
         self.keys[request.app] = jwt.get_unverified_header(bearer)["kid"]
-        return await super().send(request, bearer=bearer, deadline_seconds=deadline_seconds)
+        return await super().send(request, credential=credential, bearer=bearer, deadline_seconds=deadline_seconds)
 
 
 @pytest.fixture
@@ -128,4 +128,4 @@ async def test_a_key_is_rotated_without_a_restart(
     await work(dispatcher(owing, apns, credentials=keeper.credentials))
 
     assert apns.keys == {"com.example.shop": "KEY7654321"}
-    assert apns.renewed == ["production", "sandbox"]
+    assert apns.renewed == [("production", "TEAM123456/KEY1234567"), ("sandbox", "TEAM123456/KEY1234567")]

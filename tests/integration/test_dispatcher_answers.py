@@ -147,7 +147,7 @@ async def test_what_helps_once_is_not_tried_for_ever(flow: Flow, clock: Clock) -
         await clock.advance(seconds=2)
 
     assert len(apns.requests) == 2
-    assert apns.renewed == ["sandbox"]
+    assert apns.renewed == [("sandbox", "TEAM123456/KEY1234567")]
     assert [each.kind for each in await Pauses(flow.pool).list()] == ["credential"]
     row = await flow.card()
     assert (row["last_answer"], row["same_answers"]) == ("UnrelatedKeyIdInToken", 2)
@@ -188,9 +188,9 @@ async def test_a_storm_of_bad_tokens_pauses_the_topic_and_retires_no_more(flow: 
     class Mistaken(Apns):
         """Every token is one of the other environment's."""
 
-        async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:
+        async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
             self.answers = [Answer(400, "BadDeviceToken")] if request.environment == "sandbox" else []
-            return await super().send(request, bearer=bearer, deadline_seconds=deadline_seconds)
+            return await super().send(request, credential=credential, bearer=bearer, deadline_seconds=deadline_seconds)
 
     apns = Mistaken()
     sending = dispatcher(flow, apns, DispatchRules(poll=1_000_000, in_flight=1))
