@@ -16,15 +16,17 @@ from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.ticket import mint
 from app.bootstrap import Service
-from app.cli.database import unreachable
+from app.cli.database import server_of, unreachable
 from app.cli.errors import CommandError
 from app.cli.provider_key import KEY_ID, TEAM_ID, keep_private_key, public_half
 from app.cli.running import listening
+from app.devices.retirement import retire_app
 from app.logs import set_up_logs
 from app.settings import ALL_ROLES, Settings, load_settings
-from app.simulator.simulator import Options, Simulator
+from app.simulator.simulator import DEFAULT_BUNDLE_ID, Options, Simulator
 from events.postgres.embedded import stop_embedded
 from events.postgres.migrator import migrate
+from events.postgres.pool import open_pool
 
 FOLDER: Final = "demo"
 YOUR_PHONE: Final = "your-phone"
@@ -96,15 +98,23 @@ async def staged(*, free_port: bool, reset: bool, seed: int, starts_vanish: bool
         with listening("Free some ports."):
             simulator = await Simulator.start(directory / "simulator", options=Options(seed=seed))
         try:
-            settings = _settings(given, directory, simulator, free_port=free_port, starts_vanish=starts_vanish)
-            with listening("Set LOCKSTEP_PORT to another one, or to 0 for any that is free."):
-                service = await Service.start(settings)
-            try:
-                yield await _stage(service, simulator, given, directory)
-            finally:
-                await service.stop()
+            async with server_of(given.database_url, directory) as dsn:
+                await _forget_phones(dsn)
+                settings = _settings(given, directory, simulator, free_port=free_port, starts_vanish=starts_vanish)
+                with listening("Set LOCKSTEP_PORT to another one, or to 0 for any that is free."):
+                    service = await Service.start(settings)
+                try:
+                    yield await _stage(service, simulator, given, directory)
+                finally:
+                    await service.stop()
         finally:
             await simulator.stop()
+
+
+async def _forget_phones(dsn: str) -> None:
+    """Send nothing to the phones of demos before this one: they went with their simulator."""
+    async with await open_pool(dsn, name="lockstep-demo", most=1) as pool:
+        await retire_app(pool, DEFAULT_BUNDLE_ID)
 
 
 def _settings(

@@ -30,17 +30,14 @@ def retire(
 
 async def _retire(context: typer.Context, device: str) -> int:
     from app.cli.database import opened
-    from events.postgres.deadlocks import fetch_through_deadlocks
-    from events.postgres.errors import translated
-    from events.postgres.statements import statement
-    from projections.view_store import ALL_SLOTS
+    from app.cli.doorbell import ring
+    from app.devices.retirement import retire_tokens
 
     async with opened(context) as database:
-        with translated():
-            starts = await database.pool.fetch(statement("app/retire_tokens"), device)
-            updates = await fetch_through_deadlocks(database.pool, "app/retire_update_tokens", ALL_SLOTS, device)
-    if not starts and not updates:
+        retired = await retire_tokens(database.pool, [device])
+        await ring(database.pool, settings=True)
+    if not retired.start_tokens and not retired.cards:
         typer.echo(f"{device} has no tokens. Ids are told apart by upper and lower case.", err=True)
         return NO
-    typer.echo(f"Retired: {len(starts)} start tokens, and the update tokens of {len(updates)} cards.")
+    typer.echo(f"Retired: {retired.start_tokens} start tokens, and the update tokens of {retired.cards} cards.")
     return 0

@@ -1,11 +1,11 @@
--- Retires the update tokens of a phone's cards, and puts those in debt.
+-- Retires the update tokens of phones' cards, and puts those in debt.
 -- $1 smallint[]  slots
--- $2 text        device id
+-- $2 text[]      device ids
 -- Returns: card_id uuid
 WITH mine AS MATERIALIZED (
     SELECT c.slot, c.subject_id, c.card_id
     FROM cards AS c
-    WHERE c.slot = ANY ($1::smallint[]) AND c.device_id = $2 AND c.phase <> 'over' AND c.token_hash IS NOT NULL
+    WHERE c.slot = ANY ($1::smallint[]) AND c.device_id = ANY ($2::text[]) AND c.phase <> 'over' AND c.token_hash IS NOT NULL
     ORDER BY c.slot, c.subject_id, c.card_id
     FOR UPDATE
 )

@@ -14,6 +14,7 @@ from projections.pauses import Pauses
 from projections.projector import Projector
 from tests.examples.log import fact, group, note
 from tests.integration.command_line import begin, lockstep
+from tests.integration.flow import Flow
 
 
 async def folded(pool: Pool, keyring: Keyring, *subject_ids: str) -> None:
@@ -234,6 +235,18 @@ async def test_the_demo_prints_one_line_and_starts_over_when_told(tmp_path: Path
     assert list(played.json) == ["orders", "events", "pushes", "phones_match"]
     assert played.json["phones_match"] is True
     assert not (tmp_path / "demo" / "leftover").exists()
+
+
+async def test_the_demo_sends_nothing_to_phones_of_a_demo_before(flow: Flow, dsn: str, tmp_path: Path) -> None:
+    """They went with their simulator: pushes to them would look like a storm of bad tokens, and stop everything."""
+    for number in range(20):
+        await flow.register(f"old-{number}", f"customer-{number}", app="app.lockstep.demo")
+        await flow.place(f"old-{number}", f"customer-{number}")
+    await flow.settle(*(f"old-{number}" for number in range(20)))
+    played = await lockstep("demo", "--once", "--json", dsn=dsn, LOCKSTEP_DATA_DIRECTORY=str(tmp_path))
+
+    assert played.code == 0, played.err
+    assert await flow.pool.fetchval("SELECT count(*) FROM receipts WHERE reason = 'BadDeviceToken'") == 0
 
 
 async def test_a_reset_does_not_touch_a_database_of_ones_own(dsn: str, tmp_path: Path) -> None:
