@@ -1,8 +1,12 @@
 """Listen at an address of APNs'."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
+
+import structlog
 
 from app.simulator.connection import Connection
 from app.simulator.desk import Desk
@@ -10,6 +14,10 @@ from app.simulator.device_tokens import Environment
 from app.simulator.door import Door
 from app.simulator.faults import Fault, Faults
 from app.simulator.streams import StreamLimits
+
+log = structlog.get_logger()
+
+_FULL_SECONDS = 0.5
 
 
 class Server:
@@ -33,11 +41,12 @@ class Server:
         context_for: Callable[[Fault | None], ssl.SSLContext],
     ) -> None:
         self._desk, self._environment, self._limits = desk, environment, limits
-        self._faults, self._context_for = faults, context_for
+        self._door = Door(faults, context_for, self._connect)
         self._connections: set[Connection] = set()
-        self._doors: set[Door] = set()
+        self._arriving: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
-        self._server: asyncio.Server | None = None
+        self._listening: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
         self.connections_made = 0
 
     @property
@@ -48,14 +57,15 @@ class Server:
     @property
     def port(self) -> int:
         """Give the port that is listened at."""
-        if self._server is None:
-            return 0
-        return int(self._server.sockets[0].getsockname()[1])
+        return 0 if self._listening is None else int(self._listening.getsockname()[1])
 
     async def start(self, host: str, port: int) -> None:
         """Begin to listen; port 0 takes a free one."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._greet, host, port, backlog=512)
+        family, _, _, _, address = (await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))[0]
+        self._listening = socket.create_server(address[:2], family=family, backlog=512)
+        self._listening.settimeout(0)
+        self._accepting = loop.create_task(self._accept(self._listening))
 
     def send_away(self) -> None:
         """Say goodbye to all clients, which are answered what is open and have to connect anew."""
@@ -70,11 +80,13 @@ class Server:
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Say goodbye to all clients, let open streams be answered for the grace given, and cut the rest."""
-        if self._server is None:
+        if self._listening is None or self._accepting is None:
             return
-        self._server.close()
-        for door in list(self._doors):
-            door.shut()
+        for task in (self._accepting, *self._arriving):
+            task.cancel()
+        await asyncio.wait((self._accepting, *self._arriving))
+        self._listening.close()
+        self._listening = self._accepting = None
         self.send_away()
         try:
             async with asyncio.timeout(grace_seconds):
@@ -82,13 +94,25 @@ class Server:
         except TimeoutError:
             for connection in self.connections:
                 connection.abort()
-        await self._server.wait_closed()
-        self._server = None
 
-    def _greet(self) -> Door:
-        door = Door(self._faults, self._context_for, self._connect, self._doors.discard)
-        self._doors.add(door)
-        return door
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _ = await loop.sock_accept(listening)
+            except OSError as error:
+                # out of file descriptors, mostly: those who wait are let in when some are free
+                log.warning("simulator_cannot_accept", reason=error.strerror)
+                await asyncio.sleep(_FULL_SECONDS)
+                continue
+            task = loop.create_task(self._door.receive(client))
+            self._arriving.add(task)
+            task.add_done_callback(partial(self._arrived, client))
+
+    def _arrived(self, client: socket.socket, task: asyncio.Task[None]) -> None:
+        self._arriving.discard(task)
+        if task.cancelled():
+            client.close()
 
     def _connect(self) -> Connection:
         return Connection(self._desk, self._environment, self._limits, self._remember, self._forget)
