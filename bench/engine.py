@@ -36,20 +36,15 @@ async def run(*, quick: bool) -> list[Figure]:
         RuntimeError: the server is not installed.
     """
     pushes, rounds = (5_000, 1) if quick else (20_000, 3)
-    senders: dict[str, Callable[[Sink], AbstractAsyncContextManager[Send]]] = {
-        "rust": partial(_engine, PyqwestEngine),
-        "httpx": partial(_engine, HttpxEngine),
-        "aioapns": _aioapns,
-        "plain httpx": _plain_httpx,
-    }
-    rates, costs = dict.fromkeys(senders, 0.0), dict.fromkeys(senders, 0.0)
+    named = senders()
+    rates, costs = dict.fromkeys(named, 0.0), dict.fromkeys(named, 0.0)
     async with sink() as to:
         for _ in range(rounds):
-            for name, sender in senders.items():
+            for name, sender in named.items():
                 async with sender(to) as send:
                     # the slow ones would take minutes for what the fast one needs to be measured at all
-                    rate, cost = await _rate(send, pushes if name == "rust" else pushes // 4)
-                rates[name] += rate / rounds
+                    each, cost = await rate(send, pushes if name == "rust" else pushes // 4)
+                rates[name] += each / rounds
                 costs[name] += cost / rounds
     rows = [
         beside("engine", f"{name}, {IN_FLIGHT} in flight", rates[name], "pushes/s", peer, rates[peer], target)
@@ -60,10 +55,20 @@ async def run(*, quick: bool) -> list[Figure]:
             ("httpx", "plain httpx", "≥ 1"),
         )
     ]
-    return rows + [Figure("engine", f"{name}, processor time", costs[name], "µs/push") for name in senders]
+    return rows + [Figure("engine", f"{name}, processor time", costs[name], "µs/push") for name in named]
 
 
-async def _rate(send: Send, pushes: int) -> tuple[float, float]:
+def senders() -> dict[str, Callable[[Sink], AbstractAsyncContextManager[Send]]]:
+    """Give what sends one push over one connection, by name."""
+    return {
+        "rust": partial(_engine, PyqwestEngine),
+        "httpx": partial(_engine, HttpxEngine),
+        "aioapns": _aioapns,
+        "plain httpx": _plain_httpx,
+    }
+
+
+async def rate(send: Send, pushes: int) -> tuple[float, float]:
     """Give the pushes a second, and the microseconds of processor time a push, after the connection is warm."""
     await send()
     left = pushes

@@ -2,8 +2,9 @@
 
 What is proven not to have been processed (`NotSent`): no connection; RST_STREAM with REFUSED_STREAM, or a
 GOAWAY whose last stream is below ours, three times running (the engine itself tries such a push twice more, on
-another connection after a GOAWAY); a deadline that passed before the engine asked for the body, which it does when
-connection and stream are there. To be asked costs a third of the speed: first pushes and starts are.
+another connection after a GOAWAY); a deadline that passed, or a connection that broke, before the engine asked for
+the body, which it does when connection and stream are there. To be asked costs a third of the speed: first pushes and
+starts are.
 
 What is not (`Ambiguous`): everything else. For updates and ends on a warm connection that includes a deadline that
 passed while the push waited for a stream.
@@ -102,9 +103,11 @@ class PyqwestLink:
             raise self._reset(error) from None
         except ConnectionError as error:
             self._broken = True
-            raise _unconnected(_words(error)) from None
+            raise _unconnected(_words(error), left=attempt.left) from None
         except (pyqwest.RemoteProtocolError, pyqwest.ReadError, pyqwest.WriteError, OSError) as error:
             self._broken = True
+            if not attempt.left:
+                raise left_behind(_reason(error)) from None
             answered = f" after status {status}" if status else ""
             why = f"the connection broke{answered} ({_words(error)})"
             raise Ambiguous(why, goaway_reason=_reason(error)) from None
@@ -162,9 +165,9 @@ async def _start_of_body(response: pyqwest.Response) -> bytes:
     return body
 
 
-def _unconnected(words: str) -> NotSent | Ambiguous:
+def _unconnected(words: str, *, left: bool) -> NotSent | Ambiguous:
     if _BEFORE_ANY_REQUEST not in words:
-        return Ambiguous(f"the connection broke ({words})")
+        return Ambiguous(f"the connection broke ({words})") if left else left_behind(None)
     why = words.partition(_BEFORE_ANY_REQUEST)[2].strip(": ")
     if why.startswith("dns error"):
         return NotSent(why, cause=NotSentCause.DNS)

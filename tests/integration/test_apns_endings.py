@@ -168,6 +168,21 @@ async def test_a_graceful_goaway_in_the_middle(make: Make, tmp_path: Path) -> No
     assert peer.connections <= 2
 
 
+async def test_starts_that_waited_for_a_stream_were_not_sent(make: Make, tmp_path: Path) -> None:
+    """One stream is allowed, and the server leaves: those behind it are known not to have left, so none is given up."""
+
+    def script(seen: Seen) -> tuple[Action, ...]:
+        return (OK, Leave()) if seen.connection == 1 and seen.number == 2 else (OK,)
+
+    async with against(make, tmp_path, script, first_limit=1) as (peer, transport):
+        await send(transport, 0)
+        starts = (send(transport, number, once=True) for number in range(1, 21))
+        results = await asyncio.gather(*starts, return_exceptions=True)
+    processed = {seen.headers["apns-id"] for seen in peer.seen}
+    for number, result in zip(range(1, 21), results, strict=True):
+        assert isinstance(result, Answer if str(UUID(int=number)) in processed else NotSent)
+
+
 async def test_a_cut_after_the_push_arrived_is_ambiguous(make: Make, tmp_path: Path) -> None:
     """Nothing is sent twice when the connection breaks, and the next push gets a new one."""
 
