@@ -15,6 +15,7 @@ from app.apns.errors import Ambiguous, NotSent
 from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
 from app.apns.shared_token import SharedProviderToken
+from app.apns.transports import ApnsTransport
 from events.postgres.doorbell import Ring
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
@@ -73,7 +74,7 @@ def one_key(token: SharedProviderToken) -> Credentials:
 
 
 def dispatcher(
-    flow: Flow, apns: Apns, rules: DispatchRules = POLL_NEVER, *, credentials: Credentials | None = None
+    flow: Flow, apns: ApnsTransport, rules: DispatchRules = POLL_NEVER, *, credentials: Credentials | None = None
 ) -> Dispatcher:
     """Give a dispatcher that knows of every slot."""
     token = SharedProviderToken(flow.pool, flow.keyring, ProviderToken("TEAM123456", "KEY1234567", PEM))

@@ -1,11 +1,10 @@
 """The n-th request to Postgres fails, for every n: whatever was under way, the card lives its life, once.
 
 Postgres never sees the request, or does what it asks and nobody hears of it. CI takes a sample;
-`LOCKSTEP_TEST_EVERY=1` takes every n.
+`LOCKSTEP_TEST_RELEASE=1` takes every n.
 """
 
 import json
-import os
 import random
 from collections.abc import Awaitable, Callable
 
@@ -21,12 +20,12 @@ from tests.examples.devices import UPDATE_TOKEN, reported
 from tests.integration.dispatching import Apns, dispatcher, work
 from tests.integration.flow import Flow
 from tests.integration.wire import Wire
+from tests.scale import RELEASE
 
 MOST = 160
 """More requests than a life takes; a number beyond its end cuts nothing."""
 SAMPLE = 5
-EVERY = os.environ.get("LOCKSTEP_TEST_EVERY") == "1"
-NUMBERS = range(1, MOST + 1) if EVERY else sorted(random.Random(20261125).sample(range(1, MOST + 1), SAMPLE))
+NUMBERS = range(1, MOST + 1) if RELEASE else sorted(random.Random(20261125).sample(range(1, MOST + 1), SAMPLE))
 
 
 async def insist(step: Callable[[], Awaitable[object]], clock: Clock) -> None:

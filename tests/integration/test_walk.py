@@ -9,6 +9,7 @@ from tests.conftest import Clock
 from tests.examples.devices import TYPE, reported
 from tests.integration.courier import Courier
 from tests.integration.flow import Flow
+from tests.scale import scaled
 
 OPEN_ORDERS = 8
 PHONES = ("phone-1", "phone-2", "phone-3")
@@ -124,11 +125,11 @@ class Walk:
 
 
 async def test_a_random_walk_shows_nobody_what_is_not_theirs(pool: Pool, keyring: Keyring, clock: Clock) -> None:
-    """1,000 steps of sign-ins, sign-outs, changed ids, reports and orders: invariant 9 holds at every push."""
+    """Steps of sign-ins, sign-outs, changed ids, reports and orders: invariant 9 holds at every push."""
     flow = Flow(pool, keyring)
     await flow.projector.adopt()
     walk = Walk(flow, random.Random(8))
-    for _ in range(1_000):
+    for _ in range(scaled(1_000, 100_000)):
         await walk.step()
         await clock.advance(seconds=2)
     assert walk.courier.sent[Kind.START] > 100
