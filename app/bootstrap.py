@@ -218,7 +218,9 @@ class Service:
                 rules=self._settings.plan_rules(),
             ),
             read_order=OrderReader(self._pool, self.keyring).read,
-            explain_order=Explainer(self._pool, self.keyring, self._settings.plan_rules()).explain,
+            explain_order=Explainer(
+                self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
+            ).explain,
             key_store=self.key_store,
             keyring=self.keyring,
             ready=self._ready,

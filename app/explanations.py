@@ -1,22 +1,25 @@
 """Explains why a card did not move: reads everything there is of an order, and lets the pure part speak."""
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import asyncpg
 
+from app.apns.dispatcher import DispatchRules
 from app.apns.reasons import explain_last
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
+from projections.card import Kind
 from projections.card_store import CardStore, card_of
 from projections.explain import explain
-from projections.explanation import Explanation, Happened, Progress, Sent, TracedCard
+from projections.explanation import Explanation, Happened, Progress, Sent, Surroundings, TracedCard
 from projections.face import face_of
+from projections.pause import Route
 from projections.pauses import Pauses
-from projections.plan import PlanRules
 from projections.view_store import ViewStore
 
 EVENTS = 20
@@ -31,15 +34,20 @@ class Explainer:
         pool: Connections; one is used at a time.
         keyring: Opens views; nothing personal goes into an explanation.
         rules: The dispatcher's thresholds, by which cards are planned anew.
+        routes: Tells which key signs for what, by which a pause of one key is told from a pause of another; None
+            where no keys are known.
     """
 
-    def __init__(self, pool: Pool, keyring: Keyring, rules: PlanRules) -> None:
+    def __init__(
+        self, pool: Pool, keyring: Keyring, rules: DispatchRules, routes: Callable[[], Sequence[Route] | None]
+    ) -> None:
         self._pool = pool
         self._keyring = keyring
         self._views = ViewStore(keyring)
         self._cards = CardStore(pool)
         self._pauses = Pauses(pool)
         self._rules = rules
+        self._routes = routes
 
     async def explain(self, order_id: str) -> Explanation | None:
         """Explain an order and its cards; None when nothing happened to it yet."""
@@ -69,9 +77,19 @@ class Explainer:
             cards=cards[:CARDS],
             more_cards=len(cards) > CARDS,
             phones=phones,
-            pauses=pauses,
-            said=explain_last,
-            rules=self._rules,
+            around=Surroundings(
+                now=progress.now,
+                pauses=pauses,
+                # keys are in files, which are read only where they matter
+                routes=self._routes() if any(each.kind == "credential" for each in pauses) else (),
+                said=explain_last,
+                rules=self._rules.plan,
+                kept_seconds={
+                    Kind.START: self._rules.send.start_expiry,
+                    Kind.UPDATE: self._rules.send.update_expiry,
+                    Kind.END: self._rules.send.end_expiry,
+                },
+            ),
         )
 
     async def _read_cards(self, connection: Connection, order_id: str) -> list[TracedCard]:

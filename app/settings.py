@@ -10,13 +10,14 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, create_mode
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.apns.credential_settings import SigningKey, read_signing_keys
+from app.apns.credential_settings import SigningKey, read_signing_keys, routes_of
 from app.apns.dispatcher import DispatchRules
 from app.errors import SettingsError
 from app.housekeeping import KeepRules
 from app.thresholds import FAST_RULES, thresholds, with_thresholds
 from events.sealing import KEY_BYTES, read_secret_key
 from projections.matcher import Starter, StartRule
+from projections.pause import Route
 from projections.plan import PlanRules
 
 PREFIX = "LOCKSTEP_"
@@ -161,6 +162,13 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
             SettingsError: As `signing_keys`.
         """
         return load_settings(**self._given).signing_keys()
+
+    def key_routes(self) -> list[Route] | None:
+        """Say which of Apple's keys signs for what, as the files are now; None where none can be used here."""
+        try:
+            return routes_of(self.signing_keys_anew())
+        except SettingsError:
+            return None
 
     def signing_key_files(self) -> list[str]:
         """Name the files that Apple's keys come from."""

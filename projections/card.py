@@ -178,3 +178,6 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 LIFETIME = timedelta(hours=8)
 NOT_MADE = "not made"
 """Stands for the word of APNs, of a card that could not be planned or rendered."""
+UNFIT = "preflight"
+NO_KEY = "no key"
+"""Stand for it too, of pushes that were not let out; the card's `why` says what was wrong with them."""

@@ -13,6 +13,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from projections.budget import BudgetRules, StartBudget
 from projections.card import Card, Intent, Kind, Phase, Settlement
+from projections.pause import Route
 from projections.phone import Phone, ios_of
 
 CLAIMS_A_SLOT = 50
@@ -77,7 +78,7 @@ class CardStore:
         lane: int,
         most: int,
         lease_seconds: float,
-        keys: Sequence[tuple[str, str, str]] = (),
+        keys: Sequence[Route] = (),
     ) -> list[Claimed]:
         """Take cards in debt under a new lease each.
 

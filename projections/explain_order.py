@@ -8,6 +8,7 @@ from projections.explanation import Finding, Happened, Progress
 from projections.face import Face
 from projections.order_view import FOLD_VERSION
 from projections.reasons import Reason
+from projections.sentences import NEVER_PLACED
 
 LATE = timedelta(seconds=10)
 """What waits for longer waits for a process that is not there, or has too much to do."""
@@ -41,8 +42,7 @@ def explain_order(
     if not readable:
         return found(Reason.UNREADABLE, "The stored view does not open.", now, since=progress.folded_at)
     if face is None or not face.placed:
-        why = "The order is not known yet: no order.placed has come."
-        return found(Reason.NOT_PLACED, why, now, since=min((e.recorded_at for e in events), default=None))
+        return found(Reason.NOT_PLACED, NEVER_PLACED, now, since=min((e.recorded_at for e in events), default=None))
     if not has_cards:
         return _without_cards(progress, face, phones)
     if progress.spreading_since is not None:
@@ -50,7 +50,7 @@ def explain_order(
         return found(Reason.SPREADING, why, now, since=progress.spreading_since)
     if progress.archived_at is not None:
         return found(Reason.ARCHIVED, "An operator archived it.", now, since=progress.archived_at)
-    why = f"Recorded and worked in: everything up to version {progress.version}."
+    why = f"Received and processed: everything up to version {progress.version}."
     return found(Reason.IN_STEP, why, now, since=progress.folded_at)
 
 
@@ -61,12 +61,12 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
     first = min(waiting, key=lambda each: each.version, default=None)
     since = None if first is None else first.recorded_at
     behind = (
-        f"Events up to version {progress.version} are recorded, and cards show the order as of version "
+        f"Received: everything up to version {progress.version}. Processed, so that cards can show it: up to version "
         f"{progress.view_version}."
     )
     if progress.quarantined_at is not None:
         return found(
-            Reason.QUARANTINED, f"{behind} An error came up in between.", now,
+            Reason.QUARANTINED, f"{behind} What follows raised an error.", now,
             since=progress.quarantined_at, order=order_id,
         )  # fmt: skip
     if progress.view_version < progress.version:
@@ -78,7 +78,9 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
             )
             return found(Reason.NEWER_EVENT, behind + named, now, since=since)
         if progress.slot_fold_version not in (None, FOLD_VERSION):
-            why = f"{behind} This release folds by version {FOLD_VERSION}, the other by {progress.slot_fold_version}."
+            why = (
+                f"{behind} FOLD_VERSION is {FOLD_VERSION} here, and {progress.slot_fold_version} where it is processed."
+            )
             return found(Reason.OTHER_RELEASE, why, now, since=since)
         late = since is not None and now - since > LATE
         return found(Reason.PROJECTOR_LATE if late else Reason.FOLDING, behind, now, since=since)
@@ -94,7 +96,7 @@ def _without_cards(progress: Progress, face: Face, phones: int) -> Finding:
         return found(Reason.SHOWN_LATER, f"order.placed says showAt {clock_of(due, now)}.", now, until=due)
     if due is not None:
         late = now - due > LATE
-        why = "Nobody has looked yet which phones should have a card."
+        why = "Lockstep has not looked yet which phones should have a card."
         return found(Reason.MATCHER_LATE if late else Reason.MATCHING, why, now, since=due)
     if not phones:
         why = f"No phone is signed in as {face.customer_id}, to whom the order belongs."

@@ -1,11 +1,14 @@
 """The answer to "why did the card not move?", as values: what is read for it, and what is said."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from projections.card import Card
+from projections.pause import PauseRow, Route
 from projections.phone import Phone
+from projections.plan import PlanRules
 from projections.reasons import Reason
 
 
@@ -39,7 +42,7 @@ class Happened(msgspec.Struct, frozen=True, rename="camel"):
     """An event, without what it carries.
 
     Attributes:
-        folded: Whether it is worked into what cards show.
+        folded: Whether it is processed, so that cards show it.
     """
 
     version: int
@@ -92,17 +95,42 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What an answer to a push means, and what a person should do; `do` is None when it is nothing."""
+    """What an answer to a push means, and what to do.
+
+    Attributes:
+        do: Begins with who acts, `Operator: …`; None when nobody has to.
+    """
 
     means: str
     do: str | None
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What counts for a card besides the card and its order.
+
+    Attributes:
+        now: The time of the question.
+        pauses: Those that hold.
+        routes: Which key signs for what, as the dispatcher claims by it; None where that is not known.
+        said: Tells what a card's `last_answer` means.
+        rules: The dispatcher's.
+        kept_seconds: How long Apple keeps a push for a phone that is away, by its kind.
+    """
+
+    now: datetime
+    pauses: Sequence[PauseRow]
+    routes: Sequence[Route] | None
+    said: Callable[[str], Said]
+    rules: PlanRules
+    kept_seconds: Mapping[str, float]
 
 
 class Finding(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What is the matter, in words for a support person.
 
     Attributes:
-        state: How things stand, in one sentence.
+        state: How things stand, in a sentence or two.
+        next_step: A line for each who acts, beginning with `Customer`, `Operator`, `Developer` or `Nobody`.
         since: Since when; None when nobody knows.
         until: When it changes by itself; None when it does not.
     """
@@ -120,7 +148,8 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     Attributes:
         accepted_version: The version that APNs took last.
-        perhaps: What may keep the phone from showing what APNs took.
+        should_show: What the phone should show, where it may have the card.
+        perhaps: What may keep the phone from showing what APNs took, each with its cure.
         sent: The last pushes, the newest first.
     """
 
@@ -131,6 +160,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     phase: str
     accepted_version: int | None
     finding: Finding
+    should_show: str | None = None
     perhaps: tuple[str, ...] = ()
     sent: tuple[Sent, ...] = ()
 

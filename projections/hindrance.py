@@ -22,7 +22,7 @@ def not_for_this_phone(face: Face | None, card: Card, phone: Phone | None) -> Be
     if card.recalled:
         return Because(
             Reason.PHONE_CHANGED_HANDS,
-            "The phone changed hands: this card ends, and its customer's return brings another.",
+            "Who is signed in on the phone has changed: this card ends. Its customer gets another on signing in again.",
         )
     if phone is None or phone.forgotten:
         return Because(Reason.SIGNED_OUT, "The phone has signed out.")
@@ -39,7 +39,7 @@ def start_hindrance(card: Card, phone: Phone) -> Because | None:
         return Because(Reason.APP_STARTS, "Cards of this type are started by the app; it has not started this one.")
     if phone.ios < PUSH_TO_START:
         version = ".".join(map(str, phone.ios))
-        why = f"The phone has iOS {version}; cards can be started from here on iOS 17.2 and newer."
+        why = f"The phone has iOS {version}; Lockstep can start cards on iOS 17.2 and newer."
         return Because(Reason.IOS_TOO_OLD, why)
     if not phone.activities_enabled:
         return Because(Reason.SWITCHED_OFF, "Live Activities are switched off for this app on the phone.")
@@ -48,6 +48,6 @@ def start_hindrance(card: Card, phone: Phone) -> Because | None:
     if phone.start_token_refused:
         return Because(
             Reason.START_TOKEN_REFUSED,
-            "APNs refused the phone's start token; a new one comes with the app's next launch.",
+            "Apple refused the phone's start token: it is out of date, or the app was removed.",
         )
     return None

@@ -1,6 +1,7 @@
 """A pause as a value: what it holds back, and the command that lifts it."""
 
 import shlex
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -8,6 +9,10 @@ import msgspec
 from projections.card import Card
 
 ALL = ("all", "*")
+ANY_APP = "*"
+
+Route = tuple[str, str, str]
+"""App, or ANY_APP for those that no other route names; environment; and the id of the key that signs for it."""
 
 
 class PauseRow(msgspec.Struct, frozen=True):
@@ -24,8 +29,14 @@ class PauseRow(msgspec.Struct, frozen=True):
         """Tell whether a person set it; the others come from answers of APNs."""
         return self.kind in ("all", "app", "type")
 
-    def holds(self, card: Card) -> bool:
-        """Tell whether it keeps this card from being claimed, as `claim_cards` has it."""
+    def holds(self, card: Card, routes: Iterable[Route] | None) -> bool:
+        """Tell whether it keeps this card from being claimed, as `claim_cards` has it.
+
+        Args:
+            card: The card.
+            routes: Those that the dispatcher claims by; None where they are not known, and then any key of the card's
+                environment may be the one that signs for it.
+        """
         match self.kind:
             case "app":
                 return self.key == card.app
@@ -34,11 +45,18 @@ class PauseRow(msgspec.Struct, frozen=True):
             case "topic":
                 return self.key == f"{card.app}/{card.environment}"
             case "credential":
-                return self.key.split("/")[1:2] == [card.environment]
+                key_id, _, environment = self.key.partition("/")
+                return environment == card.environment and (routes is None or key_id == _key_of(card, routes))
             case "endpoint":
                 return self.key == card.environment
             case _:
                 return self.kind == "all"
+
+
+def _key_of(card: Card, routes: Iterable[Route]) -> str | None:
+    """Give the id of the key that signs a card's pushes; None when there is none."""
+    served = {app: key_id for app, environment, key_id in routes if environment == card.environment}
+    return served.get(card.app, served.get(ANY_APP))
 
 
 def spelled(kind: str, key: str) -> str:

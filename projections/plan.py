@@ -16,12 +16,19 @@ from projections.face import Face
 from projections.hindrance import Because, not_for_this_phone, start_hindrance
 from projections.phone import Phone
 from projections.reasons import Reason
+from projections.sentences import (
+    ENDED_BY_A_PERSON,
+    NEVER_PLACED,
+    NOT_REPORTED,
+    REFUSED,
+    START_NOT_REPEATED,
+    why_suspect,
+    why_unchanged,
+    why_update,
+)
 
 START_SUSPECT = 2
 """So many accepted starts in a row of which an app says nothing speak against its start token."""
-
-
-ENDED_BY_A_PERSON = "A person ended the card."
 
 
 class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +144,7 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
     if card.is_gone and refusal is None:
         return Nothing(
             Reason.GONE,
-            f"The phone reported the card as {card.reported_state}; a card that is gone cannot come back.",
+            f"The app reported the card as {card.reported_state}; a card that is gone cannot come back.",
             phase=Phase.OVER,
             outcome="gone",
         )
@@ -166,7 +173,7 @@ def budget_used_up(until: datetime) -> Wait:
     """Wait for a phone that has taken as many starts as it takes in a short time."""
     return Wait(
         Reason.BUDGET_USED_UP,
-        "The phone has taken as many starts as iOS allows for now; more are dropped unseen.",
+        "The phone was sent as many new cards as iOS allows for now; it would drop more of them unseen.",
         until=until,
     )
 
@@ -185,7 +192,7 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
             Reason.REPLACED, "A newer card of this order is on the phone.", phase=Phase.OVER, outcome="replaced"
         )
     if face is None or not face.placed:
-        return Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.")
+        return Wait(Reason.NOT_PLACED, NEVER_PLACED)
     if face.over:
         return Nothing(
             Reason.NEVER_SHOWN, "The order was over before the card was shown.", phase=Phase.OVER, outcome="never_shown"
@@ -195,13 +202,11 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
         return Wait(hindrance.reason, hindrance.why)
     grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
     if card.starter == "app_first" and now < grace_ends:
-        return Wait(
-            Reason.APP_STARTS_FIRST, "The app comes first: it may start the card itself for a moment.", until=grace_ends
-        )
+        return Wait(Reason.APP_STARTS_FIRST, "For a moment the app may start the card itself.", until=grace_ends)
     blocked_until = phone.start_blocked_until
     if blocked_until is not None and now < blocked_until:
         return Wait(
-            Reason.START_TOKEN_WAITS, "APNs wants fewer pushes to the phone's start token for now.", until=blocked_until
+            Reason.START_TOKEN_WAITS, "Apple wants fewer pushes to this start token for now.", until=blocked_until
         )
     refilled_at = phone.start_budget.waits_until(now, rules.budget)
     if refilled_at is not None:
@@ -212,7 +217,7 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
         card,
         now,
         rules,
-        why="The order is open and the phone can take a start.",
+        why="The order is open, and the phone can be sent a card.",
         alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
     )
 
@@ -224,7 +229,7 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
     if now < waited:
         return Wait(
             Reason.START_UNKNOWN,
-            "The answer to the start was lost; the app is given time to report the card.",
+            "Apple's answer to the push that starts the card was lost; the app has time to report the card.",
             until=waited,
         )
     open_still = face is not None and face.placed and not face.over
@@ -236,12 +241,12 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
             card,
             now,
             rules,
-            why="The answer to the start was lost and the app stayed silent: started again, once.",
+            why="Apple's answer to the push that starts the card was lost, and no report came: sent again, once.",
             alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
         )
     return Wait(
         Reason.START_COUNTED,
-        "The answer to the start was lost and the app stayed silent: the card is counted as shown.",
+        START_NOT_REPEATED,
         until=begun_at + LIFETIME,
         phase=Phase.SHOWN,
     )
@@ -269,7 +274,7 @@ def _plan_shown(
         alert = None if face is None else pending_alert(face, card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
-        return Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.", phase=Phase.SHOWN)
+        return Wait(Reason.NOT_PLACED, NEVER_PLACED, phase=Phase.SHOWN)
     renew_at = started_at + timedelta(seconds=rules.renew_after)
     renewable = card.generation < rules.most_generations and not card.next_generation
     if now >= renew_at and renewable:
@@ -279,7 +284,7 @@ def _plan_shown(
     if face.content_hash == card.accepted_hash and alert is None and not again:
         return Nothing(
             Reason.UNCHANGED,
-            "What the card shows has not changed.",
+            why_unchanged(card),
             until=renew_at if renewable else started_at + LIFETIME,
             phase=Phase.SHOWN,
         )
@@ -289,15 +294,9 @@ def _plan_shown(
         card,
         now,
         rules,
-        why=_why_update(alert, again=again),
+        why=why_update(face, card, alert),
         alert=alert,
     )
-
-
-def _why_update(alert: Alert | None, *, again: bool) -> str:
-    if alert is not None:
-        return "Something happened that the customer is to notice."
-    return "A person asked for the card to be sent again." if again else "What the card shows has changed."
 
 
 def _reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> str | None:
@@ -306,7 +305,7 @@ def _reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> st
     if card.replaced:
         return "A newer card of this order is on the phone."
     if card.phase is Phase.ENDING:
-        return "The answer to the end was lost: it is sent again."
+        return "Apple's answer to the push that ends the card was lost: it is sent again."
     if face is not None and face.over:
         return "The order is over."
     if card.asked == "end":
@@ -323,16 +322,12 @@ def _plan_without_token(
     reason = Reason.NO_UPDATE_TOKEN
     if card.token_hash is not None:
         reason = Reason.UPDATE_TOKEN_REFUSED
-        why = "APNs refused the card's update token; the card moves again when the app reports a new one."
+        why = REFUSED
     elif silent and phone is not None and phone.unreported_starts >= START_SUSPECT:
         reason = Reason.START_TOKEN_SUSPECT
-        why = (
-            f"APNs accepted this start, and the app told of none of its last {phone.unreported_starts} cards: the "
-            "customer has not tapped Allow, the app was force-quit, or its start token is stale, as after an upgrade "
-            "of iOS."
-        )
+        why = why_suspect(phone.unreported_starts)
     else:
-        why = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
+        why = NOT_REPORTED
     if end is not None:
         why = f"{end} {why}"
     if unreported and now < told_until:

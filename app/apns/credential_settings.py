@@ -1,13 +1,15 @@
 """The signing keys as the settings name them: one by three variables, or several as JSON."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from app.apns.credentials import ANY_APP, Served
+from app.apns.credentials import Served
 from app.apns.request import Environment
 from app.errors import SettingsError
+from projections.pause import ANY_APP, Route
 
 TenCharacters = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{10}$")]
 BundleId = Annotated[str, msgspec.Meta(min_length=1, max_length=155, pattern=r"^[A-Za-z0-9.-]+$")]
@@ -68,6 +70,16 @@ def read_signing_keys(text: str) -> list[SigningKey]:
                         f"{environment}. Give each its apps, or its environments."
                     )
     return keys
+
+
+def routes_of(keys: Iterable[SigningKey]) -> list[Route]:
+    """List what keys serve, as `Credentials.routes` does once they are in use."""
+    return [
+        (app, environment, key.key_id)
+        for key in keys
+        for app in key.served.apps
+        for environment in key.served.environments
+    ]
 
 
 def text_of(key: SigningKey) -> str:

@@ -1,14 +1,12 @@
 """Which signing key authorises which push: several apps, teams and keys in one installation."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
 from app.apns.request import Environment
 from app.apns.shared_token import SharedProviderToken
-
-ANY_APP: Final = "*"
+from projections.pause import ANY_APP, Route
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -31,7 +29,7 @@ class Credentials:
         self.replace(keys)
 
     @property
-    def routes(self) -> list[tuple[str, str, str]]:
+    def routes(self) -> list[Route]:
         """List app, environment and key id of everything that is served."""
         return [(app, environment, token.key_id) for (app, environment), token in self._keys.items()]
 

@@ -53,7 +53,7 @@ def judge(
         case Ambiguous():
             return _ambiguous(outcome, kind, pause, settings)
         case Answer(status=200):
-            return Verdict(outcome=Outcome.ACCEPTED, why="APNs accepted the push.", counts_as_error=False)
+            return Verdict(outcome=Outcome.ACCEPTED, why="Apple accepted the push.", counts_as_error=False)
         case Answer(status=410):
             return _gone(outcome, token_registered_at, refused_before=refused_before, settings=settings)
         case Answer(reason="BadDeviceToken" | "DeviceTokenNotForTopic"):
@@ -69,7 +69,7 @@ def judge(
             return Verdict(
                 outcome=Outcome.REJECTED,
                 token=TokenAction.RETIRE,
-                why="APNs refused the token, and the signing key does not serve the other environment.",
+                why="Apple refused the token, and the signing key does not serve the other environment.",
             )
         case Answer():
             return _by_rule(outcome, attempt, same_before, server_errors, pause, settings)
@@ -98,7 +98,7 @@ def _not_sent(outcome: NotSent, pause: float, settings: VerdictSettings) -> Verd
         outcome=Outcome.RETRY,
         retry_after_seconds=pause,
         pause=Pause.ENDPOINT if tls else None,
-        tell_operator=f"No secure connection to APNs: {outcome.why}" if tls else None,
+        tell_operator=f"No secure connection to Apple: {outcome.why}" if tls else None,
         why=f"The push did not leave: {outcome.why}",
     )
 
@@ -133,8 +133,8 @@ def _breaker(word: str | None, settings: VerdictSettings) -> Verdict | None:
         retry_after_seconds=settings.hold,
         pause=Pause.CREDENTIAL,
         new_generation=True,
-        tell_operator=f"APNs closed the connection ({word}): {reason.means} {reason.do}",
-        why=f"APNs closed the connection: {reason.means}",
+        tell_operator=f"Apple closed the connection ({word}): {reason.means} {reason.do}",
+        why=f"Apple closed the connection: {reason.means}",
     )
 
 
@@ -173,7 +173,7 @@ def _wrong_token(
             retry_after_seconds=settings.hold,
             pause=Pause.TOPIC,
             tell_operator=f"Many tokens of one app are refused ({reason.word}), none is retired: {reason.do}",
-            why=f"{reason.means} So many at once mean a wrong setting; the app's pushes wait.",
+            why=f"{reason.means} So many at once mean a wrong setting.",
         )
     if reason.word == "DeviceTokenNotForTopic":
         action = TokenAction.RETIRE if refused_before else TokenAction.SUSPECT

@@ -7,7 +7,7 @@ Source:
 
 import msgspec
 
-from projections.card import NOT_MADE
+from projections.card import NO_KEY, NOT_MADE, UNFIT
 from projections.explanation import Said
 
 
@@ -17,7 +17,7 @@ class Reason(msgspec.Struct, frozen=True):
     Attributes:
         word: as it stands on the wire.
         means: what APNs says by it.
-        do: what to do next.
+        do: who acts, and how: `Operator: …`.
     """
 
     word: str
@@ -26,11 +26,11 @@ class Reason(msgspec.Struct, frozen=True):
     do: str
 
 
-_OURS = "This is a fault in Lockstep: report it with the apns-id."
-_NONE = "Nothing: Lockstep sees to it."
+_OURS = "Operator: report this as a fault of Lockstep, with the apns-id."
+_NONE = "Nobody: Lockstep sees to it."
 _WRONG_ENVIRONMENT = (
     "The signing key belongs to the other environment.",
-    "Give Lockstep a key that serves this environment, then lift the pause.",
+    "Operator: give Lockstep a key that serves this environment, then lift the pause.",
 )
 
 _TABLE = (
@@ -39,7 +39,7 @@ _TABLE = (
         "BadDeviceToken",
         400,
         "The token is not one of this environment's: a sandbox token sent to production, or damaged.",
-        "Check that the app reports its environment rightly; a build from Xcode is sandbox.",
+        "Developer: check that the app reports its environment rightly; a build from Xcode is sandbox.",
     ),
     Reason("BadExpirationDate", 400, "The expiration is not a time.", _OURS),
     Reason("BadMessageId", 400, "The apns-id is not a UUID.", _OURS),
@@ -48,95 +48,100 @@ _TABLE = (
         "BadTopic",
         400,
         "The topic is malformed.",
-        "Check the bundle id in the settings and in what the app reports, then lift the pause.",
+        "Operator: check the bundle id in the settings and in what the app reports, then lift the pause.",
     ),
     Reason(
         "DeviceTokenNotForTopic",
         400,
         "The token belongs to another app.",
-        "Check that the app reports its own bundle id; the token is left once this repeats.",
+        "Developer: check that the app reports its own bundle id; the token is given up once this repeats.",
     ),
     Reason("DuplicateHeaders", 400, "A header was sent twice.", _OURS),
     Reason("IdleTimeout", 400, "The connection was idle for too long.", _NONE),
-    Reason("InvalidPushType", 400, "The push type is none that APNs knows.", _OURS),
+    Reason("InvalidPushType", 400, "The push type is none that Apple knows.", _OURS),
     Reason("MissingDeviceToken", 400, "The path holds no device token.", _OURS),
-    Reason("MissingTopic", 400, "The topic is missing.", "Check the bundle id in the settings, then lift the pause."),
+    Reason(
+        "MissingTopic",
+        400,
+        "The topic is missing.",
+        "Operator: check the bundle id in the settings, then lift the pause.",
+    ),
     Reason("PayloadEmpty", 400, "The push has no body.", _OURS),
     Reason(
         "TopicDisallowed",
         400,
         "This key may not push to this app.",
-        "Check the bundle id, and in Apple's developer account which apps the key serves; then lift the pause.",
+        "Operator: check the bundle id, and in Apple's account which apps the key serves; then lift the pause.",
     ),
     Reason(
         "BadCertificate",
         403,
         "The certificate is not valid.",
-        "Lockstep sends no certificate: look for a proxy between it and Apple.",
+        "Operator: Lockstep sends no certificate; look for a proxy between it and Apple.",
     ),
     Reason(
         "BadCertificateEnvironment",
         403,
         "The certificate belongs to the other environment.",
-        "Lockstep sends no certificate: look for a proxy between it and Apple.",
+        "Operator: Lockstep sends no certificate; look for a proxy between it and Apple.",
     ),
     Reason(
         "ExpiredProviderToken",
         403,
         "The provider token was signed more than an hour ago, by Apple's clock.",
-        "Nothing, unless it repeats: then set this machine's clock.",
+        "Operator, if it repeats: set the clock of the server with Postgres.",
     ),
     Reason(
         "Forbidden",
         403,
         "The key may not do this.",
-        "Check the key in Apple's developer account, then lift the pause.",
+        "Operator: check the key in Apple's developer account, then lift the pause.",
     ),
     Reason(
         "InvalidProviderToken",
         403,
         "The provider token does not verify: wrong team id, key id or key, or the key was revoked.",
-        "Compare team id and key id with Apple's developer account, then lift the pause.",
+        "Operator: compare team id and key id with Apple's developer account, then lift the pause.",
     ),
     Reason("MissingProviderToken", 403, "No provider token was sent.", _OURS),
     Reason(
         "UnrelatedKeyIdInToken",
         403,
         "The connection was opened with another key, unrelated to this one.",
-        "Nothing, unless it repeats: then check that one key serves the app.",
+        "Operator, if it repeats: check that one key serves the app.",
     ),
     Reason("BadEnvironmentKeyIdInToken", 403, *_WRONG_ENVIRONMENT),
     Reason("BadEnvironmentKeyInToken", 403, *_WRONG_ENVIRONMENT),
-    Reason("BadPath", 404, "The path is not one of APNs.", _OURS),
+    Reason("BadPath", 404, "The path is not one of Apple's.", _OURS),
     Reason("MethodNotAllowed", 405, "The request was not a POST.", _OURS),
     Reason(
         "ExpiredToken",
         410,
         "The token has expired.",
-        "Nothing: the app reports a new one when it runs next.",
+        "Customer: open the app, which then reports a new one.",
     ),
     Reason(
         "Unregistered",
         410,
         "The token is no longer active: the card is gone, or the app was removed.",
-        "Nothing: the app reports a new one when it runs next.",
+        "Customer: open the app, which then reports a new one.",
     ),
     Reason(
         "PayloadTooLarge",
         413,
         "The body is larger than 4,096 bytes.",
-        "This is for developers: what the card shows has to become smaller.",
+        "Developer: what the card shows has to become smaller.",
     ),
     Reason(
         "TooManyProviderTokenUpdates",
         429,
         "The provider token changed more than once in twenty minutes.",
-        "Check that all processes share one database: they share the token through it.",
+        "Operator: check that all processes share one database, through which they share the token.",
     ),
     Reason("TooManyRequests", 429, "Too many pushes in a row went to this one token.", _NONE),
-    Reason("InternalServerError", 500, "APNs had an error of its own.", _NONE),
-    Reason("ServiceUnavailable", 503, "APNs cannot take the push now.", _NONE),
-    Reason("Shutdown", 503, "APNs is closing this connection.", _NONE),
+    Reason("InternalServerError", 500, "Apple had an error of its own.", _NONE),
+    Reason("ServiceUnavailable", 503, "Apple cannot take the push now.", _NONE),
+    Reason("Shutdown", 503, "Apple is closing this connection.", _NONE),
 )
 
 REASONS: dict[str, Reason] = {reason.word: reason for reason in _TABLE}
@@ -156,15 +161,16 @@ def explain(status: int, word: str | None) -> Reason:
     return Reason(
         word or "",
         status,
-        f"APNs answered {status} with {named}.",
-        "If it repeats, look it up in Apple's documentation and report it.",
+        f"Apple answered {status} with {named}.",
+        "Operator, if it repeats: look it up in Apple's documentation, and report it as a fault of Lockstep.",
     )
 
 
 _WITHOUT_ANSWER: dict[str, Said] = {
-    "not sent": Said("The push could not be handed to APNs: no connection, or it was closed first.", None),
-    "no answer": Said("The push left, and APNs gave no answer.", None),
-    "preflight": Said("The push was not sent, because APNs would have refused it.", _OURS),
+    "not sent": Said("The push could not be handed to Apple: no connection, or it was closed first.", None),
+    "no answer": Said("The push left, and Apple gave no answer.", None),
+    UNFIT: Said("The push was not sent, because Apple would have refused it.", _OURS),
+    NO_KEY: Said("No signing key serves the app in this environment.", "Operator: see to that setting."),
     NOT_MADE: Said("The push could not be made.", _OURS),
     "": Said("The push has not been sent yet.", None),
 }
@@ -176,6 +182,6 @@ def explain_last(word: str) -> Said:
         return _WITHOUT_ANSWER[word]
     if word in REASONS or word.isdecimal():
         reason = REASONS[word] if word in REASONS else explain(int(word), None)
-        named = f"APNs said {word}: {reason.means}" if word in REASONS else reason.means
+        named = f"Apple answered {word}: {reason.means}" if word in REASONS else reason.means
         return Said(named, None if reason.do == _NONE else reason.do)
-    return Said(f"APNs gave a reason that Lockstep does not know: {word}.", explain(0, word).do)
+    return Said(f"Apple gave a reason that Lockstep does not know: {word}.", explain(0, word).do)

@@ -26,7 +26,7 @@ from app.apns.verdict import DEFAULT, Outcome, TokenAction, Verdict, VerdictSett
 from events.errors import StoreUnavailableError
 from events.postgres.errors import translated
 from events.sealing import seal
-from projections.card import Intent, Kind
+from projections.card import NO_KEY, UNFIT, Intent, Kind
 from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt
 from projections.face import Face
 from projections.pauses import Pauses
@@ -112,7 +112,7 @@ class Sender:
         environment = Environment(begun.request.environment)
         token = self._credentials.find(card.app, environment)
         if token is None:
-            self._refuse(begun, _no_key(card.app, environment))
+            self._refuse(begun, _no_key(card.app, environment), NO_KEY)
             return
         try:
             bearer = await token.bearer(begun.claimed.now.timestamp())
@@ -127,7 +127,7 @@ class Sender:
             return
         problem = preflight(begun.request)
         if problem is not None:
-            self._refuse(begun, f"{problem.why}.")
+            self._refuse(begun, f"{problem.why}.", UNFIT)
             return
         sent_at = begun.claimed.now + timedelta(seconds=elapsed)
         outcome: Answer | NotSent | Ambiguous
@@ -154,7 +154,7 @@ class Sender:
             settings=rules.verdicts,
         )
         await self._act(begun, verdict, token, bearer, outcome, answered_at)
-        self._finish(begun, verdict, outcome, sent_at, answered_at)
+        self._finish(begun, verdict, outcome, sent_at, answered_at, word=said(outcome))
 
     def shadow(self, planned: PlannedPush) -> None:
         """Record a push, and do not send it."""
@@ -212,11 +212,11 @@ class Sender:
         elif verdict.outcome is Outcome.ACCEPTED and begun.trying_other_environment:
             await self._cards.place_token(app, reported_for, token_hash, sent_to)
 
-    def _refuse(self, begun: PlannedPush, why: str) -> None:
+    def _refuse(self, begun: PlannedPush, why: str, word: str) -> None:
         """Settle a push that must not be sent: the card fails visibly, and a person hears of it."""
         log.error("apns_needs_an_operator", app=begun.claimed.card.app, detail=why)
         verdict = Verdict(outcome=Outcome.REJECTED, why=f"Not sent: {why}")
-        self._finish(begun, verdict, None, begun.claimed.now, begun.claimed.now)
+        self._finish(begun, verdict, None, begun.claimed.now, begun.claimed.now, word=word)
 
     def _finish(
         self,
@@ -225,6 +225,8 @@ class Sender:
         outcome: Answer | NotSent | Ambiguous | None,
         sent_at: datetime,
         answered_at: datetime,
+        *,
+        word: str,
     ) -> None:
         card, sent, face = begun.claimed.card, begun.sent, begun.face
         settlement = settle_sent(
@@ -237,7 +239,7 @@ class Sender:
             now=answered_at,
             rules=self._rules.plan,
             answer_lost=isinstance(outcome, Ambiguous),
-            said="preflight" if outcome is None else said(outcome),
+            said=word,
             environment=Environment(begun.request.environment),
         )
         answer = outcome if isinstance(outcome, Answer) else None

@@ -5,16 +5,23 @@ from typing import TYPE_CHECKING, Final
 
 from projections.advice import clock_of
 from projections.explanation import ExplainedCard, Explanation, Finding, Sent
+from projections.reasons import Reason
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 EVENTS_SHOWN: Final = 5
+PUSHES_SHOWN: Final = 3
+WORDS: Final = (
+    "Apple stands for its push service, APNs. What it accepted is on its way to the phone; whether the phone showed "
+    "it, Apple does not say. Version 2 is the order as of its second event, and so on."
+)
 _CAME_BACK: Final = {
-    "accepted": "accepted by Apple (APNs)",
-    "retry": "not accepted, to be sent again",
-    "rejected": "refused",
-    "unknown": "no answer",
+    "accepted": "accepted by Apple",
+    "retry": "not accepted by Apple, to be sent again",
+    "rejected": "refused by Apple",
+    "unknown": "no answer from Apple",
+    "shadow": "recorded, not sent (shadow mode)",
 }
 
 
@@ -32,61 +39,85 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def explained(explanation: Explanation) -> "RenderableType":
-    """Give what rich prints: the order, then each card, then what happened."""
+    """Give what rich prints: the order with its events, then each card with its pushes, then what the words mean."""
     from rich.console import Group
     from rich.text import Text
 
-    now = explanation.at
-    status = explanation.status or "not placed yet"
+    now, finding = explanation.at, explanation.finding
+    title = f"Order {explanation.order_id}"
     lines: list[RenderableType] = [
-        Text.assemble((f"Order {explanation.order_id}", "bold"), f": {status} (as of {clock_of(now, now)})"),
-        _facts(explanation.finding, now, [("Events", _events(explanation))]),
+        Text.assemble((title, "bold"), f" at {clock_of(now, now)}: {_status(explanation)}"),
+        _table([*_order_facts(finding, now), ("Events", _events(explanation))]),
     ]
     for card in explanation.cards:
         place = f"Card {card.card_id} on phone {card.device_id}"
-        lines += [Text(), Text(place, "bold"), _facts(card.finding, now, _pushes(card, now))]
+        lines += [Text(), Text(place, "bold"), _table(_card_facts(card, now))]
     if explanation.more_cards:
         lines += [Text(), Text("There are more cards; these are the newest of those that are not over.")]
+    if explanation.cards:
+        lines += [Text(), Text(WORDS, "dim")]
     return Group(*lines)
 
 
-def _facts(finding: Finding, now: datetime, more: "list[tuple[str, str]]") -> "RenderableType":
+def _status(explanation: Explanation) -> str:
+    if explanation.finding.reason is Reason.NOT_PLACED:
+        return "status unknown, event order.placed is missing"
+    status = "status unknown" if explanation.status is None else f"status {explanation.status}"
+    if explanation.view_version < explanation.version:
+        return f"{status} as of version {explanation.view_version}, newer events are not processed yet"
+    return status
+
+
+def _table(facts: list[tuple[str, str]]) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    facts = [("State", finding.state), ("Why", finding.why)]
-    if finding.since is not None:
-        facts.append(("Since", f"{clock_of(finding.since, now)} ({ago(finding.since, now)})"))
-    facts += [("Next", finding.next_step), *more]
     table = Table.grid(padding=(0, 1))
-    table.add_column(width=9)
+    table.add_column(width=13)
     table.add_column()
     for label, text in facts:
         table.add_row(Text(f"  {label}", "dim"), Text(text, "bold" if label == "Next" else ""))
     return table
 
 
+def _order_facts(finding: Finding, now: datetime) -> list[tuple[str, str]]:
+    if finding.reason is Reason.IN_STEP:
+        return [("State", finding.state)]
+    return [("State", _state(finding, now)), ("Why", finding.why), ("Next", finding.next_step)]
+
+
+def _card_facts(card: ExplainedCard, now: datetime) -> list[tuple[str, str]]:
+    facts = [("State", _state(card.finding, now)), ("Why", card.finding.why)]
+    if card.should_show is not None:
+        facts.append(("Should show", card.should_show))
+    facts.append(("Next", card.finding.next_step))
+    if card.perhaps:
+        facts.append(("If not", "\n".join(f"- {each}" for each in card.perhaps)))
+    facts.append(("Pushes", "\n".join(_push(each, now) for each in card.sent[:PUSHES_SHOWN]) or "none so far"))
+    return facts
+
+
+def _state(finding: Finding, now: datetime) -> str:
+    if finding.since is None:
+        return finding.state
+    return f"{finding.state} (Since {clock_of(finding.since, now)}, {ago(finding.since, now)}.)"
+
+
 def _events(explanation: Explanation) -> str:
     return "\n".join(
-        f"{each.version} {each.type}, {clock_of(each.recorded_at, explanation.at)}"
-        f"{'' if each.folded else ' (not worked in yet)'}"
+        f"version {each.version}: {each.type}, {clock_of(each.recorded_at, explanation.at)}"
+        f"{'' if each.folded else ' (not processed yet)'}"
         for each in explanation.events[:EVENTS_SHOWN]
     )
 
 
-def _pushes(card: ExplainedCard, now: datetime) -> list[tuple[str, str]]:
-    found = []
-    if card.perhaps:
-        found.append(("Perhaps", "If the phone shows something else, the cause may be one of these:"))
-        found += [("", f"- {each}") for each in card.perhaps]
-    found.append(("Pushes", "\n".join(_push(each, now) for each in card.sent) or "none so far"))
-    return found
-
-
 def _push(sent: Sent, now: datetime) -> str:
     details = [" ".join(str(each) for each in (sent.status, sent.reason) if each is not None)]
-    if sent.outcome == "rejected":
+    came_back = _CAME_BACK.get(sent.outcome, sent.outcome)
+    if sent.outcome == "rejected" and sent.status is None:
+        came_back = "held back by Lockstep, see Why"
+    elif sent.outcome == "rejected":
         details.append(f"apns-id {sent.apns_id}")
     answer = "" if sent.outcome == "accepted" else ", ".join(each for each in details if each)
-    line = f"{clock_of(sent.sent_at, now)}, {sent.kind} with version {sent.version}: "
-    return line + _CAME_BACK.get(sent.outcome, sent.outcome) + (f" ({answer})" if answer else "")
+    line = f"{clock_of(sent.sent_at, now)}, {sent.kind}, version {sent.version}: {came_back}"
+    return line + (f" ({answer})" if answer else "")

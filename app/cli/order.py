@@ -68,7 +68,7 @@ async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
         print_json(page)
         return 0
     version = f"version {page.version}" + ("" if page.view_version == page.version else f", shown {page.view_version}")
-    typer.echo(f"{page.order_id}: {page.status or 'not placed yet'} ({version}), customer {page.customer_id or '-'}")
+    typer.echo(f"{page.order_id}: {page.status or 'state unknown'} ({version}), customer {page.customer_id or '-'}")
     if page.content_state is not None:
         typer.echo(msgspec.json.format(bytes(page.content_state), indent=2).decode())
     print_table(
@@ -89,9 +89,10 @@ async def _explain(context: typer.Context, order_id: str, *, as_json: bool) -> i
     from app.cli.output import print_wrapped
     from app.explanations import Explainer
 
-    rules = quiet_settings().plan_rules()
+    settings = quiet_settings()
     async with opened(context) as database:
-        explanation = await Explainer(database.pool, database.keyring, rules).explain(order_id)
+        explainer = Explainer(database.pool, database.keyring, settings.dispatch_rules(), settings.key_routes)
+        explanation = await explainer.explain(order_id)
     if explanation is None:
         return _unknown(order_id)
     if as_json:

@@ -74,7 +74,7 @@ async def test_a_phone_that_never_allows_gets_one_start_and_no_more(world: World
 
     assert world.kinds() == ["start"]
     assert (told["phase"], told["consideredVersion"]) == ("shown", 4)
-    assert told["why"].startswith("The order is over. The app has not reported an update token")
+    assert told["why"].startswith("The order is over. The app has not reported the card's update token")
 
 
 async def test_a_dismissed_card_gets_nothing_more(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
@@ -17,10 +17,14 @@ from events.slot import slot_of
 from events.store import EventStore, Group
 from projections.card_store import CardStore, Claimed
 from projections.matcher import Matcher
+from projections.pause import Route
 from projections.projector import Projected, Projector
 from projections.view_store import ALL_SLOTS
 from tests.examples.devices import device
 from tests.examples.events import FACTS, NOON
+
+ROUTES: Final[tuple[Route, ...]] = (("*", "sandbox", "KEY1234567"), ("*", "production", "KEY1234567"))
+"""One key for everything."""
 
 
 @dataclass
@@ -125,9 +129,10 @@ class Flow:
         """Give subject, device and customer of each card."""
         return [(row["subject_id"], row["device_id"], row["customer_id"]) for row in await self.rows()]
 
-    async def claim(self, *, most: int = 100, lease_seconds: float = 60.0) -> list[Claimed]:
+    async def claim(
+        self, *, most: int = 100, lease_seconds: float = 60.0, keys: Sequence[Route] = ROUTES
+    ) -> list[Claimed]:
         """Claim what is due in any slot."""
-        keys = [("*", environment, "KEY1234567") for environment in ("sandbox", "production")]
         return await self.cards.claim(ALL_SLOTS, lane=0, most=most, lease_seconds=lease_seconds, keys=keys)
 
     async def views(self, subject_ids: Sequence[str]) -> dict[str, int]:

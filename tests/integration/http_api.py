@@ -15,6 +15,7 @@ from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
 from app.access.ticket import mint
+from app.apns.dispatcher import DispatchRules
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
 from app.http.edge import Edge, OrderCard, OrderPage
@@ -23,7 +24,6 @@ from events.appender import Appender
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.store import EventStore
-from projections.plan import PlanRules
 
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 PROBLEM: Final = "application/problem+json"
@@ -150,7 +150,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         store=store,
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
         read_order=read_order,
-        explain_order=Explainer(pool, keyring, PlanRules()).explain,
+        explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         key_store=key_store,
         keyring=keyring,
         ready=ready,

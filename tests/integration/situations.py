@@ -16,6 +16,7 @@ from app.apns.errors import Ambiguous, NotSent
 from projections.pauses import Pauses
 from tests.conftest import Clock
 from tests.examples.devices import at_launch, reported
+from tests.examples.events import FACTS
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow, from_a_newer_release
 
@@ -32,9 +33,13 @@ class Scene:
         """Let a dispatcher do all there is to do, with these answers first and 200 after them."""
         await work(dispatcher(self.flow, Apns(*answers)))
 
-    async def happen(self, *types: str) -> None:
-        """Let something happen to the order, and fold it."""
-        await self.flow.happen("order-1", *types)
+    async def happen(self, *types: str, minutes: float = 40) -> None:
+        """Let something happen to the order, with delivery expected in so many minutes, and fold it."""
+        at = (await self.clock.now() + timedelta(minutes=minutes)).isoformat()
+        for type_ in types:
+            facts = FACTS[type_]
+            changed = {name: at if name == "deliveryTime" else value for name, value in facts.items()}
+            await self.flow.append(self.flow.event("order-1", type_, changed))
         await self.flow.settle("order-1")
 
     async def wanted(self, **device: object) -> None:
@@ -280,7 +285,8 @@ async def dispatcher_behind(scene: Scene) -> None:
 async def up_to_date(scene: Scene) -> None:
     """APNs took everything, and the customer switched frequent updates off."""
     card_id = await scene.live()
-    await scene.happen("order.accepted", "order.eta_changed")
+    await scene.happen("order.accepted")
+    await scene.happen("order.eta_changed", minutes=50)
     await scene.send()
     cards = (at_launch(card_id=card_id, state="active"),)
     await scene.flow.register(frequent_pushes_enabled=False, cards=cards)

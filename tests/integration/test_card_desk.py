@@ -37,7 +37,7 @@ async def test_a_card_that_a_person_ends_leaves_the_phone_for_good(flow: Flow, d
     await work(dispatcher(flow, apns))
 
     assert apns.events() == ["end"]
-    assert ((await flow.card())["phase"], (await flow.card())["why"]) == ("over", "A person ended the card.")
+    assert ((await flow.card())["phase"], (await flow.card())["why"]) == ("over", "An operator ended the card.")
     assert await desk.ask("order-1", "end") == []
 
 

@@ -17,7 +17,7 @@ async def test_cards_are_found_sent_again_and_ended(owing: Flow, dsn: str) -> No
     stuck = await lockstep("cards", "stuck", "--minutes", "0", dsn=dsn)
 
     assert [(each["cardId"], each["phase"], each["why"]) for each in listed.json["cards"]] == [
-        (card_id, "shown", "The order is open and the phone can take a start.")
+        (card_id, "shown", "The order is open, and the phone can be sent a card.")
     ]
     assert (again.code, again.out) == (0, f"{card_id} will be sent again.\n")
     assert (nobody.code, "no open card" in nobody.err) == (1, True)

@@ -10,13 +10,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from app.apns.answer import Answer
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.credentials import Credentials, Served
+from app.apns.dispatcher import DispatchRules
 from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
 from app.apns.shared_token import SharedProviderToken
+from app.explanations import Explainer
 from app.settings import load_settings
 from events.postgres.pool import Pool
 from events.sealing import Keyring
+from projections.card import NO_KEY
 from projections.pauses import Pauses
+from projections.reasons import Reason
 from tests.integration.dispatching import PEM, Apns, dispatcher, work
 from tests.integration.flow import Flow
 
@@ -85,6 +89,22 @@ async def test_a_key_that_is_refused_holds_its_own_cards_alone(flow: Flow, crede
     assert apns.keys == {"com.example.rides": "KEY7654321"}
 
 
+async def test_an_explanation_names_the_pause_of_the_cards_own_key(
+    flow: Flow, keyring: Keyring, credentials: Credentials
+) -> None:
+    """Both teams' keys are paused in one environment; each card is said to wait for its own."""
+    await two_apps(flow)
+    for key in ("KEY1234567", "KEY7654321"):
+        await Pauses(flow.pool).pause("credential", f"{key}/sandbox", reason="a test")
+    explainer = Explainer(flow.pool, keyring, DispatchRules(), lambda: credentials.routes)
+    told = [await explainer.explain(name) for name in ("order-1", "order-2")]
+    findings = [each.cards[0].finding for each in told if each is not None]
+
+    assert [each.reason for each in findings] == [Reason.PAUSED_BY_APNS] * 2
+    assert ["KEY1234567" in each.state for each in findings] == [True, False]
+    assert ["--credential KEY7654321/sandbox" in each.next_step for each in findings] == [False, True]
+
+
 async def test_a_card_that_no_key_serves_fails_visibly(flow: Flow, credentials: Credentials) -> None:
     """It names the setting, and nothing is sent."""
     await two_apps(flow, "production")
@@ -96,6 +116,7 @@ async def test_a_card_that_no_key_serves_fails_visibly(flow: Flow, credentials: 
     assert card["outcome"] == "failed"
     assert "No signing key serves com.example.rides in production" in card["why"]
     assert "LOCKSTEP_APNS_CREDENTIALS" in card["why"]
+    assert card["last_answer"] == NO_KEY
 
 
 async def test_a_key_is_rotated_without_a_restart(
@@ -116,10 +137,12 @@ async def test_a_key_is_rotated_without_a_restart(
         pool, keyring, settings.signing_keys_anew, files=settings.signing_key_files(), transport=apns
     )
     assert not keeper.look()
+    assert settings.key_routes() == keeper.credentials.routes
     await work(dispatcher(owing, apns, credentials=keeper.credentials))
     assert apns.keys == {"com.example.shop": "KEY1234567"}
     write("nonsense")
     assert not keeper.look()
+    assert settings.key_routes() is None
     write("KEY7654321")
     key_file.write_text(another_pem())
     assert keeper.look()
@@ -128,4 +151,5 @@ async def test_a_key_is_rotated_without_a_restart(
     await work(dispatcher(owing, apns, credentials=keeper.credentials))
 
     assert apns.keys == {"com.example.shop": "KEY7654321"}
+    assert settings.key_routes() == keeper.credentials.routes
     assert apns.renewed == [("production", "TEAM123456/KEY1234567"), ("sandbox", "TEAM123456/KEY1234567")]

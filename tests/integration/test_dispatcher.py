@@ -68,7 +68,7 @@ async def test_a_receipt_tells_what_was_sent_and_keeps_the_payload_sealed(flow: 
         2,
         200,
         "accepted",
-        "The order is open and the phone can take a start.",
+        "The order is open, and the phone can be sent a card.",
     )
     assert receipt["sent_at"] <= receipt["answered_at"]
     assert receipt["folded_at"] <= receipt["sent_at"]

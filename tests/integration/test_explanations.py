@@ -14,17 +14,19 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from app.cli.explained import explained
+from app.apns.dispatcher import DispatchRules
+from app.cli.explained import WORDS, explained
 from app.explanations import CARDS, Explainer
 from projections.advice import clock_of
 from projections.explanation import Explanation
-from projections.plan import PlanRules
 from tests.conftest import Clock
-from tests.integration.flow import Flow
+from tests.examples.wording import UNCLEAR, WHO_ACTS
+from tests.integration.flow import ROUTES, Flow
 from tests.integration.situations import SITUATIONS, Scene
 
 GOLDEN: Final = Path(__file__).resolve().parents[1] / "golden" / "explanations"
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
+MOST_LINES_OF_A_CARD: Final = 8
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME: Final = re.compile(r"(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d) UTC")
 
@@ -49,7 +51,7 @@ def printed(explanation: Explanation) -> str:
 @pytest.fixture
 def explainer(flow: Flow) -> Explainer:
     """What answers."""
-    return Explainer(flow.pool, flow.keyring, PlanRules())
+    return Explainer(flow.pool, flow.keyring, DispatchRules(), lambda: ROUTES)
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -67,9 +69,48 @@ async def test_a_situation_is_explained_word_by_word(
     assert text == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_a_golden_text_can_be_read_by_support(name: str) -> None:
+    """It names who acts in one way, has no word of ours, and is short."""
+    text = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8").removesuffix(f"\n{WORDS}\n")
+    [_, *cards] = text.split("\nCard ")
+    first_steps = re.findall(r"^  Next +(.*)$", text, re.MULTILINE)
+
+    assert first_steps
+    assert all(WHO_ACTS.fullmatch(each) for each in first_steps)
+    assert not UNCLEAR.search(text)
+    for card in cards:
+        assert len([line for line in card.splitlines() if "- " not in line]) <= MOST_LINES_OF_A_CARD
+
+
 def test_each_golden_text_has_its_situation() -> None:
     """None is left over."""
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(SITUATIONS)
+
+
+@pytest.mark.parametrize("name", ["force_quit", "start_counted", "start_token_stale"])
+async def test_an_app_is_asked_to_put_up_a_card_when_the_explanation_says_so(
+    name: str, flow: Flow, clock: Clock, explainer: Explainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened before the time that is named, it is not; opened after it, it is."""
+    await SITUATIONS[name](Scene(flow, clock, monkeypatch))
+    explanation = await explainer.explain("order-1")
+    assert explanation is not None
+    [card] = explanation.cards
+    named = re.search(r"opening the app again after (?:([\d-]+) )?([\d:]+) UTC puts one up", card.finding.next_step)
+    assert named is not None
+    day = named[1] or explanation.at.date().isoformat()
+    wait = datetime.fromisoformat(f"{day}T{named[2]}+00:00") - await clock.now()
+    await clock.advance(seconds=wait.total_seconds() - 10)
+    early = await flow.register()
+    await clock.advance(seconds=11)
+    late = await flow.register()
+    again = await explainer.explain("order-1")
+
+    assert card.card_id not in [each.card_id for each in early.missing]
+    assert card.card_id in [each.card_id for each in late.missing]
+    assert again is not None
+    assert "If there is none, the app puts one up." in again.cards[0].finding.next_step
 
 
 async def test_an_order_that_nobody_knows_is_not_explained(explainer: Explainer) -> None:

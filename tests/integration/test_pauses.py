@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from events.postgres.pool import Pool
-from projections.pause import ALL, PauseRow
+from events.postgres.statements import statement
+from events.slot import slot_of
+from projections.card_store import card_of
+from projections.pause import ALL, PauseRow, Route
 from projections.pauses import Pauses
 from tests.conftest import Clock
-from tests.integration.flow import Flow
+from tests.integration.flow import ROUTES, Flow
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ async def test_a_pause_stops_claims_at_once_and_its_lifting_lets_them_go_on(
     assert await flow.claim() == []
     assert await pauses.resume(kind, key)
     [claimed] = await flow.claim()
-    assert row.holds(claimed.card)
+    assert row.holds(claimed.card, ROUTES)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +66,35 @@ async def test_a_pause_of_something_else_stops_nothing(flow: Flow, pauses: Pause
     await pauses.pause(kind, key, reason="a test")
     [row] = await pauses.list()
     [claimed] = await flow.claim()
-    assert not row.holds(claimed.card)
+    assert not row.holds(claimed.card, ROUTES)
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        [("com.example.shop", "sandbox", "KEY1234567"), ("*", "sandbox", "KEY7654321")],
+        [("com.example.shop", "sandbox", "KEY7654321"), ("*", "sandbox", "KEY1234567")],
+        [("com.example.shop", "production", "KEY7654321"), ("*", "sandbox", "KEY1234567")],
+        [("com.example.other", "sandbox", "KEY1234567")],
+        [],
+    ],
+    ids=["its own key", "the key of others", "the key of all", "no key of its own", "no key"],
+)
+async def test_an_explanation_and_a_claim_agree_on_which_key_signs(
+    flow: Flow, pauses: Pauses, routes: list[Route]
+) -> None:
+    """A pause of one of several keys holds for the one what it holds for the other."""
+    await pauses.pause("credential", "KEY1234567/sandbox", reason="a test")
+    [row] = await pauses.list()
+    [card] = [card_of(each) for each in await traced(flow)]
+    claimed = await flow.claim(keys=routes)
+
+    assert row.holds(card, routes) == (claimed == [])
+
+
+async def traced(flow: Flow) -> list[asyncpg.Record]:
+    """Read the cards of order-1 as an explanation does."""
+    return await flow.pool.fetch(statement("projections/trace_cards"), slot_of("order-1"), "order-1", 10)
 
 
 async def test_a_pause_ends_by_itself(flow: Flow, pauses: Pauses, clock: Clock) -> None:

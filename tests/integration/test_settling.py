@@ -32,7 +32,7 @@ def settlement(card: Card, **changes: Any) -> Settlement:
         "phase": Phase.SHOWN,
         "considered_version": 1,
         "outcome": "accepted",
-        "why": "The order is open and the phone can take a start.",
+        "why": "The order is open, and the phone can be sent a card.",
     }
     return Settlement(card=card, **(fields | changes))
 

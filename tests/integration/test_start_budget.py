@@ -102,7 +102,7 @@ async def test_two_starts_of_which_the_app_says_nothing_are_told_of(flow: Flow, 
     await work(dispatcher(flow, Apns()))
 
     [_, second] = await flow.rows()
-    assert "its start token is stale" in second["why"]
+    assert "its start token is out of date" in second["why"]
     assert await silence(flow) == 2
 
 

@@ -4,12 +4,28 @@ import string
 
 import pytest
 
+from app.apns.reasons import REASONS
 from projections.advice import ADVICE, PAUSE_CURE, clock_of, found
 from projections.reasons import Reason
 from tests.examples.cards import hours
 from tests.examples.events import NOON
+from tests.examples.wording import UNCLEAR, WHO_ACTS
 
-PLACES = {"order", "do", "lift", "until"}
+KNOWN = {
+    "order": "order-1",
+    "do": "Operator: do this.",
+    "paused": "all pushes",
+    "lift": "lockstep resume all",
+    "ends": "The pause does not end by itself.",
+    "gone": "16:00:00 UTC",
+    "silence": "nothing follows",
+    "none": "If there is none, the app puts one up.",
+}
+
+
+def places_of(text: str) -> set[str]:
+    """Name the places of a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def test_every_reason_has_advice() -> None:
@@ -19,15 +35,32 @@ def test_every_reason_has_advice() -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_a_reason_says_how_things_stand_and_what_to_do(reason: Reason) -> None:
-    """Both are sentences, and what stands in them is known to those who ask for it."""
+    """Both are sentences, each line of the second begins with who acts, and what stands in them is known."""
     advice = ADVICE[reason]
-    finding = found(reason, "A test.", NOON, until=hours(1), order="order-1", do="Do this.", lift="lockstep resume all")
-    places = {name for _, name, _, _ in string.Formatter().parse(advice.then) if name}
+    finding = found(reason, "A test.", NOON, since=None, until=hours(1), **KNOWN)
 
-    assert advice.state[-1] == "."
-    assert places <= PLACES
-    assert len(finding.next_step) > len("Nothing: .")
-    assert (finding.until is not None) == ("until" in places)
+    assert finding.state[-1] == "."
+    assert places_of(advice.state) | places_of(advice.then) <= KNOWN.keys() | {"until"}
+    for line in finding.next_step.splitlines():
+        assert WHO_ACTS.fullmatch(line)
+    assert (finding.until is not None) == ("until" in places_of(advice.then))
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_advice_has_no_word_that_support_does_not_know(reason: Reason) -> None:
+    """One name for each thing, and none of ours."""
+    advice = ADVICE[reason]
+
+    assert not UNCLEAR.search(f"{advice.state} {advice.then}")
+
+
+@pytest.mark.parametrize("word", REASONS)
+def test_an_answer_of_apple_says_who_acts(word: str) -> None:
+    """As every next step does."""
+    reason = REASONS[word]
+
+    assert WHO_ACTS.fullmatch(reason.do)
+    assert not UNCLEAR.search(f"{reason.means} {reason.do}")
 
 
 def test_each_pause_of_apns_has_a_cure() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections.pause import PauseRow, lifted_by, spelled, told
+from projections.pause import PauseRow, Route, lifted_by, spelled, told
 from tests.examples.cards import card
 from tests.examples.events import NOON
 
@@ -27,7 +27,26 @@ def test_a_pause_holds_what_it_names(kind: str, key: str, *, held: bool, by_pers
     """The card's app, type, and the environment that it lives in count."""
     pause = PauseRow(kind, key, "a test", NOON, None)
 
-    assert (pause.holds(card()), pause.by_person) == (held, by_person)
+    assert (pause.holds(card(), [("*", "sandbox", "KEY1234567")]), pause.by_person) == (held, by_person)
+
+
+@pytest.mark.parametrize(
+    ("routes", "held"),
+    [
+        ([("com.example.shop", "sandbox", "KEY1234567"), ("*", "sandbox", "KEY7654321")], True),
+        ([("com.example.shop", "sandbox", "KEY7654321"), ("*", "sandbox", "KEY1234567")], False),
+        ([("com.example.shop", "production", "KEY1234567"), ("*", "sandbox", "KEY7654321")], False),
+        ([("com.example.other", "sandbox", "KEY1234567")], False),
+        ([], False),
+        (None, True),
+    ],
+    ids=["its own key", "the key of others", "its key elsewhere", "no key of its own", "no key", "keys unknown"],
+)
+def test_a_pause_of_a_key_holds_what_that_key_signs(routes: list[Route] | None, *, held: bool) -> None:
+    """The route that names the app goes before the one for all others."""
+    pause = PauseRow("credential", "KEY1234567/sandbox", "a test", NOON, None)
+
+    assert pause.holds(card(), routes) == held
 
 
 def test_a_pause_is_lifted_by_a_command() -> None:

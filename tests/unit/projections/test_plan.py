@@ -14,7 +14,6 @@ from projections.phone import Phone
 from projections.plan import Nothing, Plan, PlanRules, Send, Wait, plan
 from projections.reasons import Reason
 from tests.examples.cards import (
-    NEW,
     SECOND,
     card,
     face,
@@ -33,14 +32,23 @@ from tests.examples.events import NOON
 RULES = PlanRules()
 LATER = seconds(10)
 STALE = LATER + timedelta(hours=1)
-ABSENT = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
-REFUSED = "APNs refused the card's update token; the card moves again when the app reports a new one."
-SPENT = "The phone has taken as many starts as iOS allows for now; more are dropped unseen."
+ABSENT = (
+    "The app has not reported the card's update token: the customer has not tapped Allow, or the app was force-quit."
+)
+LOST = "Apple's answer to the push that starts the card was lost"
+NOT_AGAIN = "Lockstep does not send it again: the phone might show two."
+REFUSED = "Apple refused the card's update token: mostly because the card was removed, or the token is out of date."
+SPENT = "The phone was sent as many new cards as iOS allows for now; it would drop more of them unseen."
 ARRIVED = seconds(RULES.arrival)
 SIGNED_OUT = "The phone has signed out."
 ANOTHER = "Another customer, or nobody, is signed in on the phone now."
 OF_ANOTHER = "The order belongs to another customer."
-NOT_PLACED = Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.")
+UNKNOWN = "Without order.placed, Lockstep does not know what a card should show."
+NOT_PLACED = Wait(Reason.NOT_PLACED, UNKNOWN)
+UNCHANGED = "Nothing new for the card has come since the last push (version 1), which Apple accepted."
+FIRST = "Apple has not accepted a push to this card yet; the order is at version 2."
+UNCERTAIN = "It is not certain that the card shows the newest state (version 2)."
+CHANGED = "The order has changed since the last push (version 1 sent, now 2)."
 TOO_LATE = "The order was over before the card was shown."
 DELIVERED = Alert(3, 2, "order.delivered")
 
@@ -49,7 +57,7 @@ def start(**changes: Any) -> Send:
     """Give the start that is due ten seconds after noon."""
     fields: dict[str, Any] = {
         "kind": Kind.START,
-        "why": "The order is open and the phone can take a start.",
+        "why": "The order is open, and the phone can be sent a card.",
         "timestamp": SECOND + 10,
         "priority": 10,
         "alert": Alert(2, 1, "order.placed"),
@@ -62,7 +70,7 @@ def update(**changes: Any) -> Send:
     """Give the quiet update that is due ten seconds after noon."""
     fields: dict[str, Any] = {
         "kind": Kind.UPDATE,
-        "why": "What the card shows has changed.",
+        "why": "The order has changed since the last push (version 1 sent, now 2).",
         "timestamp": SECOND + 10,
         "priority": 5,
         "stale_at": STALE,
@@ -131,7 +139,7 @@ WANTED: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         face(),
         card(),
         phone(ios=(17, 1)),
-        Wait(Reason.IOS_TOO_OLD, "The phone has iOS 17.1; cards can be started from here on iOS 17.2 and newer."),
+        Wait(Reason.IOS_TOO_OLD, "The phone has iOS 17.1; Lockstep can start cards on iOS 17.2 and newer."),
     ),
     "switched off": (
         face(),
@@ -151,7 +159,7 @@ WANTED: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         phone(start_token_refused=True),
         Wait(
             Reason.START_TOKEN_REFUSED,
-            "APNs refused the phone's start token; a new one comes with the app's next launch.",
+            "Apple refused the phone's start token: it is out of date, or the app was removed.",
         ),
     ),
     "the budget is empty": (
@@ -167,7 +175,7 @@ WANTED: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         phone(),
         Wait(
             Reason.APP_STARTS_FIRST,
-            "The app comes first: it may start the card itself for a moment.",
+            "For a moment the app may start the card itself.",
             until=seconds(15),
         ),
     ),
@@ -193,7 +201,7 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         phone(),
         Wait(
             Reason.START_UNKNOWN,
-            "The answer to the start was lost; the app is given time to report the card.",
+            f"{LOST}; the app has time to report the card.",
             until=seconds(60),
         ),
     ),
@@ -203,7 +211,7 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         phone(),
         Wait(
             Reason.START_COUNTED,
-            "The answer to the start was lost and the app stayed silent: the card is counted as shown.",
+            f"{LOST}, and the app has not reported the card. {NOT_AGAIN}",
             until=hours(8) - timedelta(minutes=1),
             phase=Phase.SHOWN,
         ),
@@ -212,7 +220,7 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         moved(),
         starting(reported_state="active", token_hash=b"token-1", accepted_version=1, alerted_version=1),
         phone(),
-        update(),
+        update(why=UNCERTAIN),
     ),
     "and the app reports no token": (
         moved(),
@@ -224,7 +232,7 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         moved(),
         starting(reported_state="dismissed"),
         phone(),
-        never("The phone reported the card as dismissed; a card that is gone cannot come back.", "gone"),
+        never("The app reported the card as dismissed; a card that is gone cannot come back.", "gone"),
     ),
 }
 WITHOUT_TOKEN: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
@@ -273,7 +281,7 @@ LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         phone(),
         Nothing(
             Reason.UNCHANGED,
-            "What the card shows has not changed.",
+            UNCHANGED,
             until=seconds(RULES.renew_after),
             phase=Phase.SHOWN,
         ),
@@ -282,23 +290,28 @@ LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         face(),
         live(generation=RULES.most_generations),
         phone(),
-        Nothing(Reason.UNCHANGED, "What the card shows has not changed.", until=hours(8), phase=Phase.SHOWN),
+        Nothing(Reason.UNCHANGED, UNCHANGED, until=hours(8), phase=Phase.SHOWN),
     ),
     "the content differs": (moved(), live(), phone(), update()),
     "an alert": (
         moved(alerts=(Alert(1, 2, "order.ready"),)),
         live(),
         phone(),
-        update(why="Something happened that the customer is to notice.", priority=10, alert=Alert(1, 2, "order.ready")),
+        update(why=f"{CHANGED} The customer should notice it.", priority=10, alert=Alert(1, 2, "order.ready")),
     ),
     "an alert with the same content": (
         face(version=2, alerts=(Alert(3, 2, "order.note"),)),
         live(),
         phone(),
-        update(why="Something happened that the customer is to notice.", priority=10, alert=Alert(3, 2, "order.note")),
+        update(why=f"{CHANGED} The customer should notice it.", priority=10, alert=Alert(3, 2, "order.note")),
     ),
     "a new status": (moved(status_version=2), live(), phone(), update(priority=10)),
-    "the app's own card": (moved(), live(accepted_version=None, accepted_hash=None), phone(), update(priority=10)),
+    "the app's own card": (
+        moved(),
+        live(accepted_version=None, accepted_hash=None),
+        phone(),
+        update(why=FIRST, priority=10),
+    ),
     "the order is over": (over(), live(), phone(), end("The order is over.")),
     "over with an alert": (
         over(alerts=(DELIVERED,)),
@@ -320,13 +333,13 @@ LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         None,
         live(accepted_version=None),
         phone(),
-        Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.", phase=Phase.SHOWN),
+        Wait(Reason.NOT_PLACED, UNKNOWN, phase=Phase.SHOWN),
     ),
     "the answer to the end was lost": (
         over(),
         live(phase=Phase.ENDING, intent=intent(Kind.END)),
         phone(),
-        end("The answer to the end was lost: it is sent again."),
+        end("Apple's answer to the push that ends the card was lost: it is sent again."),
     ),
 }
 OVER: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
@@ -334,13 +347,13 @@ OVER: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         moved(),
         live(reported_state="dismissed"),
         phone(),
-        never("The phone reported the card as dismissed; a card that is gone cannot come back.", "gone"),
+        never("The app reported the card as dismissed; a card that is gone cannot come back.", "gone"),
     ),
     "ended": (
         moved(),
         live(reported_state="ended"),
         phone(),
-        never("The phone reported the card as ended; a card that is gone cannot come back.", "gone"),
+        never("The app reported the card as ended; a card that is gone cannot come back.", "gone"),
     ),
     "reopened": (moved(), live(phase=Phase.OVER), phone(), never("The card is over.", "over")),
 }
@@ -385,14 +398,3 @@ def test_no_sentence_quotes_a_person(row: str) -> None:
     )
     assert "PERSON" not in decided.why
     assert "token-" not in decided.why
-
-
-def test_a_recalled_card_never_carries_content() -> None:
-    """Whoever is signed in now, an end of a card that is not theirs says nothing of the order."""
-    for on in (None, phone(forgotten=True), phone(customer_id="customer-8"), phone(customer_id=None)):
-        for seen in (None, face(), moved(), over(alerts=(DELIVERED,))):
-            for planned in (live(), live(phase=Phase.ENDING), live(replaced=True), live(phase=Phase.WANTED)):
-                decided = plan(seen, planned, on, LATER, RULES)
-                assert isinstance(decided, Send)
-                assert (decided.kind, decided.with_content, decided.alert) == (Kind.END, False, None)
-    assert NEW not in repr(plan(moved(), live(), None, LATER, RULES)).encode()

@@ -88,7 +88,7 @@ def test_an_accepted_start_of_which_the_app_never_tells(
     assert isinstance(decided, Wait)
     assert (decided.until, decided.unreported, decided.phase) == (until, newly, Phase.SHOWN)
     assert "tapped Allow" in decided.why
-    assert "stale" not in decided.why
+    assert "out of date" not in decided.why
 
 
 def test_two_such_starts_speak_against_the_start_token() -> None:
@@ -96,4 +96,4 @@ def test_two_such_starts_speak_against_the_start_token() -> None:
     decided = plan(moved(), shown(started_at=hours(-1), unreported=True), phone(unreported_starts=2), LATER, RULES)
 
     assert isinstance(decided, Wait)
-    assert "its start token is stale" in decided.why
+    assert "its start token is out of date" in decided.why

@@ -30,7 +30,7 @@ def update(**changes: Any) -> Send:
     """Give the quiet update that is due ten seconds after noon."""
     fields: dict[str, Any] = {
         "kind": Kind.UPDATE,
-        "why": "What the card shows has changed.",
+        "why": "The order has changed since the last push (version 1 sent, now 2).",
         "timestamp": SECOND + 10,
         "priority": 5,
         "stale_at": STALE,

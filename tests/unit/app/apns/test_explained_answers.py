@@ -19,7 +19,7 @@ from app.apns.settlement import settle_failed, settle_sent, settle_unbegun
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import Card, Kind, Phase, Settlement
 from projections.explain_card import explain_card
-from projections.explanation import Finding, TracedCard
+from projections.explanation import Finding, Surroundings, TracedCard
 from projections.face import Face
 from projections.pause import PauseRow
 from projections.plan import PlanRules, Send
@@ -83,7 +83,8 @@ def left_behind(settlement: Settlement) -> TracedCard:
 def explained(traced: TracedCard, shown: Face, pauses: tuple[PauseRow, ...] = ()) -> Finding:
     """Explain a card a moment after its push."""
     order = Finding(reason=Reason.IN_STEP, state="", why="", next_step="")
-    return explain_card(traced, order, shown, ASKED_AT, pauses, explain_last, RULES)
+    around = Surroundings(now=ASKED_AT, pauses=pauses, routes=None, said=explain_last, rules=RULES, kept_seconds={})
+    return explain_card(traced, order, shown, around)
 
 
 def expected(verdict: Verdict, kind: Kind) -> set[Reason]:
