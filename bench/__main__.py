@@ -22,6 +22,7 @@ NAMES = (
     "memory",
     "engine",
     "dispatcher",
+    "faults",
 )
 
 
