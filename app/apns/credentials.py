@@ -50,3 +50,11 @@ class Credentials:
     def find(self, app: str, environment: Environment) -> SharedProviderToken | None:
         """Give the token of the key that serves an app there; None when there is none."""
         return self._keys.get((app, environment)) or self._keys.get((ANY_APP, environment))
+
+
+def no_key(app: str, environment: str) -> str:
+    """Say that no key serves an app, and what to do."""
+    return (
+        f"No signing key serves {app} in {environment}. Add it to LOCKSTEP_APNS_CREDENTIALS, or check what the app "
+        "reports as its bundle id and environment."
+    )

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from app.apns.answer import Answer
-from app.apns.credentials import Credentials
+from app.apns.credentials import Credentials, no_key
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.health import Health
 from app.apns.judge import judge, said
@@ -112,7 +112,7 @@ class Sender:
         environment = Environment(begun.request.environment)
         token = self._credentials.find(card.app, environment)
         if token is None:
-            self._refuse(begun, _no_key(card.app, environment), NO_KEY)
+            self._refuse(begun, no_key(card.app, environment), NO_KEY)
             return
         try:
             bearer = await token.bearer(begun.claimed.now.timestamp())
@@ -255,13 +255,6 @@ def _off(outcome: Answer | NotSent | Ambiguous, now: datetime) -> str:
     seconds = round(now.timestamp() - server_time)
     side = "ahead of" if seconds > 0 else "behind"
     return f"{words}. The clock of Postgres is {abs(seconds)} s {side} APNs': set it."
-
-
-def _no_key(app: str, environment: Environment) -> str:
-    return (
-        f"No signing key serves {app} in {environment}. Add it to LOCKSTEP_APNS_CREDENTIALS, or check what the app "
-        "reports as its bundle id and environment."
-    )
 
 
 def _pause_key(pause: Pause, app: str, key_id: str, environment: Environment) -> str:

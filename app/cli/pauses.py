@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -16,8 +16,6 @@ Type = Annotated[str | None, typer.Option("--type", help="The pushes of one attr
 Topic = Annotated[str | None, typer.Option("--topic", help="What APNs paused of an app: bundle id/environment.")]
 Credential = Annotated[str | None, typer.Option("--credential", help="What APNs paused of a key: key id/environment.")]
 Endpoint = Annotated[str | None, typer.Option("--endpoint", help="What APNs paused of `production` or `sandbox`.")]
-
-_ALL: Final = ("all", "*")
 
 
 def pause(
@@ -62,13 +60,15 @@ def pauses(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 def _named(what: str | None, options: Mapping[str, str | None]) -> tuple[str, str]:
     """Give kind and key of the pause that was meant; a mistake is told as typer tells its own."""
+    from projections.pause import ALL
+
     given = [(kind, key) for kind, key in options.items() if key is not None]
     known = ", ".join(["all", *(f"--{kind}" for kind in options)])
     if what not in (None, "all"):
         raise typer.BadParameter(f"{what!r} is none of: {known}.")
     if len(given) + (what is not None) != 1:
         raise typer.BadParameter(f"Say one of: {known}.")
-    return given[0] if given else _ALL
+    return given[0] if given else ALL
 
 
 async def _pause(context: typer.Context, named: tuple[str, str], reason: str, minutes: int | None) -> int:

@@ -132,6 +132,7 @@ async def _send(settings: "Settings", database: "Database", request: "ApnsReques
     import time
 
     from app.apns.credential_keeper import CredentialKeeper
+    from app.apns.credentials import no_key
     from app.apns.errors import Ambiguous, NotSent
     from app.bootstrap import apns_transport
 
@@ -140,9 +141,7 @@ async def _send(settings: "Settings", database: "Database", request: "ApnsReques
         keeper = CredentialKeeper(database.pool, database.keyring, settings.signing_keys, files=(), transport=transport)
         key = keeper.credentials.find(request.app, request.environment)
         if key is None:
-            raise CommandError(
-                f"No signing key serves {request.app} in {request.environment}. Add it to LOCKSTEP_APNS_CREDENTIALS."
-            )
+            raise CommandError(no_key(request.app, request.environment))
         bearer = await key.bearer(time.time())
         return await transport.send(
             request, credential=key.credential, bearer=bearer, deadline_seconds=DEADLINE_SECONDS

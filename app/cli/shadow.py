@@ -1,6 +1,7 @@
 """`lockstep shadow`: plan and record pushes, and send nothing."""
 
-from typing import Annotated, Final
+import shlex
+from typing import Annotated
 
 import typer
 
@@ -17,8 +18,6 @@ shadow = typer.Typer(
 App = Annotated[str | None, typer.Option("--app", help="Of one app, by its bundle id.")]
 Type = Annotated[str | None, typer.Option("--type", help="Of one attributes type.")]
 Share = Annotated[int | None, typer.Option("--share", min=1, max=100, help="Of so many per cent of the customers.")]
-
-_ALL: Final = ("all", "*")
 
 
 @shadow.command()
@@ -55,10 +54,12 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def _named(app: str | None, type_: str | None, share: int | None) -> tuple[str, str]:
+    from projections.pause import ALL
+
     given = [(kind, str(key)) for kind, key in (("app", app), ("type", type_), ("share", share)) if key is not None]
     if len(given) > 1:
         raise typer.BadParameter("Say one of --app, --type and --share, or none for everything.")
-    return given[0] if given else _ALL
+    return given[0] if given else ALL
 
 
 async def _on(context: typer.Context, named: tuple[str, str], reason: str) -> int:
@@ -110,4 +111,4 @@ def _spelled(kind: str, key: str) -> str:
 
 
 def _lifting(kind: str, key: str) -> str:
-    return "lockstep shadow off" + ("" if kind == "all" else f" --{kind} {key}")
+    return "lockstep shadow off" + ("" if kind == "all" else f" --{kind} {shlex.quote(key)}")
