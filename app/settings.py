@@ -80,7 +80,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     apns_sandbox_url: str = Field(SANDBOX_URL, description="Where sandbox pushes go.")
     apns_ca_file: Path | None = Field(None, description="Trust these certificates instead of the public ones.")
     apns_engine: Literal["rust", "httpx"] = Field(
-        "httpx", description="What speaks HTTP/2: httpx, or rust (pyqwest), on trial."
+        "httpx", description="What speaks HTTP/2: httpx, or rust (pyqwest), which is faster."
     )
     on_unknown_start: Literal["never", "after_silence"] = Field("never", description="Start again after no answer?")
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
