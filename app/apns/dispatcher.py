@@ -43,13 +43,15 @@ class DispatchRules(SendingRules, frozen=True, kw_only=True):
 
     Attributes:
         batch: Cards claimed at once, at the most.
-        in_flight: Pushes under way at the most, those whose settlement is still to be written included.
+        in_flight: Pushes under way at the most.
+        unsettled: Pushes under way and settlements still to be written, at the most.
         poll: How often cards are looked for that no hint named.
         send: Expiry of pushes.
     """
 
     batch: int = 200
     in_flight: int = 500
+    unsettled: int = 1_000
     poll: float = 1.0
     send: SendRules = SendRules()
 
@@ -143,7 +145,12 @@ class Dispatcher:
         Raises:
             StoreUnavailableError: Postgres is away; nothing was begun.
         """
-        room = min(self._rules.batch, self._sender.pace.limit - len(self._sending) - self._settler.waiting)
+        under_way = len(self._sending)
+        room = min(
+            self._rules.batch,
+            self._sender.pace.limit - under_way,
+            self._rules.unsettled - under_way - self._settler.waiting,
+        )
         if room <= 0:
             return 0
         # taken out first: a hint that comes while we claim speaks of what the claim may not have seen

@@ -205,6 +205,29 @@ async def test_a_sweep_finds_no_card_behind_its_view_when_all_is_done(flow: Flow
     assert dict(numbers) == {"head": 4, "view": 4, "card": 4, "phase": "over"}
 
 
+async def test_nothing_is_claimed_beyond_what_may_be_unsettled(pool: Pool, keyring: Keyring) -> None:
+    """What a push did is known only here until it is written: while it cannot be, nothing more is begun."""
+    flow = Flow(pool, keyring)
+    subjects = [f"order-{number}" for number in range(12)]
+    await flow.register()
+    await flow.append(*(flow.event(each, "order.placed") for each in subjects))
+    await flow.settle(*subjects)
+    apns = Apns()
+    one = dispatcher(flow, apns, DispatchRules(unsettled=5, poll=1_000_000, plan=MANY_STARTS))
+    assert await one.dispatch_some() == 5
+    await asyncio.gather(*one._sending)
+    assert [await one.dispatch_some() for _ in range(3)] == [0, 0, 0]
+    stop = asyncio.Event()
+    settling = asyncio.ensure_future(one._settler.run(stop))
+    await one.drained()
+    while await one.dispatch_some():
+        await one.drained()
+    stop.set()
+    await settling
+
+    assert len(apns.requests) == 12
+
+
 async def test_nothing_is_claimed_beyond_what_may_be_in_flight(pool: Pool, keyring: Keyring) -> None:
     """There is no queue behind the pushes under way."""
     flow = Flow(pool, keyring)
