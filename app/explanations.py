@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import asyncpg
+from msgspec.structs import replace
 
 from app.apns.dispatcher import DispatchRules
 from app.apns.reasons import explain_last
@@ -16,8 +17,10 @@ from events.slot import slot_of
 from projections.card import Kind
 from projections.card_store import CardStore, card_of
 from projections.explain import explain
-from projections.explanation import Explanation, Happened, Progress, Sent, Surroundings, TracedCard
-from projections.face import face_of
+from projections.explain_card import PHONES_NAMED
+from projections.explanation import Explanation, Happened, Progress, Sent, Shown, Surroundings, TracedCard
+from projections.face import Face, face_of
+from projections.order_view import EMPTY, FOLD_VERSION, fold
 from projections.pause import Route
 from projections.pauses import Pauses
 from projections.view_store import ViewStore
@@ -65,18 +68,19 @@ class Explainer:
                 events = await _read_events(connection, order_id, progress.view_version)
                 cards = await self._read_cards(connection, order_id)
                 view = None if stored is None else stored.opened
+                face = None if view is None else face_of(view, self._keyring.hash)
                 customer_id = None if view is None else view.customer_id
-                phones: int = await connection.fetchval(statement("projections/count_phones"), customer_id)
+                phones = await connection.fetch(statement("projections/list_phones"), customer_id, PHONES_NAMED + 1)
+                accepted = await self._read_accepted(connection, order_id, progress, face, cards[:CARDS])
         return explain(
             order_id,
             progress,
             status=view.status if view is not None and view.placed else None,
-            face=None if view is None else face_of(view, self._keyring.hash),
+            face=face,
             readable=stored is None or view is not None,
             events=events,
-            cards=cards[:CARDS],
+            cards=[replace(each, accepted=accepted.get(each.card.accepted_version)) for each in cards[:CARDS]],
             more_cards=len(cards) > CARDS,
-            phones=phones,
             around=Surroundings(
                 now=progress.now,
                 pauses=pauses,
@@ -89,8 +93,36 @@ class Explainer:
                     Kind.UPDATE: self._rules.send.update_expiry,
                     Kind.END: self._rules.send.end_expiry,
                 },
+                signed_in=[row["device_id"] for row in phones],
             ),
         )
+
+    async def _read_accepted(
+        self,
+        connection: Connection,
+        order_id: str,
+        progress: Progress,
+        face: Face | None,
+        cards: Sequence[TracedCard],
+    ) -> dict[int | None, Shown]:
+        """Say what APNs accepted, by version, where that is not what cards should show: the events until then, folded.
+
+        What this release has not folded itself is left out.
+        """
+        if face is None or progress.slot_fold_version != FOLD_VERSION:
+            return {}
+        behind = [each.card for each in cards if each.card.accepted_hash != face.content_hash]
+        versions = {each.accepted_version for each in behind if each.accepted_version is not None}
+        if not versions:
+            return {}
+        [news] = await self._views.read_new_events(connection, [(order_id, 0)])
+        folded = min(progress.view_version, news.events[-1].version if news.events else 0)
+        shown: dict[int | None, Shown] = {}
+        for version in versions:
+            if version <= folded:
+                view = fold(EMPTY, [each for each in news.events if each.version <= version])
+                shown[version] = Shown(view.status, view.next_expected_at)
+        return shown
 
     async def _read_cards(self, connection: Connection, order_id: str) -> list[TracedCard]:
         """Read cards, then their phones and receipts: no statement joins the side of subjects with that of devices."""

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from projections.advice import PAUSE_CURE, clock_of, found
+from projections.advice import OPEN_THE_APP, PAUSE_CURE, THE_APP_SHOWS_IT, found
 from projections.card import LIFETIME, NO_KEY, NOT_MADE, UNFIT, Card, Phase
+from projections.clock import clock_by
 from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Surroundings, TracedCard
 from projections.face import Face
@@ -14,7 +15,13 @@ from projections.hindrance import not_for_this_phone
 from projections.pause import PauseRow, lifted_by, told
 from projections.plan import Renew, Send, plan
 from projections.reasons import Reason
-from projections.sentences import ENDED_BY_A_PERSON, NOT_REPORTED, START_NOT_REPEATED
+from projections.sentences import (
+    AT_THE_NEXT_ORDER,
+    ENDED_BY_A_PERSON,
+    NEVER_UPDATED,
+    NOT_REPORTED,
+    START_NOT_REPEATED,
+)
 
 _OVER = {
     "accepted": Reason.ENDED,
@@ -27,6 +34,9 @@ _OVER = {
 }
 ON_THE_LOCK_SCREEN = timedelta(hours=4)
 """Apple: a card that ended without a dismissal date stays there for so long at the most."""
+PHONES_NAMED = 3
+_OPERATORS = "The operator's own words"
+_LOCKSTEPS = "Lockstep's reason"
 _BETWEEN_PUSHES = (Reason.ONE_A_SECOND, Reason.CLOCK_WENT_BACK)
 """A push is wanted all the same: what keeps it for longer is the better answer."""
 
@@ -35,7 +45,7 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
     """Say what is the matter with a card; `order` is what is the matter with its order."""
     card, now = traced.card, around.now
     if card.phase is Phase.OVER:
-        return _over(traced, now)
+        return _over(traced, around)
     if order.reason is Reason.UNREADABLE:
         return found(Reason.ORDER_WAITS, order.state, now, since=order.since)
     if traced.leased_at is not None and not card.lease_ran_out:
@@ -56,24 +66,33 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
         reason,
         why,
         now,
-        since=_since(reason, traced),
+        since=order.since if reason is Reason.NOT_PLACED else _since(reason, traced),
         until=decided.until,
         none=_if_there_is_none(traced, face, around),
-        silence=_after_silence(card, around),
+        silence=_after_silence(card, decided.until, around),
+        signed_in=_signed_in(around),
     )
 
 
-def _over(traced: TracedCard, now: datetime) -> Finding:
-    card = traced.card
+def _over(traced: TracedCard, around: Surroundings) -> Finding:
+    card, now = traced.card, around.now
     if card.asked == "end":
         return found(Reason.ENDED_BY_PERSON, traced.why or ENDED_BY_A_PERSON, now, since=traced.outcome_at)
     reason = Reason.RECALLED if card.recalled else _OVER.get(traced.outcome or "", Reason.OVER)
     known = _since(reason, traced) if reason in (Reason.GONE, Reason.EXPIRED) else traced.outcome_at
-    gone = clock_of((known or now) + ON_THE_LOCK_SCREEN, now)
-    why = traced.why or "The card is over."
-    if reason is Reason.EXPIRED and card.token_hash is None and card.accepted_version is not None:
-        why = f"{why} It never moved from version {card.accepted_version}: the app never reported its update token."
-    return found(reason, why, now, since=known, gone=gone)
+    silent = reason is Reason.EXPIRED and card.token_hash is None
+    was_there = card.started_at is not None
+    return found(
+        reason,
+        NEVER_UPDATED if silent else traced.why or "The card is over.",
+        now,
+        since=known,
+        gone=clock_by((known or now) + ON_THE_LOCK_SCREEN, now),
+        next=f"\n{AT_THE_NEXT_ORDER}" if silent else " The next order gets a card.",
+        was="The card was ended on this phone" if was_there else "There is no card on this phone",
+        there=" If the phone is offline, the card may still be there." if was_there else "",
+        signed_in=_signed_in(around),
+    )
 
 
 def _unsent(traced: TracedCard, decided: Send | Renew, face: Face | None, around: Surroundings) -> Finding:
@@ -87,8 +106,10 @@ def _unsent(traced: TracedCard, decided: Send | Renew, face: Face | None, around
         return found(Reason.NOT_LOOKED_AT, decided.why, now)
     if isinstance(decided, Renew):
         return found(decided.reason, decided.why, now, since=traced.due_at)
+    meanwhile = _meanwhile(traced.card)
     since = max(traced.due_at, traced.blocked_until or traced.due_at)
-    return found(Reason.DISPATCHER_LATE if now - since > LATE else Reason.DUE, decided.why, now, since=since)
+    reason = Reason.DISPATCHER_LATE if now - since > LATE else Reason.DUE
+    return found(reason, decided.why, now, since=since, meanwhile=meanwhile)
 
 
 def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> Finding | None:
@@ -96,12 +117,15 @@ def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> F
     now = around.now
     holding = [each for each in around.pauses if each.holds(traced.card, around.routes)]
     if holding:
-        return _paused(holding, around)
+        return _paused(traced.card, holding, around)
     answer = around.said(traced.card.last_answer or "")
     do = answer.do or "Nobody:"
     if traced.blocked_until is not None and traced.blocked_until > now:
         until = traced.blocked_until
-        return found(Reason.RETRYING, answer.means, now, since=traced.outcome_at, until=until, do=do)
+        return found(
+            Reason.RETRYING, answer.means, now,
+            since=traced.outcome_at, until=until, do=do, meanwhile=_meanwhile(traced.card),
+        )  # fmt: skip
     looked_at = face is None or traced.considered_version >= face.version
     if traced.outcome in ("failed", "refused") and looked_at and traced.due_at is not None and traced.due_at > now:
         ours = traced.card.last_answer in (NOT_MADE, UNFIT, NO_KEY)
@@ -111,33 +135,40 @@ def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> F
     return None
 
 
-def _paused(holding: Sequence[PauseRow], around: Surroundings) -> Finding:
+def _paused(card: Card, holding: Sequence[PauseRow], around: Surroundings) -> Finding:
     ours = [each for each in holding if not each.by_person]
-    reasons = "; ".join(
-        f'{"Operator" if each.by_person else "Lockstep"}\'s reason: "{each.reason}"' for each in holding
-    )
+    reasons = "; ".join(f'{_OPERATORS if each.by_person else _LOCKSTEPS}: "{each.reason}"' for each in holding)
+    more = []
+    if len(ours) < len(holding):
+        more.append("Lockstep does not record who it was.")
     if around.routes is None and any(each.kind == "credential" for each in holding):
-        reasons += ". Whether that key signs for this card is not known here: no keys are in the settings."
+        more.append("Whether that key signs for this card is not known here: no keys are in the settings.")
     ends = [each.until for each in holding]
     until = None if None in ends else max(each for each in ends if each is not None)
     paused = found(
         Reason.PAUSED_BY_APNS if ours else Reason.PAUSED_BY_PERSON,
-        reasons,
+        " ".join((f"{reasons}." if more else reasons, *more)),
         around.now,
         since=min(each.paused_at for each in holding),
         paused=" and ".join(told(each.kind, each.key) for each in holding),
         lift=" and ".join(lifted_by(each.kind, each.key) for each in holding),
         do="; ".join(PAUSE_CURE[each.kind] for each in ours),
-        ends=_ends(len(holding), until, around.now),
+        ends=_ends(len(holding), until, around.now, by_apns=bool(ours)),
+        meanwhile=_meanwhile(card),
     )
     return replace(paused, until=until)
 
 
-def _ends(pauses: int, until: datetime | None, now: datetime) -> str:
-    if until is not None:
-        ends = "The pause ends" if pauses == 1 else "The pauses end"
-        return f"{ends} by {'itself' if pauses == 1 else 'themselves'} at {clock_of(until, now)}."
-    return "The pause does not end by itself." if pauses == 1 else "Not all of these pauses end by themselves."
+def _ends(pauses: int, until: datetime | None, now: datetime, *, by_apns: bool) -> str:
+    if until is None:
+        return "The pause does not end by itself." if pauses == 1 else "Not all of these pauses end by themselves."
+    ends, at = "The pause ends" if pauses == 1 else "The pauses end", clock_by(until, now)
+    if not by_apns:
+        return f"{ends} at {at} in any case."
+    return (
+        f"{ends} at {at} in any case; if the cause is not mended by then, the next push fails again, and Lockstep "
+        f"pauses anew: do not promise {at}."
+    )
 
 
 def _without_token(card: Card, why: str) -> tuple[Reason, str]:
@@ -149,9 +180,14 @@ def _without_token(card: Card, why: str) -> tuple[Reason, str]:
         return Reason.START_COUNTED, why.replace(NOT_REPORTED, START_NOT_REPEATED)
     more = (
         "Most likely the app was force-quit (swiped out of the app switcher), or the customer has not tapped Allow. A "
-        "card that is there does not move: Lockstep has no update token for it."
+        "card that is there does not move: Lockstep does not have its address for updates (update token)."
     )
     return Reason.APP_SILENT, why.replace(NOT_REPORTED, more)
+
+
+def _meanwhile(card: Card) -> str:
+    """Say what a customer can do while pushes do not get through: the answer to the app's launch report does."""
+    return OPEN_THE_APP if card.is_on_phone else THE_APP_SHOWS_IT
 
 
 def _if_there_is_none(traced: TracedCard, face: Face | None, around: Surroundings) -> str:
@@ -160,17 +196,32 @@ def _if_there_is_none(traced: TracedCard, face: Face | None, around: Surrounding
     refused = not_for_this_phone(face, card, traced.phone) is not None
     if refused or face is None or face.over or card.replaced or card.asked == "end":
         return "If there is none, nothing is missing: this card is to end."
-    lost_at = (card.started_at or now) + timedelta(seconds=around.rules.arrival)
+    begun_at = card.started_at or (now if card.intent is None else card.intent.at)
+    lost_at = begun_at + timedelta(seconds=around.rules.arrival)
     if now >= lost_at:
         return "If there is none, the app puts one up."
-    return f"If there is none, opening the app again after {clock_of(lost_at, now)} puts one up."
+    return (
+        f"If there is none, open the app again after {clock_by(lost_at, now)}, if the order is still open: it then "
+        "puts one up. (Not earlier, or there could be two.)"
+    )
 
 
-def _after_silence(card: Card, around: Surroundings) -> str:
+def _after_silence(card: Card, until: datetime | None, around: Surroundings) -> str:
     """Say what follows if the app does not report a card whose start has no answer."""
+    at = "then" if until is None else f"after {clock_by(until, around.now)}"
     if around.rules.on_unknown_start == "after_silence" and card.restarts == 0:
-        return "Lockstep sends the card again, once"
-    return "Lockstep does not send it again, since the phone might show two; the customer then has to open the app"
+        return f"Nobody, {at}: if the app has not reported the card, Lockstep sends it again, once."
+    return f"Customer, {at}, if there is no card or it does not move: open the app."
+
+
+def _signed_in(around: Surroundings) -> str:
+    """Say where an order's customer would see it."""
+    if not around.signed_in:
+        return "at present Lockstep knows of no phone on which the order's customer is signed in"
+    *some, last = around.signed_in[:PHONES_NAMED]
+    named = f"{', '.join(some)} and {last}" if some else last
+    more = " (and more)" if len(around.signed_in) > PHONES_NAMED else ""
+    return f"the order's customer is signed in on {named}{more}"
 
 
 def _since(reason: Reason, traced: TracedCard) -> datetime | None:
@@ -187,13 +238,15 @@ def _since(reason: Reason, traced: TracedCard) -> datetime | None:
             return min((each.sent_at for each in traced.sent), default=card.created_at)
         case Reason.EXPIRED:
             return (card.started_at or card.created_at) + LIFETIME
+        case Reason.UPDATE_TOKEN_REFUSED:
+            return next((each.answered_at for each in traced.sent if each.outcome == "rejected"), traced.outcome_at)
         case (
             Reason.SIGNED_OUT
             | Reason.ANOTHER_CUSTOMER
             | Reason.ORDER_OF_ANOTHER
             | Reason.PHONE_CHANGED_HANDS
-            | Reason.UPDATE_TOKEN_REFUSED
-            | Reason.START_TOKEN_REFUSED
+            | Reason.ONE_A_SECOND
+            | Reason.CLOCK_WENT_BACK
         ):
             return traced.outcome_at
         case _:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from projections.advice import clock_of, found
+from projections.advice import found
+from projections.clock import clock_by
 from projections.explanation import Finding, Happened, Progress
 from projections.face import Face
 from projections.order_view import FOLD_VERSION
@@ -32,9 +33,19 @@ def explain_order(
     *,
     readable: bool,
     has_cards: bool,
-    phones: int,
+    has_phones: bool,
 ) -> Finding:
-    """Say what is the matter with the order itself; the arguments are those of `explain`."""
+    """Say what is the matter with the order itself.
+
+    Args:
+        order_id: Its id.
+        progress: How far it has come.
+        face: What cards would show; None without a view.
+        events: The last of them, the newest first.
+        readable: Whether its view can be opened.
+        has_cards: Whether there are any.
+        has_phones: Whether its customer is signed in anywhere.
+    """
     now = progress.now
     behind = _behind(order_id, progress, events)
     if behind is not None:
@@ -44,7 +55,7 @@ def explain_order(
     if face is None or not face.placed:
         return found(Reason.NOT_PLACED, NEVER_PLACED, now, since=min((e.recorded_at for e in events), default=None))
     if not has_cards:
-        return _without_cards(progress, face, phones)
+        return _without_cards(progress, face, has_phones=has_phones)
     if progress.spreading_since is not None:
         why = "Its cards are too many to be woken at once."
         return found(Reason.SPREADING, why, now, since=progress.spreading_since)
@@ -60,10 +71,7 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
     waiting = [each for each in events if not each.folded]
     first = min(waiting, key=lambda each: each.version, default=None)
     since = None if first is None else first.recorded_at
-    behind = (
-        f"Received: everything up to version {progress.version}. Processed, so that cards can show it: up to version "
-        f"{progress.view_version}."
-    )
+    behind = f"Received: up to version {progress.version}. Processed: up to version {progress.view_version}."
     if progress.quarantined_at is not None:
         return found(
             Reason.QUARANTINED, f"{behind} What follows raised an error.", now,
@@ -71,12 +79,12 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
         )  # fmt: skip
     if progress.view_version < progress.version:
         if progress.held_by_fold is not None and progress.held_by_fold >= FOLD_VERSION:
-            named = (
-                ""
-                if first is None
-                else f" Version {first.version} is {first.type}, schema version {first.schema_version}."
-            )
-            return found(Reason.NEWER_EVENT, behind + named, now, since=since)
+            # of very many that wait, only the newest are read
+            unknown = first if first is not None and first.version == progress.view_version + 1 else None
+            event = "" if unknown is None else f" ({unknown.type})"
+            of_schema = "" if unknown is None else f" (schema version {unknown.schema_version})"
+            why = f"{behind} Lockstep refuses unknown events, so a newer version of it took this one{of_schema}."
+            return found(Reason.NEWER_EVENT, why, now, since=since, event=event)
         if progress.slot_fold_version not in (None, FOLD_VERSION):
             why = (
                 f"{behind} FOLD_VERSION is {FOLD_VERSION} here, and {progress.slot_fold_version} where it is processed."
@@ -87,18 +95,20 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
     return None
 
 
-def _without_cards(progress: Progress, face: Face, phones: int) -> Finding:
+def _without_cards(progress: Progress, face: Face, *, has_phones: bool) -> Finding:
     now, due = progress.now, progress.match_due_at
     if face.over:
         why = "The order was over before the card was shown."
         return found(Reason.NEVER_SHOWN, why, now, since=progress.folded_at)
     if due is not None and due > now:
-        return found(Reason.SHOWN_LATER, f"order.placed says showAt {clock_of(due, now)}.", now, until=due)
+        why = f"Whoever sent order.placed asked for the card at {clock_by(due, now)}."
+        return found(Reason.SHOWN_LATER, why, now, until=due)
     if due is not None:
         late = now - due > LATE
         why = "Lockstep has not looked yet which phones should have a card."
         return found(Reason.MATCHER_LATE if late else Reason.MATCHING, why, now, since=due)
-    if not phones:
-        why = f"No phone is signed in as {face.customer_id}, to whom the order belongs."
-        return found(Reason.NO_PHONE, why, now, since=progress.folded_at)
+    if not has_phones:
+        customer = str(face.customer_id)
+        why = f"No phone is signed in as {customer}, to whom the order belongs."
+        return found(Reason.NO_PHONE, why, now, since=progress.folded_at, customer=customer)
     return found(Reason.NOT_LOOKED_AT, "The customer has a phone, and it has no card yet.", now)

@@ -74,11 +74,23 @@ class Sent(msgspec.Struct, frozen=True, rename="camel"):
     apns_id: str
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a card shows that is not personal.
+
+    Attributes:
+        expected_at: When delivery is expected.
+    """
+
+    status: str
+    expected_at: datetime | None
+
+
 class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
     """A card as a claim would give it, with its phone and what its last plan left behind.
 
     Attributes:
         leased_at: When a dispatcher took it; None when none has it.
+        accepted: What the push showed that APNs accepted last; None when that cannot be read, or was not.
     """
 
     card: Card
@@ -91,6 +103,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None
     why: str | None
     outcome_at: datetime | None
+    accepted: Shown | None = None
     sent: tuple[Sent, ...] = ()
 
 
@@ -115,6 +128,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         said: Tells what a card's `last_answer` means.
         rules: The dispatcher's.
         kept_seconds: How long Apple keeps a push for a phone that is away, by its kind.
+        signed_in: Phones that the order's customer is signed in on, the last one heard of first; a few of them.
     """
 
     now: datetime
@@ -123,6 +137,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     said: Callable[[str], Said]
     rules: PlanRules
     kept_seconds: Mapping[str, float]
+    signed_in: Sequence[str]
 
 
 class Finding(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -130,8 +145,10 @@ class Finding(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     Attributes:
         state: How things stand, in a sentence or two.
-        next_step: A line for each who acts, beginning with `Customer`, `Operator`, `Developer` or `Nobody`.
+        next_step: A line for each who acts, beginning with `Customer`, `Operator`, `Developer` or `Nobody`; or where it
+            stands.
         since: Since when; None when nobody knows.
+        since_what: What happened then, `The pause began`.
         until: When it changes by itself; None when it does not.
     """
 
@@ -140,6 +157,7 @@ class Finding(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     why: str
     next_step: str
     since: datetime | None = None
+    since_what: str | None = None
     until: datetime | None = None
 
 
@@ -149,6 +167,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     Attributes:
         accepted_version: The version that APNs took last.
         should_show: What the phone should show, where it may have the card.
+        shows_now: What it shows most likely, where it may have the card.
         perhaps: What may keep the phone from showing what APNs took, each with its cure.
         sent: The last pushes, the newest first.
     """
@@ -161,6 +180,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     accepted_version: int | None
     finding: Finding
     should_show: str | None = None
+    shows_now: str | None = None
     perhaps: tuple[str, ...] = ()
     sent: tuple[Sent, ...] = ()
 

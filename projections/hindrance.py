@@ -42,7 +42,9 @@ def start_hindrance(card: Card, phone: Phone) -> Because | None:
         why = f"The phone has iOS {version}; Lockstep can start cards on iOS 17.2 and newer."
         return Because(Reason.IOS_TOO_OLD, why)
     if not phone.activities_enabled:
-        return Because(Reason.SWITCHED_OFF, "Live Activities are switched off for this app on the phone.")
+        return Because(
+            Reason.SWITCHED_OFF, "At its last launch the app reported that Live Activities are switched off for it."
+        )
     if phone.start_token_hash is None:
         return Because(Reason.NO_START_TOKEN, "The app has not reported a start token for this type of card.")
     if phone.start_token_refused:

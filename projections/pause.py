@@ -78,10 +78,15 @@ def told(kind: str, key: str) -> str:
         case "type":
             return f"the pushes of the type {key}"
         case "topic":
-            return f"the pushes of the app {first} in Apple's {environment} environment"
+            return f"the pushes of the app {first} {_within(environment)}"
         case "credential":
-            return f"the pushes signed with the key {first} in Apple's {environment} environment"
+            return f"the pushes signed with the key {first} {_within(environment)}"
         case "endpoint":
-            return f"all pushes to Apple's {key} environment"
+            return f"all pushes {_within(key)}"
         case _:
             return "all pushes"
+
+
+def _within(environment: str) -> str:
+    # builds for TestFlight are tests too, and use production
+    return "in Apple's sandbox (for test builds from Xcode)" if environment == "sandbox" else "in Apple's production"

@@ -144,7 +144,7 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
     if card.is_gone and refusal is None:
         return Nothing(
             Reason.GONE,
-            f"The app reported the card as {card.reported_state}; a card that is gone cannot come back.",
+            f"The app reported the card as {card.reported_state}. Who or what removed it is not known.",
             phase=Phase.OVER,
             outcome="gone",
         )
@@ -206,7 +206,7 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
     blocked_until = phone.start_blocked_until
     if blocked_until is not None and now < blocked_until:
         return Wait(
-            Reason.START_TOKEN_WAITS, "Apple wants fewer pushes to this start token for now.", until=blocked_until
+            Reason.START_TOKEN_WAITS, "Apple wants fewer new cards sent to this phone for now.", until=blocked_until
         )
     refilled_at = phone.start_budget.waits_until(now, rules.budget)
     if refilled_at is not None:
@@ -325,7 +325,7 @@ def _plan_without_token(
         why = REFUSED
     elif silent and phone is not None and phone.unreported_starts >= START_SUSPECT:
         reason = Reason.START_TOKEN_SUSPECT
-        why = why_suspect(phone.unreported_starts)
+        why = why_suspect(phone.unreported_starts + unreported)
     else:
         why = NOT_REPORTED
     if end is not None:

@@ -18,6 +18,15 @@ NOT_REPORTED: Final = (
 REFUSED: Final = (
     "Apple refused the card's update token: mostly because the card was removed, or the token is out of date."
 )
+NEVER_UPDATED: Final = (
+    "The phone ends every card after eight hours. The app never reported this one's address for updates (update "
+    "token), so the card, if it appeared, could not be updated."
+)
+AT_THE_NEXT_ORDER: Final = "Customer, at the next order: it gets a new card; open the app once, so that it can move."
+SEE_THE_CARDS: Final = "All events received are processed. For the cards, see below."
+FOR_NOW: Final = "for now "
+MOST_LIKELY: Final = "most likely "
+"""Begin what a phone should show while events wait, and what it shows as far as Lockstep can know."""
 
 
 def why_unchanged(card: Card) -> str:
@@ -42,8 +51,9 @@ def why_update(face: Face, card: Card, alert: Alert | None) -> str:
 
 
 def why_suspect(unreported_starts: int) -> str:
-    """Say what speaks against a phone's start token."""
+    """Say what speaks against a phone's start token; its app left out so many cards in a row, this one included."""
     return (
-        f"Apple accepted this card, and the app has reported none of its last {unreported_starts} cards: the customer "
-        "has not tapped Allow, the app was force-quit, or its start token is out of date, as after an update of iOS."
+        f"The app has reported none of the last {unreported_starts} cards sent to this phone, this one included. Most "
+        "likely the customer did not tap Allow, the app was force-quit, or the phone's address for new cards (start "
+        "token) is out of date, for example after an iOS update."
     )

@@ -26,11 +26,11 @@ class Reason(msgspec.Struct, frozen=True):
     do: str
 
 
-_OURS = "Operator: report this as a fault of Lockstep, with the apns-id."
+_OURS = "Operator, now: report this as a fault of Lockstep, with the apns-id."
 _NONE = "Nobody: Lockstep sees to it."
 _WRONG_ENVIRONMENT = (
     "The signing key belongs to the other environment.",
-    "Operator: give Lockstep a key that serves this environment, then lift the pause.",
+    "Operator, now: give Lockstep a key that serves this environment, then lift the pause.",
 )
 
 _TABLE = (
@@ -38,8 +38,9 @@ _TABLE = (
     Reason(
         "BadDeviceToken",
         400,
-        "The token is not one of this environment's: a sandbox token sent to production, or damaged.",
-        "Developer: check that the app reports its environment rightly; a build from Xcode is sandbox.",
+        "The address of the card or phone (its token) is not one of this environment's, or is damaged. Of Apple's two "
+        "environments, sandbox serves test builds from Xcode, and production all others.",
+        "Operator, now: ask the developer of the app to check that it reports its environment rightly.",
     ),
     Reason("BadExpirationDate", 400, "The expiration is not a time.", _OURS),
     Reason("BadMessageId", 400, "The apns-id is not a UUID.", _OURS),
@@ -48,13 +49,14 @@ _TABLE = (
         "BadTopic",
         400,
         "The topic is malformed.",
-        "Operator: check the bundle id in the settings and in what the app reports, then lift the pause.",
+        "Operator, now: check the bundle id in the settings and in what the app reports, then lift the pause.",
     ),
     Reason(
         "DeviceTokenNotForTopic",
         400,
-        "The token belongs to another app.",
-        "Developer: check that the app reports its own bundle id; the token is given up once this repeats.",
+        "The address of the card or phone (its token) belongs to another app.",
+        "Operator, now: ask the developer of the app to check that it reports its own bundle id; the token is given up "
+        "once this repeats.",
     ),
     Reason("DuplicateHeaders", 400, "A header was sent twice.", _OURS),
     Reason("IdleTimeout", 400, "The connection was idle for too long.", _NONE),
@@ -64,46 +66,47 @@ _TABLE = (
         "MissingTopic",
         400,
         "The topic is missing.",
-        "Operator: check the bundle id in the settings, then lift the pause.",
+        "Operator, now: check the bundle id in the settings, then lift the pause.",
     ),
     Reason("PayloadEmpty", 400, "The push has no body.", _OURS),
     Reason(
         "TopicDisallowed",
         400,
         "This key may not push to this app.",
-        "Operator: check the bundle id, and in Apple's account which apps the key serves; then lift the pause.",
+        "Operator, now: check the bundle id, and in Apple's account which apps the key serves; then lift the pause.",
     ),
     Reason(
         "BadCertificate",
         403,
         "The certificate is not valid.",
-        "Operator: Lockstep sends no certificate; look for a proxy between it and Apple.",
+        "Operator, now: Lockstep sends no certificate; look for a proxy between it and Apple.",
     ),
     Reason(
         "BadCertificateEnvironment",
         403,
         "The certificate belongs to the other environment.",
-        "Operator: Lockstep sends no certificate; look for a proxy between it and Apple.",
+        "Operator, now: Lockstep sends no certificate; look for a proxy between it and Apple.",
     ),
     Reason(
         "ExpiredProviderToken",
         403,
-        "The provider token was signed more than an hour ago, by Apple's clock.",
+        "What Lockstep signs in with (provider token) was signed more than an hour ago, by Apple's clock.",
         "Operator, if it repeats: set the clock of the server with Postgres.",
     ),
     Reason(
         "Forbidden",
         403,
         "The key may not do this.",
-        "Operator: check the key in Apple's developer account, then lift the pause.",
+        "Operator, now: check the key in Apple's developer account, then lift the pause.",
     ),
     Reason(
         "InvalidProviderToken",
         403,
-        "The provider token does not verify: wrong team id, key id or key, or the key was revoked.",
-        "Operator: compare team id and key id with Apple's developer account, then lift the pause.",
+        "Apple does not accept what Lockstep signs in with (provider token): wrong team id, key id or key, or the key "
+        "was revoked.",
+        "Operator, now: compare team id and key id with Apple's developer account, then lift the pause.",
     ),
-    Reason("MissingProviderToken", 403, "No provider token was sent.", _OURS),
+    Reason("MissingProviderToken", 403, "Lockstep did not sign in (no provider token).", _OURS),
     Reason(
         "UnrelatedKeyIdInToken",
         403,
@@ -117,28 +120,29 @@ _TABLE = (
     Reason(
         "ExpiredToken",
         410,
-        "The token has expired.",
+        "The address of the card or phone (its token) has expired.",
         "Customer: open the app, which then reports a new one.",
     ),
     Reason(
         "Unregistered",
         410,
-        "The token is no longer active: the card is gone, or the app was removed.",
+        "The address of the card or phone (its token) is no longer active: the card is gone, or the app was removed.",
         "Customer: open the app, which then reports a new one.",
     ),
     Reason(
         "PayloadTooLarge",
         413,
-        "The body is larger than 4,096 bytes.",
-        "Developer: what the card shows has to become smaller.",
+        "The push is larger than 4,096 bytes, the most that Apple takes.",
+        "Operator, now: tell the developer of Lockstep, with the apns-id, that what the card shows has to become "
+        "smaller.",
     ),
     Reason(
         "TooManyProviderTokenUpdates",
         429,
-        "The provider token changed more than once in twenty minutes.",
-        "Operator: check that all processes share one database, through which they share the token.",
+        "What Lockstep signs in with (provider token) changed more than once in twenty minutes.",
+        "Operator, now: check that all processes share one database, through which they share the token.",
     ),
-    Reason("TooManyRequests", 429, "Too many pushes in a row went to this one token.", _NONE),
+    Reason("TooManyRequests", 429, "Too many pushes in a row went to this one card or phone.", _NONE),
     Reason("InternalServerError", 500, "Apple had an error of its own.", _NONE),
     Reason("ServiceUnavailable", 503, "Apple cannot take the push now.", _NONE),
     Reason("Shutdown", 503, "Apple is closing this connection.", _NONE),
@@ -170,7 +174,7 @@ _WITHOUT_ANSWER: dict[str, Said] = {
     "not sent": Said("The push could not be handed to Apple: no connection, or it was closed first.", None),
     "no answer": Said("The push left, and Apple gave no answer.", None),
     UNFIT: Said("The push was not sent, because Apple would have refused it.", _OURS),
-    NO_KEY: Said("No signing key serves the app in this environment.", "Operator: see to that setting."),
+    NO_KEY: Said("No signing key serves the app in this environment.", "Operator, now: see to that setting."),
     NOT_MADE: Said("The push could not be made.", _OURS),
     "": Said("The push has not been sent yet.", None),
 }

@@ -1,11 +1,14 @@
 """Puts an explanation into lines for people."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from projections.advice import clock_of
+from projections.clock import clock_of
 from projections.explanation import ExplainedCard, Explanation, Finding, Sent
 from projections.reasons import Reason
+from projections.sentences import FOR_NOW, MOST_LIKELY
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -13,8 +16,8 @@ if TYPE_CHECKING:
 EVENTS_SHOWN: Final = 5
 PUSHES_SHOWN: Final = 3
 WORDS: Final = (
-    "Apple stands for its push service, APNs. What it accepted is on its way to the phone; whether the phone showed "
-    "it, Apple does not say. Version 2 is the order as of its second event, and so on."
+    "Accepted by Apple means: Apple took it. Whether it reached the phone or was shown, Apple does not say. Version n "
+    "is the order as of its n-th event."
 )
 _CAME_BACK: Final = {
     "accepted": "accepted by Apple",
@@ -46,7 +49,7 @@ def explained(explanation: Explanation) -> "RenderableType":
     now, finding = explanation.at, explanation.finding
     title = f"Order {explanation.order_id}"
     lines: list[RenderableType] = [
-        Text.assemble((title, "bold"), f" at {clock_of(now, now)}: {_status(explanation)}"),
+        Text.assemble((title, "bold"), f" at {clock_of(now, now)} (all times are UTC): {_status(explanation)}"),
         _table([*_order_facts(finding, now), ("Events", _events(explanation))]),
     ]
     for card in explanation.cards:
@@ -64,7 +67,7 @@ def _status(explanation: Explanation) -> str:
         return "status unknown, event order.placed is missing"
     status = "status unknown" if explanation.status is None else f"status {explanation.status}"
     if explanation.view_version < explanation.version:
-        return f"{status} as of version {explanation.view_version}, newer events are not processed yet"
+        return f"{status} as of version {explanation.view_version} of {explanation.version}"
     return status
 
 
@@ -87,28 +90,56 @@ def _order_facts(finding: Finding, now: datetime) -> list[tuple[str, str]]:
 
 
 def _card_facts(card: ExplainedCard, now: datetime) -> list[tuple[str, str]]:
-    facts = [("State", _state(card.finding, now)), ("Why", card.finding.why)]
-    if card.should_show is not None:
-        facts.append(("Should show", card.should_show))
-    facts.append(("Next", card.finding.next_step))
+    if card.finding.reason is Reason.ORDER_WAITS:
+        facts = [("State", card.finding.state)]
+    else:
+        facts = [("State", _state(card.finding, now)), ("Why", card.finding.why)]
+    facts += [*_shown(card), ("Next", card.finding.next_step)]
     if card.perhaps:
-        facts.append(("If not", "\n".join(f"- {each}" for each in card.perhaps)))
-    facts.append(("Pushes", "\n".join(_push(each, now) for each in card.sent[:PUSHES_SHOWN]) or "none so far"))
+        causes = "\n".join(f"- {each}" for each in card.perhaps)
+        facts.append(("Causes", f"If opening the app does not help, possible causes:\n{causes}"))
+    facts.append(("Pushes", _pushes(card.sent, now)))
     return facts
+
+
+def _shown(card: ExplainedCard) -> list[tuple[str, str]]:
+    if card.shows_now is None or card.should_show is None:
+        return []
+    newest = card.should_show.removeprefix(FOR_NOW)
+    if card.shows_now != f"{MOST_LIKELY}{newest}":
+        return [("Shows now", card.shows_now), ("Should show", card.should_show)]
+    for_now = "" if newest == card.should_show else " for now"
+    return [("Shows now", f"{MOST_LIKELY}what it should{for_now}: {newest}")]
 
 
 def _state(finding: Finding, now: datetime) -> str:
     if finding.since is None:
         return finding.state
-    return f"{finding.state} (Since {clock_of(finding.since, now)}, {ago(finding.since, now)}.)"
+    return f"{finding.state} ({finding.since_what} at {clock_of(finding.since, now)}, {ago(finding.since, now)}.)"
 
 
 def _events(explanation: Explanation) -> str:
     return "\n".join(
-        f"version {each.version}: {each.type}, {clock_of(each.recorded_at, explanation.at)}"
+        f"version {each.version}: {each.type}, {_second_of(each.recorded_at, explanation.at)}"
         f"{'' if each.folded else ' (not processed yet)'}"
         for each in explanation.events[:EVENTS_SHOWN]
     )
+
+
+def _pushes(sent: Sequence[Sent], now: datetime) -> str:
+    shown = sent[:PUSHES_SHOWN]
+    lines = []
+    for each, before in zip_longest(shown, shown[1:]):
+        lines.append(_push(each, now))
+        if before is not None and each.version > before.version + 1:
+            first, last = before.version + 1, each.version - 1
+            skipped = f"version {first}" if first == last else f"versions {first} to {last}"
+            lines.append(f"no push for {skipped} alone: version {each.version} has all of it")
+    return "\n".join(lines) or "none so far"
+
+
+def _second_of(moment: datetime, now: datetime) -> str:
+    return f"{clock_of(moment, now)}:{moment:%S}"
 
 
 def _push(sent: Sent, now: datetime) -> str:
@@ -119,5 +150,5 @@ def _push(sent: Sent, now: datetime) -> str:
     elif sent.outcome == "rejected":
         details.append(f"apns-id {sent.apns_id}")
     answer = "" if sent.outcome == "accepted" else ", ".join(each for each in details if each)
-    line = f"{clock_of(sent.sent_at, now)}, {sent.kind}, version {sent.version}: {came_back}"
+    line = f"{_second_of(sent.sent_at, now)}, {sent.kind}, version {sent.version}: {came_back}"
     return line + (f" ({answer})" if answer else "")

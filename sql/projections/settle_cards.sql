@@ -61,7 +61,11 @@ WITH now AS MATERIALIZED (
         accepted_version = coalesce(l.accepted_version, c.accepted_version),
         accepted_hash = coalesce(l.accepted_hash, c.accepted_hash),
         accepted_at = CASE WHEN l.accepted_version IS NULL THEN c.accepted_at ELSE now.at END,
-        started_at = CASE WHEN l.started THEN coalesce(c.started_at, now.at) ELSE c.started_at END,
+        -- of a start without an answer nobody knows more than when it left
+        started_at = coalesce(c.started_at,
+                              CASE WHEN l.started AND l.accepted_version IS NULL AND c.intent_kind = 'start'
+                                   THEN c.intent_at END,
+                              CASE WHEN l.started THEN now.at END),
         refused_hash = coalesce(l.refused_hash, c.refused_hash),
         suspect_hash = coalesce(l.suspect_hash, c.suspect_hash),
         recalled_at = CASE WHEN l.recalled THEN coalesce(c.recalled_at, now.at) ELSE c.recalled_at END,

@@ -59,7 +59,7 @@ async def test_an_order_is_explained(api: Api) -> None:
     assert reply.status == 200
     assert (reply.json["orderId"], reply.json["version"], reply.json["viewVersion"]) == ("order-1", 1, 0)
     assert reply.json["finding"]["reason"] == "folding"
-    assert set(reply.json["finding"]) == {"reason", "state", "why", "nextStep", "since", "until"}
+    assert set(reply.json["finding"]) == {"reason", "state", "why", "nextStep", "since", "sinceWhat", "until"}
     assert [(each["type"], each["folded"]) for each in reply.json["events"]] == [("order.note", False)]
     assert b"note 1" not in reply.body
 

@@ -217,3 +217,15 @@ async def test_a_receipt_is_kept_once(flow: Flow) -> None:
     await flow.cards.settle([settlement(claimed.card)], [kept])
 
     assert await flow.pool.fetchval("SELECT count(*) FROM receipts") == 1
+
+
+async def test_a_start_without_an_answer_began_when_it_left(flow: Flow, clock: Clock) -> None:
+    """Whether the app may put the card up is counted from the push, and not from when nobody waited any longer."""
+    claimed = await claim_one(flow)
+    card, intent = intend(claimed)
+    await flow.cards.record_intents([(card, intent)])
+    before = await flow.card()
+    await clock.advance(minutes=3)
+    await flow.cards.settle([settlement(card, outcome="waiting", started=True)], [])
+
+    assert (await flow.card())["started_at"] == before["intent_at"]

@@ -1,14 +1,12 @@
 """How far an order has come and what holds a card back, in situations that are hard to set up for real."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from projections.card import NO_KEY, NOT_MADE, UNFIT, Phase
-from projections.explain import explain
 from projections.explain_order import explain_order
-from projections.explanation import Explanation, Happened, Progress, Said, Sent, Surroundings, TracedCard
+from projections.explanation import Progress, TracedCard
 from projections.face import Face
 from projections.order_view import FOLD_VERSION
 from projections.pause import PauseRow
@@ -16,71 +14,7 @@ from projections.plan import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import card, face, hours, intent, live, moved, over, phone, seconds, shown, starting
 from tests.examples.events import NOON
-
-NOW = seconds(60)
-
-
-def progress(**changes: Any) -> Progress:
-    """Give an example of an order of two events that is up to date."""
-    fields: dict[str, Any] = {
-        "version": 2,
-        "archived_at": None,
-        "slot_fold_version": FOLD_VERSION,
-        "view_version": 2,
-        "folded_at": NOON,
-        "quarantined_at": None,
-        "held_by_fold": None,
-        "match_due_at": None,
-        "spreading_since": None,
-        "now": NOW,
-    }
-    return Progress(**(fields | changes))
-
-
-def happened(version: int, *, folded: bool = True, recorded_at: datetime = NOON) -> Happened:
-    """Give an example of an event."""
-    return Happened(version, "order.note", 1, recorded_at, recorded_at, folded)
-
-
-def traced(**changes: Any) -> TracedCard:
-    """Give an example of a card that owes an update since noon."""
-    fields: dict[str, Any] = {
-        "card": live(),
-        "phone": phone(),
-        "considered_version": 1,
-        "due_at": NOON,
-        "blocked_until": None,
-        "leased_at": None,
-        "accepted_at": NOON,
-        "outcome": "accepted",
-        "why": "A test.",
-        "outcome_at": NOON,
-    }
-    return TracedCard(**(fields | changes))
-
-
-def explained(one: TracedCard, seen: Face | None = None, **changes: Any) -> Explanation:
-    """Explain an order with one card."""
-    fields: dict[str, Any] = {
-        "status": "placed",
-        "face": moved() if seen is None else seen,
-        "readable": True,
-        "events": (happened(2), happened(1)),
-        "cards": (one,),
-        "more_cards": False,
-        "phones": 1,
-    }
-    surroundings: dict[str, Any] = {
-        "now": NOW,
-        "pauses": (),
-        "routes": (),
-        "said": lambda word: Said(f"It said {word}.", None),
-        "rules": PlanRules(),
-        "kept_seconds": {"update": 3_600.0},
-    }
-    around = Surroundings(**{name: changes.pop(name, value) for name, value in surroundings.items()})
-    return explain("order-1", changes.pop("progress", progress()), around=around, **(fields | changes))
-
+from tests.examples.explanations import NOW, explained, happened, progress, traced
 
 ORDERS: dict[str, tuple[Progress, Face | None, dict[str, Any], Reason]] = {
     "in step": (progress(), face(), {}, Reason.IN_STEP),
@@ -103,7 +37,7 @@ ORDERS: dict[str, tuple[Progress, Face | None, dict[str, Any], Reason]] = {
     "shown later": (progress(match_due_at=hours(2)), face(), {"has_cards": False}, Reason.SHOWN_LATER),
     "matching": (progress(match_due_at=seconds(55)), face(), {"has_cards": False}, Reason.MATCHING),
     "no matcher": (progress(match_due_at=NOON), face(), {"has_cards": False}, Reason.MATCHER_LATE),
-    "no phone": (progress(), face(), {"has_cards": False, "phones": 0}, Reason.NO_PHONE),
+    "no phone": (progress(), face(), {"has_cards": False, "has_phones": False}, Reason.NO_PHONE),
     "a phone without its card": (progress(), face(), {"has_cards": False}, Reason.NOT_LOOKED_AT),
 }
 
@@ -112,7 +46,7 @@ ORDERS: dict[str, tuple[Progress, Face | None, dict[str, Any], Reason]] = {
 def test_an_order_says_how_far_it_has_come(name: str) -> None:
     """Each stage that waits is named."""
     reached, shown, changes, reason = ORDERS[name]
-    given: dict[str, Any] = {"readable": True, "has_cards": True, "phones": 1, **changes}
+    given: dict[str, Any] = {"readable": True, "has_cards": True, "has_phones": True, **changes}
     recorded_at = given.pop("recorded_at", NOON)
     events = [happened(3, folded=False, recorded_at=recorded_at), happened(2)]
     if reached.view_version == reached.version:
@@ -151,11 +85,12 @@ def test_a_card_says_what_keeps_it(name: str) -> None:
 
 
 def test_what_keeps_the_order_keeps_its_cards() -> None:
-    """A card that is up to date with what is folded says that the rest waits."""
+    """A card that is up to date with what is folded says that the rest waits, and where to read on."""
     [found] = explained(traced(due_at=None), face(), progress=progress(version=3, quarantined_at=NOON)).cards
 
     assert found.finding.reason is Reason.ORDER_WAITS
-    assert "set this order aside" in found.finding.why
+    assert "stopped updating the cards" in found.finding.why
+    assert found.finding.next_step == "See Next of the order, above. The card needs nothing else."
 
 
 def test_two_pauses_are_both_lifted() -> None:
@@ -167,12 +102,15 @@ def test_two_pauses_are_both_lifted() -> None:
     [found] = explained(traced(), pauses=pauses).cards
 
     assert (found.finding.reason, found.finding.since, found.finding.until) == (Reason.PAUSED_BY_APNS, NOON, hours(2))
-    assert "the pushes of the app com.example.shop and all pushes to Apple's sandbox environment" in found.finding.state
-    assert found.finding.why == """Operator's reason: "a new app"; Lockstep's reason: "no secure connection\""""
+    assert "the pushes of the app com.example.shop and all pushes in Apple's sandbox" in found.finding.state
+    assert found.finding.why == (
+        """The operator's own words: "a new app"; Lockstep's reason: "no secure connection". """
+        "Lockstep does not record who it was."
+    )
     for part in (
         "lockstep resume --app com.example.shop and lockstep resume --endpoint sandbox",
         "network",
-        "by themselves at 14:00:00",
+        "The pauses end at 14:00 in any case; if the cause is not mended by then, the next push fails again",
     ):
         assert part in found.finding.next_step
 
@@ -184,9 +122,17 @@ def test_a_pause_without_an_end_says_so() -> None:
     [both] = explained(traced(), pauses=pauses).cards
 
     assert one.finding.until is both.finding.until is None
-    assert "like all others" in one.finding.state
+    assert "Not only this card waits" in one.finding.state
     assert "The pause does not end by itself." in one.finding.next_step
     assert "Not all of these pauses end by themselves." in both.finding.next_step
+
+
+def test_a_pause_of_an_operator_ends_when_it_was_said_to() -> None:
+    """It needs no cause to be mended."""
+    pauses = (PauseRow("type", "OrderAttributes", "a test", NOON, hours(1)),)
+    [found] = explained(traced(), pauses=pauses).cards
+
+    assert "The pause ends at 13:00 in any case. The card then" in found.finding.next_step
 
 
 def test_only_the_pause_of_the_cards_own_key_is_named() -> None:
@@ -219,53 +165,85 @@ def test_a_pause_of_something_else_is_not_mentioned() -> None:
     assert explained(traced(), pauses=pauses).cards[0].finding.reason is Reason.DISPATCHER_LATE
 
 
+def test_an_order_refers_to_its_cards_where_one_is_not_well() -> None:
+    """Its own state would else read as if all were well."""
+    well = explained(traced(due_at=hours(7)), face()).finding
+    waits = explained(traced()).finding
+
+    assert (well.reason, waits.reason) == (Reason.IN_STEP, Reason.IN_STEP)
+    assert "up to date with this order" in well.state
+    assert waits.state == "All events received are processed. For the cards, see below."
+
+
 @pytest.mark.parametrize(
-    ("one", "shown", "text"),
+    ("phones", "text"),
     [
-        (traced(), moved(), "status placed (version 2; Apple accepted version 1)"),
-        (traced(), face(), "status placed (version 1)"),
-        (
-            traced(),
-            moved(expected_at=hours(1)),
-            "status placed, delivery expected at 13:00:00 UTC (version 2; Apple accepted version 1)",
-        ),
-        (traced(), over(expected_at=hours(1)), "status placed (version 2; Apple accepted version 1)"),
-        (traced(card=starting()), face(), "status placed (version 1)"),
-        (traced(card=card()), face(), None),
-        (traced(card=live(replaced=True)), moved(), None),
-        (traced(card=live(phase=Phase.OVER)), moved(), None),
-        (traced(phone=phone(customer_id="customer-8")), moved(), None),
+        ((), "Lockstep knows of no phone on which the order's customer is signed in"),
+        (("phone-2",), "the order's customer is signed in on phone-2."),
+        (("phone-2", "phone-3"), "the order's customer is signed in on phone-2 and phone-3."),
+        (("a", "b", "c", "d"), "the order's customer is signed in on a, b and c (and more)."),
     ],
-    ids=[
-        "behind",
-        "up to date",
-        "with its delivery",
-        "without it, as it is over",
-        "perhaps started",
-        "not started",
-        "replaced",
-        "over",
-        "not for this phone",
-    ],
+    ids=["nowhere", "one", "two", "many"],
 )
-def test_a_card_that_may_be_on_the_phone_says_what_it_should_show(
-    one: TracedCard, shown: Face, text: str | None
-) -> None:
-    """So that it can be compared with what the customer sees."""
-    assert explained(one, shown).cards[0].should_show == text
+def test_a_card_that_was_taken_back_says_where_its_customer_is(phones: tuple[str, ...], text: str) -> None:
+    """Whoever asks about the wrong phone learns which is the right one."""
+    one = traced(card=shown(phase=Phase.OVER, recalled=True), why="Another customer is signed in.")
+    [found] = explained(one, signed_in=phones).cards
+
+    assert found.finding.reason is Reason.RECALLED
+    assert text in found.finding.next_step
+    assert "the card may still be there" in found.finding.state
 
 
-def test_what_a_card_should_show_holds_for_now_while_events_wait() -> None:
-    """The newest events will change it."""
-    [found] = explained(traced(due_at=None), face(), progress=progress(version=3)).cards
+def test_a_card_that_never_was_on_a_phone_is_not_said_to_have_been_ended() -> None:
+    """It was recalled before it was sent."""
+    [found] = explained(traced(card=card(phase=Phase.OVER), outcome="recalled", why="Nobody is signed in.")).cards
 
-    assert found.should_show == "for now status placed (version 1)"
+    assert found.finding.state.startswith("There is no card on this phone")
+    assert "may still be there" not in found.finding.state
+
+
+def test_a_card_that_waits_for_apple_says_what_a_customer_can_do() -> None:
+    """Opening the app gives a card that is there the newest state, and puts up none that is not."""
+    waits: dict[str, Any] = {"outcome": "retrying", "blocked_until": hours(1)}
+    [there] = explained(traced(**waits)).cards
+    [wanted] = explained(traced(card=card(), **waits), face()).cards
+
+    assert there.finding.next_step.endswith("in most cases gives the card the newest state.")
+    assert wanted.finding.next_step.endswith("Customer, meanwhile: the app itself shows the order.")
+
+
+@pytest.mark.parametrize(("counted", "cards"), [(False, 3), (True, 2)], ids=["not counted yet", "counted"])
+def test_a_silent_phone_says_how_many_cards_it_left_out(counted: bool, cards: int) -> None:  # noqa: FBT001 - a parameter
+    """The card that is asked about is one of them, also before it is counted."""
+    one = traced(card=shown(unreported=counted), phone=phone(unreported_starts=2))
+    [found] = explained(one).cards
+
+    assert found.finding.reason is Reason.START_TOKEN_SUSPECT
+    assert f"none of the last {cards} cards sent to this phone, this one included" in found.finding.why
+
+
+def test_the_event_that_is_not_known_is_named_only_if_it_was_read() -> None:
+    """Of very many that wait the newest are read: the next one is not among them."""
+    held = progress(version=60, held_by_fold=FOLD_VERSION)
+    near = explain_order(
+        "order-1", held, face(), [happened(3, folded=False)], readable=True, has_cards=True, has_phones=True
+    )
+    far = explain_order(
+        "order-1", held, face(), [happened(41, folded=False)], readable=True, has_cards=True, has_phones=True
+    )
+
+    assert "does not know its next event (order.note)." in near.state
+    assert "does not know its next event." in far.state
 
 
 @pytest.mark.parametrize(
     ("one", "none"),
     [
-        (traced(card=shown(started_at=NOW)), "If there is none, opening the app again after 12:32:00 UTC puts one up."),
+        (
+            traced(card=shown(started_at=NOW)),
+            "open the app again after 12:32, if the order is still open: it then puts one up.",
+        ),
         (traced(card=shown(started_at=hours(-1))), "If there is none, the app puts one up."),
         (traced(card=shown(asked="end")), "If there is none, nothing is missing: this card is to end."),
         (
@@ -283,15 +261,32 @@ def test_a_card_without_a_sign_of_life_says_what_opening_the_app_does(one: Trace
     assert none in found.finding.next_step
 
 
-@pytest.mark.parametrize(("policy", "text"), [("never", "does not send it again"), ("after_silence", "again, once")])
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        ("never", "Customer, after 12:02, if there is no card or it does not move: open the app."),
+        ("after_silence", "Nobody, after 12:02: if the app has not reported the card, Lockstep sends it again, once."),
+    ],
+)
 def test_a_start_without_an_answer_says_what_follows_the_apps_silence(policy: str, text: str) -> None:
     """By the setting that decides it."""
     one = traced(card=starting(intent=intent(at=NOW)))
     [found] = explained(one, face(), rules=PlanRules(on_unknown_start=policy)).cards  # type: ignore[arg-type]
 
     assert found.finding.reason is Reason.START_UNKNOWN
-    assert text in found.finding.next_step
-    assert "12:02:00 UTC" in found.finding.next_step
+    assert found.finding.next_step.splitlines() == [
+        "Nobody until 12:02: as soon as the app reports the card, Lockstep goes on.",
+        text,
+    ]
+
+
+def test_a_start_without_an_answer_is_lost_so_long_after_it_left() -> None:
+    """Also before a dispatcher has counted it."""
+    one = traced(card=starting(intent=intent(at=NOON)), outcome="unknown")
+    [found] = explained(one, face(), now=seconds(180), progress=progress(now=seconds(180))).cards
+
+    assert found.finding.reason is Reason.START_COUNTED
+    assert "after 12:31," in found.finding.next_step
 
 
 @pytest.mark.parametrize("word", [UNFIT, NO_KEY, NOT_MADE])
@@ -306,35 +301,14 @@ def test_a_push_that_lockstep_held_back_says_what_was_wrong(word: str) -> None:
     assert found.finding.until == hours(1)
 
 
-@pytest.mark.parametrize(
-    ("at", "cause"),
-    [
-        (NOW, "back online before 13:00:00 UTC it gets the push by itself"),
-        (hours(2), "offline until 13:00:00 UTC, so the push is lost: open the app once"),
-    ],
-    ids=["Apple keeps it", "Apple has dropped it"],
-)
-def test_a_phone_that_was_offline_gets_what_apple_still_keeps(at: datetime, cause: str) -> None:
-    """Each cause has its cure, and a time where there is one."""
-    last = Sent(
-        sent_at=NOON, answered_at=NOON, kind="update", version=1, why="A test.", outcome="accepted", priority=5,
-        status=200, reason=None, apns_id="id-1",
-    )  # fmt: skip
-    off = phone(frequent_pushes=False)
-    [found] = explained(traced(phone=off, sent=(last,)), face(), now=at, progress=progress(now=at)).cards
-
-    assert found.finding.reason is Reason.UNCHANGED
-    assert len(found.perhaps) == 5
-    assert cause in found.perhaps[0]
-    assert any("update the app" in each for each in found.perhaps)
-
-
 def test_a_card_that_never_moved_in_its_eight_hours_says_why() -> None:
     """The app never reported its update token."""
     gone = traced(card=shown(phase=Phase.OVER), outcome="expired", why="A test.")
     [silent] = explained(gone).cards
     [lively] = explained(traced(card=live(phase=Phase.OVER), outcome="expired", why="A test.")).cards
 
-    assert "never moved from version 1" in silent.finding.why
+    assert "could not be updated" in silent.finding.why
+    assert "Customer, at the next order" in silent.finding.next_step
     assert lively.finding.why == "A test."
-    assert "by 2025-11-02 00:00:00 UTC" in silent.finding.next_step
+    assert lively.finding.next_step.endswith("The next order gets a card.")
+    assert "by 2025-11-02 00:00;" in silent.finding.next_step

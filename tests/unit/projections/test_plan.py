@@ -145,7 +145,7 @@ WANTED: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         face(),
         card(),
         phone(activities_enabled=False),
-        Wait(Reason.SWITCHED_OFF, "Live Activities are switched off for this app on the phone."),
+        Wait(Reason.SWITCHED_OFF, "At its last launch the app reported that Live Activities are switched off for it."),
     ),
     "no start token": (
         face(),
@@ -232,7 +232,7 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         moved(),
         starting(reported_state="dismissed"),
         phone(),
-        never("The app reported the card as dismissed; a card that is gone cannot come back.", "gone"),
+        never("The app reported the card as dismissed. Who or what removed it is not known.", "gone"),
     ),
 }
 WITHOUT_TOKEN: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
@@ -347,13 +347,13 @@ OVER: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         moved(),
         live(reported_state="dismissed"),
         phone(),
-        never("The app reported the card as dismissed; a card that is gone cannot come back.", "gone"),
+        never("The app reported the card as dismissed. Who or what removed it is not known.", "gone"),
     ),
     "ended": (
         moved(),
         live(reported_state="ended"),
         phone(),
-        never("The app reported the card as ended; a card that is gone cannot come back.", "gone"),
+        never("The app reported the card as ended. Who or what removed it is not known.", "gone"),
     ),
     "reopened": (moved(), live(phase=Phase.OVER), phone(), never("The card is over.", "over")),
 }

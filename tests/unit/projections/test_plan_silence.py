@@ -96,4 +96,4 @@ def test_two_such_starts_speak_against_the_start_token() -> None:
     decided = plan(moved(), shown(started_at=hours(-1), unreported=True), phone(unreported_starts=2), LATER, RULES)
 
     assert isinstance(decided, Wait)
-    assert "its start token is out of date" in decided.why
+    assert "(start token) is out of date" in decided.why

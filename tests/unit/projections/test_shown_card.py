@@ -1,0 +1,115 @@
+"""What a phone shows of a card, what it should, and what may keep it from that."""
+
+from datetime import datetime
+from typing import Final
+
+import pytest
+
+from projections.card import Phase
+from projections.explanation import Sent, Shown, TracedCard
+from projections.face import Face
+from projections.reasons import Reason
+from tests.examples.cards import card, face, hours, live, moved, over, phone, shown, starting
+from tests.examples.events import NOON
+from tests.examples.explanations import NOW, explained, progress, traced
+
+PLACED_ACCEPTED: Final = Shown("placed", None)
+
+
+@pytest.mark.parametrize(
+    ("one", "seen", "should", "now"),
+    [
+        (
+            traced(accepted=PLACED_ACCEPTED),
+            moved(),
+            "status placed (version 2)",
+            "most likely status placed (version 1)",
+        ),
+        (traced(), moved(), "status placed (version 2)", "most likely the order as of version 1"),
+        (traced(), face(), "status placed (version 1)", "most likely status placed (version 1)"),
+        (
+            traced(accepted=Shown("placed", hours(2))),
+            moved(expected_at=hours(1)),
+            "status placed, delivery expected at 13:00 (version 2)",
+            "most likely status placed, delivery expected at 14:00 (version 1)",
+        ),
+        (
+            traced(card=live(refused_hash=b"token-1"), accepted=PLACED_ACCEPTED),
+            moved(),
+            "status placed (version 2)",
+            "status placed (version 1), if the card is still there",
+        ),
+        (
+            traced(card=live(accepted_version=None, accepted_hash=None)),
+            moved(),
+            "status placed (version 2)",
+            "not known; the app has reported the card",
+        ),
+        (traced(card=shown()), moved(), "status placed (version 2)", "not known; perhaps there is no card"),
+        (traced(card=starting()), face(), "status placed (version 1)", "not known; perhaps there is no card"),
+        (traced(card=card()), face(), None, None),
+        (traced(card=live(replaced=True)), moved(), None, None),
+        (traced(card=live(phase=Phase.OVER)), moved(), None, None),
+        (traced(phone=phone(customer_id="customer-8")), moved(), None, None),
+    ],
+    ids=[
+        "behind",
+        "what Apple accepted cannot be read",
+        "up to date",
+        "with its delivery",
+        "its token was refused",
+        "the app started it",
+        "the app is silent",
+        "perhaps started",
+        "not started",
+        "replaced",
+        "over",
+        "not for this phone",
+    ],
+)
+def test_a_card_that_may_be_on_the_phone_says_what_it_shows_and_should(
+    one: TracedCard, seen: Face, should: str | None, now: str | None
+) -> None:
+    """So that it can be compared with what the customer sees."""
+    [found] = explained(one, seen).cards
+
+    assert (found.should_show, found.shows_now) == (should, now)
+
+
+def test_an_order_that_is_over_shows_no_delivery_that_is_expected() -> None:
+    """It has come, or will not."""
+    [found] = explained(traced(), over(expected_at=hours(1)), status="delivered").cards
+
+    assert found.should_show == "status delivered (version 2)"
+
+
+def test_what_a_card_should_show_holds_for_now_while_events_wait() -> None:
+    """The newest events will change it."""
+    [found] = explained(traced(due_at=None), face(), progress=progress(version=3)).cards
+
+    assert found.should_show == "for now status placed (version 1)"
+    assert found.shows_now == "most likely status placed (version 1)"
+
+
+@pytest.mark.parametrize(
+    ("at", "cause"),
+    [
+        (NOW, "back online before 13:00 it gets the push by itself"),
+        (hours(2), "offline until 13:00, so the push is lost: open the app once"),
+    ],
+    ids=["Apple keeps it", "Apple has dropped it"],
+)
+def test_a_phone_that_was_offline_gets_what_apple_still_keeps(at: datetime, cause: str) -> None:
+    """Each cause has its cure, and a time where there is one."""
+    last = Sent(
+        sent_at=NOON, answered_at=NOON, kind="update", version=1, why="A test.", outcome="accepted", priority=5,
+        status=200, reason=None, apns_id="id-1",
+    )  # fmt: skip
+    off = phone(frequent_pushes=False)
+    [found] = explained(traced(phone=off, sent=(last,)), face(), now=at, progress=progress(now=at)).cards
+
+    assert found.finding.reason is Reason.UNCHANGED
+    assert len(found.perhaps) == 5
+    assert all(each.startswith("Perhaps ") for each in found.perhaps)
+    assert cause in found.perhaps[0]
+    assert any("update the app" in each for each in found.perhaps)
