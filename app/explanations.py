@@ -139,4 +139,5 @@ def _sent(row: asyncpg.Record) -> Sent:
         status=row["status"],
         reason=row["reason"],
         apns_id=str(row["apns_id"]),
+        demoted=row["demoted"],
     )

@@ -126,6 +126,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return self.reported_state in ("starting", "active") or self.token_hash is not None
 
     @property
+    def is_silent(self) -> bool:
+        """Tell whether APNs accepted the card's start, and its app told nothing of it."""
+        return not self.is_on_phone and self.accepted_version is not None
+
+    @property
     def is_gone(self) -> bool:
         """Tell whether the phone said that the card was dismissed or has ended."""
         return self.reported_state in ("dismissed", "ended")
@@ -145,6 +150,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         same_answers: As on the card.
         unreported: As on the card, and from now on.
         start_unused: A start that was taken from the phone's budget did not reach it.
+        urgent: A push of priority 10 went to the phone, which counts it.
         tried_hash: As on the card.
         tried_environment: As on the card; the next push goes there.
     """
@@ -171,6 +177,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     same_answers: int = 0
     unreported: bool = False
     start_unused: bool = False
+    urgent: bool = False
     tried_hash: bytes | None = None
     tried_environment: str | None = None
 

@@ -11,7 +11,7 @@ import msgspec
 from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
-from projections.budget import BudgetRules, StartBudget
+from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
 from projections.card import Card, Intent, Kind, Phase, Settlement
 from projections.phone import Phone, ios_of
 
@@ -44,6 +44,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         why: Why it was sent.
+        demoted: It would have had priority 10, had the phone not had its urgent pushes for the hour.
         sealed: The payload, sealed with the subject's data key.
     """
 
@@ -58,6 +59,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     apns_id: UUID
     timestamp: int
     priority: int
+    demoted: bool
     status: int | None
     reason: str | None
     sealed: bytes | None
@@ -66,9 +68,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class CardStore:
     """Cards in Postgres, as the dispatcher works on them."""
 
-    def __init__(self, pool: Pool, budget: BudgetRules | None = None) -> None:
+    def __init__(self, pool: Pool, budget: BudgetRules | None = None, urgent: UrgentRules | None = None) -> None:
         self._pool = pool
         self._budget = budget or BudgetRules()
+        self._urgent = urgent or UrgentRules()
 
     async def claim(
         self,
@@ -158,17 +161,25 @@ class CardStore:
 
     async def _tell_devices(self, connection: Connection, settlements: Sequence[Settlement]) -> None:
         """Write what settlements mean for phones; these rows are locked after the cards, in key order."""
-        recalled = sorted({each.card.device_id for each in settlements if each.recalled})
-        if recalled:
-            await connection.execute(statement("projections/flag_devices"), recalled)
+        recalled = {each.card.device_id for each in settlements if each.recalled}
         unused = Counter(each.card.device_id for each in settlements if each.start_unused)
-        if unused:
-            await connection.execute(
-                statement("projections/return_starts"), list(unused), list(unused.values()), self._budget.most
-            )
         silent = Counter(each.card.device_id for each in settlements if each.unreported)
-        if silent:
-            await connection.execute(statement("projections/note_silence"), list(silent), list(silent.values()))
+        urgent = Counter(each.card.device_id for each in settlements if each.urgent)
+        devices = sorted(recalled | unused.keys() | silent.keys() | urgent.keys())
+        if devices:
+            await connection.execute(
+                statement("projections/note_phones"),
+                devices,
+                [each in recalled for each in devices],
+                [unused[each] for each in devices],
+                [silent[each] for each in devices],
+                [urgent[each] for each in devices],
+                self._budget.most,
+                self._urgent.most,
+                self._urgent.an_hour,
+                self._urgent.most_seldom,
+                self._urgent.an_hour_seldom,
+            )
 
     async def refuse_tokens(self, refused: Sequence[tuple[str, str, bytes]]) -> None:
         """Retire start token values by app, environment and blind index."""
@@ -240,6 +251,7 @@ class CardStore:
             [each.status for each in receipts],
             [each.reason for each in receipts],
             [each.sealed for each in receipts],
+            [each.demoted for each in receipts],
         )
 
 
@@ -320,6 +332,7 @@ def _phone(row: asyncpg.Record) -> PhoneWithToken:
         start_token_refused=row["start_token_refused"] or False,
         start_token_registered_at=row["start_token_registered_at"],
         start_budget=StartBudget(row["start_credit"], row["start_credit_at"]),
+        urgent_budget=UrgentBudget(row["urgent_credit"], row["urgent_credit_at"], row["frequent_pushes"]),
         unreported_starts=row["unreported_starts"],
         start_environment=row["start_token_works_in"] or row["environment"],
         start_blocked_until=row["start_token_blocked_until"],

@@ -83,7 +83,12 @@ def _perhaps(traced: TracedCard, found: Finding) -> tuple[str, ...]:
         return ()
     causes = ["The phone is switched off or without a network: it gets the push when it is back, within an hour."]
     last = next(iter(traced.sent), None)
-    if last is not None and last.priority == 5:
+    if last is not None and last.demoted:
+        causes.append(
+            "The phone had been sent all the urgent pushes that it takes in an hour, so the last one was not urgent "
+            "(priority 5): iOS may show it some minutes later."
+        )
+    elif last is not None and last.priority == 5:
         causes.append("The last push was not urgent (priority 5): iOS may show it some minutes later, to spare power.")
     if traced.phone is not None and not traced.phone.frequent_pushes:
         causes.append(

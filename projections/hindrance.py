@@ -9,6 +9,9 @@ from projections.reasons import Reason
 
 PUSH_TO_START = (17, 2)
 
+START_SUSPECT = 2
+"""So many accepted starts in a row of which an app says nothing speak against its start token."""
+
 
 class Because(NamedTuple):
     """A reason with the sentence that tells it."""
@@ -51,3 +54,23 @@ def start_hindrance(card: Card, phone: Phone) -> Because | None:
             "APNs refused the phone's start token; a new one comes with the app's next launch.",
         )
     return None
+
+
+def update_hindrance(card: Card, phone: Phone | None) -> Because:
+    """Say why a card without a working update token stands still."""
+    if card.token_hash is not None:
+        return Because(
+            Reason.UPDATE_TOKEN_REFUSED,
+            "APNs refused the card's update token; the card moves again when the app reports a new one.",
+        )
+    if card.is_silent and phone is not None and phone.unreported_starts >= START_SUSPECT:
+        return Because(
+            Reason.START_TOKEN_SUSPECT,
+            f"APNs accepted this start, and the app told of none of its last {phone.unreported_starts} cards: the "
+            "customer has not tapped Allow, the app was force-quit, or its start token is stale, as after an upgrade "
+            "of iOS.",
+        )
+    return Because(
+        Reason.NO_UPDATE_TOKEN,
+        "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit.",
+    )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from projections.budget import StartBudget
+from projections.budget import StartBudget, UrgentBudget
 
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +34,7 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     start_environment: str
     start_blocked_until: datetime | None
     start_budget: StartBudget
+    urgent_budget: UrgentBudget
     unreported_starts: int
 
 

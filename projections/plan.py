@@ -8,18 +8,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from projections.budget import BudgetRules
+from projections.budget import BudgetRules, UrgentRules
 from projections.card import LIFETIME, Card, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
-from projections.hindrance import Because, not_for_this_phone, start_hindrance
+from projections.hindrance import Because, not_for_this_phone, start_hindrance, update_hindrance
 from projections.phone import Phone
 from projections.reasons import Reason
-
-START_SUSPECT = 2
-"""So many accepted starts in a row of which an app says nothing speak against its start token."""
-
 
 ENDED_BY_A_PERSON = "A person ended the card."
 
@@ -41,6 +38,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
         arrival: How long after a start its app may still tell of the card: APNs keeps a start for half an hour.
         failed_again: When a card is tried again that failed by a bug of ours, without news; it may be mended by then.
         budget: How many starts a phone takes.
+        urgent: How many urgent pushes a phone takes.
     """
 
     on_unknown_start: Literal["never", "after_silence"] = "never"
@@ -56,6 +54,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     arrival: float = 1_860.0
     failed_again: float = 3_600.0
     budget: BudgetRules = BudgetRules()
+    urgent: UrgentRules = UrgentRules()
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +66,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
         stale_at: When the card counts as stale.
         dismiss_at: When an ended card leaves the Lock Screen.
         with_content: Whether the phone may see the subject's content.
+        demoted: It would have priority 10, had the phone not had its urgent pushes for the hour.
     """
 
     kind: Kind
@@ -77,6 +77,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     stale_at: datetime | None = None
     dismiss_at: datetime | None = None
     with_content: bool = True
+    demoted: bool = False
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -283,15 +284,18 @@ def _plan_shown(
             until=renew_at if renewable else started_at + LIFETIME,
             phase=Phase.SHOWN,
         )
-    return _send(
-        Kind.UPDATE,
-        face,
-        card,
-        now,
-        rules,
-        why=_why_update(alert, again=again),
-        alert=alert,
-    )
+    update = _send(Kind.UPDATE, face, card, now, rules, why=_why_update(alert, again=again), alert=alert)
+    return _within_budget(update, phone, now, rules)
+
+
+def _within_budget(update: Plan, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
+    """Take its urgency from an update for which the phone has no urgent push left; it is still sent at once.
+
+    Starts have a budget of their own, and nothing comes after an end that could make up for one that came late.
+    """
+    if not isinstance(update, Send) or update.priority == 5 or phone is None:
+        return update
+    return update if phone.urgent_budget.takes_one(now, rules.urgent) else replace(update, priority=5, demoted=True)
 
 
 def _why_update(alert: Alert | None, *, again: bool) -> str:
@@ -317,22 +321,9 @@ def _reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> st
 def _plan_without_token(
     card: Card, phone: Phone | None, end: str | None, started_at: datetime, now: datetime, rules: PlanRules
 ) -> Plan:
-    silent = not card.is_on_phone and card.accepted_version is not None
-    unreported = silent and not card.unreported
+    unreported = card.is_silent and not card.unreported
     told_until = started_at + timedelta(seconds=rules.arrival)
-    reason = Reason.NO_UPDATE_TOKEN
-    if card.token_hash is not None:
-        reason = Reason.UPDATE_TOKEN_REFUSED
-        why = "APNs refused the card's update token; the card moves again when the app reports a new one."
-    elif silent and phone is not None and phone.unreported_starts >= START_SUSPECT:
-        reason = Reason.START_TOKEN_SUSPECT
-        why = (
-            f"APNs accepted this start, and the app told of none of its last {phone.unreported_starts} cards: the "
-            "customer has not tapped Allow, the app was force-quit, or its start token is stale, as after an upgrade "
-            "of iOS."
-        )
-    else:
-        why = "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit."
+    reason, why = update_hindrance(card, phone)
     if end is not None:
         why = f"{end} {why}"
     if unreported and now < told_until:

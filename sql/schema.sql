@@ -155,6 +155,8 @@ CREATE TABLE public.devices (
     match_count bigint DEFAULT 0 NOT NULL,
     start_credit double precision,
     start_credit_at timestamp with time zone,
+    urgent_credit double precision,
+    urgent_credit_at timestamp with time zone,
     CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
@@ -244,7 +246,8 @@ CREATE TABLE public.receipts (
     priority smallint NOT NULL,
     status smallint,
     reason text,
-    sealed bytea
+    sealed bytea,
+    demoted boolean DEFAULT false NOT NULL
 )
 PARTITION BY RANGE (sent_at);
 
@@ -265,7 +268,8 @@ CREATE TABLE public.receipts_other (
     priority smallint CONSTRAINT receipts_priority_not_null NOT NULL,
     status smallint,
     reason text,
-    sealed bytea
+    sealed bytea,
+    demoted boolean DEFAULT false CONSTRAINT receipts_demoted_not_null NOT NULL
 );
 
 CREATE TABLE public.schema_migrations (

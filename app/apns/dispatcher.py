@@ -84,7 +84,7 @@ class Dispatcher:
         self._pool = pool
         self._keyring = keyring
         self._rules = rules or DispatchRules()
-        self._cards = CardStore(pool, self._rules.plan.budget)
+        self._cards = CardStore(pool, self._rules.plan.budget, self._rules.plan.urgent)
         self._views = ViewStore(keyring)
         self._announce = announce
         self._credentials = credentials

@@ -288,6 +288,7 @@ def _receipt(
         apns_id=begun.intent.apns_id,
         timestamp=begun.sent.timestamp,
         priority=begun.sent.priority,
+        demoted=begun.sent.demoted,
         status=None if answer is None else answer.status,
         reason=None if answer is None else answer.reason,
         sealed=_seal(begun),

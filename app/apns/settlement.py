@@ -157,8 +157,10 @@ def settle_sent(
         environment: Where it was sent.
     """
     spoken = version if sent.alert is not None else card.alerted_version
+    # a start has a budget of its own
+    urgent = sent.priority == 10 and sent.kind is not Kind.START
     if verdict.outcome is Outcome.ACCEPTED:
-        return _accepted(card, sent, version, content_hash, spoken, now, rules)
+        return replace(_accepted(card, sent, version, content_hash, spoken, now, rules), urgent=urgent)
     other = _OTHER[environment] if verdict.other_environment else None
     tried = Settlement(
         card=card,
@@ -174,6 +176,7 @@ def settle_sent(
         last_answer=said,
         same_answers=card.answered_before(said) + 1,
         start_unused=sent.kind is Kind.START and verdict.outcome is not Outcome.UNKNOWN,
+        urgent=urgent and answer_lost,
         tried_hash=None if other is None else token_hash,
         tried_environment=other,
     )

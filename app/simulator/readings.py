@@ -29,6 +29,7 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
         "permission": phone.permission,
         "forceQuit": phone.force_quit,
         "online": agent.online,
+        "urgentLeft": phone.urgent_left(now),
         "startTokens": dict(phone.start_tokens),
         "cards": [read_card(card, now) for card in phone.cards.values()],
         "complaints": agent.complaints,

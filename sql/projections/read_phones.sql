@@ -5,12 +5,14 @@
 --          activities_enabled boolean, frequent_pushes boolean, forgotten boolean, start_token_hash bytea,
 --          start_token_sealed bytea, start_token_refused boolean, start_token_registered_at timestamptz,
 --          start_credit double precision, start_credit_at timestamptz, unreported_starts integer,
---          start_token_works_in text, start_token_blocked_until timestamptz
+--          start_token_works_in text, start_token_blocked_until timestamptz, urgent_credit double precision,
+--          urgent_credit_at timestamptz
 SELECT d.device_id, wanted.attributes_type, d.customer_id, d.app, d.environment, d.ios_version, d.activities_enabled,
        d.frequent_pushes, d.forgotten_at IS NOT NULL AS forgotten, t.token_hash AS start_token_hash,
        t.token_sealed AS start_token_sealed, t.refused_at IS NOT NULL AS start_token_refused,
        t.registered_at AS start_token_registered_at, d.start_credit, d.start_credit_at, d.unreported_starts,
-       t.works_in AS start_token_works_in, t.blocked_until AS start_token_blocked_until
+       t.works_in AS start_token_works_in, t.blocked_until AS start_token_blocked_until,
+       d.urgent_credit, d.urgent_credit_at
 FROM unnest($1::text[], $2::text[]) AS wanted(device_id, attributes_type)
 JOIN devices AS d ON d.device_id = wanted.device_id
 LEFT JOIN start_tokens AS s ON s.device_id = d.device_id AND s.attributes_type = wanted.attributes_type
