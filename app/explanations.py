@@ -63,7 +63,7 @@ class Explainer:
             order_id,
             progress,
             status=view.status if view is not None and view.placed else None,
-            face=None if view is None else face_of(view, self._keyring.hash),
+            face=None if stored is None or view is None else face_of(view, self._keyring.hash, stored.heard_at),
             readable=stored is None or view is not None,
             events=events,
             cards=cards[:CARDS],

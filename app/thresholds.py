@@ -14,6 +14,7 @@ from app.apns.push import SendRules
 from app.apns.sender import SendingRules
 from app.apns.verdict import FAST, VerdictSettings
 from projections.budget import BudgetRules, UrgentRules
+from projections.freshness import FreshnessRules
 from projections.plan import PlanRules
 
 FAST_RULES: Final = DispatchRules(
@@ -31,6 +32,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "plan": ("plan",),
     "budget": ("plan", "budget"),
     "urgent": ("plan", "urgent"),
+    "age": ("plan", "ages"),
     "verdict": ("verdicts",),
     "send": ("send",),
 }
@@ -39,6 +41,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "plan": (PlanRules,),
     "budget": (BudgetRules,),
     "urgent": (UrgentRules,),
+    "age": (FreshnessRules,),
     "verdict": (VerdictSettings,),
     "send": (SendRules,),
 }

@@ -64,6 +64,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         unreported: The start was accepted, and so late it is certain that the app does not tell of the card.
         tried_hash: Blind index of the token for which the other environment was tried, or is to be.
         tried_environment: That environment.
+        freshness: The level that the content state told last that APNs accepted; None for none yet.
         asked: What a person asks for, if it has not been done: `end`, or `resend`.
     """
 
@@ -106,6 +107,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     tried_hash: bytes | None
     tried_environment: str | None
     asked: str | None
+    freshness: str | None
 
     def answered_before(self, word: str) -> int:
         """Tell how often in a row the last pushes were answered by this word."""
@@ -151,6 +153,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         unreported: As on the card, and from now on.
         start_unused: A start that was taken from the phone's budget did not reach it.
         urgent: A push of priority 10 went to the phone, which counts it.
+        freshness: As on the card; None leaves it.
         tried_hash: As on the card.
         tried_environment: As on the card; the next push goes there.
     """
@@ -178,6 +181,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     unreported: bool = False
     start_unused: bool = False
     urgent: bool = False
+    freshness: str | None = None
     tried_hash: bytes | None = None
     tried_environment: str | None = None
 

@@ -228,6 +228,7 @@ class CardStore:
             [each.unreported for each in settlements],
             [each.tried_hash for each in settlements],
             [each.tried_environment for each in settlements],
+            [each.freshness for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}
 
@@ -314,6 +315,7 @@ def card_of(row: asyncpg.Record) -> Card:
         tried_hash=row["tried_hash"],
         tried_environment=row["tried_environment"],
         asked=row["asked"],
+        freshness=row["freshness"],
         recalled=row["recalled"],
     )
 

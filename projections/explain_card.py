@@ -10,8 +10,9 @@ from projections.card import LIFETIME, NOT_MADE, Card, Phase
 from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Said, TracedCard
 from projections.face import Face
+from projections.hindrance import ENDED_BY_A_PERSON
 from projections.pause import PauseRow, lifted_by, told
-from projections.plan import ENDED_BY_A_PERSON, PlanRules, Renew, Send, plan
+from projections.plan import PlanRules, Renew, Send, plan
 from projections.reasons import Reason
 
 _OVER = {

@@ -1,13 +1,14 @@
-"""What keeps a card off a phone: it is not for who uses it, or the phone takes no start."""
+"""What keeps a card off a phone, or from moving there: it is not for who uses it, or the phone takes no push."""
 
 from typing import NamedTuple
 
-from projections.card import Card
+from projections.card import Card, Phase
 from projections.face import Face
 from projections.phone import Phone
 from projections.reasons import Reason
 
 PUSH_TO_START = (17, 2)
+ENDED_BY_A_PERSON = "A person ended the card."
 
 START_SUSPECT = 2
 """So many accepted starts in a row of which an app says nothing speak against its start token."""
@@ -74,3 +75,18 @@ def update_hindrance(card: Card, phone: Phone | None) -> Because:
         Reason.NO_UPDATE_TOKEN,
         "The app has not reported an update token: the customer has not tapped Allow, or the app was force-quit.",
     )
+
+
+def reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> str | None:
+    """Say why a card on the phone is to end, or None."""
+    if refusal is not None:
+        return refusal.why
+    if card.replaced:
+        return "A newer card of this order is on the phone."
+    if card.phase is Phase.ENDING:
+        return "The answer to the end was lost: it is sent again."
+    if face is not None and face.over:
+        return "The order is over."
+    if card.asked == "end":
+        return ENDED_BY_A_PERSON
+    return None

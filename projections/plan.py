@@ -5,7 +5,7 @@ the card not move?", so it is written for the person who asks.
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -14,11 +14,23 @@ from projections.budget import BudgetRules, UrgentRules
 from projections.card import LIFETIME, Card, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
-from projections.hindrance import Because, not_for_this_phone, start_hindrance, update_hindrance
+from projections.freshness import Age, Freshness, FreshnessRules
+from projections.hindrance import (
+    ENDED_BY_A_PERSON,
+    Because,
+    not_for_this_phone,
+    reason_to_end,
+    start_hindrance,
+    update_hindrance,
+)
 from projections.phone import Phone
 from projections.reasons import Reason
 
-ENDED_BY_A_PERSON = "A person ended the card."
+_OF_AGE: Final = {
+    Freshness.FRESH: "There is news of the order, which no longer counts as late.",
+    Freshness.LATE: "The expected time has passed without news: the card says so.",
+    Freshness.STALE: "Nothing was heard of the order for a long time: the card says so.",
+}
 
 
 class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +45,12 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
         clock_ahead: A clock that went back by more than this makes the card wait.
         clock_wait: A clock that went back by more than this makes the next generation replace the card.
         keep_after_end: How long an ended card stays on the Lock Screen; Apple allows four hours.
-        stale_after: When a card counts as stale without an expected time.
-        stale_grace: How long after the expected time a card counts as stale.
         arrival: How long after a start its app may still tell of the card: APNs keeps a start for half an hour.
         failed_again: When a card is tried again that failed by a bug of ours, without news; it may be mended by then.
         budget: How many starts a phone takes.
         urgent: How many urgent pushes a phone takes.
+        ages: When news has grown old.
+        tell_age: Whether cards say how old their news is.
     """
 
     on_unknown_start: Literal["never", "after_silence"] = "never"
@@ -49,12 +61,12 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     clock_ahead: float = 60.0
     clock_wait: float = 600.0
     keep_after_end: float = 900.0
-    stale_after: float = 3_600.0
-    stale_grace: float = 900.0
     arrival: float = 1_860.0
     failed_again: float = 3_600.0
     budget: BudgetRules = BudgetRules()
     urgent: UrgentRules = UrgentRules()
+    ages: FreshnessRules = FreshnessRules()
+    tell_age: bool = True
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +78,8 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
         stale_at: When the card counts as stale.
         dismiss_at: When an ended card leaves the Lock Screen.
         with_content: Whether the phone may see the subject's content.
+        freshness: What the content state says of the age of its news; None for nothing.
+        grows_older_at: When an update grows older without any.
         demoted: It would have priority 10, had the phone not had its urgent pushes for the hour.
     """
 
@@ -77,6 +91,8 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     stale_at: datetime | None = None
     dismiss_at: datetime | None = None
     with_content: bool = True
+    freshness: Freshness | None = None
+    grows_older_at: datetime | None = None
     demoted: bool = False
 
 
@@ -172,12 +188,6 @@ def budget_used_up(until: datetime) -> Wait:
     )
 
 
-def pending_alert(face: Face, alerted_version: int) -> Alert | None:
-    """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
-    pending = [each for each in face.alerts if each.version > alerted_version]
-    return max(pending, key=lambda each: (each.rank, each.version), default=None)
-
-
 def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
     if phone is None:
         raise AssertionError("a card without a phone is recalled before it is planned")
@@ -214,7 +224,7 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
         now,
         rules,
         why="The order is open and the phone can take a start.",
-        alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
+        alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, "order.placed"),
     )
 
 
@@ -238,7 +248,7 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
             now,
             rules,
             why="The answer to the start was lost and the app stayed silent: started again, once.",
-            alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
+            alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, "order.placed"),
         )
     return Wait(
         Reason.START_COUNTED,
@@ -258,7 +268,7 @@ def _plan_shown(
         return Nothing(
             Reason.EXPIRED, "The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired"
         )
-    end = _reason_to_end(face, card, refusal)
+    end = reason_to_end(face, card, refusal)
     if not card.has_token:
         return _plan_without_token(card, phone, end, started_at, now, rules)
     if end is not None:
@@ -267,7 +277,7 @@ def _plan_shown(
                 Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
             )
         keep = now + timedelta(seconds=rules.keep_after_end)
-        alert = None if face is None else pending_alert(face, card.alerted_version)
+        alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
         return Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.", phase=Phase.SHOWN)
@@ -275,16 +285,18 @@ def _plan_shown(
     renewable = card.generation < rules.most_generations and not card.next_generation
     if now >= renew_at and renewable:
         return Renew(Reason.RENEWAL, "The card is near Apple's eight hours and its order is still open.")
-    alert = pending_alert(face, card.alerted_version)
+    alert = face.pending_alert(card.alerted_version)
     again = card.asked == "resend"
-    if face.content_hash == card.accepted_hash and alert is None and not again:
-        return Nothing(
-            Reason.UNCHANGED,
-            "What the card shows has not changed.",
-            until=renew_at if renewable else started_at + LIFETIME,
-            phase=Phase.SHOWN,
-        )
-    update = _send(Kind.UPDATE, face, card, now, rules, why=_why_update(alert, again=again), alert=alert)
+    age = face.age(now, rules.ages)
+    aged = rules.tell_age and age.level != (card.freshness or Freshness.FRESH)
+    if face.content_hash == card.accepted_hash and alert is None and not again and not aged:
+        until = renew_at if renewable else started_at + LIFETIME
+        if rules.tell_age and age.until is not None:
+            until = min(until, age.until)
+        return Nothing(Reason.UNCHANGED, "What the card shows has not changed.", until=until, phase=Phase.SHOWN)
+    update = _send(
+        Kind.UPDATE, face, card, now, rules, why=_why_update(face, card, age, alert, again=again), alert=alert
+    )
     return _within_budget(update, phone, now, rules)
 
 
@@ -298,24 +310,12 @@ def _within_budget(update: Plan, phone: Phone | None, now: datetime, rules: Plan
     return update if phone.urgent_budget.takes_one(now, rules.urgent) else replace(update, priority=5, demoted=True)
 
 
-def _why_update(alert: Alert | None, *, again: bool) -> str:
+def _why_update(face: Face, card: Card, age: Age, alert: Alert | None, *, again: bool) -> str:
     if alert is not None:
         return "Something happened that the customer is to notice."
-    return "A person asked for the card to be sent again." if again else "What the card shows has changed."
-
-
-def _reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> str | None:
-    if refusal is not None:
-        return refusal.why
-    if card.replaced:
-        return "A newer card of this order is on the phone."
-    if card.phase is Phase.ENDING:
-        return "The answer to the end was lost: it is sent again."
-    if face is not None and face.over:
-        return "The order is over."
-    if card.asked == "end":
-        return ENDED_BY_A_PERSON
-    return None
+    if again:
+        return "A person asked for the card to be sent again."
+    return "What the card shows has changed." if face.content_hash != card.accepted_hash else _OF_AGE[age.level]
 
 
 def _plan_without_token(
@@ -364,18 +364,17 @@ def _send(
     urgent = kind is not Kind.UPDATE or alert is not None
     if face is not None and (card.accepted_version is None or face.status_version > card.accepted_version):
         urgent = True
-    stale_at = None
-    if kind is not Kind.END:
-        stale_at = now + timedelta(seconds=rules.stale_after)
-        if face is not None and face.expected_at is not None:
-            stale_at = max(stale_at, min(face.expected_at, now + LIFETIME) + timedelta(seconds=rules.stale_grace))
+    age = None if face is None or not with_content else face.age(now, rules.ages)
+    told = age if rules.tell_age else None
     return Send(
         kind=kind,
         why=why,
         timestamp=timestamp,
         priority=10 if urgent else 5,
         alert=alert,
-        stale_at=stale_at,
+        stale_at=None if age is None or kind is Kind.END else max(age.stale_at, now),
+        freshness=None if told is None else told.level,
+        grows_older_at=None if told is None or kind is not Kind.UPDATE else told.until,
         dismiss_at=dismiss_at,
         with_content=with_content,
     )

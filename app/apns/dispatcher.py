@@ -241,7 +241,7 @@ class Dispatcher:
         """Plan a card: give the push to begin, or settle it and give None. `faces` keeps what was rendered."""
         card = claimed.card
         if stored is not None and card.subject_id not in faces:
-            faces[card.subject_id] = face_of(stored.view, self._keyring.hash)
+            faces[card.subject_id] = face_of(stored.view, self._keyring.hash, stored.heard_at)
         face = faces.get(card.subject_id)
         decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
         if isinstance(decided, Send):

@@ -13,6 +13,7 @@ from projections.card import Card, Kind
 from projections.content_state import render_attributes
 from projections.draft import Alert
 from projections.face import Face
+from projections.freshness import with_freshness
 from projections.order_view import OrderView
 from projections.plan import Send
 
@@ -54,7 +55,9 @@ def build_push(
         apns_id: The id of the push.
         rules: Expiry.
     """
-    content = face.content if face is not None and sent.with_content else None
+    content = None
+    if face is not None and face.placed and sent.with_content:
+        content = with_freshness(face.content, sent.freshness)
     alert = None if sent.alert is None else _alert(sent.alert, view)
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
     attributes = b""

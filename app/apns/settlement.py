@@ -227,6 +227,8 @@ def _accepted(
     if sent.kind is Kind.START:
         # by then the app has told of the card, or will not
         look_at = now + timedelta(seconds=rules.arrival)
+    elif sent.grows_older_at is not None:
+        look_at = min(look_at, sent.grows_older_at)
     return Settlement(
         card=card,
         phase=Phase.OVER if sent.kind is Kind.END else Phase.SHOWN,
@@ -239,6 +241,7 @@ def _accepted(
         accepted_version=version,
         accepted_hash=content_hash,
         started=sent.kind is Kind.START or card.started_at is None,
+        freshness=sent.freshness,
         recalled=sent.kind is Kind.END and not sent.with_content,
     )
 

@@ -16,9 +16,8 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
-from projections.order_view import OrderView
 from projections.plan import PlanRules
-from projections.view_store import ALL_SLOTS, ViewStore
+from projections.view_store import ALL_SLOTS, StoredView, ViewStore
 
 log = structlog.get_logger()
 
@@ -112,7 +111,7 @@ class DeviceRegistry:
                 slot = slot_of(report.subject)
                 card = await connection.fetchrow(statement("app/read_card_of_device"), slot, report.subject, known)
                 views = await self._read_views(connection, [report.subject])
-        return answer_card(known, report.subject, card, views.get(report.subject), owner["customer_id"])
+        return answer_card(known, report.subject, card, views.get(report.subject), owner["customer_id"], self._rules)
 
     async def forget(self, device_id: str) -> bool:
         """Sign a device out: its tokens are forgotten, its cards end. False when there is no such device."""
@@ -305,12 +304,12 @@ class DeviceRegistry:
         if not reports:
             return set()
         views = await self._read_views(connection, {each.subject for each in reports})
-        return {name for name, view in views.items() if view.placed and view.customer_id != customer_id}
+        return {name for name, each in views.items() if each.view.placed and each.view.customer_id != customer_id}
 
-    async def _read_views(self, connection: Connection, subjects: Collection[str]) -> dict[str, OrderView]:
+    async def _read_views(self, connection: Connection, subjects: Collection[str]) -> dict[str, StoredView]:
         """Read views; one that cannot be read is as good as none to a phone."""
         stored = await self._views.read(connection, sorted(subjects))
-        return {name: each.opened for name, each in stored.items() if each.opened is not None}
+        return {name: each for name, each in stored.items() if each.opened is not None}
 
     async def _answer(
         self,
@@ -324,7 +323,9 @@ class DeviceRegistry:
         subjects = {row["subject_id"] for row in rows} | {each.subject for each in reported.values()}
         views = await self._read_views(connection, subjects)
         answers = [
-            answer_card(known, each.subject, cards.get(known), views.get(each.subject), device.customer_id, each)
+            answer_card(
+                known, each.subject, cards.get(known), views.get(each.subject), device.customer_id, self._rules, each
+            )
             for known, each in reported.items()
         ]
         missing = missing_cards(rows, reported, views, device, self._rules)

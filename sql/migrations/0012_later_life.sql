@@ -1,4 +1,5 @@
--- How many urgent pushes a phone can still take, and which pushes were sent without urgency because it could take none.
+-- How many urgent pushes a phone can still take, and which pushes were sent without urgency because it could take none;
+-- and how old a card says that its news is.
 
 ALTER TABLE devices
     ADD COLUMN urgent_credit    double precision, -- NULL: all of it
@@ -6,3 +7,6 @@ ALTER TABLE devices
 
 ALTER TABLE receipts
     ADD COLUMN demoted boolean NOT NULL DEFAULT false;
+
+ALTER TABLE cards
+    ADD COLUMN freshness text CHECK (freshness IN ('fresh', 'late', 'stale'));

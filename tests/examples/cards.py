@@ -70,6 +70,7 @@ def card(**changes: Any) -> Card:
         "tried_hash": None,
         "tried_environment": None,
         "asked": None,
+        "freshness": None,
     }
     return Card(**(fields | changes))
 

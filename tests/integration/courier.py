@@ -42,7 +42,10 @@ class Courier:
                 connection, sorted({each.card.subject_id for each in claimed})
             )
             phones = await self._flow.cards.read_phones(connection, [each.card for each in claimed])
-        faces = {subject_id: face_of(stored.view, self._flow.keyring.hash) for subject_id, stored in views.items()}
+        faces = {
+            subject_id: face_of(stored.view, self._flow.keyring.hash, stored.heard_at)
+            for subject_id, stored in views.items()
+        }
         return [
             self._settlement(
                 each,

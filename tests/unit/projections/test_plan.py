@@ -10,6 +10,7 @@ from projections.budget import StartBudget
 from projections.card import Card, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
+from projections.freshness import Freshness
 from projections.phone import Phone
 from projections.plan import Nothing, Plan, PlanRules, Send, Wait, plan
 from projections.reasons import Reason
@@ -41,6 +42,7 @@ SIGNED_OUT = "The phone has signed out."
 ANOTHER = "Another customer, or nobody, is signed in on the phone now."
 OF_ANOTHER = "The order belongs to another customer."
 NOT_PLACED = Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.")
+UNCHANGED = "What the card shows has not changed."
 TOO_LATE = "The order was over before the card was shown."
 DELIVERED = Alert(3, 2, "order.delivered")
 
@@ -54,6 +56,7 @@ def start(**changes: Any) -> Send:
         "priority": 10,
         "alert": Alert(2, 1, "order.placed"),
         "stale_at": STALE,
+        "freshness": Freshness.FRESH,
     }
     return Send(**(fields | changes))
 
@@ -66,6 +69,8 @@ def update(**changes: Any) -> Send:
         "timestamp": SECOND + 10,
         "priority": 5,
         "stale_at": STALE,
+        "freshness": Freshness.FRESH,
+        "grows_older_at": STALE,
     }
     return Send(**(fields | changes))
 
@@ -78,13 +83,14 @@ def end(why: str, **changes: Any) -> Send:
         "timestamp": SECOND + 10,
         "priority": 10,
         "dismiss_at": LATER + timedelta(minutes=15),
+        "freshness": Freshness.FRESH,
     }
     return Send(**(fields | changes))
 
 
 def recall(why: str) -> Send:
     """Give the end of a card that this phone may not show: at once, and without content."""
-    return end(why, dismiss_at=LATER, with_content=False)
+    return end(why, dismiss_at=LATER, with_content=False, freshness=None)
 
 
 def never(why: str, outcome: str) -> Nothing:
@@ -268,21 +274,16 @@ WITHOUT_TOKEN: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
 }
 LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
     "nothing has changed": (
-        face(),
+        face(expected_at=hours(30)),
         live(),
         phone(),
-        Nothing(
-            Reason.UNCHANGED,
-            "What the card shows has not changed.",
-            until=seconds(RULES.renew_after),
-            phase=Phase.SHOWN,
-        ),
+        Nothing(Reason.UNCHANGED, UNCHANGED, until=seconds(RULES.renew_after), phase=Phase.SHOWN),
     ),
     "nothing has changed on the last card": (
-        face(),
+        face(expected_at=hours(30)),
         live(generation=RULES.most_generations),
         phone(),
-        Nothing(Reason.UNCHANGED, "What the card shows has not changed.", until=hours(8), phase=Phase.SHOWN),
+        Nothing(Reason.UNCHANGED, UNCHANGED, until=hours(8), phase=Phase.SHOWN),
     ),
     "the content differs": (moved(), live(), phone(), update()),
     "an alert": (

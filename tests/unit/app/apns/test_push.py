@@ -11,7 +11,8 @@ from app.apns.request import ApnsRequest
 from projections.card import Kind
 from projections.draft import Alert
 from projections.face import Face, face_of
-from projections.order_view import OrderView
+from projections.freshness import Freshness
+from projections.order_view import EMPTY, OrderView
 from projections.plan import Send
 from tests.examples.cards import APNS_ID, CARD_ID, SECOND, card, hours
 from tests.examples.events import KEY
@@ -88,6 +89,18 @@ def test_an_update() -> None:
         "content-state": json.loads(face_of(VIEW, KEY).content),
         "stale-date": SECOND + 3600,
     }
+
+
+def test_a_push_says_how_old_its_news_is() -> None:
+    """As one more field of the content state; what it says is the plan's."""
+    state = aps(request_of(sent(Kind.UPDATE, freshness=Freshness.LATE)))["content-state"]
+
+    assert state == json.loads(face_of(VIEW, KEY).content) | {"freshness": "late"}
+
+
+def test_an_end_of_an_order_that_was_never_placed_leaves_what_is_shown() -> None:
+    """There is no content that the app could decode."""
+    assert "content-state" not in aps(request_of(sent(Kind.END, freshness=Freshness.FRESH), view=EMPTY))
 
 
 def test_an_end() -> None:
