@@ -14,6 +14,7 @@ from app.apns.push import SendRules
 from app.apns.sender import SendingRules
 from app.apns.verdict import FAST, VerdictSettings
 from projections.budget import BudgetRules, UrgentRules
+from projections.fallback import FallbackRules
 from projections.freshness import FreshnessRules
 from projections.plan import PlanRules
 
@@ -33,6 +34,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "budget": ("plan", "budget"),
     "urgent": ("plan", "urgent"),
     "age": ("plan", "ages"),
+    "fallback": ("plan", "fallback"),
     "verdict": ("verdicts",),
     "send": ("send",),
 }
@@ -42,6 +44,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "budget": (BudgetRules,),
     "urgent": (UrgentRules,),
     "age": (FreshnessRules,),
+    "fallback": (FallbackRules,),
     "verdict": (VerdictSettings,),
     "send": (SendRules,),
 }

@@ -18,11 +18,12 @@ class Phase(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a push does to its card."""
+    """What a push does to its card; an alert does nothing to it, and tells the news in its place."""
 
     START = "start"
     UPDATE = "update"
     END = "end"
+    ALERT = "alert"
 
 
 class Intent(msgspec.Struct, frozen=True):

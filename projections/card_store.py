@@ -13,7 +13,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
 from projections.card import Card, Intent, Kind, Phase, Settlement
-from projections.phone import Phone, ios_of
+from projections.phone import AlertToken, Phone, ios_of
 
 CLAIMS_A_SLOT = 50
 
@@ -33,10 +33,11 @@ class Claimed(msgspec.Struct, frozen=True):
 
 
 class PhoneWithToken(msgspec.Struct, frozen=True):
-    """A phone with its sealed start token."""
+    """A phone with its sealed tokens: for starts, and for ordinary notifications."""
 
     phone: Phone
     token_sealed: bytes | None
+    alert_token_sealed: bytes | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +183,7 @@ class CardStore:
             )
 
     async def refuse_tokens(self, refused: Sequence[tuple[str, str, bytes]]) -> None:
-        """Retire start token values by app, environment and blind index."""
+        """Retire token values of phones by app, environment and blind index."""
         await self._pool.execute(
             statement("projections/refuse_tokens"),
             [app for app, _, _ in refused],
@@ -191,7 +192,7 @@ class CardStore:
         )
 
     async def block_token(self, app: str, environment: str, token_hash: bytes, seconds: float) -> None:
-        """Let nothing be started by a token value for a while; the environment is the one that it was reported for."""
+        """Let nothing be sent to a phone's token value for a while; the environment is that it was reported for."""
         await self._pool.execute(statement("projections/block_tokens"), [app], [environment], [token_hash], [seconds])
 
     async def place_token(self, app: str, environment: str, token_hash: bytes, works_in: str) -> None:
@@ -321,6 +322,14 @@ def card_of(row: asyncpg.Record) -> Card:
 
 
 def _phone(row: asyncpg.Record) -> PhoneWithToken:
+    alert_token = None
+    if row["alert_token_hash"] is not None:
+        alert_token = AlertToken(
+            token_hash=row["alert_token_hash"],
+            refused=row["alert_token_refused"],
+            registered_at=row["alert_token_registered_at"],
+            blocked_until=row["alert_token_blocked_until"],
+        )
     phone = Phone(
         device_id=row["device_id"],
         customer_id=row["customer_id"],
@@ -338,5 +347,6 @@ def _phone(row: asyncpg.Record) -> PhoneWithToken:
         unreported_starts=row["unreported_starts"],
         start_environment=row["start_token_works_in"] or row["environment"],
         start_blocked_until=row["start_token_blocked_until"],
+        alert_token=alert_token,
     )
-    return PhoneWithToken(phone, row["start_token_sealed"])
+    return PhoneWithToken(phone, row["start_token_sealed"], row["alert_token_sealed"])

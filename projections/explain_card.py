@@ -7,12 +7,14 @@ from msgspec.structs import replace
 
 from projections.advice import PAUSE_CURE, clock_of, found
 from projections.card import LIFETIME, NOT_MADE, Card, Phase
+from projections.choice import Renew, Send
 from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Said, TracedCard
 from projections.face import Face
+from projections.fallback import BY_NOTIFICATION
 from projections.hindrance import ENDED_BY_A_PERSON
 from projections.pause import PauseRow, lifted_by, told
-from projections.plan import PlanRules, Renew, Send, plan
+from projections.plan import PlanRules, plan
 from projections.reasons import Reason
 
 _OVER = {
@@ -130,7 +132,8 @@ def _without_token(card: Card, why: str) -> tuple[Reason, str]:
         told = "The app has told of the card, so it is on the phone: most likely Allow was not tapped."
         return Reason.NO_UPDATE_TOKEN, f"{why} {told}"
     if card.accepted_version is None:
-        return Reason.START_COUNTED, "The answer to the start was lost, and the app has told nothing of the card since."
+        lost = "The answer to the start was lost, and the app has told nothing of the card since."
+        return Reason.START_COUNTED, f"{lost} {BY_NOTIFICATION}" if BY_NOTIFICATION in why else lost
     silent = (
         "The app has told nothing since the card was started: most likely it was force-quit, that is, swiped out of "
         "the app switcher, and does not run. Whether the card is on the phone, nobody can know."

@@ -7,6 +7,21 @@ import msgspec
 from projections.budget import StartBudget, UrgentBudget
 
 
+class AlertToken(msgspec.Struct, frozen=True, kw_only=True):
+    """The token for ordinary notifications that an app reported.
+
+    Attributes:
+        token_hash: Its blind index.
+        refused: APNs refused it.
+        blocked_until: APNs wants nothing sent to it before.
+    """
+
+    token_hash: bytes
+    refused: bool
+    registered_at: datetime
+    blocked_until: datetime | None
+
+
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
     """A phone as its app last described it, for cards of one attributes type.
 
@@ -17,6 +32,7 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         start_token_refused: APNs refused the token that the app reported last.
         start_environment: Where the start token works, which may not be what the app said.
         start_blocked_until: APNs wants nothing sent to the start token before.
+        alert_token: For ordinary notifications; None when none was reported.
         unreported_starts: Accepted starts in a row of which the app said nothing.
     """
 
@@ -36,6 +52,7 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     start_budget: StartBudget
     urgent_budget: UrgentBudget
     unreported_starts: int
+    alert_token: AlertToken | None = None
 
 
 def ios_of(version: str) -> tuple[int, int]:

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from projections.budget import BudgetRules, UrgentRules
 from projections.card import LIFETIME, Card, Kind, Phase
+from projections.choice import Nothing, Plan, Renew, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
+from projections.fallback import FallbackRules, tell
 from projections.freshness import Age, Freshness, FreshnessRules
 from projections.hindrance import (
     ENDED_BY_A_PERSON,
@@ -50,6 +52,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
         budget: How many starts a phone takes.
         urgent: How many urgent pushes a phone takes.
         ages: When news has grown old.
+        fallback: When news goes by an ordinary notification.
         tell_age: Whether cards say how old their news is.
     """
 
@@ -66,76 +69,8 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     budget: BudgetRules = BudgetRules()
     urgent: UrgentRules = UrgentRules()
     ages: FreshnessRules = FreshnessRules()
+    fallback: FallbackRules = FallbackRules()
     tell_age: bool = True
-
-
-class Send(msgspec.Struct, frozen=True, kw_only=True):
-    """Send a push.
-
-    Attributes:
-        timestamp: Unix seconds, strictly later than any before.
-        alert: What the push speaks of; None for a quiet one.
-        stale_at: When the card counts as stale.
-        dismiss_at: When an ended card leaves the Lock Screen.
-        with_content: Whether the phone may see the subject's content.
-        freshness: What the content state says of the age of its news; None for nothing.
-        grows_older_at: When an update grows older without any.
-        demoted: It would have priority 10, had the phone not had its urgent pushes for the hour.
-    """
-
-    kind: Kind
-    why: str
-    timestamp: int
-    priority: Literal[5, 10]
-    alert: Alert | None = None
-    stale_at: datetime | None = None
-    dismiss_at: datetime | None = None
-    with_content: bool = True
-    freshness: Freshness | None = None
-    grows_older_at: datetime | None = None
-    demoted: bool = False
-
-
-class Wait(msgspec.Struct, frozen=True):
-    """Do nothing until a time, or until something happens.
-
-    Attributes:
-        until: When to look again; None when only news can change this.
-        phase: The phase that the card is in, where that has become clear.
-        unreported: It has become clear that the app does not tell of the card.
-    """
-
-    reason: Reason
-    why: str
-    until: datetime | None = None
-    phase: Phase | None = None
-    unreported: bool = False
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """There is nothing to do.
-
-    Attributes:
-        until: When to look again all the same.
-        phase: OVER when there will never be anything to do.
-        outcome: A word for the card's row.
-    """
-
-    reason: Reason
-    why: str
-    until: datetime | None = None
-    phase: Phase | None = None
-    outcome: str = "nothing"
-
-
-class Renew(msgspec.Struct, frozen=True):
-    """Start the next generation of the card; this one stays until that is on the phone."""
-
-    reason: Reason
-    why: str
-
-
-Plan = Send | Wait | Nothing | Renew
 
 
 def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
@@ -197,13 +132,19 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
         )
     if face is None or not face.placed:
         return Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.")
+    hindrance = start_hindrance(card, phone)
+    told = None if hindrance is None else tell(face, card, phone, hindrance, card.created_at, now, rules.fallback)
+    if isinstance(told, Send):
+        return told
     if face.over:
         return Nothing(
             Reason.NEVER_SHOWN, "The order was over before the card was shown.", phase=Phase.OVER, outcome="never_shown"
         )
-    hindrance = start_hindrance(card, phone)
-    if hindrance is not None:
-        return Wait(hindrance.reason, hindrance.why)
+    return _plan_start(face, card, phone, now, rules) if told is None else told
+
+
+def _plan_start(face: Face, card: Card, phone: Phone, now: datetime, rules: PlanRules) -> Plan:
+    """Plan for a card that can be started, unless something wants it to wait."""
     grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
     if card.starter == "app_first" and now < grace_ends:
         return Wait(
@@ -270,7 +211,8 @@ def _plan_shown(
         )
     end = reason_to_end(face, card, refusal)
     if not card.has_token:
-        return _plan_without_token(card, phone, end, started_at, now, rules)
+        news = None if refusal is not None or card.replaced or card.asked == "end" else face
+        return _plan_without_token(news, card, phone, end, started_at, now, rules)
     if end is not None:
         if refusal is not None or card.replaced or card.asked == "end":
             return _send(
@@ -319,16 +261,25 @@ def _why_update(face: Face, card: Card, age: Age, alert: Alert | None, *, again:
 
 
 def _plan_without_token(
-    card: Card, phone: Phone | None, end: str | None, started_at: datetime, now: datetime, rules: PlanRules
+    news: Face | None,
+    card: Card,
+    phone: Phone | None,
+    end: str | None,
+    started_at: datetime,
+    now: datetime,
+    rules: PlanRules,
 ) -> Plan:
     unreported = card.is_silent and not card.unreported
     told_until = started_at + timedelta(seconds=rules.arrival)
-    reason, why = update_hindrance(card, phone)
-    if end is not None:
-        why = f"{end} {why}"
+    hindrance = update_hindrance(card, phone)
+    told = tell(news, card, phone, hindrance, started_at, now, rules.fallback)
+    if isinstance(told, Send):
+        return told
+    why = told.why if end is None else f"{end} {told.why}"
+    until = started_at + LIFETIME if told.until is None else told.until
     if unreported and now < told_until:
-        return Wait(reason, why, until=told_until, phase=Phase.SHOWN)
-    return Wait(reason, why, until=started_at + LIFETIME, phase=Phase.SHOWN, unreported=unreported)
+        return Wait(hindrance.reason, why, until=min(told_until, until), phase=Phase.SHOWN)
+    return Wait(hindrance.reason, why, until=until, phase=Phase.SHOWN, unreported=unreported)
 
 
 def _send(

@@ -131,7 +131,7 @@ END) STORED,
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
     CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
     CONSTRAINT cards_freshness_check CHECK ((freshness = ANY (ARRAY['fresh'::text, 'late'::text, 'stale'::text]))),
-    CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text]))),
+    CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text, 'alert'::text]))),
     CONSTRAINT cards_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'starting'::text, 'shown'::text, 'ending'::text, 'over'::text]))),
     CONSTRAINT cards_reported_state_check CHECK ((reported_state = ANY (ARRAY['starting'::text, 'active'::text, 'dismissed'::text, 'ended'::text]))),
     CONSTRAINT cards_starter_check CHECK ((starter = ANY (ARRAY['server'::text, 'app'::text, 'app_first'::text])))
@@ -148,7 +148,6 @@ CREATE TABLE public.devices (
     locale text,
     activities_enabled boolean NOT NULL,
     frequent_pushes boolean NOT NULL,
-    alert_token_sealed bytea,
     registered_at timestamp with time zone NOT NULL,
     confirmed_at timestamp with time zone NOT NULL,
     forgotten_at timestamp with time zone,
@@ -159,6 +158,7 @@ CREATE TABLE public.devices (
     start_credit_at timestamp with time zone,
     urgent_credit double precision,
     urgent_credit_at timestamp with time zone,
+    alert_token_hash bytea,
     CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 

@@ -28,9 +28,10 @@ from events.sealing import Keyring
 from events.waiting import first_of
 from projections.card import Card, Intent, Kind
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
+from projections.choice import Send
 from projections.face import Face, face_of
 from projections.pauses import Pauses
-from projections.plan import Send, budget_used_up, plan
+from projections.plan import budget_used_up, plan
 from projections.view_store import ALL_SLOTS, StoredView, ViewStore
 
 log = structlog.get_logger()
@@ -266,6 +267,10 @@ class Dispatcher:
         if sent.kind is Kind.START:
             sealed = None if phone is None else phone.token_sealed
             token_hash = None if phone is None else phone.phone.start_token_hash
+        elif sent.kind is Kind.ALERT:
+            sealed = None if phone is None else phone.alert_token_sealed
+            known = None if phone is None else phone.phone.alert_token
+            token_hash = None if known is None else known.token_hash
         else:
             sealed, token_hash = claimed.token_sealed, card.token_hash
         if sealed is None:
@@ -301,7 +306,8 @@ class Dispatcher:
 
 
 def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:
-    """Give where a push goes: a start where the phone's token works, the rest where the card's token is from."""
+    """Give where a push goes: to a phone where its start token works, to a card where its update token is from."""
     if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
         return card.tried_environment
-    return phone.phone.start_environment if phone is not None and kind is Kind.START else card.environment
+    to_phone = phone is not None and kind in (Kind.START, Kind.ALERT)
+    return phone.phone.start_environment if phone is not None and to_phone else card.environment

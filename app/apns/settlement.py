@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from app.apns.request import Environment
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, NOT_MADE, Card, Kind, Phase, Settlement
-from projections.plan import Nothing, PlanRules, Renew, Send, Wait
+from projections.choice import Nothing, Renew, Send, Wait
+from projections.plan import PlanRules
 
 _OTHER = {Environment.SANDBOX: Environment.PRODUCTION, Environment.PRODUCTION: Environment.SANDBOX}
 
@@ -157,8 +158,10 @@ def settle_sent(
         environment: Where it was sent.
     """
     spoken = version if sent.alert is not None else card.alerted_version
-    # a start has a budget of its own
-    urgent = sent.priority == 10 and sent.kind is not Kind.START
+    # a start has a budget of its own, and an ordinary notification has none
+    urgent = sent.priority == 10 and sent.kind in (Kind.UPDATE, Kind.END)
+    if verdict.outcome is Outcome.ACCEPTED and sent.kind is Kind.ALERT:
+        return _told(card, sent, version, spoken, now)
     if verdict.outcome is Outcome.ACCEPTED:
         return replace(_accepted(card, sent, version, content_hash, spoken, now, rules), urgent=urgent)
     other = _OTHER[environment] if verdict.other_environment else None
@@ -207,9 +210,22 @@ def settle_sent(
                 # what a bug of ours caused may be mended by then; a suspect token is refused a second time, or works
                 due_at=now if retired else now + timedelta(seconds=rules.failed_again),
                 alerted_version=card.alerted_version,
-                refused_hash=token_hash if retired and sent.kind is not Kind.START else None,
+                refused_hash=token_hash if retired and sent.kind in (Kind.UPDATE, Kind.END) else None,
                 suspect_hash=token_hash if suspect else None,
             )
+
+
+def _told(card: Card, sent: Send, version: int, spoken: int, now: datetime) -> Settlement:
+    """Give what an ordinary notification leaves behind: the card is where it was, and what it waits for is planned."""
+    return Settlement(
+        card=card,
+        phase=card.phase,
+        considered_version=version,
+        outcome="accepted",
+        why=sent.why,
+        due_at=now,
+        alerted_version=spoken,
+    )
 
 
 def _accepted(
@@ -248,4 +264,6 @@ def _accepted(
 
 def _back(card: Card, kind: Kind) -> Phase:
     """Give the phase of a card whose push did not arrive."""
+    if kind is Kind.ALERT:
+        return card.phase
     return Phase.WANTED if kind is Kind.START and card.started_at is None else Phase.SHOWN

@@ -89,5 +89,6 @@ def _push(sent: Sent, now: datetime) -> str:
         details.append(f"apns-id {sent.apns_id}")
     answer = "" if sent.outcome == "accepted" else ", ".join(each for each in details if each)
     demoted = ", not urgent because the phone had its urgent pushes for the hour" if sent.demoted else ""
-    line = f"{clock_of(sent.sent_at, now)}, {sent.kind} with version {sent.version}{demoted}: "
+    kind = "ordinary notification" if sent.kind == "alert" else sent.kind
+    line = f"{clock_of(sent.sent_at, now)}, {kind} with version {sent.version}{demoted}: "
     return line + _CAME_BACK.get(sent.outcome, sent.outcome) + (f" ({answer})" if answer else "")

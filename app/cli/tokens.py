@@ -42,5 +42,5 @@ async def _retire(context: typer.Context, device: str) -> int:
     if not starts and not updates:
         typer.echo(f"{device} has no tokens. Ids are told apart by upper and lower case.", err=True)
         return NO
-    typer.echo(f"Retired: {len(starts)} start tokens, and the update tokens of {len(updates)} cards.")
+    typer.echo(f"Retired: {len(starts)} tokens of the phone, and the update tokens of {len(updates)} cards.")
     return 0

@@ -188,7 +188,8 @@ class DeviceRegistry:
     async def _write_device(
         self, connection: Connection, device_id: str, report: DeviceReport
     ) -> tuple[int, list[str]]:
-        alert_token = None if report.alert_token is None else self._keyring.seal_token(report.alert_token.lower())
+        alert_token = None if report.alert_token is None else report.alert_token.lower()
+        alert_hash = None if alert_token is None else self._keyring.blind(report.app, report.environment, alert_token)
         silence: int = await connection.fetchval(
             statement("app/upsert_device"),
             device_id,
@@ -200,13 +201,15 @@ class DeviceRegistry:
             report.locale,
             report.activities_enabled,
             report.frequent_pushes_enabled,
-            alert_token,
+            alert_hash,
         )
         hashes = {
             name: self._keyring.blind(report.app, report.environment, token.lower())
             for name, token in report.start_tokens.items()
         }
         values = {hashes[name]: token.lower() for name, token in report.start_tokens.items()}
+        if alert_hash is not None and alert_token is not None:
+            values[alert_hash] = alert_token
         earlier: list[str] = []
         if values:
             order = sorted(values)

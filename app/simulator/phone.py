@@ -21,7 +21,8 @@ from app.simulator import card as cards
 from app.simulator.allowance import Allowance
 from app.simulator.card import APPLIED, Card, Effect, dropped
 from app.simulator.declaration import Declaration, find_fault
-from app.simulator.device_tokens import Environment
+from app.simulator.device_tokens import Environment, TokenKind
+from app.simulator.notifications import Notification, read_notification
 
 START_BUDGET = 10.0
 # Apple names no pace; users report about an hour until starts work again.
@@ -49,6 +50,7 @@ class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
     allow: Allow = "now"
     force_quit: bool = False
     activities_enabled: bool = True
+    notifications_enabled: bool = True
     frequent_pushes_enabled: bool = True
     low_power: bool = False
     urgent_an_hour: float | None = None
@@ -64,7 +66,7 @@ class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
 
     at: float
     apns_id: str
-    token_kind: str
+    token_kind: TokenKind
     event: str | None
     timestamp: int | None
     effect: str
@@ -102,6 +104,8 @@ class Phone:
         self.environment, self.behaviour, self.declarations = environment, behaviour, declarations
         self.customer_id: str | None = None
         self.start_tokens: dict[str, str] = {}
+        self.alert_token: str | None = None
+        self.notifications: list[Notification] = []
         self.cards: dict[str, Card] = {}
         self.records: deque[PushRecord] = deque(maxlen=keep_records)
         self.permission: Literal["unasked", "asked", "allowed"] = "unasked"
@@ -140,7 +144,24 @@ class Phone:
             effect = dropped("the hour's budget of pushes with priority 10 is used up")
         else:
             self.cards[to_activity], effect = cards.receive(self.cards[to_activity], aps, now)
-        self.records.append(_record(aps, effect, apns_id, priority, to_activity is None, activity_id, now))
+        kind: TokenKind = "start" if to_activity is None else "update"
+        self.records.append(_record(aps, effect, apns_id, priority, kind, activity_id, now))
+        return effect
+
+    def notify(
+        self, payload: Mapping[str, Any], *, apns_id: str, priority: int, collapse_id: str | None, now: float
+    ) -> Effect:
+        """Show an ordinary notification, in the place of an earlier one with its collapse id, and remember the push."""
+        told = read_notification(payload, apns_id=apns_id, collapse_id=collapse_id, now=now)
+        if told is None:
+            effect = dropped("a notification without title and body shows nothing")
+        elif not self.behaviour.notifications_enabled:
+            effect = dropped("notifications are switched off")
+        else:
+            replaced = [each for each in self.notifications if collapse_id and each.collapse_id == collapse_id]
+            self.notifications = [each for each in self.notifications if each not in replaced] + [told]
+            effect = APPLIED
+        self.records.append(_record(payload["aps"], effect, apns_id, priority, "alert", None, now))
         return effect
 
     def miss(
@@ -150,12 +171,12 @@ class Phone:
         *,
         apns_id: str,
         priority: int,
+        token_kind: TokenKind,
         to_activity: str | None,
         now: float,
     ) -> None:
         """Remember a push that APNs took and that did nothing here, with why; see `receive`."""
-        to_start = to_activity is None
-        self.records.append(_record(payload["aps"], dropped(why), apns_id, priority, to_start, to_activity, now))
+        self.records.append(_record(payload["aps"], dropped(why), apns_id, priority, token_kind, to_activity, now))
 
     def urgent_left(self, now: float) -> float:
         """Give how many pushes of priority 10 the phone still takes in this hour."""
@@ -227,7 +248,7 @@ class Phone:
     def reinstall(self, device_id: str) -> None:
         """Forget everything that goes with the app; the caller retires its tokens."""
         self.device_id = device_id
-        self.cards, self.start_tokens = {}, {}
+        self.cards, self.start_tokens, self.alert_token, self.notifications = {}, {}, None, []
         self.permission, self.force_quit = "unasked", False
 
     def _start(self, aps: dict[str, Any], activity_id: str, now: float) -> Effect:
@@ -301,7 +322,7 @@ def _record(
     effect: Effect,
     apns_id: str,
     priority: int,
-    to_start: bool,  # noqa: FBT001 - private, and read from a start token's absence of a card
+    token_kind: TokenKind,
     activity_id: str | None,
     now: float,
 ) -> PushRecord:
@@ -310,7 +331,7 @@ def _record(
     return PushRecord(
         at=now,
         apns_id=apns_id,
-        token_kind="start" if to_start else "update",
+        token_kind=token_kind,
         event=aps.get("event"),
         timestamp=timestamp if isinstance(timestamp, int) else None,
         effect=effect.reason,

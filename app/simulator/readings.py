@@ -31,6 +31,8 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
         "online": agent.online,
         "urgentLeft": phone.urgent_left(now),
         "startTokens": dict(phone.start_tokens),
+        "alertToken": phone.alert_token,
+        "notifications": phone.notifications,
         "cards": [read_card(card, now) for card in phone.cards.values()],
         "complaints": agent.complaints,
         "missing": agent.missing,

@@ -8,8 +8,9 @@ from app.apns.settlement import settle_sent, settle_unsent
 from app.apns.verdict import Outcome, Verdict
 from projections.card import Kind, Settlement
 from projections.card_store import Claimed, PhoneWithToken
+from projections.choice import Send
 from projections.face import Face, face_of
-from projections.plan import PlanRules, Send, plan
+from projections.plan import PlanRules, plan
 from projections.view_store import ViewStore
 from tests.integration.flow import Flow
 

@@ -6,11 +6,12 @@ from datetime import datetime
 import pytest
 
 from projections.card import Card, Kind
+from projections.choice import Nothing, Send
 from projections.content_state import content_hash
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import Age, Freshness, FreshnessRules, age_of, with_freshness
-from projections.plan import Nothing, PlanRules, Send, plan
+from projections.plan import PlanRules, plan
 from tests.examples.cards import face, hours, live, moved, phone, seconds
 from tests.examples.events import KEY, NOON
 

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from projections.budget import StartBudget
 from projections.card import Card, Kind, Phase
+from projections.choice import Nothing, Plan, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import Freshness
 from projections.phone import Phone
-from projections.plan import Nothing, Plan, PlanRules, Send, Wait, plan
+from projections.plan import PlanRules, plan
 from projections.reasons import Reason
 from tests.examples.cards import (
     NEW,

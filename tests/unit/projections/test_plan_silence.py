@@ -6,8 +6,9 @@ import pytest
 
 from projections.budget import StartBudget
 from projections.card import Card, Kind, Phase
+from projections.choice import Send, Wait
 from projections.phone import Phone
-from projections.plan import PlanRules, Send, Wait, plan
+from projections.plan import PlanRules, plan
 from tests.examples.cards import (
     face,
     hours,

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from projections.card import Card, Kind, Phase
+from projections.choice import Nothing, Plan, Renew, Send, Wait
 from projections.freshness import Freshness
-from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait, plan
+from projections.plan import PlanRules, plan
 from projections.reasons import Reason
 from tests.examples.cards import (
     SECOND,

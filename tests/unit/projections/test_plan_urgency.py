@@ -4,9 +4,10 @@ import pytest
 
 from projections.budget import UrgentBudget
 from projections.card import Card, Kind
+from projections.choice import Send
 from projections.draft import Alert
 from projections.face import Face
-from projections.plan import PlanRules, Send, plan
+from projections.plan import PlanRules, plan
 from tests.examples.cards import card, face, live, moved, over, phone, seconds
 
 RULES = PlanRules()

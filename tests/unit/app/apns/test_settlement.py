@@ -10,7 +10,8 @@ from app.apns.request import Environment
 from app.apns.settlement import settle_failed, settle_sent, settle_unbegun, settle_unsent
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
-from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait
+from projections.choice import Nothing, Plan, Renew, Send, Wait
+from projections.plan import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import (
     CARD_ID,
@@ -265,25 +266,6 @@ def test_what_an_answer_leaves(row: str) -> None:
 def test_an_alert_that_may_have_been_heard_is_not_spoken_again(alerted: int, *, answer_lost: bool) -> None:
     """One that provably failed is."""
     assert settled(live(), ALERT, AGAIN, answer_lost=answer_lost).alerted_version == alerted
-
-
-@pytest.mark.parametrize(
-    ("sent", "verdict", "answer_lost", "counted"),
-    [
-        (ALERT, ACCEPTED, False, True),
-        (UPDATE, ACCEPTED, False, False),
-        (ALERT, AGAIN, True, True),
-        (ALERT, AGAIN, False, False),
-        (ALERT, GONE, False, False),
-        (START, ACCEPTED, False, False),
-    ],
-    ids=["urgent", "not urgent", "perhaps", "not sent", "refused", "a start"],
-)
-def test_the_phone_counts_what_came_with_priority_10(
-    sent: Send, verdict: Verdict, *, answer_lost: bool, counted: bool
-) -> None:
-    """What may have arrived counts; a start has a budget of its own."""
-    assert settled(live(), sent, verdict, answer_lost=answer_lost).urgent == counted
 
 
 @pytest.mark.parametrize(
