@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+LIFETIME = timedelta(hours=8)
+
 
 class Phase(StrEnum):
     """How far a card is, as the dispatcher knows it; what the phone reported stands beside it."""
@@ -124,6 +126,13 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return self.token_hash is not None and self.token_hash != self.refused_hash
 
     @property
+    def ends_by_itself_at(self) -> datetime:
+        """Tell when the phone ends the card at the latest, if it ever had it."""
+        # a card that the app started in our place may have been wanted for hours before
+        known_at = self.intent.at if self.intent is not None else self.reported_at
+        return (self.started_at or known_at or self.created_at) + LIFETIME
+
+    @property
     def is_on_phone(self) -> bool:
         """Tell whether the phone itself said that it has the card."""
         return self.reported_state in ("starting", "active") or self.token_hash is not None
@@ -187,6 +196,5 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     tried_environment: str | None = None
 
 
-LIFETIME = timedelta(hours=8)
 NOT_MADE = "not made"
 """Stands for the word of APNs, of a card that could not be planned or rendered."""

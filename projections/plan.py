@@ -202,10 +202,9 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
 def _plan_shown(
     face: Face | None, card: Card, phone: Phone | None, refusal: Because | None, now: datetime, rules: PlanRules
 ) -> Plan:
-    # a card that the app started in our place may have been wanted for hours before
-    known_at = card.intent.at if card.intent is not None else card.reported_at
-    started_at = card.started_at or known_at or card.created_at
-    if now >= started_at + LIFETIME:
+    ends_at = card.ends_by_itself_at
+    started_at = ends_at - LIFETIME
+    if now >= ends_at:
         return Nothing(
             Reason.EXPIRED, "The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired"
         )
@@ -222,7 +221,8 @@ def _plan_shown(
         alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
-        return Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.", phase=Phase.SHOWN)
+        why = "The order is not known yet: no order.placed has come."
+        return Wait(Reason.NOT_PLACED, why, until=ends_at, phase=Phase.SHOWN)
     renew_at = started_at + timedelta(seconds=rules.renew_after)
     renewable = card.generation < rules.most_generations and not card.next_generation
     if now >= renew_at and renewable:
@@ -232,7 +232,7 @@ def _plan_shown(
     age = face.age(now, rules.ages)
     aged = rules.tell_age and age.level != (card.freshness or Freshness.FRESH)
     if face.content_hash == card.accepted_hash and alert is None and not again and not aged:
-        until = renew_at if renewable else started_at + LIFETIME
+        until = renew_at if renewable else ends_at
         if rules.tell_age and age.until is not None:
             until = min(until, age.until)
         return Nothing(Reason.UNCHANGED, "What the card shows has not changed.", until=until, phase=Phase.SHOWN)

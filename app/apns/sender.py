@@ -171,7 +171,7 @@ class Sender:
     def shadow(self, planned: PlannedPush) -> None:
         """Record a push, and do not send it."""
         now = planned.claimed.now
-        settlement = settle_shadowed(planned.claimed.card, planned.sent, planned.intent.version)
+        settlement = settle_shadowed(planned.claimed.card, planned.sent, planned.intent.version, now)
         self._settler.add(settlement, _receipt(planned, "shadow", None, now, now))
 
     async def _act(

@@ -106,13 +106,16 @@ def settle_unbegun(card: Card, now: datetime, *, planned: Send | None = None) ->
     )
 
 
-def settle_shadowed(card: Card, planned: Send, version: int) -> Settlement:
+def settle_shadowed(card: Card, planned: Send, version: int, now: datetime) -> Settlement:
     """Give what remains of a push that was recorded and not sent: the card is where it was, and waits for news.
+
+    One that is on a phone is looked at again when it has certainly ended there.
 
     Args:
         card: The card as claimed.
         planned: What would have been sent.
         version: The version of the view that was planned for.
+        now: The time of the claim.
     """
     return Settlement(
         card=card,
@@ -120,6 +123,7 @@ def settle_shadowed(card: Card, planned: Send, version: int) -> Settlement:
         considered_version=version,
         outcome="shadow",
         why=f"Shadow mode: this {planned.kind} was recorded and not sent. {planned.why}",
+        due_at=None if card.phase is Phase.WANTED else now + LIFETIME,
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,

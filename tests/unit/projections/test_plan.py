@@ -322,7 +322,7 @@ LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         None,
         live(accepted_version=None),
         phone(),
-        Wait(Reason.NOT_PLACED, "The order is not known yet: no order.placed has come.", phase=Phase.SHOWN),
+        replace(NOT_PLACED, until=hours(8), phase=Phase.SHOWN),
     ),
     "the answer to the end was lost": (
         over(),
