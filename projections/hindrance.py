@@ -10,8 +10,9 @@ from projections.reasons import Reason
 PUSH_TO_START = (17, 2)
 ENDED_BY_A_PERSON = "A person ended the card."
 
-START_SUSPECT = 2
-"""So many accepted starts in a row of which an app says nothing speak against its start token."""
+START_SUSPECT, START_SUSPECT_UPGRADED = 2, 1
+"""So many accepted starts in a row of which an app says nothing speak against its start token: in general, and where
+the token is from before a new major version of iOS."""
 
 
 class Because(NamedTuple):
@@ -64,10 +65,19 @@ def update_hindrance(card: Card, phone: Phone | None) -> Because:
             Reason.UPDATE_TOKEN_REFUSED,
             "APNs refused the card's update token; the card moves again when the app reports a new one.",
         )
-    if card.is_silent and phone is not None and phone.unreported_starts >= START_SUSPECT:
+    silent_starts = phone.unreported_starts if card.is_silent and phone is not None else 0
+    old = None if phone is None else phone.upgraded_from
+    if phone is not None and old is not None and silent_starts >= START_SUSPECT_UPGRADED:
         return Because(
             Reason.START_TOKEN_SUSPECT,
-            f"APNs accepted this start, and the app told of none of its last {phone.unreported_starts} cards: the "
+            "APNs accepted this start, and the app told nothing of it. The app still reports the start token of iOS "
+            f"{old} on iOS {phone.ios[0]}: it may have gone stale with the upgrade. Where opening the app does not "
+            "help, switching Live Activities off and on for it in the iPhone's Settings may bring a new one.",
+        )
+    if silent_starts >= START_SUSPECT:
+        return Because(
+            Reason.START_TOKEN_SUSPECT,
+            f"APNs accepted this start, and the app told of none of its last {silent_starts} cards: the "
             "customer has not tapped Allow, the app was force-quit, or its start token is stale, as after an upgrade "
             "of iOS.",
         )

@@ -299,7 +299,8 @@ CREATE TABLE public.slots (
 CREATE TABLE public.start_tokens (
     device_id text NOT NULL COLLATE pg_catalog."C",
     attributes_type text NOT NULL COLLATE pg_catalog."C",
-    token_hash bytea NOT NULL
+    token_hash bytea NOT NULL,
+    ios_version text
 );
 
 CREATE TABLE public.subject_keys (

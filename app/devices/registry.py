@@ -219,7 +219,9 @@ class DeviceRegistry:
             earlier = sorted({row["device_id"] for row in held} - {device_id})
             if earlier:
                 await connection.execute(statement("app/take_tokens"), *names, earlier)
-        await connection.execute(statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()))
+        await connection.execute(
+            statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()), report.ios_version
+        )
         return silence, earlier
 
     async def _report(

@@ -1,5 +1,6 @@
 -- The later life of a card: how many urgent pushes its phone can still take, and which pushes were sent without urgency
--- because it could take none; how old the card says that its news is; and news by ordinary notifications.
+-- because it could take none; how old the card says that its news is; news by ordinary notifications; and how old its
+-- phone's start token is.
 
 ALTER TABLE devices
     ADD COLUMN urgent_credit    double precision, -- NULL: all of it
@@ -20,3 +21,7 @@ ALTER TABLE cards
 ALTER TABLE devices
     DROP COLUMN alert_token_sealed,
     ADD COLUMN alert_token_hash bytea;
+
+-- The iOS that the phone had when this value was reported first: tokens go stale when iOS is upgraded. NULL: unknown.
+ALTER TABLE start_tokens
+    ADD COLUMN ios_version text;
