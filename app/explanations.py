@@ -68,7 +68,7 @@ class Explainer:
                 events = await _read_events(connection, order_id, progress.view_version)
                 cards = await self._read_cards(connection, order_id)
                 view = None if stored is None else stored.opened
-                face = None if view is None else face_of(view, self._keyring.hash)
+                face = None if stored is None or view is None else face_of(view, self._keyring.hash, stored.heard_at)
                 customer_id = None if view is None else view.customer_id
                 phones = await connection.fetch(statement("projections/list_phones"), customer_id, PHONES_NAMED + 1)
                 accepted = await self._read_accepted(connection, order_id, progress, face, cards[:CARDS])
@@ -92,6 +92,7 @@ class Explainer:
                     Kind.START: self._rules.send.start_expiry,
                     Kind.UPDATE: self._rules.send.update_expiry,
                     Kind.END: self._rules.send.end_expiry,
+                    Kind.ALERT: self._rules.send.alert_expiry,
                 },
                 signed_in=[row["device_id"] for row in phones],
             ),
@@ -189,4 +190,5 @@ def _sent(row: asyncpg.Record) -> Sent:
         status=row["status"],
         reason=row["reason"],
         apns_id=str(row["apns_id"]),
+        demoted=row["demoted"],
     )

@@ -1,8 +1,8 @@
 """Sees to what time brings: partitions of the receipts, what is old and may go, and what must not be there.
 
 Nothing is right because of this loop. It makes tomorrow's partitions, walks over all slots once a minute for cards that
-were forgotten (which would be a bug of ours), says how many subjects are set aside, and once an hour lets old receipts,
-cards and phones go.
+were forgotten (which would be a bug of ours), says how many subjects are set aside, and once an hour looks for cards
+whose phone is gone, and lets old receipts, cards and phones go.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from events.errors import StoreUnavailableError
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import DEADLOCK, translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
@@ -35,7 +36,7 @@ class KeepRules(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         receipts: What was sent and what APNs answered.
         cards: Cards that are over, of orders that are over.
-        devices: Phones whose app has not launched, with their tokens.
+        devices: Phones whose app has not launched, with their tokens, until they are signed out.
     """
 
     receipts: int = 30
@@ -54,7 +55,7 @@ class Housekeeper:
 
     Args:
         pool: Connections; one is used at a time.
-        announce: Called with the slots of cards that were found forgotten; must not block.
+        announce: Called with the slots of cards that were found forgotten or orphaned; must not block.
         keep: How long things are kept.
     """
 
@@ -74,6 +75,7 @@ class Housekeeper:
                 if time.monotonic() >= next_hour:
                     await make_receipt_days(self._pool)
                     await self.count_trouble()
+                    await self.wake_orphans()
                     await self.prune()
                     next_hour = time.monotonic() + HOUR_SECONDS
                 await self.wake_forgotten(ALL_SLOTS[place : place + STEP_SLOTS])
@@ -91,13 +93,43 @@ class Housekeeper:
             if error.sqlstate != DEADLOCK:
                 raise
             return 0  # the next round comes by again
+        behind = [row for row in rows if row["behind"]]
+        if behind:
+            log.error("cards_were_forgotten", cards=len(behind), first=str(behind[0]["card_id"]))
+        if len(rows) > len(behind):
+            log.warning("cards_were_stranded", cards=len(rows) - len(behind))
         if rows:
-            log.error("cards_were_forgotten", cards=len(rows), first=str(rows[0]["card_id"]))
             self._announce({row["slot"] for row in rows})
         return len(rows)
 
+    async def wake_orphans(self) -> int:
+        """Put cards in debt that wait for a phone of which there is no row any more, and return how many there were.
+
+        Phones are signed out, and their cards ended, a day before their rows go; a restore may leave some all the same.
+        """
+        found = 0
+        for slot in ALL_SLOTS:
+            with translated():
+                rows = await self._pool.fetch(statement("projections/find_devices_of_waiting_cards"), [slot])
+                missing = await self._pool.fetch(
+                    statement("projections/find_missing_devices"), [row["device_id"] for row in rows]
+                )
+                if not missing:
+                    continue
+                orphans = await fetch_through_deadlocks(
+                    self._pool, "projections/wake_waiting_cards", [slot], [row["device_id"] for row in missing]
+                )
+            found += len(orphans)
+            self._announce({row["slot"] for row in orphans})
+        if found:
+            log.warning("cards_were_orphaned", cards=found)
+        return found
+
     async def prune(self) -> tuple[int, int, int]:
-        """Let go what is old enough, and give how many days of receipts, cards and phones that was."""
+        """Let go what is old enough, and give how many days of receipts, cards and phones that was.
+
+        A phone is signed out first, so that its cards are ended; its row goes a day later.
+        """
         with translated():
             days: int = await self._pool.fetchval(statement("projections/drop_receipts"), self._keep.receipts)
             cards = 0
@@ -105,7 +137,12 @@ class Housekeeper:
                 cards += await self._pool.fetchval(
                     statement("projections/prune_cards"), [slot], self._keep.cards, PRUNED_AT_ONCE
                 )
+            silent: int = await self._pool.fetchval(
+                statement("app/sign_out_old_devices"), self._keep.devices, PRUNED_AT_ONCE
+            )
             devices: int = await self._pool.fetchval(statement("app/prune_devices"), self._keep.devices, PRUNED_AT_ONCE)
+        if silent:
+            log.info("silent_phones_were_signed_out", devices=silent)
         if days or cards or devices:
             log.info("old_rows_went", receipt_days=days, cards=cards, devices=devices)
         return days, cards, devices

@@ -83,6 +83,10 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         "httpx", description="What speaks HTTP/2: httpx, or rust (pyqwest), which is faster."
     )
     on_unknown_start: Literal["never", "after_silence"] = Field("never", description="Start again after no answer?")
+    freshness: bool = Field(default=True, description="Do cards say when nothing was heard of their order?")
+    fallback_alerts: bool = Field(
+        default=False, description="Tell news by ordinary notifications where a phone cannot show a card?"
+    )
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
     keep_receipts_days: int = Field(30, ge=1, description="How long it is known what was sent and answered.")
     keep_cards_days: int = Field(30, ge=1, description="How long cards that are over are kept.")
@@ -118,7 +122,13 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         rules = FAST_RULES if self.profile == "fast" else DispatchRules()
         given = {each.name: getattr(self, each.name) for each in thresholds() if getattr(self, each.name) is not None}
         rules = with_thresholds(rules, given)
-        return replace(rules, plan=replace(rules.plan, on_unknown_start=self.on_unknown_start))
+        plan = replace(
+            rules.plan,
+            on_unknown_start=self.on_unknown_start,
+            tell_age=self.freshness,
+            fallback=replace(rules.plan.fallback, wanted=self.fallback_alerts),
+        )
+        return replace(rules, plan=plan)
 
     @model_validator(mode="after")
     def _judge_thresholds(self) -> Self:

@@ -13,7 +13,9 @@ from app.apns.dispatcher import DispatchRules
 from app.apns.push import SendRules
 from app.apns.sender import SendingRules
 from app.apns.verdict import FAST, VerdictSettings
-from projections.budget import BudgetRules
+from projections.budget import BudgetRules, UrgentRules
+from projections.fallback import FallbackRules
+from projections.freshness import FreshnessRules
 from projections.plan import PlanRules
 
 FAST_RULES: Final = DispatchRules(
@@ -30,6 +32,9 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "dispatch": (),
     "plan": ("plan",),
     "budget": ("plan", "budget"),
+    "urgent": ("plan", "urgent"),
+    "age": ("plan", "ages"),
+    "fallback": ("plan", "fallback"),
     "verdict": ("verdicts",),
     "send": ("send",),
 }
@@ -37,6 +42,9 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
     "plan": (PlanRules,),
     "budget": (BudgetRules,),
+    "urgent": (UrgentRules,),
+    "age": (FreshnessRules,),
+    "fallback": (FallbackRules,),
     "verdict": (VerdictSettings,),
     "send": (SendRules,),
 }

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+LIFETIME = timedelta(hours=8)
+
 
 class Phase(StrEnum):
     """How far a card is, as the dispatcher knows it; what the phone reported stands beside it."""
@@ -18,11 +20,12 @@ class Phase(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a push does to its card."""
+    """What a push does to its card; an alert does nothing to it, and tells the news in its place."""
 
     START = "start"
     UPDATE = "update"
     END = "end"
+    ALERT = "alert"
 
 
 class Intent(msgspec.Struct, frozen=True):
@@ -64,6 +67,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         unreported: The start was accepted, and so late it is certain that the app does not tell of the card.
         tried_hash: Blind index of the token for which the other environment was tried, or is to be.
         tried_environment: That environment.
+        freshness: The level that the content state told last that APNs accepted; None for none yet.
         asked: What a person asks for, if it has not been done: `end`, or `resend`.
     """
 
@@ -106,6 +110,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     tried_hash: bytes | None
     tried_environment: str | None
     asked: str | None
+    freshness: str | None
 
     def answered_before(self, word: str) -> int:
         """Tell how often in a row the last pushes were answered by this word."""
@@ -121,9 +126,21 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return self.token_hash is not None and self.token_hash != self.refused_hash
 
     @property
+    def ends_by_itself_at(self) -> datetime:
+        """Tell when the phone ends the card at the latest, if it ever had it."""
+        # a card that the app started in our place may have been wanted for hours before
+        known_at = self.intent.at if self.intent is not None else self.reported_at
+        return (self.started_at or known_at or self.created_at) + LIFETIME
+
+    @property
     def is_on_phone(self) -> bool:
         """Tell whether the phone itself said that it has the card."""
         return self.reported_state in ("starting", "active") or self.token_hash is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether APNs accepted the card's start, and its app told nothing of it."""
+        return not self.is_on_phone and self.accepted_version is not None
 
     @property
     def is_gone(self) -> bool:
@@ -145,6 +162,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         same_answers: As on the card.
         unreported: As on the card, and from now on.
         start_unused: A start that was taken from the phone's budget did not reach it.
+        urgent: A push of priority 10 went to the phone, which counts it.
+        freshness: As on the card; None leaves it.
         tried_hash: As on the card.
         tried_environment: As on the card; the next push goes there.
     """
@@ -171,11 +190,12 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     same_answers: int = 0
     unreported: bool = False
     start_unused: bool = False
+    urgent: bool = False
+    freshness: str | None = None
     tried_hash: bytes | None = None
     tried_environment: str | None = None
 
 
-LIFETIME = timedelta(hours=8)
 NOT_MADE = "not made"
 """Stands for the word of APNs, of a card that could not be planned or rendered."""
 UNFIT = "preflight"

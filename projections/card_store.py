@@ -11,10 +11,10 @@ import msgspec
 from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
-from projections.budget import BudgetRules, StartBudget
+from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
 from projections.card import Card, Intent, Kind, Phase, Settlement
 from projections.pause import Route
-from projections.phone import Phone, ios_of
+from projections.phone import AlertToken, Phone, ios_of
 
 CLAIMS_A_SLOT = 50
 
@@ -34,10 +34,11 @@ class Claimed(msgspec.Struct, frozen=True):
 
 
 class PhoneWithToken(msgspec.Struct, frozen=True):
-    """A phone with its sealed start token."""
+    """A phone with its sealed tokens: for starts, and for ordinary notifications."""
 
     phone: Phone
     token_sealed: bytes | None
+    alert_token_sealed: bytes | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         why: Why it was sent.
+        demoted: It would have had priority 10, had the phone not had its urgent pushes for the hour.
         sealed: The payload, sealed with the subject's data key.
     """
 
@@ -59,6 +61,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     apns_id: UUID
     timestamp: int
     priority: int
+    demoted: bool
     status: int | None
     reason: str | None
     sealed: bytes | None
@@ -67,9 +70,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class CardStore:
     """Cards in Postgres, as the dispatcher works on them."""
 
-    def __init__(self, pool: Pool, budget: BudgetRules | None = None) -> None:
+    def __init__(self, pool: Pool, budget: BudgetRules | None = None, urgent: UrgentRules | None = None) -> None:
         self._pool = pool
         self._budget = budget or BudgetRules()
+        self._urgent = urgent or UrgentRules()
 
     async def claim(
         self,
@@ -159,20 +163,28 @@ class CardStore:
 
     async def _tell_devices(self, connection: Connection, settlements: Sequence[Settlement]) -> None:
         """Write what settlements mean for phones; these rows are locked after the cards, in key order."""
-        recalled = sorted({each.card.device_id for each in settlements if each.recalled})
-        if recalled:
-            await connection.execute(statement("projections/flag_devices"), recalled)
+        recalled = {each.card.device_id for each in settlements if each.recalled}
         unused = Counter(each.card.device_id for each in settlements if each.start_unused)
-        if unused:
-            await connection.execute(
-                statement("projections/return_starts"), list(unused), list(unused.values()), self._budget.most
-            )
         silent = Counter(each.card.device_id for each in settlements if each.unreported)
-        if silent:
-            await connection.execute(statement("projections/note_silence"), list(silent), list(silent.values()))
+        urgent = Counter(each.card.device_id for each in settlements if each.urgent)
+        devices = sorted(recalled | unused.keys() | silent.keys() | urgent.keys())
+        if devices:
+            await connection.execute(
+                statement("projections/note_phones"),
+                devices,
+                [each in recalled for each in devices],
+                [unused[each] for each in devices],
+                [silent[each] for each in devices],
+                [urgent[each] for each in devices],
+                self._budget.most,
+                self._urgent.most,
+                self._urgent.an_hour,
+                self._urgent.most_seldom,
+                self._urgent.an_hour_seldom,
+            )
 
     async def refuse_tokens(self, refused: Sequence[tuple[str, str, bytes]]) -> None:
-        """Retire start token values by app, environment and blind index."""
+        """Retire token values of phones by app, environment and blind index."""
         await self._pool.execute(
             statement("projections/refuse_tokens"),
             [app for app, _, _ in refused],
@@ -181,7 +193,7 @@ class CardStore:
         )
 
     async def block_token(self, app: str, environment: str, token_hash: bytes, seconds: float) -> None:
-        """Let nothing be started by a token value for a while; the environment is the one that it was reported for."""
+        """Let nothing be sent to a phone's token value for a while; the environment is that it was reported for."""
         await self._pool.execute(statement("projections/block_tokens"), [app], [environment], [token_hash], [seconds])
 
     async def place_token(self, app: str, environment: str, token_hash: bytes, works_in: str) -> None:
@@ -218,6 +230,7 @@ class CardStore:
             [each.unreported for each in settlements],
             [each.tried_hash for each in settlements],
             [each.tried_environment for each in settlements],
+            [each.freshness for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}
 
@@ -241,6 +254,7 @@ class CardStore:
             [each.status for each in receipts],
             [each.reason for each in receipts],
             [each.sealed for each in receipts],
+            [each.demoted for each in receipts],
         )
 
 
@@ -303,11 +317,20 @@ def card_of(row: asyncpg.Record) -> Card:
         tried_hash=row["tried_hash"],
         tried_environment=row["tried_environment"],
         asked=row["asked"],
+        freshness=row["freshness"],
         recalled=row["recalled"],
     )
 
 
 def _phone(row: asyncpg.Record) -> PhoneWithToken:
+    alert_token = None
+    if row["alert_token_hash"] is not None:
+        alert_token = AlertToken(
+            token_hash=row["alert_token_hash"],
+            refused=row["alert_token_refused"],
+            registered_at=row["alert_token_registered_at"],
+            blocked_until=row["alert_token_blocked_until"],
+        )
     phone = Phone(
         device_id=row["device_id"],
         customer_id=row["customer_id"],
@@ -321,8 +344,11 @@ def _phone(row: asyncpg.Record) -> PhoneWithToken:
         start_token_refused=row["start_token_refused"] or False,
         start_token_registered_at=row["start_token_registered_at"],
         start_budget=StartBudget(row["start_credit"], row["start_credit_at"]),
+        urgent_budget=UrgentBudget(row["urgent_credit"], row["urgent_credit_at"], row["frequent_pushes"]),
         unreported_starts=row["unreported_starts"],
         start_environment=row["start_token_works_in"] or row["environment"],
         start_blocked_until=row["start_token_blocked_until"],
+        start_token_ios=None if row["start_token_ios"] is None else ios_of(row["start_token_ios"]),
+        alert_token=alert_token,
     )
-    return PhoneWithToken(phone, row["start_token_sealed"])
+    return PhoneWithToken(phone, row["start_token_sealed"], row["alert_token_sealed"])

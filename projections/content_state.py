@@ -13,7 +13,7 @@ from projections.registers import CHARACTERS_SHOWN
 ATTRIBUTES_TYPE: Final = "OrderAttributes"
 CONTENT_LIMIT_BYTES: Final = 2_304
 ATTRIBUTES_LIMIT_BYTES: Final = 1_024
-"""Both together leave a start 768 of Apple's 4,096 bytes for its alert and the rest of `aps`."""
+"""Both together leave a start 768 of Apple's 4,096 bytes for its alert, freshness and the rest of `aps`."""
 
 MERCHANT_NAME_CHARACTERS: Final = 64
 ORDER_NUMBER_CHARACTERS: Final = 40
@@ -85,9 +85,10 @@ def render_attributes(view: OrderView, *, card_id: str, order_id: str) -> bytes:
 
 
 def content_hash(shown: OrderView | bytes, key: bytes) -> bytes:
-    """Give 16 bytes, keyed, that two content states share if they differ in `updatedAt` at most."""
+    """Give 16 bytes, keyed, that two content states share if they differ in `updatedAt` and `freshness` at most."""
     content = _read_object(render(shown) if isinstance(shown, OrderView) else shown)
     content.pop("updatedAt", None)
+    content.pop("freshness", None)
     return blake2b(_encode_sorted(content), digest_size=16, key=key).digest()
 
 

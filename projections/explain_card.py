@@ -7,13 +7,14 @@ from msgspec.structs import replace
 
 from projections.advice import OPEN_THE_APP, PAUSE_CURE, THE_APP_SHOWS_IT, found
 from projections.card import LIFETIME, NO_KEY, NOT_MADE, UNFIT, Card, Phase
+from projections.choice import Renew, Send
 from projections.clock import clock_by
 from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Surroundings, TracedCard
 from projections.face import Face
 from projections.hindrance import not_for_this_phone
 from projections.pause import PauseRow, lifted_by, told
-from projections.plan import Renew, Send, plan
+from projections.plan import plan
 from projections.reasons import Reason
 from projections.sentences import (
     AT_THE_NEXT_ORDER,

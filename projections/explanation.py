@@ -60,6 +60,7 @@ class Sent(msgspec.Struct, frozen=True, rename="camel"):
         outcome: `accepted`, `retry`, `rejected` or `unknown`.
         status: What APNs answered; None without an answer.
         reason: The word of APNs.
+        demoted: It would have had priority 10, had the phone not had its urgent pushes for the hour.
     """
 
     sent_at: datetime
@@ -72,6 +73,7 @@ class Sent(msgspec.Struct, frozen=True, rename="camel"):
     status: int | None
     reason: str | None
     apns_id: str
+    demoted: bool = False
 
 
 class Shown(msgspec.Struct, frozen=True):

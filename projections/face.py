@@ -6,6 +6,7 @@ import msgspec
 
 from projections.content_state import content_hash, render
 from projections.draft import Alert
+from projections.freshness import Age, FreshnessRules, age_of
 from projections.order_view import OrderView
 
 
@@ -17,10 +18,11 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         placed: Whether there is anything to show.
         over: Whether the subject is over.
         content: The content state, JSON.
-        content_hash: Equal for content states that differ in `updatedAt` at most.
+        content_hash: Equal for content states that differ in `updatedAt` and `freshness` at most.
         alerts: The newest alert of each rank.
         status_version: The version that set the status.
         expected_at: When the next thing is expected to happen.
+        heard_at: When something was last heard of the subject; None counts as now.
     """
 
     version: int
@@ -32,14 +34,25 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...]
     status_version: int
     expected_at: datetime | None
+    heard_at: datetime | None = None
+
+    def pending_alert(self, alerted_version: int) -> Alert | None:
+        """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
+        pending = [each for each in self.alerts if each.version > alerted_version]
+        return max(pending, key=lambda each: (each.rank, each.version), default=None)
+
+    def age(self, now: datetime, rules: FreshnessRules) -> Age:
+        """Tell how old the subject's news is."""
+        return age_of(self.expected_at, self.heard_at, now, rules, over=self.over)
 
 
-def face_of(view: OrderView, key: bytes) -> Face:
+def face_of(view: OrderView, key: bytes, heard_at: datetime | None = None) -> Face:
     """Render a view.
 
     Args:
         view: The folded order.
         key: Keys the content hash.
+        heard_at: When the newest event was recorded.
     """
     content = render(view) if view.placed else b"{}"
     return Face(
@@ -52,4 +65,5 @@ def face_of(view: OrderView, key: bytes) -> Face:
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,
+        heard_at=heard_at,
     )

@@ -1,13 +1,18 @@
-"""What keeps a card off a phone: it is not for who uses it, or the phone takes no start."""
+"""What keeps a card off a phone, or from moving there: it is not for who uses it, or the phone takes no push."""
 
 from typing import NamedTuple
 
-from projections.card import Card
+from projections.card import Card, Phase
 from projections.face import Face
 from projections.phone import Phone
 from projections.reasons import Reason
+from projections.sentences import ENDED_BY_A_PERSON, NOT_REPORTED, REFUSED, why_suspect
 
 PUSH_TO_START = (17, 2)
+
+START_SUSPECT, START_SUSPECT_UPGRADED = 2, 1
+"""So many accepted starts in a row of which an app says nothing speak against its start token: in general, and where
+the token is from before a new major version of iOS."""
 
 
 class Because(NamedTuple):
@@ -52,4 +57,37 @@ def start_hindrance(card: Card, phone: Phone) -> Because | None:
             Reason.START_TOKEN_REFUSED,
             "Apple refused the phone's start token: it is out of date, or the app was removed.",
         )
+    return None
+
+
+def update_hindrance(card: Card, phone: Phone | None) -> Because:
+    """Say why a card without a working update token stands still."""
+    if card.token_hash is not None:
+        return Because(Reason.UPDATE_TOKEN_REFUSED, REFUSED)
+    silent_starts = phone.unreported_starts if card.is_silent and phone is not None else 0
+    old = None if phone is None else phone.upgraded_from
+    if phone is not None and old is not None and silent_starts >= START_SUSPECT_UPGRADED:
+        return Because(
+            Reason.START_TOKEN_SUSPECT,
+            "The app has not reported this card. Most likely the phone's address for new cards (start token), which is "
+            f"from iOS {old}, is out of date since the update to iOS {phone.ios[0]}. Where opening the app does not "
+            "help, switching Live Activities off and on for it in the iPhone's Settings may bring a new one.",
+        )
+    if phone is not None and silent_starts >= START_SUSPECT:
+        return Because(Reason.START_TOKEN_SUSPECT, why_suspect(phone.unreported_starts + (not card.unreported)))
+    return Because(Reason.NO_UPDATE_TOKEN, NOT_REPORTED)
+
+
+def reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> str | None:
+    """Say why a card on the phone is to end, or None."""
+    if refusal is not None:
+        return refusal.why
+    if card.replaced:
+        return "A newer card of this order is on the phone."
+    if card.phase is Phase.ENDING:
+        return "Apple's answer to the push that ends the card was lost: it is sent again."
+    if face is not None and face.over:
+        return "The order is over."
+    if card.asked == "end":
+        return ENDED_BY_A_PERSON
     return None

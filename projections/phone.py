@@ -4,7 +4,22 @@ from datetime import datetime
 
 import msgspec
 
-from projections.budget import StartBudget
+from projections.budget import StartBudget, UrgentBudget
+
+
+class AlertToken(msgspec.Struct, frozen=True, kw_only=True):
+    """The token for ordinary notifications that an app reported.
+
+    Attributes:
+        token_hash: Its blind index.
+        refused: APNs refused it.
+        blocked_until: APNs wants nothing sent to it before.
+    """
+
+    token_hash: bytes
+    refused: bool
+    registered_at: datetime
+    blocked_until: datetime | None
 
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +32,8 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         start_token_refused: APNs refused the token that the app reported last.
         start_environment: Where the start token works, which may not be what the app said.
         start_blocked_until: APNs wants nothing sent to the start token before.
+        start_token_ios: The version when the app reported the start token's value first; None for unknown.
+        alert_token: For ordinary notifications; None when none was reported.
         unreported_starts: Accepted starts in a row of which the app said nothing.
     """
 
@@ -34,7 +51,17 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     start_environment: str
     start_blocked_until: datetime | None
     start_budget: StartBudget
+    urgent_budget: UrgentBudget
     unreported_starts: int
+    start_token_ios: tuple[int, int] | None = None
+    alert_token: AlertToken | None = None
+
+    @property
+    def upgraded_from(self) -> int | None:
+        """Give the major version of iOS that the start token is from, if the phone has a newer one; None if not."""
+        if self.start_token_ios is None or self.start_token_ios[0] >= self.ios[0]:
+            return None
+        return self.start_token_ios[0]
 
 
 def ios_of(version: str) -> tuple[int, int]:

@@ -5,30 +5,40 @@ the card not move?", so it is written for the person who asks.
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from projections.budget import BudgetRules
+from projections.budget import BudgetRules, UrgentRules
 from projections.card import LIFETIME, Card, Kind, Phase
+from projections.choice import Nothing, Plan, Renew, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
-from projections.hindrance import Because, not_for_this_phone, start_hindrance
+from projections.fallback import FallbackRules, tell
+from projections.freshness import Freshness, FreshnessRules
+from projections.hindrance import (
+    Because,
+    not_for_this_phone,
+    reason_to_end,
+    start_hindrance,
+    update_hindrance,
+)
 from projections.phone import Phone
 from projections.reasons import Reason
 from projections.sentences import (
     ENDED_BY_A_PERSON,
     NEVER_PLACED,
-    NOT_REPORTED,
-    REFUSED,
     START_NOT_REPEATED,
-    why_suspect,
     why_unchanged,
     why_update,
 )
 
-START_SUSPECT = 2
-"""So many accepted starts in a row of which an app says nothing speak against its start token."""
+_OF_AGE: Final = {
+    Freshness.FRESH: "There is news of the order, which no longer counts as late.",
+    Freshness.LATE: "The expected time has passed without news: the card says so.",
+    Freshness.STALE: "Nothing was heard of the order for a long time: the card says so.",
+}
 
 
 class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +53,13 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
         clock_ahead: A clock that went back by more than this makes the card wait.
         clock_wait: A clock that went back by more than this makes the next generation replace the card.
         keep_after_end: How long an ended card stays on the Lock Screen; Apple allows four hours.
-        stale_after: When a card counts as stale without an expected time.
-        stale_grace: How long after the expected time a card counts as stale.
         arrival: How long after a start its app may still tell of the card: APNs keeps a start for half an hour.
         failed_again: When a card is tried again that failed by a bug of ours, without news; it may be mended by then.
         budget: How many starts a phone takes.
+        urgent: How many urgent pushes a phone takes.
+        ages: When news has grown old.
+        fallback: When news goes by an ordinary notification.
+        tell_age: Whether cards say how old their news is.
     """
 
     on_unknown_start: Literal["never", "after_silence"] = "never"
@@ -58,74 +70,13 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     clock_ahead: float = 60.0
     clock_wait: float = 600.0
     keep_after_end: float = 900.0
-    stale_after: float = 3_600.0
-    stale_grace: float = 900.0
     arrival: float = 1_860.0
     failed_again: float = 3_600.0
     budget: BudgetRules = BudgetRules()
-
-
-class Send(msgspec.Struct, frozen=True, kw_only=True):
-    """Send a push.
-
-    Attributes:
-        timestamp: Unix seconds, strictly later than any before.
-        alert: What the push speaks of; None for a quiet one.
-        stale_at: When the card counts as stale.
-        dismiss_at: When an ended card leaves the Lock Screen.
-        with_content: Whether the phone may see the subject's content.
-    """
-
-    kind: Kind
-    why: str
-    timestamp: int
-    priority: Literal[5, 10]
-    alert: Alert | None = None
-    stale_at: datetime | None = None
-    dismiss_at: datetime | None = None
-    with_content: bool = True
-
-
-class Wait(msgspec.Struct, frozen=True):
-    """Do nothing until a time, or until something happens.
-
-    Attributes:
-        until: When to look again; None when only news can change this.
-        phase: The phase that the card is in, where that has become clear.
-        unreported: It has become clear that the app does not tell of the card.
-    """
-
-    reason: Reason
-    why: str
-    until: datetime | None = None
-    phase: Phase | None = None
-    unreported: bool = False
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """There is nothing to do.
-
-    Attributes:
-        until: When to look again all the same.
-        phase: OVER when there will never be anything to do.
-        outcome: A word for the card's row.
-    """
-
-    reason: Reason
-    why: str
-    until: datetime | None = None
-    phase: Phase | None = None
-    outcome: str = "nothing"
-
-
-class Renew(msgspec.Struct, frozen=True):
-    """Start the next generation of the card; this one stays until that is on the phone."""
-
-    reason: Reason
-    why: str
-
-
-Plan = Send | Wait | Nothing | Renew
+    urgent: UrgentRules = UrgentRules()
+    ages: FreshnessRules = FreshnessRules()
+    fallback: FallbackRules = FallbackRules()
+    tell_age: bool = True
 
 
 def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
@@ -178,12 +129,6 @@ def budget_used_up(until: datetime) -> Wait:
     )
 
 
-def pending_alert(face: Face, alerted_version: int) -> Alert | None:
-    """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
-    pending = [each for each in face.alerts if each.version > alerted_version]
-    return max(pending, key=lambda each: (each.rank, each.version), default=None)
-
-
 def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
     if phone is None:
         raise AssertionError("a card without a phone is recalled before it is planned")
@@ -193,13 +138,19 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
         )
     if face is None or not face.placed:
         return Wait(Reason.NOT_PLACED, NEVER_PLACED)
+    hindrance = start_hindrance(card, phone)
+    told = None if hindrance is None else tell(face, card, phone, hindrance, card.created_at, now, rules.fallback)
+    if isinstance(told, Send):
+        return told
     if face.over:
         return Nothing(
             Reason.NEVER_SHOWN, "The order was over before the card was shown.", phase=Phase.OVER, outcome="never_shown"
         )
-    hindrance = start_hindrance(card, phone)
-    if hindrance is not None:
-        return Wait(hindrance.reason, hindrance.why)
+    return _plan_start(face, card, phone, now, rules) if told is None else told
+
+
+def _plan_start(face: Face, card: Card, phone: Phone, now: datetime, rules: PlanRules) -> Plan:
+    """Plan for a card that can be started, unless something wants it to wait."""
     grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
     if card.starter == "app_first" and now < grace_ends:
         return Wait(Reason.APP_STARTS_FIRST, "For a moment the app may start the card itself.", until=grace_ends)
@@ -218,7 +169,7 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
         now,
         rules,
         why="The order is open, and the phone can be sent a card.",
-        alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
+        alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, "order.placed"),
     )
 
 
@@ -242,7 +193,7 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
             now,
             rules,
             why="Apple's answer to the push that starts the card was lost, and no report came: sent again, once.",
-            alert=pending_alert(face, card.alerted_version) or Alert(2, face.version, "order.placed"),
+            alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, "order.placed"),
         )
     return Wait(
         Reason.START_COUNTED,
@@ -255,84 +206,83 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
 def _plan_shown(
     face: Face | None, card: Card, phone: Phone | None, refusal: Because | None, now: datetime, rules: PlanRules
 ) -> Plan:
-    # a card that the app started in our place may have been wanted for hours before
-    known_at = card.intent.at if card.intent is not None else card.reported_at
-    started_at = card.started_at or known_at or card.created_at
-    if now >= started_at + LIFETIME:
+    ends_at = card.ends_by_itself_at
+    started_at = ends_at - LIFETIME
+    if now >= ends_at:
         return Nothing(
             Reason.EXPIRED, "The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired"
         )
-    end = _reason_to_end(face, card, refusal)
+    end = reason_to_end(face, card, refusal)
     if not card.has_token:
-        return _plan_without_token(card, phone, end, started_at, now, rules)
+        news = None if refusal is not None or card.replaced or card.asked == "end" else face
+        return _plan_without_token(news, card, phone, end, started_at, now, rules)
     if end is not None:
         if refusal is not None or card.replaced or card.asked == "end":
             return _send(
                 Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
             )
         keep = now + timedelta(seconds=rules.keep_after_end)
-        alert = None if face is None else pending_alert(face, card.alerted_version)
+        alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
-        return Wait(Reason.NOT_PLACED, NEVER_PLACED, phase=Phase.SHOWN)
+        return Wait(Reason.NOT_PLACED, NEVER_PLACED, until=ends_at, phase=Phase.SHOWN)
     renew_at = started_at + timedelta(seconds=rules.renew_after)
     renewable = card.generation < rules.most_generations and not card.next_generation
     if now >= renew_at and renewable:
         return Renew(Reason.RENEWAL, "The card is near Apple's eight hours and its order is still open.")
-    alert = pending_alert(face, card.alerted_version)
+    alert = face.pending_alert(card.alerted_version)
     again = card.asked == "resend"
-    if face.content_hash == card.accepted_hash and alert is None and not again:
-        return Nothing(
-            Reason.UNCHANGED,
-            why_unchanged(card),
-            until=renew_at if renewable else started_at + LIFETIME,
-            phase=Phase.SHOWN,
-        )
-    return _send(
+    age = face.age(now, rules.ages)
+    aged = rules.tell_age and age.level != (card.freshness or Freshness.FRESH)
+    changed = face.content_hash != card.accepted_hash
+    if not changed and alert is None and not again and not aged:
+        until = renew_at if renewable else ends_at
+        if rules.tell_age and age.until is not None:
+            until = min(until, age.until)
+        return Nothing(Reason.UNCHANGED, why_unchanged(card), until=until, phase=Phase.SHOWN)
+    why = why_update(face, card, alert) if changed or alert is not None or again else _OF_AGE[age.level]
+    update = _send(
         Kind.UPDATE,
         face,
         card,
         now,
         rules,
-        why=why_update(face, card, alert),
+        why=why,
         alert=alert,
     )
+    return _within_budget(update, phone, now, rules)
 
 
-def _reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> str | None:
-    if refusal is not None:
-        return refusal.why
-    if card.replaced:
-        return "A newer card of this order is on the phone."
-    if card.phase is Phase.ENDING:
-        return "Apple's answer to the push that ends the card was lost: it is sent again."
-    if face is not None and face.over:
-        return "The order is over."
-    if card.asked == "end":
-        return ENDED_BY_A_PERSON
-    return None
+def _within_budget(update: Plan, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
+    """Take its urgency from an update for which the phone has no urgent push left; it is still sent at once.
+
+    Starts have a budget of their own, and nothing comes after an end that could make up for one that came late.
+    """
+    if not isinstance(update, Send) or update.priority == 5 or phone is None:
+        return update
+    return update if phone.urgent_budget.takes_one(now, rules.urgent) else replace(update, priority=5, demoted=True)
 
 
 def _plan_without_token(
-    card: Card, phone: Phone | None, end: str | None, started_at: datetime, now: datetime, rules: PlanRules
+    news: Face | None,
+    card: Card,
+    phone: Phone | None,
+    end: str | None,
+    started_at: datetime,
+    now: datetime,
+    rules: PlanRules,
 ) -> Plan:
-    silent = not card.is_on_phone and card.accepted_version is not None
-    unreported = silent and not card.unreported
+    unreported = card.is_silent and not card.unreported
     told_until = started_at + timedelta(seconds=rules.arrival)
-    reason = Reason.NO_UPDATE_TOKEN
-    if card.token_hash is not None:
-        reason = Reason.UPDATE_TOKEN_REFUSED
-        why = REFUSED
-    elif silent and phone is not None and phone.unreported_starts >= START_SUSPECT:
-        reason = Reason.START_TOKEN_SUSPECT
-        why = why_suspect(phone.unreported_starts + unreported)
-    else:
-        why = NOT_REPORTED
-    if end is not None:
-        why = f"{end} {why}"
+    hindrance = update_hindrance(card, phone)
+    told = tell(news, card, phone, hindrance, started_at, now, rules.fallback)
+    if isinstance(told, Send):
+        return told
+    why = told.why if end is None else f"{end} {told.why}"
+    until = started_at + LIFETIME if told.until is None else told.until
     if unreported and now < told_until:
-        return Wait(reason, why, until=told_until, phase=Phase.SHOWN)
-    return Wait(reason, why, until=started_at + LIFETIME, phase=Phase.SHOWN, unreported=unreported)
+        return Wait(hindrance.reason, why, until=min(told_until, until), phase=Phase.SHOWN)
+    return Wait(hindrance.reason, why, until=until, phase=Phase.SHOWN, unreported=unreported)
 
 
 def _send(
@@ -368,18 +318,17 @@ def _send(
     urgent = kind is not Kind.UPDATE or alert is not None
     if face is not None and (card.accepted_version is None or face.status_version > card.accepted_version):
         urgent = True
-    stale_at = None
-    if kind is not Kind.END:
-        stale_at = now + timedelta(seconds=rules.stale_after)
-        if face is not None and face.expected_at is not None:
-            stale_at = max(stale_at, min(face.expected_at, now + LIFETIME) + timedelta(seconds=rules.stale_grace))
+    age = None if face is None or not with_content else face.age(now, rules.ages)
+    told = age if rules.tell_age else None
     return Send(
         kind=kind,
         why=why,
         timestamp=timestamp,
         priority=10 if urgent else 5,
         alert=alert,
-        stale_at=stale_at,
+        stale_at=None if age is None or kind is Kind.END else max(age.stale_at, now),
+        freshness=None if told is None else told.level,
+        grows_older_at=None if told is None or kind is not Kind.UPDATE else told.until,
         dismiss_at=dismiss_at,
         with_content=with_content,
     )

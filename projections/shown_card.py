@@ -46,7 +46,7 @@ def _shows_now(traced: TracedCard, face: Face, newest: str, now: datetime) -> st
 
 def perhaps(traced: TracedCard, finding: Finding, around: Surroundings) -> tuple[str, ...]:
     """Say what may keep a phone from showing what APNs took, each with its cure: it answers 200 in all these cases."""
-    last = next((each for each in traced.sent if each.outcome == "accepted"), None)
+    last = next((each for each in traced.sent if each.outcome == "accepted" and each.kind != "alert"), None)
     if finding.reason is not Reason.UNCHANGED or last is None:
         return ()
     kept_until = last.sent_at + timedelta(seconds=around.kept_seconds[last.kind])
@@ -56,7 +56,12 @@ def perhaps(traced: TracedCard, finding: Finding, around: Surroundings) -> tuple
         if around.now < kept_until
         else f"Perhaps the phone was offline until {when}, so the push is lost: open the app once."
     ]
-    if last.priority == 5:
+    if last.demoted:
+        causes.append(
+            "Perhaps iOS shows the push some minutes later: it was not urgent, because the phone had been sent all the "
+            "urgent pushes that it takes in an hour. Wait."
+        )
+    elif last.priority == 5:
         causes.append(
             "Perhaps the phone spares power: the last push was not urgent, so iOS may show it some minutes later. Wait."
         )

@@ -28,6 +28,8 @@ class StoredView(msgspec.Struct, frozen=True):
     """A view as it stands in the database.
 
     Attributes:
+        heard_at: When the newest event of its subject was recorded.
+        read_at: The database's time when it was read.
         opened: The view; None when its row cannot be opened or read.
         data_key: The subject's data key, opened; None when it has none, it was erased, or it cannot be opened.
     """
@@ -38,6 +40,8 @@ class StoredView(msgspec.Struct, frozen=True):
     version: int
     opened: OrderView | None
     folded_at: datetime
+    heard_at: datetime
+    read_at: datetime
     fingerprint: bytes
     data_key: bytes | None
 
@@ -202,6 +206,8 @@ class ViewStore:
             version=row["version"],
             opened=opened if row["version"] else EMPTY,
             folded_at=row["folded_at"],
+            heard_at=row["heard_at"],
+            read_at=row["now"],
             fingerprint=row["fingerprint"],
             data_key=key,
         )

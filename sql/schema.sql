@@ -126,10 +126,12 @@ END) STORED,
     tried_environment text,
     asked text,
     asked_at timestamp with time zone,
+    freshness text,
     CONSTRAINT cards_asked_check CHECK ((asked = ANY (ARRAY['end'::text, 'resend'::text]))),
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
     CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
-    CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text]))),
+    CONSTRAINT cards_freshness_check CHECK ((freshness = ANY (ARRAY['fresh'::text, 'late'::text, 'stale'::text]))),
+    CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text, 'alert'::text]))),
     CONSTRAINT cards_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'starting'::text, 'shown'::text, 'ending'::text, 'over'::text]))),
     CONSTRAINT cards_reported_state_check CHECK ((reported_state = ANY (ARRAY['starting'::text, 'active'::text, 'dismissed'::text, 'ended'::text]))),
     CONSTRAINT cards_starter_check CHECK ((starter = ANY (ARRAY['server'::text, 'app'::text, 'app_first'::text])))
@@ -146,7 +148,6 @@ CREATE TABLE public.devices (
     locale text,
     activities_enabled boolean NOT NULL,
     frequent_pushes boolean NOT NULL,
-    alert_token_sealed bytea,
     registered_at timestamp with time zone NOT NULL,
     confirmed_at timestamp with time zone NOT NULL,
     forgotten_at timestamp with time zone,
@@ -155,6 +156,9 @@ CREATE TABLE public.devices (
     match_count bigint DEFAULT 0 NOT NULL,
     start_credit double precision,
     start_credit_at timestamp with time zone,
+    urgent_credit double precision,
+    urgent_credit_at timestamp with time zone,
+    alert_token_hash bytea,
     CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
@@ -244,7 +248,8 @@ CREATE TABLE public.receipts (
     priority smallint NOT NULL,
     status smallint,
     reason text,
-    sealed bytea
+    sealed bytea,
+    demoted boolean DEFAULT false NOT NULL
 )
 PARTITION BY RANGE (sent_at);
 
@@ -265,7 +270,8 @@ CREATE TABLE public.receipts_other (
     priority smallint CONSTRAINT receipts_priority_not_null NOT NULL,
     status smallint,
     reason text,
-    sealed bytea
+    sealed bytea,
+    demoted boolean DEFAULT false CONSTRAINT receipts_demoted_not_null NOT NULL
 );
 
 CREATE TABLE public.schema_migrations (
@@ -293,7 +299,8 @@ CREATE TABLE public.slots (
 CREATE TABLE public.start_tokens (
     device_id text NOT NULL COLLATE pg_catalog."C",
     attributes_type text NOT NULL COLLATE pg_catalog."C",
-    token_hash bytea NOT NULL
+    token_hash bytea NOT NULL,
+    ios_version text
 );
 
 CREATE TABLE public.subject_keys (

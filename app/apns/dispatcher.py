@@ -28,9 +28,10 @@ from events.sealing import Keyring
 from events.waiting import first_of
 from projections.card import Card, Intent, Kind
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
+from projections.choice import Send
 from projections.face import Face, face_of
 from projections.pauses import Pauses
-from projections.plan import Send, budget_used_up, plan
+from projections.plan import budget_used_up, plan
 from projections.view_store import ALL_SLOTS, StoredView, ViewStore
 
 log = structlog.get_logger()
@@ -86,7 +87,7 @@ class Dispatcher:
         self._pool = pool
         self._keyring = keyring
         self._rules = rules or DispatchRules()
-        self._cards = CardStore(pool, self._rules.plan.budget)
+        self._cards = CardStore(pool, self._rules.plan.budget, self._rules.plan.urgent)
         self._views = ViewStore(keyring)
         self._announce = announce
         self._credentials = credentials
@@ -248,7 +249,7 @@ class Dispatcher:
         """Plan a card: give the push to begin, or settle it and give None. `faces` keeps what was rendered."""
         card = claimed.card
         if stored is not None and card.subject_id not in faces:
-            faces[card.subject_id] = face_of(stored.view, self._keyring.hash)
+            faces[card.subject_id] = face_of(stored.view, self._keyring.hash, stored.heard_at)
         face = faces.get(card.subject_id)
         decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
         if isinstance(decided, Send):
@@ -273,6 +274,10 @@ class Dispatcher:
         if sent.kind is Kind.START:
             sealed = None if phone is None else phone.token_sealed
             token_hash = None if phone is None else phone.phone.start_token_hash
+        elif sent.kind is Kind.ALERT:
+            sealed = None if phone is None else phone.alert_token_sealed
+            known = None if phone is None else phone.phone.alert_token
+            token_hash = None if known is None else known.token_hash
         else:
             sealed, token_hash = claimed.token_sealed, card.token_hash
         if sealed is None:
@@ -308,7 +313,8 @@ class Dispatcher:
 
 
 def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:
-    """Give where a push goes: a start where the phone's token works, the rest where the card's token is from."""
+    """Give where a push goes: to a phone where its start token works, to a card where its update token is from."""
     if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
         return card.tried_environment
-    return phone.phone.start_environment if phone is not None and kind is Kind.START else card.environment
+    to_phone = phone is not None and kind in (Kind.START, Kind.ALERT)
+    return phone.phone.start_environment if phone is not None and to_phone else card.environment

@@ -23,11 +23,13 @@ class Health:
         self._server_errors: Counter[tuple[Environment, str]] = Counter()
         self._bad_tokens: dict[tuple[str, Environment], deque[bool]] = {}
 
-    def note(self, app: str, environment: Environment, credential: str, outcome: Answer | NotSent | Ambiguous) -> None:
+    def note(
+        self, topic: str, environment: Environment, credential: str, outcome: Answer | NotSent | Ambiguous
+    ) -> None:
         """Take an outcome into account."""
         if not isinstance(outcome, Answer):
             return
-        lately = self._bad_tokens.setdefault((app, environment), deque(maxlen=WINDOW))
+        lately = self._bad_tokens.setdefault((topic, environment), deque(maxlen=WINDOW))
         lately.append(outcome.reason in BAD_TOKEN)
         if outcome.status == 500:
             self._server_errors[environment, credential] += 1
@@ -38,14 +40,14 @@ class Health:
         """Tell how many 500s in a row the credential's connection gave."""
         return self._server_errors[environment, credential]
 
-    def bad_tokens(self, app: str, environment: Environment) -> int:
+    def bad_tokens(self, topic: str, environment: Environment) -> int:
         """Tell how many of the topic's last answers called a token bad."""
-        return sum(self._bad_tokens.get((app, environment), ()))
+        return sum(self._bad_tokens.get((topic, environment), ()))
 
     def renewed(self, environment: Environment, credential: str) -> None:
         """Begin to count anew, with a new connection."""
         del self._server_errors[environment, credential]
 
-    def paused(self, app: str, environment: Environment) -> None:
+    def paused(self, topic: str, environment: Environment) -> None:
         """Forget a topic that was paused: what is sent after the pause is judged by what it meets then."""
-        self._bad_tokens.pop((app, environment), None)
+        self._bad_tokens.pop((topic, environment), None)

@@ -33,6 +33,7 @@ _STREAMS = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
 def fields(attempt: Attempt, *, authority: bytes) -> list[tuple[bytes, bytes]]:
     """Write a push's header fields, in order."""
     request = attempt.request
+    collapse = [] if request.collapse_id is None else [(b"apns-collapse-id", request.collapse_id.encode("ascii"))]
     # The table of header fields is small at APNs: what differs from push to push must not push out the rest.
     return [
         HeaderTuple(b":method", b"POST"),
@@ -45,6 +46,7 @@ def fields(attempt: Attempt, *, authority: bytes) -> list[tuple[bytes, bytes]]:
         HeaderTuple(b"apns-priority", b"%d" % request.priority),
         NeverIndexedHeaderTuple(b"apns-expiration", b"%d" % request.expiration),
         NeverIndexedHeaderTuple(b"apns-id", request.apns_id.encode("ascii")),
+        *(NeverIndexedHeaderTuple(*each) for each in collapse),
         NeverIndexedHeaderTuple(b"content-length", b"%d" % len(request.payload)),
     ]
 

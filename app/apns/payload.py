@@ -3,12 +3,14 @@
 Apple's rules, which the types here hold:
     - `timestamp`, `stale-date` and `dismissal-date` are whole seconds since 1970.
     - A start needs `attributes-type`, `attributes`, `content-state` and an `alert` with a title.
-    - `sound` stands inside `alert`; `loc-key` and `loc-args` stand inside `title` and `body`.
+    - `sound` stands inside `alert`; `loc-key` and `loc-args` stand inside `title` and `body`. An ordinary
+      notification has `sound` beside `alert`.
     - `input-push-token` is the number 1 and belongs to a start; `dismissal-date` belongs to an end.
     - `relevance-score` is relative and may exceed 1.
 
 Source:
-    Apple, "Starting and updating Live Activities with ActivityKit push notifications".
+    Apple, "Starting and updating Live Activities with ActivityKit push notifications"; "Generating a remote
+    notification".
 """
 
 from typing import Literal
@@ -58,6 +60,17 @@ class _Update(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
 
 class _Body(msgspec.Struct, frozen=True):
     aps: _Start | _Update
+
+
+class _Notification(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
+    alert: Alert
+    sound: str | UnsetType
+    thread_id: str
+
+
+class _NotificationBody(msgspec.Struct, frozen=True, rename="camel"):
+    aps: _Notification
+    order_id: str
 
 
 def start(
@@ -162,3 +175,14 @@ def end(
             )
         )
     )
+
+
+def notification(*, alert: Alert, subject: str) -> bytes:
+    """Give the body of an ordinary notification, by which the app can open what it is about.
+
+    Args:
+        alert: what it says.
+        subject: the order; notifications of one are grouped.
+    """
+    told = Alert(alert.title, alert.body)
+    return _encode(_NotificationBody(_Notification(told, alert.sound, subject), subject))

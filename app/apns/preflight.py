@@ -1,7 +1,8 @@
 """Find what APNs would refuse, and what the phone would drop in silence.
 
 Apple's rules:
-    - `apns-topic` is the bundle id with `.push-type.liveactivity` behind it, once.
+    - `apns-topic` is the bundle id with `.push-type.liveactivity` behind it, once; the bundle id alone for an ordinary
+      notification.
     - A body has at most 4,096 bytes; on the phone, attributes and content state together at most 4 KB.
     - A start without alert, with a qualified type name, or with a time in milliseconds is answered 200 and
       dropped by the phone: nobody would hear of it, so it is refused here.
@@ -15,11 +16,11 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from app.apns.request import TOPIC_SUFFIX, ApnsRequest, PushKind
+from app.apns.request import TOPIC_SUFFIX, ApnsRequest, PushType
 
 MOST_BODY_BYTES = 4_096
 MOST_STATE_BYTES = 4_096
@@ -61,7 +62,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 class _Aps(msgspec.Struct, rename="kebab"):
     timestamp: int
-    event: PushKind
+    event: Literal["start", "update", "end"]
     content_state: msgspec.Raw = msgspec.Raw(b"")
     attributes_type: str = ""
     attributes: msgspec.Raw = msgspec.Raw(b"")
@@ -74,7 +75,16 @@ class _Body(msgspec.Struct):
     aps: _Aps
 
 
+class _Notification(msgspec.Struct):
+    alert: dict[str, Any]
+
+
+class _NotificationBody(msgspec.Struct):
+    aps: _Notification
+
+
 _decode = msgspec.json.Decoder(_Body).decode
+_decode_notification = msgspec.json.Decoder(_NotificationBody).decode
 
 
 def preflight(request: ApnsRequest) -> Problem | None:
@@ -82,14 +92,16 @@ def preflight(request: ApnsRequest) -> Problem | None:
 
     The attributes of a card count towards the size of its later updates too: `attributes_size_bytes`.
     """
-    return next(chain(_envelope_problems(request), _body_problems(request)), None)
+    body = _notification_problems if request.push_type is PushType.ALERT else _body_problems
+    return next(chain(_envelope_problems(request), body(request)), None)
 
 
 def _envelope_problems(request: ApnsRequest) -> Iterator[Problem]:
     if not _HEX.fullmatch(request.token):
         yield Problem(Fault.DEVICE, "the device token is not an even number of hexadecimal digits")
-    if request.topic != request.app + TOPIC_SUFFIX or TOPIC_SUFFIX in request.app or not request.app:
-        yield Problem(Fault.TOPIC, f"the topic must be the bundle id and {TOPIC_SUFFIX}, once")
+    suffix = "" if request.push_type is PushType.ALERT else TOPIC_SUFFIX
+    if request.topic != request.app + suffix or TOPIC_SUFFIX in request.app or not request.app:
+        yield Problem(Fault.TOPIC, f"the topic must be the bundle id{suffix and f' and {suffix}, once'}")
     if not _UUID.fullmatch(request.apns_id):
         yield Problem(Fault.APNS_ID, "the apns-id is not a canonical lower-case UUID")
     if request.priority not in (5, 10):
@@ -106,20 +118,30 @@ def _body_problems(request: ApnsRequest) -> Iterator[Problem]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         yield Problem(Fault.BODY, f"the body is not a Live Activity push: {error}")
         return
-    if not _is_object(aps.content_state) and not (aps.event is PushKind.END and not bytes(aps.content_state)):
+    if not _is_object(aps.content_state) and not (aps.event == "end" and not bytes(aps.content_state)):
         yield Problem(Fault.BODY, "the content state is not an object")
     for name, at in (("timestamp", aps.timestamp), ("stale-date", aps.stale_date)):
         if at is not None and not _plausible(at):
             yield Problem(Fault.TIMESTAMP, f"{name} {at} is not a time in Unix seconds; is it in milliseconds?")
-    if aps.event is PushKind.START:
+    if aps.event == "start":
         yield from _start_problems(aps)
     if aps.dismissal_date is not None and (
-        aps.event is not PushKind.END or aps.dismissal_date - aps.timestamp > LONGEST_DISMISSAL_SECONDS
+        aps.event != "end" or aps.dismissal_date - aps.timestamp > LONGEST_DISMISSAL_SECONDS
     ):
         yield Problem(Fault.DISMISSAL, "a dismissal date belongs to an end, at most four hours after it")
     size = len(bytes(aps.content_state)) + max(len(bytes(aps.attributes)), request.attributes_size_bytes)
     if size > MOST_STATE_BYTES:
         yield Problem(Fault.STATE_SIZE, f"attributes and content state have {size:,} of {MOST_STATE_BYTES:,} bytes")
+
+
+def _notification_problems(request: ApnsRequest) -> Iterator[Problem]:
+    try:
+        alert = _decode_notification(request.payload).aps.alert
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        yield Problem(Fault.BODY, f"the body is not a notification: {error}")
+        return
+    if not alert.get("title"):
+        yield Problem(Fault.ALERT, "a notification needs an alert with a title")
 
 
 def _start_problems(aps: _Aps) -> Iterator[Problem]:

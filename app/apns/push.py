@@ -1,20 +1,24 @@
 """From a plan to the request that carries it out: pure."""
 
 from datetime import timedelta
-from typing import assert_never
+from hashlib import sha256
+from typing import Final, assert_never
 from uuid import UUID
 
 import msgspec
 
 from app.apns import payload
-from app.apns.request import ApnsRequest, Environment, build
+from app.apns.request import ApnsRequest, Environment, PushType, build
 from projections.alert_text import alert_text
 from projections.card import Card, Kind
+from projections.choice import Send
 from projections.content_state import render_attributes
 from projections.draft import Alert
 from projections.face import Face
+from projections.freshness import with_freshness
 from projections.order_view import OrderView
-from projections.plan import Send
+
+MOST_COLLAPSE_ID_BYTES: Final = 64
 
 
 class SendRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,12 +27,14 @@ class SendRules(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         start_expiry: How long APNs keeps a start; one that comes too late shows an order that has moved on.
         update_expiry: How long APNs keeps an update.
+        alert_expiry: How long APNs keeps an ordinary notification; what it tells is old news after that.
         end_expiry: How long APNs keeps an end, which is worth something as long as a card can live.
     """
 
     start_expiry: float = 1_800.0
     update_expiry: float = 3_600.0
     end_expiry: float = 28_800.0
+    alert_expiry: float = 3_600.0
 
 
 def build_push(
@@ -54,7 +60,11 @@ def build_push(
         apns_id: The id of the push.
         rules: Expiry.
     """
-    content = face.content if face is not None and sent.with_content else None
+    if sent.kind is Kind.ALERT:
+        return _notification(sent, card, view, token, environment, apns_id, rules)
+    content = None
+    if face is not None and face.placed and sent.with_content:
+        content = with_freshness(face.content, sent.freshness)
     alert = None if sent.alert is None else _alert(sent.alert, view)
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
     attributes = b""
@@ -99,6 +109,38 @@ def build_push(
         attributes_size_bytes=len(attributes),
         once=sent.kind is Kind.START,
     )
+
+
+def _notification(
+    sent: Send,
+    card: Card,
+    view: OrderView | None,
+    token: str,
+    environment: str,
+    apns_id: UUID,
+    rules: SendRules,
+) -> ApnsRequest:
+    """Build an ordinary notification: the newest of an order replaces those before it."""
+    if sent.alert is None:
+        raise AssertionError("a notification says something")
+    return build(
+        environment=Environment(environment),
+        app=card.app,
+        token=token,
+        apns_id=apns_id,
+        priority=sent.priority,
+        expiration=sent.timestamp + int(rules.alert_expiry),
+        payload=payload.notification(alert=_alert(sent.alert, view), subject=card.subject_id),
+        push_type=PushType.ALERT,
+        collapse_id=collapse_id(card.subject_id),
+        once=True,
+    )
+
+
+def collapse_id(subject_id: str) -> str:
+    """Give what names a subject within Apple's 64 bytes."""
+    fits = len(subject_id) <= MOST_COLLAPSE_ID_BYTES
+    return subject_id if fits else sha256(subject_id.encode()).hexdigest()
 
 
 def _alert(alert: Alert, view: OrderView | None) -> payload.Alert:

@@ -133,6 +133,7 @@ class PyqwestLink:
 
 def _headers(attempt: Attempt) -> pyqwest.Headers:
     request = attempt.request
+    collapse = () if request.collapse_id is None else (("apns-collapse-id", request.collapse_id),)
     return pyqwest.Headers(
         (
             ("authorization", f"bearer {attempt.bearer}"),
@@ -141,6 +142,7 @@ def _headers(attempt: Attempt) -> pyqwest.Headers:
             ("apns-priority", str(request.priority)),
             ("apns-expiration", str(request.expiration)),
             ("apns-id", request.apns_id),
+            *collapse,
             ("content-length", str(len(request.payload))),
         )
     )

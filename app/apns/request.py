@@ -16,23 +16,33 @@ class Environment(StrEnum):
 
 
 class PushKind(StrEnum):
-    """Name what a push does to its card."""
+    """Name what a push does to its card, or that it is an ordinary notification in its place."""
 
     START = "start"
     UPDATE = "update"
     END = "end"
+    ALERT = "alert"
+
+
+class PushType(StrEnum):
+    """Name what APNs calls the kinds of pushes that are sent from here."""
+
+    LIVE_ACTIVITY = "liveactivity"
+    ALERT = "alert"
 
 
 class ApnsRequest(msgspec.Struct, frozen=True):
     """A push, independent of the host it is sent to and of the token that authorises it.
 
     Attributes:
-        token: the device's start or update token, hexadecimal, of any length.
+        token: the device's start, update or alert token, hexadecimal, of any length.
         app: the bundle id.
         expiration: Unix seconds; 0 means one attempt, not stored.
         priority: 10 for what must be seen now, 5 for the rest.
         attributes_size_bytes: the size of the attributes the card was started with, for an update or end.
-        once: it must not be repeated on suspicion (a start), so whether it left has to be known as exactly as can be.
+        collapse_id: an earlier notification with the same one is replaced; none for a Live Activity.
+        once: it must not be repeated on suspicion (a start, a notification), so whether it left has to be known as
+            exactly as can be.
     """
 
     environment: Environment
@@ -43,7 +53,8 @@ class ApnsRequest(msgspec.Struct, frozen=True):
     priority: int
     expiration: int
     payload: bytes
-    push_type: str = "liveactivity"
+    push_type: PushType = PushType.LIVE_ACTIVITY
+    collapse_id: str | None = None
     attributes_size_bytes: int = 0
     once: bool = False
 
@@ -60,6 +71,8 @@ def build(
     priority: int,
     expiration: int,
     payload: bytes,
+    push_type: PushType = PushType.LIVE_ACTIVITY,
+    collapse_id: str | None = None,
     attributes_size_bytes: int = 0,
     once: bool = False,
 ) -> ApnsRequest:
@@ -67,12 +80,14 @@ def build(
     return ApnsRequest(
         environment=environment,
         app=app,
-        topic=app + TOPIC_SUFFIX,
+        topic=app if push_type is PushType.ALERT else app + TOPIC_SUFFIX,
         token=token,
         apns_id=str(apns_id),
         priority=priority,
         expiration=expiration,
         payload=payload,
+        push_type=push_type,
+        collapse_id=collapse_id,
         attributes_size_bytes=attributes_size_bytes,
         once=once,
     )

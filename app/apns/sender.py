@@ -7,6 +7,7 @@ from typing import assert_never
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from app.apns.answer import Answer
 from app.apns.credentials import Credentials, no_key
@@ -28,9 +29,10 @@ from events.postgres.errors import translated
 from events.sealing import seal
 from projections.card import NO_KEY, UNFIT, Intent, Kind
 from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt
+from projections.choice import Send
 from projections.face import Face
 from projections.pauses import Pauses
-from projections.plan import PlanRules, Send
+from projections.plan import PlanRules
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
@@ -74,10 +76,18 @@ class PlannedPush(msgspec.Struct, frozen=True):
         return card.was_tried_elsewhere(self.token_hash) and card.tried_environment == self.request.environment
 
     @property
+    def is_notification(self) -> bool:
+        """Tell whether it is an ordinary notification, in a card's place."""
+        return self.sent.kind is Kind.ALERT
+
+    @property
     def token_registered_at(self) -> datetime | None:
         """Tell when the app reported the token that the push goes to."""
         if self.sent.kind is Kind.START:
             return None if self.phone is None else self.phone.phone.start_token_registered_at
+        if self.sent.kind is Kind.ALERT:
+            known = None if self.phone is None else self.phone.phone.alert_token
+            return None if known is None else known.registered_at
         return self.claimed.card.token_registered_at
 
 
@@ -138,7 +148,7 @@ class Sender:
         except (NotSent, Ambiguous) as error:
             outcome = error
         answered_at = begun.claimed.now + timedelta(seconds=time.monotonic() - begun.claimed_monotonic)
-        self._health.note(card.app, environment, token.credential, outcome)
+        self._health.note(begun.request.topic, environment, token.credential, outcome)
         verdict = judge(
             outcome,
             kind=PushKind(begun.sent.kind),
@@ -147,19 +157,23 @@ class Sender:
             token_registered_at=begun.token_registered_at,
             refused_before=card.suspect_hash is not None and card.suspect_hash == begun.token_hash,
             same_before=card.answered_before(said(outcome)),
-            other_environment_tried=card.was_tried_elsewhere(begun.token_hash),
+            # what is tried elsewhere is remembered for the card, which an ordinary notification has nothing to do with
+            other_environment_tried=begun.is_notification or card.was_tried_elsewhere(begun.token_hash),
             trying_other_environment=begun.trying_other_environment,
             server_errors=self._health.server_errors(environment, token.credential),
-            bad_tokens_lately=self._health.bad_tokens(card.app, environment),
+            bad_tokens_lately=self._health.bad_tokens(begun.request.topic, environment),
             settings=rules.verdicts,
         )
+        if begun.is_notification and verdict.pause is Pause.TOPIC:
+            # a topic that takes no notifications may well take cards
+            verdict = replace(verdict, pause=None)
         await self._act(begun, verdict, token, bearer, outcome, answered_at)
         self._finish(begun, verdict, outcome, sent_at, answered_at, word=said(outcome))
 
     def shadow(self, planned: PlannedPush) -> None:
         """Record a push, and do not send it."""
         now = planned.claimed.now
-        settlement = settle_shadowed(planned.claimed.card, planned.sent, planned.intent.version)
+        settlement = settle_shadowed(planned.claimed.card, planned.sent, planned.intent.version, now)
         self._settler.add(settlement, _receipt(planned, "shadow", None, now, now))
 
     async def _act(
@@ -189,21 +203,22 @@ class Sender:
             log.error("apns_needs_an_operator", app=card.app, environment=environment, detail=verdict.tell_operator)
         try:
             with translated():
-                if begun.sent.kind is Kind.START and begun.phone is not None and begun.token_hash is not None:
-                    await self._note_start_token(begun, begun.phone.phone.environment, begun.token_hash, verdict)
+                to_phone = begun.sent.kind is Kind.START or begun.is_notification
+                if to_phone and begun.phone is not None and begun.token_hash is not None:
+                    await self._note_phone_token(begun, begun.phone.phone.environment, begun.token_hash, verdict)
                 if verdict.pause is not None:
                     hold = now + timedelta(seconds=self._rules.verdicts.hold)
                     key = _pause_key(verdict.pause, card.app, token.key_id, environment)
                     await self._pauses.pause(verdict.pause, key, reason=verdict.why, until=hold)
-                    self._health.paused(card.app, environment)
+                    self._health.paused(begun.request.topic, environment)
         except StoreUnavailableError:
             # the next answer of the same kind says it again
             log.warning("verdict_not_written", app=card.app)
 
-    async def _note_start_token(
+    async def _note_phone_token(
         self, begun: PlannedPush, reported_for: str, token_hash: bytes, verdict: Verdict
     ) -> None:
-        """Write what is known now of a start token, which other cards of the phone would use too."""
+        """Write what is known now of a phone's own token, which other cards of the phone would use too."""
         app, sent_to = begun.claimed.card.app, begun.request.environment
         if verdict.token is TokenAction.RETIRE:
             await self._cards.refuse_tokens([(app, reported_for, token_hash)])
@@ -285,6 +300,7 @@ def _receipt(
         apns_id=begun.intent.apns_id,
         timestamp=begun.sent.timestamp,
         priority=begun.sent.priority,
+        demoted=begun.sent.demoted,
         status=None if answer is None else answer.status,
         reason=None if answer is None else answer.reason,
         sealed=_seal(begun),

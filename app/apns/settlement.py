@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from app.apns.request import Environment
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, NOT_MADE, Card, Kind, Phase, Settlement
-from projections.plan import Nothing, PlanRules, Renew, Send, Wait
+from projections.choice import Nothing, Renew, Send, Wait
+from projections.plan import PlanRules
 
 _OTHER = {Environment.SANDBOX: Environment.PRODUCTION, Environment.PRODUCTION: Environment.SANDBOX}
 
@@ -105,13 +106,16 @@ def settle_unbegun(card: Card, now: datetime, *, planned: Send | None = None) ->
     )
 
 
-def settle_shadowed(card: Card, planned: Send, version: int) -> Settlement:
+def settle_shadowed(card: Card, planned: Send, version: int, now: datetime) -> Settlement:
     """Give what remains of a push that was recorded and not sent: the card is where it was, and waits for news.
+
+    One that is on a phone is looked at again when it has certainly ended there.
 
     Args:
         card: The card as claimed.
         planned: What would have been sent.
         version: The version of the view that was planned for.
+        now: The time of the claim.
     """
     return Settlement(
         card=card,
@@ -119,6 +123,7 @@ def settle_shadowed(card: Card, planned: Send, version: int) -> Settlement:
         considered_version=version,
         outcome="shadow",
         why=f"Shadow mode: this {planned.kind} was recorded and not sent. {planned.why}",
+        due_at=None if card.phase is Phase.WANTED else now + LIFETIME,
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,
@@ -157,8 +162,12 @@ def settle_sent(
         environment: Where it was sent.
     """
     spoken = version if sent.alert is not None else card.alerted_version
+    # a start has a budget of its own, and an ordinary notification has none
+    urgent = sent.priority == 10 and sent.kind in (Kind.UPDATE, Kind.END)
+    if verdict.outcome is Outcome.ACCEPTED and sent.kind is Kind.ALERT:
+        return _told(card, sent, version, spoken, now)
     if verdict.outcome is Outcome.ACCEPTED:
-        return _accepted(card, sent, version, content_hash, spoken, now, rules)
+        return replace(_accepted(card, sent, version, content_hash, spoken, now, rules), urgent=urgent)
     other = _OTHER[environment] if verdict.other_environment else None
     tried = Settlement(
         card=card,
@@ -174,6 +183,7 @@ def settle_sent(
         last_answer=said,
         same_answers=card.answered_before(said) + 1,
         start_unused=sent.kind is Kind.START and verdict.outcome is not Outcome.UNKNOWN,
+        urgent=urgent and answer_lost,
         tried_hash=None if other is None else token_hash,
         tried_environment=other,
     )
@@ -204,9 +214,22 @@ def settle_sent(
                 # what a bug of ours caused may be mended by then; a suspect token is refused a second time, or works
                 due_at=now if retired else now + timedelta(seconds=rules.failed_again),
                 alerted_version=card.alerted_version,
-                refused_hash=token_hash if retired and sent.kind is not Kind.START else None,
+                refused_hash=token_hash if retired and sent.kind in (Kind.UPDATE, Kind.END) else None,
                 suspect_hash=token_hash if suspect else None,
             )
+
+
+def _told(card: Card, sent: Send, version: int, spoken: int, now: datetime) -> Settlement:
+    """Give what an ordinary notification leaves behind: the card is where it was, and what it waits for is planned."""
+    return Settlement(
+        card=card,
+        phase=card.phase,
+        considered_version=version,
+        outcome="accepted",
+        why=sent.why,
+        due_at=now,
+        alerted_version=spoken,
+    )
 
 
 def _accepted(
@@ -224,6 +247,8 @@ def _accepted(
     if sent.kind is Kind.START:
         # by then the app has told of the card, or will not
         look_at = now + timedelta(seconds=rules.arrival)
+    elif sent.grows_older_at is not None:
+        look_at = min(look_at, sent.grows_older_at)
     return Settlement(
         card=card,
         phase=Phase.OVER if sent.kind is Kind.END else Phase.SHOWN,
@@ -236,10 +261,13 @@ def _accepted(
         accepted_version=version,
         accepted_hash=content_hash,
         started=sent.kind is Kind.START or card.started_at is None,
+        freshness=sent.freshness,
         recalled=sent.kind is Kind.END and not sent.with_content,
     )
 
 
 def _back(card: Card, kind: Kind) -> Phase:
     """Give the phase of a card whose push did not arrive."""
+    if kind is Kind.ALERT:
+        return card.phase
     return Phase.WANTED if kind is Kind.START and card.started_at is None else Phase.SHOWN

@@ -150,5 +150,7 @@ def _push(sent: Sent, now: datetime) -> str:
     elif sent.outcome == "rejected":
         details.append(f"apns-id {sent.apns_id}")
     answer = "" if sent.outcome == "accepted" else ", ".join(each for each in details if each)
-    line = f"{_second_of(sent.sent_at, now)}, {sent.kind}, version {sent.version}: {came_back}"
+    demoted = ", not urgent because the phone had its urgent pushes for the hour" if sent.demoted else ""
+    kind = "ordinary notification" if sent.kind == "alert" else sent.kind
+    line = f"{_second_of(sent.sent_at, now)}, {kind}, version {sent.version}{demoted}: {came_back}"
     return line + (f" ({answer})" if answer else "")

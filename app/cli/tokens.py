@@ -36,8 +36,8 @@ async def _retire(context: typer.Context, device: str) -> int:
     async with opened(context) as database:
         retired = await retire_tokens(database.pool, [device])
         await ring(database.pool, settings=True)
-    if not retired.start_tokens and not retired.cards:
+    if not retired.tokens and not retired.cards:
         typer.echo(f"{device} has no tokens. Ids are told apart by upper and lower case.", err=True)
         return NO
-    typer.echo(f"Retired: {retired.start_tokens} start tokens, and the update tokens of {retired.cards} cards.")
+    typer.echo(f"Retired: {retired.tokens} tokens of the phone, and the update tokens of {retired.cards} cards.")
     return 0

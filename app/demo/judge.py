@@ -5,6 +5,7 @@ The rules:
 - Nobody sees an order that is not theirs, and nobody sees an order twice.
 - A card whose app has an update token shows the newest content; once the order is over it has ended, and shows
   content of an order that is over.
+- Such a card says how old its news is: what is right now, or was half a minute ago.
 - A card without an update token (not allowed, force-quit) can only show what it was started with: any content the
   order had while it was open. It stays when the order is over, because nobody can tell it.
 - An open order has a card, unless the user dismissed it, its time to appear has not come, or the phone cannot be
@@ -15,12 +16,13 @@ A phone is a dict as the simulator's control address gives it.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from app.demo.oracle import Expected
+from app.demo.oracle import Expected, freshness
 
 Reading = Mapping[str, Any]
+_ON_ITS_WAY = timedelta(seconds=30)
 _FIRST_IOS_WITH_START = (17, 2)
 
 
@@ -55,13 +57,13 @@ def _judge_order(phone: Reading, cards: Sequence[Reading], stages: Sequence[Expe
     if len(active) > 1:
         return [f"has {len(active)} cards at once"]
     if active:
-        return _judge_active(active[0], stages)
+        return _judge_active(active[0], stages, now)
     if _is_called_for(expected, now) and not any(_is_gone(card) for card in cards) and _can_start(phone):
         return [f"has no card, should show {expected.status}", *_judge_ended(cards, stages)]
     return _judge_ended(cards, stages)
 
 
-def _judge_active(card: Reading, stages: Sequence[Expected]) -> list[str]:
+def _judge_active(card: Reading, stages: Sequence[Expected], now: datetime) -> list[str]:
     expected = stages[-1]
     differences = _judge_attributes(card, expected)
     if card["updateToken"] is None:
@@ -72,7 +74,15 @@ def _judge_active(card: Reading, stages: Sequence[Expected]) -> list[str]:
         differences.append(f"is still on the screen at {card['content'].get('status')}, though it is {expected.status}")
     else:
         differences += _compare(_shown(card), expected.content)
+        differences += _judge_freshness(card["content"].get("freshness"), expected, now)
     return differences
+
+
+def _judge_freshness(told: str | None, expected: Expected, now: datetime) -> list[str]:
+    wanted = freshness(expected, now)
+    if told in (wanted, freshness(expected, now - _ON_ITS_WAY)):
+        return []
+    return [f"says that its news is {told or 'of no age'}, should say {wanted}"]
 
 
 def _judge_ended(cards: Sequence[Reading], stages: Sequence[Expected]) -> list[str]:
@@ -105,7 +115,7 @@ def _compare(shown: Reading, wanted: Reading) -> list[str]:
 
 
 def _shown(card: Reading) -> dict[str, Any]:
-    return {name: value for name, value in card["content"].items() if name != "updatedAt"}
+    return {name: value for name, value in card["content"].items() if name not in ("updatedAt", "freshness")}
 
 
 def _is_called_for(expected: Expected, now: datetime) -> bool:

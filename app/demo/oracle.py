@@ -46,6 +46,7 @@ NUMBER_CHARACTERS = 40
 MERCHANT_CHARACTERS = 64
 HISTORY_LINES = 12
 CONTENT_BYTES = 2304
+LATE_SECONDS, STALE_SECONDS, STALE_GRACE_SECONDS = 300, 3600, 900
 # Ten digits, as every time from 2001 to 2286 has; only its length matters.
 _SOME_UPDATED_AT = 1_760_000_000
 
@@ -60,6 +61,7 @@ class Expected(msgspec.Struct, frozen=True):
         show_at: the time from which a card may appear; `None` means at once.
         content: the content state without `updatedAt`; empty before it was placed.
         attributes: those of the card's attributes that follow from the events.
+        heard_at: when the newest of them was recorded; `None` before it was placed.
     """
 
     over: bool
@@ -68,6 +70,7 @@ class Expected(msgspec.Struct, frozen=True):
     show_at: datetime | None
     content: dict[str, Any]
     attributes: dict[str, Any]
+    heard_at: datetime | None = None
 
 
 NOTHING = Expected(over=False, status=None, customer_id=None, show_at=None, content={}, attributes={})
@@ -90,6 +93,7 @@ def expect(order_id: str, events: Iterable[Event]) -> Expected:
         show_at=_time(placed["data"].get("showAt")),
         content=_fit(_content(status, effective, erased=erased)),
         attributes=_attributes(order_id, placed),
+        heard_at=_time(log[-1]["recordedAt"]),
     )
 
 
@@ -97,6 +101,18 @@ def expect_each(order_id: str, events: Iterable[Event]) -> list[Expected]:
     """Give what is expected after the first event, after the first two, and so on; the last is after all."""
     log = sorted(events, key=_version)
     return [expect(order_id, log[: count + 1]) for count in range(len(log))]
+
+
+def freshness(expected: Expected, now: datetime) -> str:
+    """Give what a card of the order says of the age of its news, by the thresholds that nobody has changed."""
+    if expected.over or expected.heard_at is None:
+        return "fresh"
+    silent = (now - expected.heard_at).total_seconds()
+    delivery = expected.content.get("deliveryTime")
+    overdue = None if delivery is None else now.timestamp() - delivery
+    if silent >= STALE_SECONDS and (overdue is None or overdue >= STALE_GRACE_SECONDS):
+        return "stale"
+    return "late" if overdue is not None and min(overdue, silent) >= LATE_SECONDS else "fresh"
 
 
 def _in_folding_order(log: Sequence[Event], placed: Event) -> list[Event]:

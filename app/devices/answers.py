@@ -9,21 +9,25 @@ import msgspec
 
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
 from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
+from projections.freshness import age_of, with_freshness
 from projections.hindrance import PUSH_TO_START
 from projections.order_view import OrderView
 from projections.phone import ios_of
 from projections.plan import PlanRules
+from projections.view_store import StoredView
 
 
 def answer_card(
     card_id: UUID,
     subject: str,
     card: asyncpg.Record | None,
-    view: OrderView | None,
+    stored: StoredView | None,
     device_customer: str | None,
+    rules: PlanRules,
     report: LaunchCardReport | None = None,
 ) -> CardAnswer:
     """Say what the phone should do with a card: `card` is None when it is over, or not this phone's to have."""
+    view = None if stored is None else stored.view
     activity_id = card["activity_id"] if card is not None else report.activity_id if report is not None else None
     attributes_type = (
         card["attributes_type"]
@@ -44,14 +48,14 @@ def answer_card(
         subject=subject,
         attributes_type=attributes_type,
         end=end,
-        content_state=msgspec.Raw(render(view)) if known and mine and view is not None else None,
+        content_state=_content(stored, rules) if known and mine and stored is not None else None,
     )
 
 
 def missing_cards(
     cards: Collection[asyncpg.Record],
     reported: Collection[UUID],
-    views: Mapping[str, OrderView],
+    views: Mapping[str, StoredView],
     device: DeviceReport,
     rules: PlanRules,
 ) -> list[MissingCard]:
@@ -69,8 +73,9 @@ def missing_cards(
         newest[row["subject_id"], row["attributes_type"]] = row
     missing = []
     for (subject_id, attributes_type), row in newest.items():
-        view = views.get(subject_id)
-        if row["card_id"] in reported or row["replaced"] or view is None or view.over:
+        stored = views.get(subject_id)
+        view = None if stored is None else stored.view
+        if row["card_id"] in reported or row["replaced"] or stored is None or view is None or view.over:
             continue
         if not _is_recipient(view, row["customer_id"], device.customer_id):
             continue
@@ -83,10 +88,17 @@ def missing_cards(
                 subject=subject_id,
                 attributes_type=attributes_type,
                 attributes=msgspec.Raw(attributes),
-                content_state=msgspec.Raw(render(view)),
+                content_state=_content(stored, rules),
             )
         )
     return missing
+
+
+def _content(stored: StoredView, rules: PlanRules) -> msgspec.Raw:
+    """Give what a card shows now, with the age of its news as a push would tell it."""
+    view = stored.view
+    age = age_of(view.next_expected_at, stored.heard_at, stored.read_at, rules.ages, over=view.over)
+    return msgspec.Raw(with_freshness(render(view), age.level if rules.tell_age else None))
 
 
 def _is_for_the_app(row: asyncpg.Record, device: DeviceReport, rules: PlanRules) -> bool:

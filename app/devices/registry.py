@@ -16,9 +16,8 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
-from projections.order_view import OrderView
 from projections.plan import PlanRules
-from projections.view_store import ALL_SLOTS, ViewStore
+from projections.view_store import ALL_SLOTS, StoredView, ViewStore
 
 log = structlog.get_logger()
 
@@ -112,7 +111,7 @@ class DeviceRegistry:
                 slot = slot_of(report.subject)
                 card = await connection.fetchrow(statement("app/read_card_of_device"), slot, report.subject, known)
                 views = await self._read_views(connection, [report.subject])
-        return answer_card(known, report.subject, card, views.get(report.subject), owner["customer_id"])
+        return answer_card(known, report.subject, card, views.get(report.subject), owner["customer_id"], self._rules)
 
     async def forget(self, device_id: str) -> bool:
         """Sign a device out: its tokens are forgotten, its cards end. False when there is no such device."""
@@ -189,7 +188,8 @@ class DeviceRegistry:
     async def _write_device(
         self, connection: Connection, device_id: str, report: DeviceReport
     ) -> tuple[int, list[str]]:
-        alert_token = None if report.alert_token is None else self._keyring.seal_token(report.alert_token.lower())
+        alert_token = None if report.alert_token is None else report.alert_token.lower()
+        alert_hash = None if alert_token is None else self._keyring.blind(report.app, report.environment, alert_token)
         silence: int = await connection.fetchval(
             statement("app/upsert_device"),
             device_id,
@@ -201,13 +201,15 @@ class DeviceRegistry:
             report.locale,
             report.activities_enabled,
             report.frequent_pushes_enabled,
-            alert_token,
+            alert_hash,
         )
         hashes = {
             name: self._keyring.blind(report.app, report.environment, token.lower())
             for name, token in report.start_tokens.items()
         }
         values = {hashes[name]: token.lower() for name, token in report.start_tokens.items()}
+        if alert_hash is not None and alert_token is not None:
+            values[alert_hash] = alert_token
         earlier: list[str] = []
         if values:
             order = sorted(values)
@@ -217,7 +219,9 @@ class DeviceRegistry:
             earlier = sorted({row["device_id"] for row in held} - {device_id})
             if earlier:
                 await connection.execute(statement("app/take_tokens"), *names, earlier)
-        await connection.execute(statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()))
+        await connection.execute(
+            statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()), report.ios_version
+        )
         return silence, earlier
 
     async def _report(
@@ -305,12 +309,12 @@ class DeviceRegistry:
         if not reports:
             return set()
         views = await self._read_views(connection, {each.subject for each in reports})
-        return {name for name, view in views.items() if view.placed and view.customer_id != customer_id}
+        return {name for name, each in views.items() if each.view.placed and each.view.customer_id != customer_id}
 
-    async def _read_views(self, connection: Connection, subjects: Collection[str]) -> dict[str, OrderView]:
+    async def _read_views(self, connection: Connection, subjects: Collection[str]) -> dict[str, StoredView]:
         """Read views; one that cannot be read is as good as none to a phone."""
         stored = await self._views.read(connection, sorted(subjects))
-        return {name: each.opened for name, each in stored.items() if each.opened is not None}
+        return {name: each for name, each in stored.items() if each.opened is not None}
 
     async def _answer(
         self,
@@ -324,7 +328,9 @@ class DeviceRegistry:
         subjects = {row["subject_id"] for row in rows} | {each.subject for each in reported.values()}
         views = await self._read_views(connection, subjects)
         answers = [
-            answer_card(known, each.subject, cards.get(known), views.get(each.subject), device.customer_id, each)
+            answer_card(
+                known, each.subject, cards.get(known), views.get(each.subject), device.customer_id, self._rules, each
+            )
             for known, each in reported.items()
         ]
         missing = missing_cards(rows, reported, views, device, self._rules)

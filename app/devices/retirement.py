@@ -15,11 +15,11 @@ class Retired(msgspec.Struct, frozen=True):
     """What was retired.
 
     Attributes:
-        start_tokens: How many.
+        tokens: How many of the phones: for starts, and for ordinary notifications.
         cards: How many cards had an update token.
     """
 
-    start_tokens: int
+    tokens: int
     cards: int
 
 
@@ -30,9 +30,9 @@ async def retire_tokens(pool: Pool, device_ids: Sequence[str]) -> Retired:
         StoreUnavailableError: Postgres is away; tokens may have been retired.
     """
     with translated():
-        starts = await pool.fetch(statement("app/retire_tokens"), device_ids)
+        tokens = await pool.fetch(statement("app/retire_tokens"), device_ids)
         updates = await fetch_through_deadlocks(pool, "app/retire_update_tokens", ALL_SLOTS, device_ids)
-    return Retired(len(starts), len(updates))
+    return Retired(len(tokens), len(updates))
 
 
 async def retire_app(pool: Pool, app: str) -> Retired:

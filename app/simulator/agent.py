@@ -61,7 +61,7 @@ class PhoneAgent:
         self._pending: dict[str, asyncio.TimerHandle] = {}
         self._deliveries: set[asyncio.TimerHandle] = set()
         self._stored: Push | None = None
-        self._issue_start_tokens()
+        self._issue_tokens()
 
     @property
     def phone_id(self) -> str:
@@ -193,6 +193,10 @@ class PhoneAgent:
             self._retire_start_tokens()
             self._issue_start_tokens()
             self._app.report_launch()
+        elif token.value == self.phone.alert_token:
+            self._tokens.retire(token.value, "Unregistered", now=self._clock())
+            self.phone.alert_token = self._new_token("alert", None)
+            self._app.report_launch()
         elif card is not None and card.state == "active" and card.update_token == token.value:
             self._issue_update_token(card.activity_id)
             if self.phone.force_quit:
@@ -225,13 +229,15 @@ class PhoneAgent:
         """Let the user delete the app and install it again: another device id, other tokens, the old ones 410."""
         now = self._clock()
         self._retire_start_tokens()
+        if self.phone.alert_token is not None:
+            self._tokens.retire(self.phone.alert_token, "Unregistered", now=now)
         for card in self.phone.cards.values():
             if card.update_token is not None:
                 self._tokens.retire(card.update_token, "Unregistered", now=now)
         self._app.forget()
         self._cancel_timers()
         self.phone.reinstall(self._chance.identifier())
-        self._issue_start_tokens()
+        self._issue_tokens()
         self.launch()
 
     def find_card(self, card: str) -> str:
@@ -264,6 +270,16 @@ class PhoneAgent:
         if push.token.kind == "start" and push.token.value not in self.phone.start_tokens.values():
             self._miss(push, "the start token is stale since iOS was upgraded")
             return
+        if push.token.kind == "alert":
+            self.phone.notify(
+                push.payload,
+                apns_id=push.apns_id,
+                priority=push.priority,
+                collapse_id=push.collapse_id,
+                now=self._now(),
+            )
+            self._changed()
+            return
         self.phone.receive(
             push.payload,
             apns_id=push.apns_id,
@@ -280,6 +296,7 @@ class PhoneAgent:
             why,
             apns_id=push.apns_id,
             priority=push.priority,
+            token_kind=push.token.kind,
             to_activity=push.token.activity_id,
             now=self._now(),
         )
@@ -341,6 +358,11 @@ class PhoneAgent:
         self.phone.set_update_token(activity_id, self._new_token("update", activity_id))
         self._react()
 
+    def _issue_tokens(self) -> None:
+        """Give a newly installed app the tokens that serve it as a whole."""
+        self._issue_start_tokens()
+        self.phone.alert_token = self._new_token("alert", None)
+
     def _issue_start_tokens(self) -> None:
         for name in self.phone.declarations:
             self.phone.start_tokens[name] = self._new_token("start", None)
@@ -351,7 +373,7 @@ class PhoneAgent:
 
     def _new_token(self, kind: TokenKind, activity_id: str | None) -> str:
         value = self._chance.token()
-        topic = self.phone.bundle_id + TOPIC_SUFFIX
+        topic = self.phone.bundle_id if kind == "alert" else self.phone.bundle_id + TOPIC_SUFFIX
         token = DeviceToken(
             value, self.phone_id, kind, topic, self.phone.environment, activity_id, issued_at=self._clock()
         )

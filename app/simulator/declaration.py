@@ -87,6 +87,7 @@ ORDER = Declaration(
         "deliveryTime": "int?",
         "imageKey": "str?",
         "note": "str?",
+        "freshness": "str?",
     },
     rows={"history": {"step": "str", "at": "int"}},
     initial={"status": "placed", "progress": 0, "history": [], "updatedAt": 0},

@@ -5,14 +5,14 @@ from typing import Literal
 import msgspec
 
 Environment = Literal["sandbox", "production"]
-TokenKind = Literal["start", "update"]
+TokenKind = Literal["start", "update", "alert"]
 
 
 class DeviceToken(msgspec.Struct, frozen=True):
     """Say whose token this is, for which topic and environment, and since when it is dead.
 
-    A start token has no `activity_id`: it serves the app, an update token one activity. `issued_at` is in Unix
-    seconds, by APNs' clock.
+    Start and alert tokens have no `activity_id`: they serve the app, an update token one activity. `issued_at` is in
+    Unix seconds, by APNs' clock.
     """
 
     value: str

@@ -1,13 +1,14 @@
 """Decide what an iPhone does with pushes and with its user; pure but for the state it holds.
 
 The rules of a start: iOS 17.2, Live Activities switched on, no Low Power Mode, budget left, an alert with a
-title, a type the app declares, attributes and content that decode. The first card a push starts asks the user
+title, a type the app declares, attributes and content that decode. Updates and ends of priority 10 count against a
+budget an hour, and those beyond it are dropped; those of priority 5 do not. The first card a push starts asks the user
 to allow it, and brings no update token before that. A force-quit app is not launched in the background: it
 learns nothing until it is opened.
 
 Source:
     Apple, "Starting and updating Live Activities with ActivityKit push notifications"; Apple Developer Forums
-    799505 (start budget), 801072 (Allow), 834934 (force-quit).
+    799505 (start budget), 747624 and 797554 (pushes of priority 10 in an hour), 801072 (Allow), 834934 (force-quit).
 """
 
 from collections import deque
@@ -17,13 +18,18 @@ from typing import Any, Literal
 import msgspec
 
 from app.simulator import card as cards
+from app.simulator.allowance import Allowance
 from app.simulator.card import APPLIED, Card, Effect, dropped
 from app.simulator.declaration import Declaration, find_fault
-from app.simulator.device_tokens import Environment
+from app.simulator.device_tokens import Environment, TokenKind
+from app.simulator.notifications import Notification, read_notification
 
 START_BUDGET = 10.0
 # Apple names no pace; users report about an hour until starts work again.
 START_REFILL_SECONDS = 360.0
+HOUR_SECONDS = 3600.0
+# Apple names no number. It is more than a sender that rations itself will need, and less than one that does not.
+URGENT_AN_HOUR, URGENT_AN_HOUR_SELDOM = 120.0, 30.0
 _FIRST_IOS_WITH_START = (17, 2)
 
 Allow = Literal["now", "later", "never"]
@@ -36,14 +42,18 @@ class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
         allow: whether the user taps Allow after a while, when told to (`later`), or never.
         force_quit: whether the user has swiped the app away.
         clock_offset_seconds: how far the phone's clock is from the true time.
+        urgent_an_hour: how many updates and ends of priority 10 the phone takes in an hour; `None` is 120, or 30
+            without frequent pushes.
         after_end: what APNs says to the token of a card that is over; both have been seen.
     """
 
     allow: Allow = "now"
     force_quit: bool = False
     activities_enabled: bool = True
+    notifications_enabled: bool = True
     frequent_pushes_enabled: bool = True
     low_power: bool = False
+    urgent_an_hour: float | None = None
     clock_offset_seconds: float = 0.0
     ios_version: str = "18.1"
     app_build: str = "100"
@@ -56,7 +66,7 @@ class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
 
     at: float
     apns_id: str
-    token_kind: str
+    token_kind: TokenKind
     event: str | None
     timestamp: int | None
     effect: str
@@ -94,12 +104,13 @@ class Phone:
         self.environment, self.behaviour, self.declarations = environment, behaviour, declarations
         self.customer_id: str | None = None
         self.start_tokens: dict[str, str] = {}
+        self.alert_token: str | None = None
+        self.notifications: list[Notification] = []
         self.cards: dict[str, Card] = {}
         self.records: deque[PushRecord] = deque(maxlen=keep_records)
         self.permission: Literal["unasked", "asked", "allowed"] = "unasked"
         self.force_quit = behaviour.force_quit
-        self._budget = START_BUDGET
-        self._budget_at = 0.0
+        self._starts, self._urgent = Allowance(), Allowance()
 
     def receive(
         self,
@@ -129,9 +140,28 @@ class Phone:
             activity_id = new_activity_id if effect.applied else None
         elif to_activity not in self.cards:
             effect = dropped("the card is gone with its app")
+        elif priority == 10 and not self._take_urgent(now):
+            effect = dropped("the hour's budget of pushes with priority 10 is used up")
         else:
             self.cards[to_activity], effect = cards.receive(self.cards[to_activity], aps, now)
-        self.records.append(_record(aps, effect, apns_id, priority, to_activity is None, activity_id, now))
+        kind: TokenKind = "start" if to_activity is None else "update"
+        self.records.append(_record(aps, effect, apns_id, priority, kind, activity_id, now))
+        return effect
+
+    def notify(
+        self, payload: Mapping[str, Any], *, apns_id: str, priority: int, collapse_id: str | None, now: float
+    ) -> Effect:
+        """Show an ordinary notification, in the place of an earlier one with its collapse id, and remember the push."""
+        told = read_notification(payload, apns_id=apns_id, collapse_id=collapse_id, now=now)
+        if told is None:
+            effect = dropped("a notification without title and body shows nothing")
+        elif not self.behaviour.notifications_enabled:
+            effect = dropped("notifications are switched off")
+        else:
+            replaced = [each for each in self.notifications if collapse_id and each.collapse_id == collapse_id]
+            self.notifications = [each for each in self.notifications if each not in replaced] + [told]
+            effect = APPLIED
+        self.records.append(_record(payload["aps"], effect, apns_id, priority, "alert", None, now))
         return effect
 
     def miss(
@@ -141,12 +171,17 @@ class Phone:
         *,
         apns_id: str,
         priority: int,
+        token_kind: TokenKind,
         to_activity: str | None,
         now: float,
     ) -> None:
         """Remember a push that APNs took and that did nothing here, with why; see `receive`."""
-        to_start = to_activity is None
-        self.records.append(_record(payload["aps"], dropped(why), apns_id, priority, to_start, to_activity, now))
+        self.records.append(_record(payload["aps"], dropped(why), apns_id, priority, token_kind, to_activity, now))
+
+    def urgent_left(self, now: float) -> float:
+        """Give how many pushes of priority 10 the phone still takes in this hour."""
+        most = self._urgent_an_hour()
+        return self._urgent.left(now, most=most, refill_seconds=HOUR_SECONDS / most) if most else 0.0
 
     def tick(self, now: float) -> list[str]:
         """End cards that have lived eight hours; give their ids."""
@@ -213,7 +248,7 @@ class Phone:
     def reinstall(self, device_id: str) -> None:
         """Forget everything that goes with the app; the caller retires its tokens."""
         self.device_id = device_id
-        self.cards, self.start_tokens = {}, {}
+        self.cards, self.start_tokens, self.alert_token, self.notifications = {}, {}, None, []
         self.permission, self.force_quit = "unasked", False
 
     def _start(self, aps: dict[str, Any], activity_id: str, now: float) -> Effect:
@@ -247,7 +282,7 @@ class Phone:
             return "Live Activities are switched off"
         if self.behaviour.low_power:
             return "Low Power Mode starts no cards"
-        if not self._take_budget(now):
+        if not self._starts.take(now, most=START_BUDGET, refill_seconds=START_REFILL_SECONDS):
             return "push-to-start budget exceeded"
         return None
 
@@ -268,13 +303,14 @@ class Phone:
             return "input-push-channel needs iOS 18"
         return why
 
-    def _take_budget(self, now: float) -> bool:
-        refilled = max(0.0, now - self._budget_at) / START_REFILL_SECONDS
-        self._budget, self._budget_at = min(START_BUDGET, self._budget + refilled), now
-        if self._budget < 1:
-            return False
-        self._budget -= 1
-        return True
+    def _take_urgent(self, now: float) -> bool:
+        most = self._urgent_an_hour()
+        return self._urgent.take(now, most=most, refill_seconds=HOUR_SECONDS / most) if most else False
+
+    def _urgent_an_hour(self) -> float:
+        if self.behaviour.urgent_an_hour is not None:
+            return self.behaviour.urgent_an_hour
+        return URGENT_AN_HOUR if self.behaviour.frequent_pushes_enabled else URGENT_AN_HOUR_SELDOM
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -286,7 +322,7 @@ def _record(
     effect: Effect,
     apns_id: str,
     priority: int,
-    to_start: bool,  # noqa: FBT001 - private, and read from a start token's absence of a card
+    token_kind: TokenKind,
     activity_id: str | None,
     now: float,
 ) -> PushRecord:
@@ -295,7 +331,7 @@ def _record(
     return PushRecord(
         at=now,
         apns_id=apns_id,
-        token_kind="start" if to_start else "update",
+        token_kind=token_kind,
         event=aps.get("event"),
         timestamp=timestamp if isinstance(timestamp, int) else None,
         effect=effect.reason,

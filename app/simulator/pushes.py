@@ -27,8 +27,8 @@ class ReceivedPush(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
     @property
     def event(self) -> str | None:
-        """Give `start`, `update` or `end`, as the payload says."""
-        return None if self.payload is None else self.payload["aps"].get("event")
+        """Give `start`, `update` or `end`, as the payload says, or `alert` for an ordinary notification."""
+        return None if self.payload is None else self.payload["aps"].get("event", "alert")
 
 
 class PushLog:

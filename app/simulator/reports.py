@@ -39,6 +39,7 @@ def device_report(phone: Phone, customer_id: str | None, *, without: Collection[
         "activitiesEnabled": behaviour.activities_enabled,
         "frequentPushesEnabled": behaviour.frequent_pushes_enabled,
         "startTokens": dict(phone.start_tokens),
+        "alertToken": phone.alert_token,
         "cards": [_listed(card) for card in phone.cards.values() if card.activity_id not in without],
     }
 

@@ -1,10 +1,10 @@
 """Judge a request as Apple documents, before any phone sees it.
 
-The rules: `POST /3/device/<token>`; a bearer token signed with ES256; `apns-push-type: liveactivity`; a topic
-that ends in `.push-type.liveactivity` once; optional `apns-id` (UUID), `apns-priority` (5 or 10),
-`apns-expiration` (Unix seconds) and `apns-collapse-id` (at most 64 bytes); a JSON body with `aps`, at most
-4,096 bytes. What the payload means is the phone's matter: APNs answers 200 to a start that no phone will
-show.
+The rules: `POST /3/device/<token>`; a bearer token signed with ES256; `apns-push-type: liveactivity` with a topic
+that ends in `.push-type.liveactivity` once, or `alert` with the bundle id alone; optional `apns-id` (UUID),
+`apns-priority` (5 or 10, for an alert 1 too), `apns-expiration` (Unix seconds) and `apns-collapse-id` (at most 64
+bytes); a JSON body with `aps`, at most 4,096 bytes. What the payload means is the phone's matter: APNs answers 200
+to a start that no phone will show.
 
 Apple does not document the order in which it looks; ours is path, provider token, headers, topic, body,
 device token. For a body that is not JSON Apple names no reason; we answer `PayloadEmpty`.
@@ -65,6 +65,7 @@ class Push(msgspec.Struct, frozen=True):
     payload: dict[str, Any]
     priority: int
     expiration: int | None
+    collapse_id: str | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -108,7 +109,7 @@ def judge(
     key = _authenticate(headers.get("authorization"), keys, environment, bound_to, now)
     if isinstance(key, Refusal):
         return Verdict(apns_id, key)
-    refusal = _refuse_headers(request.headers, headers) or _refuse_topic(headers.get("apns-topic"))
+    refusal = _refuse_headers(request.headers, headers) or _refuse_topic(headers)
     if refusal is not None:
         return Verdict(apns_id, refusal, key)
     payload = _read_body(request.body)
@@ -117,7 +118,8 @@ def judge(
     token = _find_token(headers, tokens, environment)
     if isinstance(token, Refusal):
         return Verdict(apns_id, token, key)
-    push = Push(apns_id, token, payload, int(headers.get("apns-priority", 10)), _expiration(headers))
+    priority, collapse_id = int(headers.get("apns-priority", 10)), headers.get("apns-collapse-id")
+    push = Push(apns_id, token, payload, priority, _expiration(headers), collapse_id)
     return Verdict(apns_id, push, key)
 
 
@@ -167,24 +169,33 @@ def _refuse_headers(pairs: Sequence[tuple[str, str]], headers: Mapping[str, str]
         value = headers.get(name)
         if value is not None and not is_good(value):
             return Refusal(reason)
-    return None if "apns-push-type" in headers else Refusal("InvalidPushType")
+    if "apns-push-type" not in headers:
+        return Refusal("InvalidPushType")
+    return Refusal("BadPriority") if not _is_alert(headers) and headers.get("apns-priority") == "1" else None
 
 
 _HEADER_RULES: tuple[tuple[str, Callable[[str], object], str], ...] = (
-    ("apns-push-type", lambda value: value == "liveactivity", "InvalidPushType"),
+    ("apns-push-type", lambda value: value in ("liveactivity", "alert"), "InvalidPushType"),
     ("apns-id", _UUID.fullmatch, "BadMessageId"),
     ("apns-expiration", lambda value: value.isascii() and value.isdigit(), "BadExpirationDate"),
-    ("apns-priority", lambda value: value in ("5", "10"), "BadPriority"),
+    ("apns-priority", lambda value: value in ("1", "5", "10"), "BadPriority"),
     ("apns-collapse-id", lambda value: 0 < len(value.encode()) <= 64, "BadCollapseId"),
 )
 
 
-def _refuse_topic(topic: str | None) -> Refusal | None:
+def _refuse_topic(headers: Mapping[str, str]) -> Refusal | None:
+    topic = headers.get("apns-topic")
     if not topic:
         return Refusal("MissingTopic")
     if not _BUNDLE_ID.fullmatch(topic):
         return Refusal("BadTopic")
+    if _is_alert(headers):
+        return Refusal("TopicDisallowed") if topic.endswith(TOPIC_SUFFIX) else None
     return None if topic.count(TOPIC_SUFFIX) == 1 and topic.endswith(TOPIC_SUFFIX) else Refusal("TopicDisallowed")
+
+
+def _is_alert(headers: Mapping[str, str]) -> bool:
+    return headers.get("apns-push-type") == "alert"
 
 
 def _read_body(body: bytes) -> dict[str, Any] | Refusal:

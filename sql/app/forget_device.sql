@@ -10,7 +10,7 @@ WITH start AS (
 )
 UPDATE devices AS d
 SET customer_id = NULL,
-    alert_token_sealed = NULL,
+    alert_token_hash = NULL,
     forgotten_at = now.at,
     match_due_at = now.at,
     match_count = d.match_count + 1

@@ -1,4 +1,5 @@
--- Retires the start tokens of phones; none is sent to before its app reports another value.
+-- Retires the tokens of phones, for starts and for ordinary notifications; none is sent to before its app reports
+-- another value.
 -- $1 text[]  device ids
 -- Returns: token_hash bytea
 UPDATE push_tokens AS t

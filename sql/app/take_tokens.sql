@@ -16,7 +16,7 @@ WITH now AS MATERIALIZED (
 )
 UPDATE devices AS d
 SET customer_id = NULL,
-    alert_token_sealed = NULL,
+    alert_token_hash = NULL,
     forgotten_at = now.at,
     match_due_at = now.at,
     match_count = d.match_count + 1

@@ -8,10 +8,10 @@
 --  $7 text     locale
 --  $8 boolean  Live Activities are switched on
 --  $9 boolean  frequent pushes are switched on
--- $10 bytea    sealed alert token
+-- $10 bytea    blind index of the alert token; NULL: none
 -- Returns: unreported_starts integer
 INSERT INTO devices AS d (device_id, customer_id, app, environment, ios_version, app_build, locale, activities_enabled,
-                          frequent_pushes, alert_token_sealed, registered_at, confirmed_at, match_due_at, match_count)
+                          frequent_pushes, alert_token_hash, registered_at, confirmed_at, match_due_at, match_count)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now.at, now.at, now.at, 1
 FROM (SELECT lockstep_now() AS at) AS now
 ON CONFLICT (device_id) DO UPDATE
@@ -23,7 +23,7 @@ ON CONFLICT (device_id) DO UPDATE
         locale = excluded.locale,
         activities_enabled = excluded.activities_enabled,
         frequent_pushes = excluded.frequent_pushes,
-        alert_token_sealed = excluded.alert_token_sealed,
+        alert_token_hash = excluded.alert_token_hash,
         confirmed_at = excluded.confirmed_at,
         forgotten_at = NULL,
         match_due_at = excluded.match_due_at,

@@ -27,6 +27,7 @@
 -- $25 boolean[]          the start was accepted, and its app never told of the card
 -- $26 bytea[]            token value that the other environment is tried for; NULL: as it was
 -- $27 text[]             that environment
+-- $28 text[]             freshness that was told; NULL: as it was
 -- Returns: slot smallint, due boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -35,12 +36,13 @@ WITH now AS MATERIALIZED (
     FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
                 $8::timestamptz[], $9::double precision[], $10::bigint[], $11::bigint[], $12::boolean[],
                 $13::bigint[], $14::bytea[], $15::boolean[], $16::bytea[], $17::integer[], $18::text[], $19::text[],
-                $20::bytea[], $21::boolean[], $22::uuid[], $23::text[], $24::integer[], $25::boolean[], $26::bytea[], $27::text[])
+                $20::bytea[], $21::boolean[], $22::uuid[], $23::text[], $24::integer[], $25::boolean[], $26::bytea[], $27::text[],
+                $28::text[])
          AS s(slot, subject_id, card_id, lease, debt, phase, considered_version, next_at, block_seconds,
               timestamp_used, alerted_version, intent_stands, accepted_version, accepted_hash, started,
               refused_hash, attempts, outcome, why, suspect_hash,
               recalled, next_card_id, last_answer, same_answers, unreported,
-              tried_hash, tried_environment)
+              tried_hash, tried_environment, freshness)
 ), locked AS MATERIALIZED (
     SELECT s.*
     FROM settled AS s
@@ -76,6 +78,7 @@ WITH now AS MATERIALIZED (
         environment = coalesce(l.tried_environment, c.environment),
         tried_hash = coalesce(l.tried_hash, c.tried_hash),
         tried_environment = coalesce(l.tried_environment, c.tried_environment),
+        freshness = coalesce(l.freshness, c.freshness),
         outcome = l.outcome,
         why = l.why,
         outcome_at = now.at

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from projections.budget import StartBudget
+from projections.budget import StartBudget, UrgentBudget
 from projections.card import Card, Intent, Kind, Phase
 from projections.draft import Alert
 from projections.face import Face
@@ -70,6 +70,7 @@ def card(**changes: Any) -> Card:
         "tried_hash": None,
         "tried_environment": None,
         "asked": None,
+        "freshness": None,
     }
     return Card(**(fields | changes))
 
@@ -126,6 +127,7 @@ def phone(**changes: Any) -> Phone:
         "start_environment": "sandbox",
         "start_blocked_until": None,
         "start_budget": StartBudget(),
+        "urgent_budget": UrgentBudget(),
         "unreported_starts": 0,
     }
     return Phone(**(fields | changes))

@@ -8,8 +8,9 @@ from app.apns.settlement import settle_sent, settle_unsent
 from app.apns.verdict import Outcome, Verdict
 from projections.card import Kind, Settlement
 from projections.card_store import Claimed, PhoneWithToken
+from projections.choice import Send
 from projections.face import Face, face_of
-from projections.plan import PlanRules, Send, plan
+from projections.plan import PlanRules, plan
 from projections.view_store import ViewStore
 from tests.integration.flow import Flow
 
@@ -42,7 +43,10 @@ class Courier:
                 connection, sorted({each.card.subject_id for each in claimed})
             )
             phones = await self._flow.cards.read_phones(connection, [each.card for each in claimed])
-        faces = {subject_id: face_of(stored.view, self._flow.keyring.hash) for subject_id, stored in views.items()}
+        faces = {
+            subject_id: face_of(stored.view, self._flow.keyring.hash, stored.heard_at)
+            for subject_id, stored in views.items()
+        }
         return [
             self._settlement(
                 each,

@@ -12,10 +12,22 @@ from uuid import UUID
 
 import h2.errors
 import pytest
+from msgspec.structs import replace
 
 from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent
-from tests.integration.engines import Make, a_push, against, all_well, outcomes, send, sending_to
+from app.apns.request import PushType
+from tests.integration.engines import (
+    CREDENTIAL,
+    PATIENT,
+    Make,
+    a_push,
+    against,
+    all_well,
+    outcomes,
+    send,
+    sending_to,
+)
 from tests.integration.scripted_apns import (
     OK,
     Action,
@@ -56,6 +68,19 @@ async def test_a_push_arrives_as_apple_documents_it(make: Make, tmp_path: Path, 
         "content-length": str(len(push.payload)),
         **make.adds,
     }
+
+
+async def test_a_collapse_id_arrives_where_there_is_one(make: Make, tmp_path: Path) -> None:
+    """An ordinary notification has one, a card's push none."""
+    push = replace(a_push(7), push_type=PushType.ALERT, topic="com.example.shop", collapse_id="order-1")
+    async with against(make, tmp_path, all_well) as (peer, transport):
+        await transport.send(push, credential=CREDENTIAL, bearer="a.provider.token", deadline_seconds=PATIENT)
+        await send(transport, 8)
+    [told, moved] = [seen.headers for seen in peer.seen]
+
+    assert (told["apns-push-type"], told["apns-topic"]) == ("alert", "com.example.shop")
+    assert told["apns-collapse-id"] == "order-1"
+    assert "apns-collapse-id" not in moved
 
 
 async def test_a_full_payload_of_any_script_arrives_whole(make: Make, tmp_path: Path) -> None:

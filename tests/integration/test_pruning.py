@@ -40,9 +40,13 @@ async def test_receipts_cards_and_phones_go_in_their_time(owing: Flow, pool: Poo
     assert await counts(pool) == (0, 0, 1)
     await clock.advance(days=16)
     await keeper.prune()
+    assert await counts(pool) == (0, 0, 1)
+    assert await pool.fetchval("SELECT count(*) FROM push_tokens") == 0
+    await owing.match()
+    await clock.advance(days=1.1)
+    await keeper.prune()
 
     assert await counts(pool) == (0, 0, 0)
-    assert await pool.fetchval("SELECT count(*) FROM push_tokens") == 0
     assert await pool.fetchval("SELECT count(*) FROM events") == 2
 
 

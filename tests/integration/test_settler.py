@@ -18,7 +18,7 @@ from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from projections.card_store import Claimed
-from projections.plan import Wait
+from projections.choice import Wait
 from projections.reasons import Reason
 from tests.conftest import Clock
 from tests.integration.dispatching import EVERYTHING, PEM, Apns, one_key

@@ -51,6 +51,7 @@ def receipt(claimed: Claimed, **changes: Any) -> Receipt:
         "apns_id": uuid4(),
         "timestamp": 1,
         "priority": 10,
+        "demoted": False,
         "status": 200,
         "reason": None,
         "sealed": None,

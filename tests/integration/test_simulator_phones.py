@@ -145,6 +145,7 @@ async def test_a_launch_reports_the_device(simulator: Simulator, lockstep: Locks
                 "activitiesEnabled": True,
                 "frequentPushesEnabled": True,
                 "startTokens": {"OrderAttributes": start_token(agent)},
+                "alertToken": agent.phone.alert_token,
                 "cards": [],
             },
         )

@@ -1,6 +1,7 @@
 """The budget of starts of a phone, and starts of which its app never tells."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -123,3 +124,30 @@ async def test_a_phone_that_tells_again_is_not_suspected_any_more(flow: Flow, cl
             await flow.register(start_tokens={TYPE: "ee" * 32})
 
     assert await silence(flow) == 0
+
+
+@pytest.mark.parametrize(
+    ("launches", "suspect"),
+    [
+        ([{"ios_version": "26.4"}, {"ios_version": "27.0"}], True),
+        ([{"ios_version": "26.4"}, {"ios_version": "27.0", "start_tokens": {TYPE: "ee" * 32}}], False),
+        ([{"ios_version": "26.4"}, {"ios_version": "26.5"}], False),
+        ([{"ios_version": "27.0"}], False),
+        ([{"ios_version": "26.4"}, {"ios_version": "27.0"}, {"ios_version": "27.1"}], True),
+    ],
+    ids=["upgraded", "with a new token", "a minor version", "never", "and once more"],
+)
+async def test_a_start_token_from_before_an_upgrade_is_suspected_after_one_silence(
+    flow: Flow, clock: Clock, launches: list[dict[str, Any]], *, suspect: bool
+) -> None:
+    """Tokens have gone stale with new versions of iOS, and apps went on reporting them."""
+    for each in launches:
+        await flow.register(**each)
+    await unreported(flow, clock, "order-1")
+    await flow.happen("order-1", "order.accepted")
+    await flow.project("order-1")
+    await work(dispatcher(flow, Apns()))
+    why = (await flow.card())["why"]
+
+    assert ("the start token of iOS 26 on iOS 27" in why) == suspect
+    assert why.startswith("APNs accepted this start" if suspect else "The app has not reported an update token")

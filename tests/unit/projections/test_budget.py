@@ -1,8 +1,8 @@
-"""The budget of starts."""
+"""The budgets of a phone: starts, and urgent pushes."""
 
 import pytest
 
-from projections.budget import BudgetRules, StartBudget
+from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
 from tests.examples.cards import seconds
 from tests.examples.events import NOON
 
@@ -30,3 +30,33 @@ def test_an_empty_budget_names_the_time_of_the_next_start() -> None:
     """To the second, so that the card is looked at then and not before."""
     assert StartBudget(0.75, NOON).waits_until(NOON, RULES) == seconds(90)
     assert StartBudget(1, NOON).waits_until(NOON, RULES) is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "takes"),
+    [
+        (UrgentBudget(), True),
+        (UrgentBudget(1, NOON), True),
+        (UrgentBudget(0.9, NOON), False),
+        (UrgentBudget(0, seconds(-60)), True),
+        (UrgentBudget(0, seconds(-60), frequent=False), False),
+        (UrgentBudget(0, seconds(-240), frequent=False), True),
+        (UrgentBudget(-2, seconds(-120)), False),
+        (UrgentBudget(0, seconds(60)), False),
+    ],
+    ids=[
+        "never used", "one left", "part of one", "one came back", "seldom: not yet", "seldom: one came back", "owed",
+        "the clock went back",
+    ],
+)  # fmt: skip
+def test_urgent_pushes_come_back_by_the_hour(budget: UrgentBudget, *, takes: bool) -> None:
+    """Sixty an hour, or fifteen where frequent updates are switched off."""
+    assert budget.takes_one(NOON, UrgentRules()) == takes
+
+
+def test_who_switches_frequent_updates_off_has_the_smaller_budget_at_once() -> None:
+    """What was saved up before does not help."""
+    rules = UrgentRules(most=60, most_seldom=0.5)
+
+    assert UrgentBudget(60, NOON).takes_one(NOON, rules)
+    assert not UrgentBudget(60, NOON, frequent=False).takes_one(NOON, rules)

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projections.card import LIFETIME, Card, Kind, Phase
+from projections.choice import Nothing, Renew, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
 from projections.phone import Phone
-from projections.plan import Nothing, PlanRules, Renew, Send, Wait, plan
+from projections.plan import PlanRules, plan
 from tests.examples.cards import NEW, OLD, SECOND, card, face, intent, live, phone, shown
 from tests.examples.events import NOON
 

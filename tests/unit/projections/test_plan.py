@@ -8,10 +8,12 @@ from msgspec.structs import replace
 
 from projections.budget import StartBudget
 from projections.card import Card, Kind, Phase
+from projections.choice import Nothing, Plan, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
+from projections.freshness import Freshness
 from projections.phone import Phone
-from projections.plan import Nothing, Plan, PlanRules, Send, Wait, plan
+from projections.plan import PlanRules, plan
 from projections.reasons import Reason
 from tests.examples.cards import (
     SECOND,
@@ -43,8 +45,7 @@ ARRIVED = seconds(RULES.arrival)
 SIGNED_OUT = "The phone has signed out."
 ANOTHER = "Another customer, or nobody, is signed in on the phone now."
 OF_ANOTHER = "The order belongs to another customer."
-UNKNOWN = "Without order.placed, Lockstep does not know what a card should show."
-NOT_PLACED = Wait(Reason.NOT_PLACED, UNKNOWN)
+NOT_PLACED = Wait(Reason.NOT_PLACED, "Without order.placed, Lockstep does not know what a card should show.")
 UNCHANGED = "Nothing new for the card has come since the last push (version 1), which Apple accepted."
 FIRST = "Apple has not accepted a push to this card yet; the order is at version 2."
 UNCERTAIN = "It is not certain that the card shows the newest state (version 2)."
@@ -62,6 +63,7 @@ def start(**changes: Any) -> Send:
         "priority": 10,
         "alert": Alert(2, 1, "order.placed"),
         "stale_at": STALE,
+        "freshness": Freshness.FRESH,
     }
     return Send(**(fields | changes))
 
@@ -74,6 +76,8 @@ def update(**changes: Any) -> Send:
         "timestamp": SECOND + 10,
         "priority": 5,
         "stale_at": STALE,
+        "freshness": Freshness.FRESH,
+        "grows_older_at": STALE,
     }
     return Send(**(fields | changes))
 
@@ -86,13 +90,14 @@ def end(why: str, **changes: Any) -> Send:
         "timestamp": SECOND + 10,
         "priority": 10,
         "dismiss_at": LATER + timedelta(minutes=15),
+        "freshness": Freshness.FRESH,
     }
     return Send(**(fields | changes))
 
 
 def recall(why: str) -> Send:
     """Give the end of a card that this phone may not show: at once, and without content."""
-    return end(why, dismiss_at=LATER, with_content=False)
+    return end(why, dismiss_at=LATER, with_content=False, freshness=None)
 
 
 def never(why: str, outcome: str) -> Nothing:
@@ -276,18 +281,13 @@ WITHOUT_TOKEN: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
 }
 LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
     "nothing has changed": (
-        face(),
+        face(expected_at=hours(30)),
         live(),
         phone(),
-        Nothing(
-            Reason.UNCHANGED,
-            UNCHANGED,
-            until=seconds(RULES.renew_after),
-            phase=Phase.SHOWN,
-        ),
+        Nothing(Reason.UNCHANGED, UNCHANGED, until=seconds(RULES.renew_after), phase=Phase.SHOWN),
     ),
     "nothing has changed on the last card": (
-        face(),
+        face(expected_at=hours(30)),
         live(generation=RULES.most_generations),
         phone(),
         Nothing(Reason.UNCHANGED, UNCHANGED, until=hours(8), phase=Phase.SHOWN),
@@ -333,7 +333,7 @@ LIVE: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         None,
         live(accepted_version=None),
         phone(),
-        Wait(Reason.NOT_PLACED, UNKNOWN, phase=Phase.SHOWN),
+        replace(NOT_PLACED, until=hours(8), phase=Phase.SHOWN),
     ),
     "the answer to the end was lost": (
         over(),

@@ -1,8 +1,9 @@
 """Cards that are to leave a phone that changed hands."""
 
 from projections.card import Kind, Phase
+from projections.choice import Send
 from projections.draft import Alert
-from projections.plan import PlanRules, Send, plan
+from projections.plan import PlanRules, plan
 from tests.examples.cards import NEW, face, live, moved, over, phone, seconds
 
 RULES = PlanRules()

@@ -6,8 +6,10 @@ import pytest
 
 from projections.budget import StartBudget
 from projections.card import Card, Kind, Phase
+from projections.choice import Send, Wait
 from projections.phone import Phone
-from projections.plan import PlanRules, Send, Wait, plan
+from projections.plan import PlanRules, plan
+from projections.reasons import Reason
 from tests.examples.cards import (
     face,
     hours,
@@ -97,3 +99,18 @@ def test_two_such_starts_speak_against_the_start_token() -> None:
 
     assert isinstance(decided, Wait)
     assert "(start token) is out of date" in decided.why
+
+
+@pytest.mark.parametrize(
+    ("before", "silences", "suspect"),
+    [((17, 6), 1, True), ((17, 6), 0, False), ((18, 0), 1, False), (None, 1, False), ((18, 0), 2, True)],
+)
+def test_one_is_enough_for_a_token_from_before_an_upgrade(
+    before: tuple[int, int] | None, silences: int, *, suspect: bool
+) -> None:
+    """The phone has iOS 18; what is not known of its token speaks for it."""
+    on = phone(unreported_starts=silences, start_token_ios=before)
+    decided = plan(moved(), shown(started_at=hours(-1), unreported=True), on, LATER, RULES)
+
+    assert isinstance(decided, Wait)
+    assert (decided.reason is Reason.START_TOKEN_SUSPECT) == suspect

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from projections.card import Card, Kind, Phase
-from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait, plan
+from projections.choice import Nothing, Plan, Renew, Send, Wait
+from projections.freshness import Freshness
+from projections.plan import PlanRules, plan
 from projections.reasons import Reason
 from tests.examples.cards import (
     SECOND,
@@ -34,6 +36,8 @@ def update(**changes: Any) -> Send:
         "timestamp": SECOND + 10,
         "priority": 5,
         "stale_at": STALE,
+        "freshness": Freshness.FRESH,
+        "grows_older_at": STALE,
     }
     return Send(**(fields | changes))
 
@@ -137,12 +141,19 @@ def test_a_clock_that_went_back_with_the_next_generation_under_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected_at", "stale_at"),
-    [(None, STALE), (hours(0.1), STALE), (hours(3), hours(3.25)), (hours(30), LATER + timedelta(hours=8.25))],
+    ("expected_at", "stale_at", "late_at"),
+    [
+        (None, STALE, STALE),
+        (hours(0.1), STALE, seconds(660)),
+        (hours(3), hours(3.25), hours(3) + timedelta(minutes=5)),
+        (hours(30), LATER + timedelta(hours=8.25), LATER + timedelta(hours=8.25)),
+    ],
     ids=["unknown", "soon", "later", "after the card's life"],
 )
-def test_a_card_is_stale_some_time_after_the_next_thing_should_have_happened(expected_at: Any, stale_at: Any) -> None:
-    """At least an hour after the push, and never further than the card lives."""
+def test_a_card_is_stale_some_time_after_the_next_thing_should_have_happened(
+    expected_at: Any, stale_at: Any, late_at: Any
+) -> None:
+    """At least an hour after the last news, and never further than the card lives; it says so a little earlier."""
     decided = plan(moved(expected_at=expected_at), live(), phone(), LATER, RULES)
 
-    assert decided == update(stale_at=stale_at)
+    assert decided == update(stale_at=stale_at, grows_older_at=late_at)

@@ -11,8 +11,9 @@ from app.apns.request import Environment
 from app.apns.settlement import settle_sent, settle_unbegun, settle_unsent
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import Card, Intent, Kind, Phase, Settlement
+from projections.choice import Send
 from projections.face import Face
-from projections.plan import PlanRules, Send, plan
+from projections.plan import PlanRules, plan
 from tests.examples.cards import (
     APNS_ID,
     OLD,

@@ -18,11 +18,12 @@ from app.apns.rules import Pause
 from app.apns.settlement import settle_failed, settle_sent, settle_unbegun
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import Card, Kind, Phase, Settlement
+from projections.choice import Send
 from projections.explain_card import explain_card
 from projections.explanation import Finding, Surroundings, TracedCard
 from projections.face import Face
 from projections.pause import PauseRow
-from projections.plan import PlanRules, Send
+from projections.plan import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import SECOND, card, face, intent, live, moved, over, phone, seconds
 from tests.examples.events import NOON
@@ -102,7 +103,7 @@ def expected(verdict: Verdict, kind: Kind) -> set[Reason]:
     return {Reason.RETRYING} if verdict.retry_after_seconds else {Reason.DUE, Reason.ONE_A_SECOND}
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", BEFORE)
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_every_answer_leaves_a_card_with_a_next_step(name: str, kind: Kind) -> None:
     """The reason is that of the verdict, and there is something to do, or a word that there is nothing."""

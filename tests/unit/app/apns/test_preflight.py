@@ -4,10 +4,11 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from app.apns.payload import Alert, end, start, update
+from app.apns.payload import Alert, end, notification, start, update
 from app.apns.preflight import Fault, preflight
-from app.apns.request import ApnsRequest, Environment, build
+from app.apns.request import ApnsRequest, Environment, PushType, build
 
 AT = 1_800_000_000
 
@@ -120,3 +121,33 @@ def test_the_attributes_of_the_start_count_towards_an_update() -> None:
 def test_a_request_does_not_show_its_token() -> None:
     """What is printed or logged by accident holds no device token."""
     assert "abab" not in repr(a_request())
+
+
+def a_notification(title: str = "Hi", **changes: object) -> ApnsRequest:
+    """Build an ordinary notification with one thing changed."""
+    body = notification(alert=Alert(title, "There is news."), subject="order-1")
+    return replace(a_request(body), **({"push_type": PushType.ALERT, "topic": "com.example.shop"} | changes))
+
+
+def test_an_ordinary_notification_passes() -> None:
+    """It has the plain topic, and nothing that a Live Activity needs."""
+    assert preflight(a_notification()) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "fault"),
+    [
+        (a_notification(topic="com.example.shop.push-type.liveactivity"), Fault.TOPIC),
+        (a_notification(""), Fault.ALERT),
+        (a_notification(payload=b'{"aps":{}}'), Fault.BODY),
+        (a_notification(token="abc"), Fault.DEVICE),
+        (replace(a_request(), topic="com.example.shop"), Fault.TOPIC),
+    ],
+    ids=["a Live Activity's topic", "no title", "no alert", "an odd token", "a card with the plain topic"],
+)
+def test_a_notification_that_apns_would_refuse(request_: ApnsRequest, fault: Fault) -> None:
+    """Nobody would hear of it, so it is refused here."""
+    problem = preflight(request_)
+
+    assert problem is not None
+    assert problem.fault is fault

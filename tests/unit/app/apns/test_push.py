@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from app.apns.preflight import preflight
-from app.apns.push import SendRules, build_push
+from app.apns.push import SendRules, build_push, collapse_id
 from app.apns.request import ApnsRequest
 from projections.card import Kind
+from projections.choice import Send
 from projections.draft import Alert
 from projections.face import Face, face_of
-from projections.order_view import OrderView
-from projections.plan import Send
+from projections.freshness import Freshness
+from projections.order_view import EMPTY, OrderView
 from tests.examples.cards import APNS_ID, CARD_ID, SECOND, card, hours
 from tests.examples.events import KEY
 from tests.examples.views import on_its_way
@@ -90,6 +91,18 @@ def test_an_update() -> None:
     }
 
 
+def test_a_push_says_how_old_its_news_is() -> None:
+    """As one more field of the content state; what it says is the plan's."""
+    state = aps(request_of(sent(Kind.UPDATE, freshness=Freshness.LATE)))["content-state"]
+
+    assert state == json.loads(face_of(VIEW, KEY).content) | {"freshness": "late"}
+
+
+def test_an_end_of_an_order_that_was_never_placed_leaves_what_is_shown() -> None:
+    """There is no content that the app could decode."""
+    assert "content-state" not in aps(request_of(sent(Kind.END, freshness=Freshness.FRESH), view=EMPTY))
+
+
 def test_an_end() -> None:
     """The final content and a dismissal date."""
     request = request_of(sent(Kind.END, dismiss_at=hours(0.25)))
@@ -101,6 +114,30 @@ def test_an_end() -> None:
         "content-state": json.loads(face_of(VIEW, KEY).content),
         "dismissal-date": SECOND + 900,
     }
+
+
+def test_an_ordinary_notification() -> None:
+    """To the app's own topic, in the place of the one before it; the app finds the order beside `aps`."""
+    request = request_of(sent(Kind.ALERT, alert=Alert(1, 4, "order.picked_up")))
+
+    assert preflight(request) is None
+    assert json.loads(request.payload) == {
+        "aps": {
+            "alert": {"title": "Taverna Ilios", "body": "Your order is on its way."},
+            "sound": "default",
+            "thread-id": "order-1",
+        },
+        "orderId": "order-1",
+    }
+    assert (request.push_type, request.topic, request.collapse_id) == ("alert", "com.example.shop", "order-1")
+    assert (request.expiration, request.priority, request.once) == (SECOND + 3_600, 10, True)
+
+
+@pytest.mark.parametrize("subject", ["o" * 64, "o" * 65, "o" * 128])
+def test_a_collapse_id_names_every_order_within_its_bounds(subject: str) -> None:
+    """64 bytes at most, and another for another order."""
+    assert len(collapse_id(subject)) == 64
+    assert collapse_id(subject) != collapse_id(subject[1:])
 
 
 @pytest.mark.parametrize("view", [VIEW, None])

@@ -10,7 +10,8 @@ from app.apns.request import Environment
 from app.apns.settlement import settle_failed, settle_sent, settle_unbegun, settle_unsent
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
-from projections.plan import Nothing, Plan, PlanRules, Renew, Send, Wait
+from projections.choice import Nothing, Plan, Renew, Send, Wait
+from projections.plan import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import (
     CARD_ID,
@@ -119,6 +120,7 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
             "phase": Phase.OVER,
             "outcome": "accepted",
             "why": "end",
+            "urgent": True,
             "due_at": seconds(RULES.renew_after),
             "alerted_version": 1,
             "accepted_version": 2,

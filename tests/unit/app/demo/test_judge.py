@@ -1,6 +1,9 @@
 """Let the judge look at phones that are right, and at phones that are wrong."""
 
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from app.demo.judge import judge_phone
 from app.demo.oracle import expect_each
@@ -12,7 +15,7 @@ OVER = [*OPEN, event(4, "delivered")]
 
 def stages(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give the contents after each event, as they are pushed."""
-    return [stage.content | {"updatedAt": 1} for stage in expect_each("o-1", log)]
+    return [stage.content | {"updatedAt": 1, "freshness": "fresh"} for stage in expect_each("o-1", log)]
 
 
 def card(content: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -36,6 +39,30 @@ def judge(
     behaviour = {"iosVersion": "18.1", "activitiesEnabled": True, "lowPower": False} | changes
     phone = {"id": "p", "customerId": customer, "behaviour": behaviour, "cards": cards}
     return judge_phone(phone, {"o-1": expect_each("o-1", log)}, NOON)
+
+
+@pytest.mark.parametrize(
+    ("told", "minutes", "right"),
+    [
+        ("fresh", 14.9, True),
+        ("late", 14.9, False),
+        ("late", 15.1, True),
+        ("fresh", 15.1, True),
+        ("fresh", 15.6, False),
+        ("late", 59.9, True),
+        ("stale", 60.1, True),
+        (None, 1, False),
+    ],
+)
+def test_a_card_says_how_old_its_news_is(told: str | None, minutes: float, *, right: bool) -> None:
+    """Expected ten minutes after noon, heard of at noon; what was due is given half a minute to arrive."""
+    log = [placed(deliveryTime=at(10)) | {"recordedAt": at(0)}]
+    content = stages(log)[-1] | {"freshness": told}
+    phone = {"id": "p", "customerId": "anna", "behaviour": {"iosVersion": "18.1"}, "cards": [card(content)]}
+    differences = judge_phone(phone, {"o-1": expect_each("o-1", log)}, NOON + timedelta(minutes=minutes))
+
+    assert (differences == []) == right
+    assert right or "says that its news is" in differences[0]
 
 
 def ended(content: dict[str, Any]) -> dict[str, Any]:

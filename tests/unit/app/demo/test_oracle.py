@@ -1,6 +1,7 @@
 """Compare the oracle with expectations written by hand from `docs/projection.md`."""
 
 import ast
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from app.demo import oracle
 from app.demo.oracle import NOTHING, expect, expect_each
-from tests.unit.app.demo.histories import at, event, line, placed, seconds
+from tests.unit.app.demo.histories import NOON, at, event, line, placed, seconds
 
 
 def content(*events: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def test_a_plain_order_shows_its_last_step_and_every_line() -> None:
             "note": "With ginger.",
         },
         attributes={"orderId": "o-1", "orderNumber": "A-7", "merchantName": "Noodle Bar"},
+        heard_at=NOON + timedelta(hours=10),
     )
 
 

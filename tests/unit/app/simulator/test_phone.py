@@ -31,13 +31,19 @@ class OnePhone:
         """Send a start."""
         return self.push(start(**changes), None, now)
 
-    def push(self, payload: dict[str, Any], to_activity: str | None = "activity-1", now: float = NOW) -> Effect:
+    def push(
+        self,
+        payload: dict[str, Any],
+        to_activity: str | None = "activity-1",
+        now: float = NOW,
+        priority: int = 10,
+    ) -> Effect:
         """Send a push, by default to the first card."""
         self._count += 1
         return self.phone.receive(
             payload,
             apns_id=f"push-{self._count}",
-            priority=10,
+            priority=priority,
             to_activity=to_activity,
             new_activity_id=f"activity-{self._count}",
             now=now,
@@ -120,6 +126,27 @@ def test_ten_starts_and_no_more() -> None:
 
     assert in_a_row == [True] * 10 + [False]
     assert later == [True, False]
+
+
+def test_an_hour_holds_so_many_pushes_of_priority_10() -> None:
+    """What goes beyond is dropped, unless it has priority 5; starts are not counted."""
+    one = OnePhone(Behaviour(urgent_an_hour=2))
+    one.start()
+
+    def send(second: int, *, priority: int = 10) -> str:
+        return one.push(update(timestamp=NOW + second), now=NOW + second, priority=priority).reason
+
+    assert [send(second) for second in (1, 2)] == ["applied"] * 2
+    assert send(3) == "dropped: the hour's budget of pushes with priority 10 is used up"
+    assert send(4, priority=5) == "applied"
+    assert one.phone.urgent_left(NOW + 4) < 1
+    assert send(1804) == "applied"
+
+
+@pytest.mark.parametrize(("frequent", "takes"), [(True, 120), (False, 30)])
+def test_frequent_updates_raise_what_an_hour_holds(takes: int, *, frequent: bool) -> None:
+    """Apple names no number; the customer's switch makes a difference."""
+    assert OnePhone(Behaviour(frequent_pushes_enabled=frequent)).phone.urgent_left(NOW) == takes
 
 
 UPDATES: list[tuple[str, dict[str, Any], str]] = [

@@ -8,11 +8,12 @@ from app.simulator.device_tokens import DeviceToken, DeviceTokens, Environment
 from app.simulator.provider_keys import ProviderKey, ProviderKeys
 from app.simulator.reasons import STATUS_OF
 from app.simulator.rules import Push, Refusal, Request, Verdict, judge
-from tests.unit.app.simulator.examples import KEY_ID, NOW, TEAM_ID, TOPIC, Provider, encoded, headers, start
+from tests.unit.app.simulator.examples import BUNDLE_ID, KEY_ID, NOW, TEAM_ID, TOPIC, Provider, encoded, headers, start
 
 PROVIDER, STRANGER = Provider(), Provider("TEAM999999")
 KEY = ProviderKey(TEAM_ID, KEY_ID)
 ALIVE, ELSEWHERE, OTHER_APP, DEAD, EXPIRED = ("a1" * 32, "b2" * 80, "c3" * 32, "d4" * 32, "e5" * 32)
+ALERTS = "f6" * 32
 GOOD_TOKEN = PROVIDER.token()
 A_UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -23,6 +24,7 @@ def known_tokens() -> DeviceTokens:
     tokens.add(DeviceToken(ALIVE, "phone-1", "start", TOPIC, "sandbox"))
     tokens.add(DeviceToken(ELSEWHERE, "phone-2", "start", TOPIC, "production"))
     tokens.add(DeviceToken(OTHER_APP, "phone-3", "start", "other.app.push-type.liveactivity", "sandbox"))
+    tokens.add(DeviceToken(ALERTS, "phone-5", "alert", BUNDLE_ID, "sandbox"))
     for value in (DEAD, EXPIRED):
         tokens.add(DeviceToken(value, "phone-4", "update", TOPIC, "sandbox"))
     tokens.retire(DEAD, "Unregistered", now=NOW - 5)
@@ -94,7 +96,10 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
     ("an old iat", {"authorization": f"bearer {PROVIDER.token(NOW - 3601)}"}, "ExpiredProviderToken"),
     ("another key", {"bound_to": ProviderKey(TEAM_ID, "OTHER")}, "UnrelatedKeyIdInToken"),
     ("no push type", {"apns_push_type": None}, "InvalidPushType"),
-    ("an alert's push type", {"apns_push_type": "alert"}, "InvalidPushType"),
+    ("another push type", {"apns_push_type": "background"}, "InvalidPushType"),
+    ("an alert for a Live Activity's topic", {"apns_push_type": "alert"}, "TopicDisallowed"),
+    ("an alert to a start token", {"apns_push_type": "alert", "apns_topic": BUNDLE_ID}, "DeviceTokenNotForTopic"),
+    ("a card to an alert token", {"path": f"/3/device/{ALERTS}"}, "DeviceTokenNotForTopic"),
     ("no topic", {"apns_topic": None}, "MissingTopic"),
     ("no suffix", {"apns_topic": "app.lockstep.demo"}, "TopicDisallowed"),
     ("a doubled suffix", {"apns_topic": TOPIC + ".push-type.liveactivity"}, "TopicDisallowed"),
@@ -155,3 +160,19 @@ def test_a_body_of_4096_bytes_passes() -> None:
     body = encoded(start())
 
     assert isinstance(judged(body=body + b" " * (4096 - len(body))).outcome, Push)
+
+
+@pytest.mark.parametrize("priority", ["1", "5", "10"])
+def test_an_ordinary_notification_goes_to_the_plain_topic(priority: str) -> None:
+    """With any of the three priorities, and the collapse id that it came with."""
+    outcome = judged(
+        path=f"/3/device/{ALERTS}",
+        body=encoded({"aps": {"alert": {"title": "Noodle Bar"}}}),
+        apns_push_type="alert",
+        apns_topic=BUNDLE_ID,
+        apns_priority=priority,
+        apns_collapse_id="order-1",
+    ).outcome
+
+    assert isinstance(outcome, Push)
+    assert (outcome.token.kind, outcome.priority, outcome.collapse_id) == ("alert", int(priority), "order-1")
