@@ -133,6 +133,18 @@ async def judge_started_again(connection: OwnConnection) -> list[str]:
     ]
 
 
+async def judge_told_again(connection: OwnConnection) -> list[str]:
+    """Find ordinary notifications that APNs accepted twice for one card and version."""
+    rows = await connection.fetch(
+        "SELECT subject_id, card_id, version, count(*) AS times FROM receipts WHERE kind = 'alert' AND status = 200"
+        " GROUP BY slot, subject_id, card_id, version HAVING count(*) > 1"
+    )
+    return [
+        f"card {row['card_id']} of {row['subject_id']} was told of version {row['version']} {row['times']} times"
+        for row in rows
+    ]
+
+
 def _same(said: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
     known = {name: value for name, value in stored.items() if value is not None}
     return said.keys() == known.keys() and all(_value(said[name]) == _value(known[name]) for name in said)

@@ -71,13 +71,12 @@ async def read_lost_starts(connection: OwnConnection, arrived: Collection[str]) 
 
     Args:
         connection: To the database.
-        arrived: The apns-ids of all pushes that came to a phone, in lower case.
+        arrived: The ids of all cards of which a start came to a phone.
     """
     rows = await connection.fetch(
-        "SELECT c.subject_id, c.device_id, c.intent_apns_id, c.intent_at FROM cards AS c"
-        " WHERE c.phase IN ('starting', 'shown') AND c.intent_apns_id IS NOT NULL AND c.reported_state IS NULL"
+        "SELECT c.subject_id, c.device_id, c.card_id FROM cards AS c"
+        " WHERE c.phase IN ('starting', 'shown') AND c.reported_state IS NULL"
         "   AND NOT EXISTS (SELECT FROM receipts AS r WHERE r.slot = c.slot AND r.subject_id = c.subject_id"
-        "                     AND r.card_id = c.card_id AND r.kind = 'start' AND r.status IS NOT NULL"
-        "                     AND r.apns_id = c.intent_apns_id)"
+        "                     AND r.card_id = c.card_id AND r.kind = 'start' AND r.status = 200)"
     )
-    return {(row["subject_id"], row["device_id"]) for row in rows if str(row["intent_apns_id"]) not in arrived}
+    return {(row["subject_id"], row["device_id"]) for row in rows if str(row["card_id"]) not in arrived}

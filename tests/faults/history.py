@@ -47,6 +47,33 @@ def judge_received(pushes: Iterable[ReceivedPush]) -> list[str]:
     return [f"APNs took {count} starts of card {card_id}" for card_id, count in taken.items() if count > 1]
 
 
+def judge_told(pushes: Iterable[ReceivedPush], stages: Stages, users: Mapping[str, str | None]) -> list[str]:
+    """Give what ordinary notifications told to somebody else, or more often than something happened, in words.
+
+    Args:
+        pushes: What APNs received.
+        stages: What the oracle expects after each event of each order.
+        users: Who uses each phone; nobody changes in a run.
+    """
+    told: Counter[tuple[str, str]] = Counter()
+    faults: list[str] = []
+    for each in pushes:
+        if each.payload is None or each.phone_id is None or each.event != "alert":
+            continue
+        order_id = each.payload["orderId"]
+        told[order_id, each.phone_id] += each.status in (200, None)
+        seen = stages.get(order_id, ())
+        if not seen or seen[-1].customer_id != users[each.phone_id]:
+            faults.append(f"phone {each.phone_id} was told of the order {order_id}, which is not its user's")
+    for (order_id, phone_id), count in told.items():
+        events = len(stages.get(order_id, ()))
+        if count > events:
+            faults.append(
+                f"phone {phone_id} was told of the order {order_id} {count} times, and it has {events} events"
+            )
+    return faults
+
+
 def _timestamps(pushes: Sequence[Shown]) -> list[str]:
     return [
         f"applied the timestamp {later.timestamp} after {earlier.timestamp}"

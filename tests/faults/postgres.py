@@ -57,7 +57,8 @@ class FallingPostgres:
             kill: By SIGKILL, after which Postgres starts all of itself anew.
         """
         while True:
-            connection = await self.connect()
+            # the backend that was killed last may only now be missed
+            connection = await self._connected()
             try:
                 pids = await connection.fetch(
                     "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lockstep%'"
@@ -73,17 +74,15 @@ class FallingPostgres:
         if kill:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(pids)["pid"], signal.SIGKILL)
-            await self._answers()
+            await (await self._connected()).close()
 
-    async def _answers(self) -> None:
-        """Wait until it takes connections again."""
+    async def _connected(self) -> OwnConnection:
+        """Open a connection as soon as it takes any."""
         while True:
             try:
-                await (await self.connect()).close()
+                return await self.connect()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.sleep(0.1)
-            else:
-                return
 
     async def connect(self) -> OwnConnection:
         """Open a connection of the harness."""

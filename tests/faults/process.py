@@ -52,7 +52,7 @@ def _has_won(done: Any, *_given: Any) -> bool:
 
 
 def _sent_a_start(_: Any, _transport: EngineTransport, request: ApnsRequest) -> bool:
-    return bool(msgspec.json.decode(request.payload)["aps"]["event"] == "start")
+    return bool(msgspec.json.decode(request.payload)["aps"].get("event") == "start")
 
 
 # Where a process may die: after which call, and whether what it gave, and was given, counts as a pass.

@@ -29,10 +29,17 @@ from app.simulator.simulator import Options, Simulator
 from events.keyring import open_keyring
 from events.postgres.pool import open_pool
 from tests.faults.blows import Killer
-from tests.faults.books import judge_log, judge_orders, judge_receipts, judge_started_again, judge_views
+from tests.faults.books import (
+    judge_log,
+    judge_orders,
+    judge_receipts,
+    judge_started_again,
+    judge_told_again,
+    judge_views,
+)
 from tests.faults.debts import read_debts, read_lost_starts
 from tests.faults.fleet import Fleet, Member
-from tests.faults.history import Stages, judge_order, judge_received, judge_starts
+from tests.faults.history import Stages, judge_order, judge_received, judge_starts, judge_told
 from tests.faults.ledger import Ledger
 from tests.faults.people import People, is_silent
 from tests.faults.postgres import FallingPostgres
@@ -125,12 +132,15 @@ async def run(plan: Plan, folder: Path) -> Result:
         faults = [*left, *stage.ledger.wrong, *stage.shop.given_up, *stage.fleet.surprises]
         faults += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown)
         faults += judge_received(stage.simulator.pushes)
+        users = {agent.phone_id: agent.phone.customer_id for agent in stage.simulator.phones.values()}
+        faults += judge_told(stage.simulator.pushes, stages, users)
         faults += judge_orders({order_id: await stage.shop.read_order(order_id) for order_id in stages}, stages)
         connection = await stage.postgres.connect()
         try:
             faults += await judge_log(connection, stage.ledger, by_api)
             faults += await judge_receipts(connection)
             faults += await judge_started_again(connection)
+            faults += await judge_told_again(connection)
             receipts = await connection.fetchval("SELECT count(*) FROM receipts")
         finally:
             await connection.close()
@@ -164,6 +174,7 @@ async def run(plan: Plan, folder: Path) -> Result:
                 "acts of people": people.acts,
                 "receipts": receipts,
                 "pushes seen by phones": len(people.shown),
+                "ordinary notifications": sum(each.event == "alert" for each in stage.simulator.pushes),
                 "starts given up (never)": len(lost),
                 "process starts": stage.fleet.starts,
             },
@@ -198,6 +209,9 @@ async def _build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
         "LOCKSTEP_APNS_SANDBOX_URL": simulator.apns_url,
         "LOCKSTEP_APNS_CA_FILE": str(simulator.ca_file),
         "LOCKSTEP_PROFILE": "fast",
+        # phones that never report a card are told by ordinary notifications
+        "LOCKSTEP_FALLBACK_ALERTS": "true",
+        "LOCKSTEP_FALLBACK_AFTER": "1",
     }
     members = [Member(f"api-{n}", ("api",), _free_port()) for n in range(1, plan.apis + 1)]
     urls = [f"http://127.0.0.1:{member.port}" for member in members]
@@ -238,7 +252,7 @@ async def _come_to_rest(stage: Stage, stages: Stages) -> tuple[list[str], set[tu
     try:
         while True:
             debts = await read_debts(connection)
-            arrived = {each.apns_id.lower() for each in stage.people.shown}
+            arrived = {each.card_id.lower() for each in stage.people.shown if each.card_id and each.event == "start"}
             lost = await read_lost_starts(connection, arrived)
             wrong = debts.open + _judge_phones(stage, stages, lost)
             now = time.monotonic()

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.demo.oracle import Expected
 from app.simulator.pushes import ReceivedPush
-from tests.faults.history import judge_order, judge_received, judge_starts
+from tests.faults.history import judge_order, judge_received, judge_starts, judge_told
 from tests.faults.people import Shown
 
 
@@ -65,3 +65,25 @@ def test_a_second_start_that_apns_took_is_found() -> None:
     assert judge_received([_start(200), _start(200)]) == ["APNs took 2 starts of card 1"]
     assert judge_received([_start(200), _start(None)]) == ["APNs took 2 starts of card 1"]
     assert judge_received([_start(200), _start(410), _start(200, "2")]) == []
+
+
+def _told(order_id: str = "o", phone_id: str = "p") -> ReceivedPush:
+    payload = {"aps": {"alert": {"title": "Noodle Bar"}}, "orderId": order_id}
+    return ReceivedPush(0.0, "a", "t", 200, phone_id=phone_id, payload=payload)
+
+
+def test_notifications_of_what_happened_are_right() -> None:
+    """One for each event at the most, to whose order it is."""
+    assert judge_told([_told()] * 3, STAGES, {"p": "c"}) == []
+
+
+def test_a_notification_too_many_is_found() -> None:
+    """Something was told twice."""
+    [fault] = judge_told([_told()] * 4, STAGES, {"p": "c"})
+    assert fault == "phone p was told of the order o 4 times, and it has 3 events"
+
+
+def test_a_notification_to_somebody_else_is_found() -> None:
+    """Whoever uses the phone is not whose order it is."""
+    [fault] = judge_told([_told()], STAGES, {"p": "d"})
+    assert fault == "phone p was told of the order o, which is not its user's"

@@ -103,7 +103,7 @@ async def test_two_starts_of_which_the_app_says_nothing_are_told_of(flow: Flow, 
     await work(dispatcher(flow, Apns()))
 
     [_, second] = await flow.rows()
-    assert "its start token is out of date" in second["why"]
+    assert "(start token) is out of date" in second["why"]
     assert await silence(flow) == 2
 
 
@@ -149,5 +149,5 @@ async def test_a_start_token_from_before_an_upgrade_is_suspected_after_one_silen
     await work(dispatcher(flow, Apns()))
     why = (await flow.card())["why"]
 
-    assert ("the start token of iOS 26 on iOS 27" in why) == suspect
-    assert why.startswith("APNs accepted this start" if suspect else "The app has not reported an update token")
+    assert ("from iOS 26, is out of date since the update to iOS 27" in why) == suspect
+    assert why.startswith("The app has not reported this card." if suspect else "The app has not reported the card's update")
