@@ -150,4 +150,4 @@ async def test_a_start_token_from_before_an_upgrade_is_suspected_after_one_silen
     why = (await flow.card())["why"]
 
     assert ("from iOS 26, is out of date since the update to iOS 27" in why) == suspect
-    assert why.startswith("The app has not reported this card." if suspect else "The app has not reported the card's update")
+    assert why.startswith("The app has not reported this" if suspect else "The app has not reported the card's update")
