@@ -63,8 +63,10 @@ async def read_debts(connection: OwnConnection) -> Debts:
     return Debts(found, max(timers))
 
 
-async def read_lost_starts(connection: OwnConnection, arrived: Collection[str]) -> set[tuple[str, str]]:
-    """Give order and device of the cards whose start was written down and never reached APNs.
+async def read_lost_starts(
+    connection: OwnConnection, arrived: Collection[str], vanished: Collection[str] = ()
+) -> set[tuple[str, str]]:
+    """Give order and device of the cards whose start was written down and never reached APNs, or vanished after it.
 
     With `on_unknown_start=never` such a card is counted as shown: nobody can know better, and a second start might
     show it twice.
@@ -72,12 +74,15 @@ async def read_lost_starts(connection: OwnConnection, arrived: Collection[str]) 
     Args:
         connection: To the database.
         arrived: The apns-ids of all pushes that came to a phone, in lower case.
+        vanished: Those that APNs took and that came to no phone, because the token died meanwhile.
     """
     rows = await connection.fetch(
         "SELECT c.subject_id, c.device_id, c.intent_apns_id, c.intent_at FROM cards AS c"
         " WHERE c.phase IN ('starting', 'shown') AND c.intent_apns_id IS NOT NULL AND c.reported_state IS NULL"
-        "   AND NOT EXISTS (SELECT FROM receipts AS r WHERE r.slot = c.slot AND r.subject_id = c.subject_id"
-        "                     AND r.card_id = c.card_id AND r.kind = 'start' AND r.status IS NOT NULL"
-        "                     AND r.apns_id = c.intent_apns_id)"
+        "   AND (c.intent_apns_id::text = ANY ($1)"
+        "        OR NOT EXISTS (SELECT FROM receipts AS r"
+        "                       WHERE r.slot = c.slot AND r.subject_id = c.subject_id AND r.card_id = c.card_id"
+        "                         AND r.kind = 'start' AND r.status IS NOT NULL AND r.apns_id = c.intent_apns_id))",
+        list(vanished),
     )
     return {(row["subject_id"], row["device_id"]) for row in rows if str(row["intent_apns_id"]) not in arrived}

@@ -7,6 +7,7 @@ a scripted APNs on 127.0.0.1 that is called `apns.test`. What became of each pus
 """
 
 import asyncio
+import os
 import socket
 import struct
 import subprocess
@@ -193,3 +194,7 @@ async def _run(engine: str, situation: str, folder: Path) -> list[str]:
 if __name__ == "__main__":
     _make_network(Path(sys.argv[3]))
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(_run(sys.argv[1], sys.argv[2], Path(sys.argv[3])))))
+    sys.stdout.buffer.flush()
+    # A thread of the Rust engine that lets go of a connection while the interpreter ends is ended by it, which aborts
+    # the process; by then everything has been said.
+    os._exit(0)
