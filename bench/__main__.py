@@ -10,7 +10,20 @@ import uvloop
 from app.logs import set_up_logs
 from bench.report import Figure, show
 
-NAMES = ("append", "project", "http", "latency", "catch_up", "claim", "recovery", "sweep", "memory", "flood", "engine")
+NAMES = (
+    "append",
+    "project",
+    "http",
+    "latency",
+    "catch_up",
+    "claim",
+    "recovery",
+    "outage",
+    "sweep",
+    "memory",
+    "flood",
+    "engine",
+)
 
 
 def main() -> int:
