@@ -16,7 +16,7 @@ from events.sealing import Keyring
 SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bed:
     """What a benchmark runs on."""
 
@@ -24,6 +24,11 @@ class Bed:
     pool: Pool
     keyring: Keyring
     secret: bytes
+    server: EmbeddedPostgres
+
+    async def restart(self) -> None:
+        """Start the server again after it was stopped."""
+        self.server = await EmbeddedPostgres.start(self.server.data_directory, settings=SETTINGS)
 
 
 @asynccontextmanager
@@ -31,10 +36,12 @@ async def bed(connections: int = 40) -> AsyncIterator[Bed]:
     """Give a fresh database; every peer of a figure runs on the same one."""
     with tempfile.TemporaryDirectory(prefix="lockstep-bench-", ignore_cleanup_errors=True) as directory:
         server = await EmbeddedPostgres.start(Path(directory) / "postgres", settings=SETTINGS)
+        made: Bed | None = None
         try:
             await migrate(server.dsn)
             secret = os.urandom(32)
             async with await open_pool(server.dsn, name="bench", most=connections) as pool:
-                yield Bed(server.dsn, pool, await open_keyring(pool, secret), secret)
+                made = Bed(server.dsn, pool, await open_keyring(pool, secret), secret, server)
+                yield made
         finally:
-            await server.stop()
+            await (server if made is None else made.server).stop()

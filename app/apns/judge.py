@@ -46,7 +46,9 @@ def judge(
     Source:
         Apple, "Handling notification responses from APNs".
     """
-    pause = backoff_seconds(attempt, jitter=jitter, first=settings.backoff_first, most=settings.backoff_most)
+    silent = isinstance(outcome, Ambiguous) or (isinstance(outcome, NotSent) and outcome.cause is NotSentCause.DEADLINE)
+    most = min(settings.backoff_most, settings.silence_most) if silent else settings.backoff_most
+    pause = backoff_seconds(attempt, jitter=jitter, first=settings.backoff_first, most=most)
     match outcome:
         case NotSent():
             return _not_sent(outcome, pause, settings)

@@ -64,6 +64,8 @@ class VerdictSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         backoff_first: the limit of the random wait after the first failure; it doubles.
         backoff_most: the limit of that wait that is never passed.
+        silence_most: the same after a push that got no answer: it has waited already, and whatever swallowed it may be
+            over.
         asked_most: the longest `Retry-After` that is believed.
         gone_recheck: wait after a 410 that is older than our registration.
         lane_first: wait after the first `TooManyRequests` of a token; it doubles.
@@ -76,6 +78,7 @@ class VerdictSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     backoff_first: float = 1.0
     backoff_most: float = 60.0
+    silence_most: float = 3.0
     asked_most: float = 900.0
     gone_recheck: float = 30.0
     lane_first: float = 10.0
@@ -90,6 +93,7 @@ DEFAULT = VerdictSettings()
 FAST = VerdictSettings(
     backoff_first=0.02,
     backoff_most=0.2,
+    silence_most=0.2,
     asked_most=0.2,
     gone_recheck=0.1,
     lane_first=0.05,

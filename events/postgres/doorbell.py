@@ -22,6 +22,8 @@ CHANNEL = "lockstep"
 # Postgres refuses a payload of 8,000 bytes.
 PAYLOAD_BYTES = 7_000
 RECONNECT_SECONDS = 1.0
+# A connection that is silent for so long is asked whether anybody is there: Postgres' host may have vanished.
+PROOF_SECONDS = 10.0
 
 Bell = Literal["behind", "matching", "due", "settings"]
 
@@ -47,10 +49,16 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Doorbell:
-    """Passes hints on: to the loops of this process at once, to other processes at most one message at a time."""
+    """Passes hints on: to the loops of this process at once, to other processes at most one message at a time.
 
-    def __init__(self, dsn: str) -> None:
+    Args:
+        dsn: The database.
+        proof_seconds: A connection that does not answer for so long is given up.
+    """
+
+    def __init__(self, dsn: str, *, proof_seconds: float = PROOF_SECONDS) -> None:
         self._dsn = dsn
+        self._proof_seconds = proof_seconds
         self._me = uuid.uuid4().hex
         self._listeners: list[Callable[[Ring], None]] = []
         self._behind: set[str] = set()
@@ -108,10 +116,20 @@ class Doorbell:
         try:
             while not stop.is_set() and not lost.is_set():
                 pending = asyncio.ensure_future(self._pending.wait())
-                await asyncio.wait({pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    {pending, stopping}, timeout=self._proof_seconds, return_when=asyncio.FIRST_COMPLETED
+                )
                 pending.cancel()
-                if self._pending.is_set() and not lost.is_set():
-                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, self._take())
+                if lost.is_set():
+                    break
+                if self._pending.is_set():
+                    said = self._take()
+                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, said, timeout=self._proof_seconds)
+                elif not stopping.done():
+                    await connection.execute(f"LISTEN {CHANNEL}", timeout=self._proof_seconds)
+        except TimeoutError:
+            connection.terminate()
+            raise
         finally:
             stopping.cancel()
             if not connection.is_closed():

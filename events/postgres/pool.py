@@ -12,6 +12,8 @@ SESSION_SETTINGS = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
+    # the same in the middle of an answer: keep-alive is silent as long as something is on its way
+    "tcp_user_timeout": "10s",
     "timezone": "UTC",
 }
 

@@ -13,25 +13,24 @@ from tests.faults.postgres import FallingPostgres
 # Aimed kills are counted by place; these by what they strike.
 BLOWS = (
     "SIGKILL api",
-    "SIGKILL worker",
+    "SIGKILL projector",
     "SIGKILL postmaster",
-    "SIGSTOP worker past its lease",
+    "SIGKILL matcher",
+    "SIGSTOP dispatcher past its lease",
     "terminate backend",
+    "SIGKILL dispatcher",
     "SIGKILL backend",
     "immediate restart",
-    "SIGSTOP worker",
+    "SIGSTOP projector",
     "SIGSTOP api",
-    "SIGKILL worker",
+    "SIGSTOP matcher",
 )
 AIMED_SHARE = 0.5
 # Of lost answers to starts few could show a second start: the phone must be silent and the order open seconds later.
 AIMS = (*ROLES_AT, "after_start", "after_start")
+STANDSTILL_SECONDS = (0.5, 5.0)
 # The fast lease lasts 6 s: who stands still for longer wakes to a lease that is another's.
-STANDSTILL_SECONDS = {
-    "SIGSTOP worker past its lease": (6.5, 9.0),
-    "SIGSTOP worker": (0.5, 5.0),
-    "SIGSTOP api": (0.5, 5.0),
-}
+PAST_ITS_LEASE_SECONDS = (6.5, 9.0)
 
 
 class Killer:
@@ -85,23 +84,22 @@ class Killer:
     async def _deal(self, blow: str) -> None:
         while self._busy() == 0:  # noqa: ASYNC110 - a moment's lull, and nobody to tell of its end
             await asyncio.sleep(0.02)
-        match blow:
-            case "SIGKILL api":
-                await self._kill(await self._choose("api"))
-            case "SIGKILL worker":
-                await self._kill(await self._choose("dispatcher"))
-            case "SIGSTOP worker past its lease" | "SIGSTOP worker" | "SIGSTOP api":
-                member = await self._choose("api" if blow.endswith("api") else "dispatcher")
-                self.under_way.append(self._busy())
-                standing = asyncio.create_task(self._hold(member, self._chance.uniform(*STANDSTILL_SECONDS[blow])))
-                self._standing.add(standing)
-                standing.add_done_callback(self._standing.discard)
-            case "SIGKILL postmaster" | "immediate restart":
+        match blow.split():
+            case ["SIGKILL", "postmaster"] | ["immediate", "restart"]:
                 self.under_way.append(self._busy())
                 await self._postgres.strike("kill" if blow.startswith("SIGKILL") else "immediate")
-            case "terminate backend" | "SIGKILL backend":
+            case [_, "backend"]:
                 self.under_way.append(self._busy())
                 await self._postgres.end_backend(self._chance, kill=blow == "SIGKILL backend")
+            case ["SIGKILL", role]:
+                await self._kill(await self._choose(role))
+            case ["SIGSTOP", role, *longer]:
+                member = await self._choose(role)
+                self.under_way.append(self._busy())
+                seconds = self._chance.uniform(*(PAST_ITS_LEASE_SECONDS if longer else STANDSTILL_SECONDS))
+                standing = asyncio.create_task(self._hold(member, seconds))
+                self._standing.add(standing)
+                standing.add_done_callback(self._standing.discard)
             case _:
                 raise AssertionError(blow)
         self.dealt[blow] += 1

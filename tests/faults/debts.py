@@ -63,8 +63,10 @@ async def read_debts(connection: OwnConnection) -> Debts:
     return Debts(found, max(timers))
 
 
-async def read_lost_starts(connection: OwnConnection, arrived: Collection[str]) -> set[tuple[str, str]]:
-    """Give order and device of the cards whose start was written down and never reached APNs.
+async def read_lost_starts(
+    connection: OwnConnection, arrived: Collection[str], vanished: Collection[str] = ()
+) -> set[tuple[str, str]]:
+    """Give order and device of the cards whose start was written down and never reached APNs, or vanished after it.
 
     With `on_unknown_start=never` such a card is counted as shown: nobody can know better, and a second start might
     show it twice.
@@ -72,11 +74,14 @@ async def read_lost_starts(connection: OwnConnection, arrived: Collection[str]) 
     Args:
         connection: To the database.
         arrived: The ids of all cards of which a start came to a phone.
+        vanished: The apns-ids of what APNs took and what came to no phone, because the token died meanwhile.
     """
     rows = await connection.fetch(
         "SELECT c.subject_id, c.device_id, c.card_id FROM cards AS c"
         " WHERE c.phase IN ('starting', 'shown') AND c.reported_state IS NULL"
         "   AND NOT EXISTS (SELECT FROM receipts AS r WHERE r.slot = c.slot AND r.subject_id = c.subject_id"
-        "                     AND r.card_id = c.card_id AND r.kind = 'start' AND r.status = 200)"
+        "                     AND r.card_id = c.card_id AND r.kind = 'start' AND r.status = 200"
+        "                     AND r.apns_id::text <> ALL ($1))",
+        list(vanished),
     )
     return {(row["subject_id"], row["device_id"]) for row in rows if str(row["card_id"]) not in arrived}

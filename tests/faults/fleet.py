@@ -10,6 +10,7 @@ from collections.abc import Collection, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.faults import probe
 from tests.faults.process import EXIT_VARIABLE, HOPELESS, KILLED, READY, UNABLE
 
 START_AGAIN_SECONDS = 0.3
@@ -127,6 +128,15 @@ class Fleet:
         """Give the files of all logs."""
         return sorted(self._folder.glob("*.log"))
 
+    async def probe(self, member: Member) -> probe.Held:
+        """Ask a process that is up what it holds."""
+        await member.ready.wait()
+        assert member.process is not None
+        return await probe.probe(member.process.pid, self._probe_file(member))
+
+    def _probe_file(self, member: Member) -> Path:
+        return self._folder / f"{member.name}.probe"
+
     def _next_aim(self, member: Member) -> str | None:
         for place in self.aimed:
             if ROLES_AT[place] in member.roles:
@@ -156,6 +166,7 @@ class Fleet:
     async def _run(self, member: Member, aim: str | None) -> int:
         environment = {**os.environ, **self._environment}
         environment |= {"LOCKSTEP_ROLES": ",".join(member.roles), "LOCKSTEP_PORT": str(member.port)}
+        environment |= {probe.VARIABLE: str(self._probe_file(member))}
         if aim is not None:
             environment[EXIT_VARIABLE] = f"{aim}:{self._chance.randint(2, 25)}"
         self.starts += 1

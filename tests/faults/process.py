@@ -28,6 +28,7 @@ from events.store import EventStore
 from projections.card_store import CardStore
 from projections.matcher import Matcher
 from projections.projector import Projector
+from tests.faults import probe
 
 EXIT_VARIABLE: Final = "LOCKSTEP_CHAOS_EXIT"
 READY: Final = b"ready\n"
@@ -99,6 +100,8 @@ async def run() -> int:
     set_up_logs(settings.log_level, settings.log_format)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    if probe.VARIABLE in os.environ:
+        probe.answer_probes()
     try:
         service = await Service.start(settings)
     except (

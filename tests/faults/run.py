@@ -24,6 +24,7 @@ from app.access.api_key import Scope
 from app.access.key_store import KeyStore
 from app.demo.judge import judge_phone
 from app.demo.oracle import expect_each
+from app.settings import ALL_ROLES
 from app.simulator.readings import read_phone
 from app.simulator.simulator import Options, Simulator
 from events.keyring import open_keyring
@@ -51,6 +52,7 @@ LONGEST_REST_SECONDS = 90.0
 # It must stay right, too.
 QUIET_LOOKS = 4
 ALL_PUSHES = 10_000_000
+ROLES_KILLED = frozenset({*(f"SIGKILL {role}" for role in ALL_ROLES), "SIGKILL to aim anew"})
 # Written by the supervisor and the dispatcher when something failed that they did not expect.
 BUGS = frozenset({"loop_failed", "dispatch_failed", "request_failed", "subject_quarantined"})
 
@@ -61,15 +63,13 @@ class Plan(msgspec.Struct, frozen=True):
     Attributes:
         kills: How many, all kinds together.
         crowd: Customers at the same time.
-        apis: API processes.
-        workers: Processes with all other roles.
+        each: Processes of each role, every one of which has this role alone.
     """
 
     seed: int
     kills: int
     crowd: int
-    apis: int
-    workers: int
+    each: int = 2
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +86,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     pushes: dict[str, int]
     bugs: dict[str, int]
     violations: list[str]
+
+    @property
+    def dealt(self) -> int:
+        """Count the blows, aimed ones included."""
+        return sum(self.kills.values()) + sum(self.aimed.values())
+
+    @property
+    def of_roles(self) -> int:
+        """Count the blows that ended a process of a role, which was started again."""
+        whole = (count for name, count in self.kills.items() if name in ROLES_KILLED)
+        return sum(whole) + sum(self.aimed.values())
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -108,8 +119,8 @@ async def run(plan: Plan, folder: Path) -> Result:
         # what was started is ended also then
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     async with AsyncExitStack() as stack:
-        stage = await _build(plan, folder, stack)
-        killer = Killer(stage.fleet, stage.postgres, lambda: stage.shop.under_way, _chance(plan, "killer"))
+        stage = await build(plan, folder, stack)
+        killer = Killer(stage.fleet, stage.postgres, lambda: stage.shop.under_way, chance(plan, "killer"))
         enough = asyncio.Event()
 
         async def strike() -> None:
@@ -127,7 +138,7 @@ async def run(plan: Plan, folder: Path) -> Result:
         by_api = {order_id: await stage.shop.read_events(order_id) for order_id in stage.people.orders}
         stages: Stages = {order_id: expect_each(order_id, events) for order_id, events in by_api.items()}
         rested = time.monotonic()
-        left, lost = await _come_to_rest(stage, stages)
+        left, lost = await come_to_rest(stage, stages)
         rest_seconds = time.monotonic() - rested
         faults = [*left, *stage.ledger.wrong, *stage.shop.given_up, *stage.fleet.surprises]
         faults += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown)
@@ -151,7 +162,7 @@ async def run(plan: Plan, folder: Path) -> Result:
             for each in agent.complaints
         ]
         faults += await stage.fleet.stop()
-        bugs = _read_bugs(stage.fleet.logs())
+        bugs = read_bugs(stage.fleet.logs())
         faults += [f"the logs say {bug} {count} times" for bug, count in bugs.items()]
         token_changes = stage.simulator.pushes.counts["TooManyProviderTokenUpdates"]
         faults += [f"APNs refused {token_changes} pushes for a second provider token"] if token_changes else []
@@ -185,7 +196,8 @@ async def run(plan: Plan, folder: Path) -> Result:
         )
 
 
-async def _build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
+async def build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
+    """Start everything that takes part; the stack ends it."""
     postgres = await FallingPostgres.start(folder / "postgres")
     stack.push_async_callback(postgres.stop)
     # every push is kept: a second start may come long after the first
@@ -213,20 +225,23 @@ async def _build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
         "LOCKSTEP_FALLBACK_ALERTS": "true",
         "LOCKSTEP_FALLBACK_AFTER": "1",
     }
-    members = [Member(f"api-{n}", ("api",), _free_port()) for n in range(1, plan.apis + 1)]
-    urls = [f"http://127.0.0.1:{member.port}" for member in members]
-    members += [Member(f"worker-{n}", ("projector", "matcher", "dispatcher")) for n in range(1, plan.workers + 1)]
+    members = [
+        Member(f"{role}-{n}", (role,), _free_port() if role == "api" else 0)
+        for role in ALL_ROLES
+        for n in range(1, plan.each + 1)
+    ]
+    urls = [f"http://127.0.0.1:{member.port}" for member in members if member.port]
     logs = folder / "logs"
     logs.mkdir()
-    fleet = Fleet(members, environment, logs, _chance(plan, "fleet"))
+    fleet = Fleet(members, environment, logs, chance(plan, "fleet"))
     stack.push_async_callback(fleet.stop)
     await fleet.start()
     ledger = Ledger(folder / "ledger.jsonl")
     stack.callback(ledger.close)
-    shop = Shop(urls, await _make_api_key(postgres.dsn, secret_key), ledger, _chance(plan, "shop"))
+    shop = Shop(urls, await _make_api_key(postgres.dsn, secret_key), ledger, chance(plan, "shop"))
     stack.push_async_callback(shop.close)
     simulator.lockstep_url = urls[0]
-    people = People(simulator, shop, _chance(plan, "people"))
+    people = People(simulator, shop, chance(plan, "people"))
     return Stage(postgres, simulator, fleet, ledger, shop, people, secret_key)
 
 
@@ -240,8 +255,15 @@ async def _make_api_key(dsn: str, secret_key: bytes) -> str:
     return key
 
 
-async def _come_to_rest(stage: Stage, stages: Stages) -> tuple[list[str], set[tuple[str, str]]]:
+async def come_to_rest(
+    stage: Stage, stages: Stages, *, tokens_die: bool = False
+) -> tuple[list[str], set[tuple[str, str]]]:
     """Wait until phones and database are as they must be: 10 s after the last timer, at the most.
+
+    Args:
+        stage: Everything that takes part.
+        stages: What the oracle expects of each order.
+        tokens_die: A push that APNs has taken may be on its way to a token that dies, and nobody is told.
 
     Returns:
         What is still wrong, and the starts that were given up.
@@ -253,7 +275,9 @@ async def _come_to_rest(stage: Stage, stages: Stages) -> tuple[list[str], set[tu
         while True:
             debts = await read_debts(connection)
             arrived = {each.card_id.lower() for each in stage.people.shown if each.card_id and each.event == "start"}
-            lost = await read_lost_starts(connection, arrived)
+            came = {each.apns_id.lower() for each in stage.people.shown}
+            taken = {each.apns_id.lower() for each in stage.simulator.pushes if each.status == 200}
+            lost = await read_lost_starts(connection, arrived, taken - came if tokens_die else ())
             wrong = debts.open + _judge_phones(stage, stages, lost)
             now = time.monotonic()
             quiet = quiet + 1 if not wrong else 0
@@ -291,7 +315,7 @@ def _given_up(reading: dict[str, Any], subject: str, lost: set[tuple[str, str]])
     return not shows and (subject, reading["deviceId"]) in lost
 
 
-def _read_bugs(logs: Sequence[Path]) -> Counter[str]:
+def read_bugs(logs: Sequence[Path]) -> Counter[str]:
     """Count what the processes logged as failures of their own, by event and place."""
     bugs: Counter[str] = Counter()
     for log in logs:
@@ -308,7 +332,8 @@ def _read_bugs(logs: Sequence[Path]) -> Counter[str]:
     return +bugs
 
 
-def _chance(plan: Plan, name: str) -> random.Random:
+def chance(plan: Plan, name: str) -> random.Random:
+    """Give the dice of one who takes part."""
     return random.Random(f"{plan.seed}:{name}")
 
 

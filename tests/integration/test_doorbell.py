@@ -147,3 +147,15 @@ async def test_a_bell_without_a_server_stops_when_told(wire: Wire) -> None:
         await asyncio.sleep(0)
 
     assert [ring.behind for ring in ear.heard] == [["order-1"]]
+
+
+async def test_a_line_to_a_vanished_host_is_given_up(dsn: str, wire: Wire, pool: Pool) -> None:
+    """It stands and is silent: nobody says that Postgres is gone, so the doorbell asks."""
+    here, there = Doorbell(wire.dsn, proof_seconds=0.2), Doorbell(dsn)
+    ear = Ear(here)
+    async with running(here, there):
+        before = await listeners(pool, 2)
+        wire.forget()
+        await listeners(pool, 1, without=before)
+        there.ring(matching=True)
+        await ear.wait_for(lambda ring: ring.matching)

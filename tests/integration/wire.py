@@ -23,10 +23,12 @@ class _Line:
     Attributes:
         doomed: The answer to what was asked last is to be swallowed.
         flushed: What was asked last is answered without a word of its end, as statements that are prepared are.
+        dead: It stands, and carries nothing.
     """
 
     doomed = False
     flushed = False
+    dead = False
 
 
 class Wire:
@@ -40,7 +42,7 @@ class Wire:
         self._dsn = dsn
         self._folder = Path(tempfile.mkdtemp(prefix="wire-"))
         self._server: asyncio.Server | None = None
-        self._lines: set[asyncio.Task[None]] = set()
+        self._lines: dict[asyncio.Task[None], _Line] = {}
         self._cut = False
         self._lost = False
         self._flowing = asyncio.Event()
@@ -94,6 +96,11 @@ class Wire:
         """Keep every line, and carry nothing, until it is mended."""
         self._flowing.clear()
 
+    def forget(self) -> None:
+        """Keep every line there is now, and carry nothing on it ever again, as if the host at its end had vanished."""
+        for line in self._lines.values():
+            line.dead = True
+
     def mend(self) -> None:
         """Carry again."""
         self._lost = False
@@ -114,9 +121,8 @@ class Wire:
         if self._lost:
             writer.close()
             return
-        self._lines.add(task)
+        line = self._lines[task] = _Line()
         back_reader, back_writer = await self._connect()
-        line = _Line()
         try:
             ways = {
                 asyncio.create_task(self._pass_on(reader, back_writer, line, answers=False)),
@@ -131,7 +137,7 @@ class Wire:
         except asyncio.CancelledError:
             return  # by close, which wants no more than what follows
         finally:
-            self._lines.discard(task)
+            del self._lines[task]
             for each in (writer, back_writer):
                 each.close()
                 with contextlib.suppress(OSError):
@@ -141,6 +147,8 @@ class Wire:
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, line: _Line, *, answers: bool
     ) -> None:
         while data := await source.read(65_536):
+            if line.dead:
+                continue
             if not answers and not line.doomed:
                 self.asked += 1
                 line.doomed, line.flushed = self.asked == self._left, data.endswith(FLUSH)

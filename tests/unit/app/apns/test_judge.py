@@ -239,6 +239,13 @@ def test_a_failed_connection_backs_off() -> None:
     assert changed(verdict(outcome, attempt=2)) == {"outcome": Outcome.RETRY, "retry_after_seconds": 1.0}
 
 
+@pytest.mark.parametrize("silence", [Ambiguous("no answer"), NotSent("no answer", cause=NotSentCause.DEADLINE)])
+def test_silence_is_not_waited_out_for_long(silence: NotSent | Ambiguous) -> None:
+    """It has taken its time already; a card must not wait for a minute when APNs is back."""
+    assert verdict(silence, attempt=9).retry_after_seconds == 1.5
+    assert verdict(NotSent("refused", cause=NotSentCause.CONNECT), attempt=9).retry_after_seconds == 30.0
+
+
 def test_a_tls_failure_pauses_the_endpoint() -> None:
     """A certificate that does not verify is for a person to look at."""
     outcome = NotSent("self-signed", cause=NotSentCause.TLS)
