@@ -58,7 +58,8 @@ class StreamSlots:
         self.limit = 1
         self._closed = False
         self._used = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        # whether a stream is given; False sends away
+        self._waiting: deque[asyncio.Future[bool]] = deque()
 
     async def acquire(self) -> None:
         """Wait for a stream, first come, first served.
@@ -71,17 +72,20 @@ class StreamSlots:
         if self._used < self.limit and not self._waiting:
             self._used += 1
             return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
-            await turn
+            given = await turn
         except asyncio.CancelledError:
             if turn.cancelled():
                 if turn in self._waiting:
                     self._waiting.remove(turn)
-            elif turn.exception() is None:
+            elif turn.result():
                 self.release()
             raise
+        # an exception within the future would hold this frame, which holds the future, until the collector comes by
+        if not given:
+            raise SupersededError
 
     def release(self) -> None:
         """Give a stream back."""
@@ -98,7 +102,7 @@ class StreamSlots:
         self._closed = True
         for turn in self._waiting:
             if not turn.done():
-                turn.set_exception(SupersededError())
+                turn.set_result(False)
         self._waiting.clear()
 
     def _wake(self) -> None:
@@ -106,7 +110,7 @@ class StreamSlots:
             turn = self._waiting.popleft()
             if not turn.done():
                 self._used += 1
-                turn.set_result(None)
+                turn.set_result(True)
 
 
 class Http2Link(ReadingConnection):

@@ -67,7 +67,9 @@ class Host:
     def on(self, *command: str, account: tuple[int, int] | None = None) -> Sequence[str]:
         """Give the command that runs this one here, as a user and a group if they are given."""
         as_whom = () if account is None else (f"--setuid={account[0]}", f"--setgid={account[1]}")
-        return ("nsenter", f"--net=/proc/{self._holder.pid}/ns/net", *as_whom, "--", *command)
+        # a test that is killed takes along what it started
+        with_us = ("setpriv", "--pdeathsig", "KILL", "--")
+        return ("nsenter", f"--net=/proc/{self._holder.pid}/ns/net", *as_whom, "--", *with_us, *command)
 
     async def run(self, *command: str) -> None:
         """Run a command here to its end, which must be a good one."""

@@ -107,7 +107,7 @@ async def _first_of_two(make: Make, peer: ScriptedApns, names: NameServer, dead:
     names.addresses = (dead, ALIVE)
     found = await asyncio.get_running_loop().getaddrinfo(NAME, peer.port, type=socket.SOCK_STREAM)
     assert [each[4][0] for each in found] == [dead, ALIVE]
-    transport = _to(make, peer, connect_timeout=4.0)
+    transport = _to(make, peer, connect_timeout=2.0)
     try:
         return await outcomes(transport, range(3))
     finally:
@@ -117,7 +117,7 @@ async def _first_of_two(make: Make, peer: ScriptedApns, names: NameServer, dead:
 async def all_dead(make: Make, peer: ScriptedApns, names: NameServer) -> list[Answer | BaseException]:
     """No address leads anywhere."""
     names.addresses = (DEAD, DEAD_6)
-    transport = _to(make, peer, connect_timeout=0.5)
+    transport = _to(make, peer, connect_timeout=0.3)
     try:
         return await outcomes(transport, range(3))
     finally:
@@ -141,7 +141,7 @@ async def silent(make: Make, peer: ScriptedApns, names: NameServer) -> list[Answ
     try:
         results = await outcomes(hasty, range(3))
         results += await outcomes(patient, range(3, 6), within=0.2)
-        results += await outcomes(patient, range(6, 9))
+        results += await outcomes(patient, range(6, 7))
         assert names.asked > 0
         names.after_seconds = 0.0
         for number in (9, 10):

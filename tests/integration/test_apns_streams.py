@@ -1,12 +1,16 @@
 """How many pushes an engine lets fly, against a peer that changes its mind."""
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
 
 from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
+from app.apns.generation import SupersededError
+from app.apns.http2_link import StreamSlots
 from tests.integration.engines import Make, against, all_well, outcomes, send
 from tests.integration.scripted_apns import OK, Action, Hang, Limit, Reply, Seen
 
@@ -275,3 +279,25 @@ async def test_a_large_payload_waits_for_the_servers_window(make: Make, tmp_path
         answers = await asyncio.gather(*sends)
     assert {answer.status for answer in answers} == {200}
     assert all(seen.body == body for seen in peer.seen)
+
+
+async def test_who_is_sent_away_from_a_connection_leaves_nothing_for_the_collector() -> None:
+    """Whoever waits for a stream of a connection that is retired: hundreds do, whenever APNs falls silent."""
+    slots = StreamSlots()
+    await slots.acquire()
+
+    async def wait() -> weakref.ref[SupersededError]:
+        try:
+            await slots.acquire()
+        except SupersededError as error:
+            return weakref.ref(error)
+        raise AssertionError("a stream was given")
+
+    gc.disable()
+    try:
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        slots.close()
+        assert (await waiting)() is None
+    finally:
+        gc.enable()

@@ -1,7 +1,9 @@
 """What the dispatcher does with each kind of answer, and with none."""
 
+import gc
 import json
 import re
+import weakref
 from typing import Any
 
 import pytest
@@ -263,3 +265,25 @@ async def test_a_clock_that_is_off_is_named(flow: Flow, clock: Clock) -> None:
 
     [told] = [line["detail"] for line in lines if line["event"] == "apns_needs_an_operator"]
     assert re.search(r"Postgres is (3999|4000) s behind APNs'", told)
+
+
+async def test_a_push_without_an_answer_leaves_nothing_for_the_collector(flow: Flow) -> None:
+    """What it held is freed when it is settled: under a flood of silence cycles would pile up for minutes."""
+    errors: list[weakref.ref[Ambiguous]] = []
+
+    class Silent(Apns):
+        async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:  # noqa: ARG002
+            raise _noted(errors)
+
+    gc.disable()
+    try:
+        await work(dispatcher(flow, Silent()))
+        assert [error() for error in errors] == [None]
+    finally:
+        gc.enable()
+
+
+def _noted(errors: list[weakref.ref[Ambiguous]]) -> Ambiguous:
+    error = Ambiguous("no answer")
+    errors.append(weakref.ref(error))
+    return error
