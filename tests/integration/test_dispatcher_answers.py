@@ -272,7 +272,14 @@ async def test_a_push_without_an_answer_leaves_nothing_for_the_collector(flow: F
     errors: list[weakref.ref[Ambiguous]] = []
 
     class Silent(Apns):
-        async def send(self, request: ApnsRequest, *, bearer: str, deadline_seconds: float) -> Answer:  # noqa: ARG002
+        async def send(
+            self,
+            request: ApnsRequest,  # noqa: ARG002
+            *,
+            credential: str,  # noqa: ARG002
+            bearer: str,  # noqa: ARG002
+            deadline_seconds: float,  # noqa: ARG002
+        ) -> Answer:
             raise _noted(errors)
 
     gc.disable()
