@@ -57,7 +57,7 @@ async def run(*, quick: bool) -> list[Figure]:
             Figure("flood", f"{what}: growth over {seconds} s", slope, "MB a minute", f"pushes: {told}", target=limit),
             Figure("flood", f"{what}: first", first, "MB"),
             Figure("flood", f"{what}: last", last, "MB"),
-            Figure("flood", f"{what}: peak", max(samples), "MB", target="≤ 200"),
+            Figure("flood", f"{what}: peak", max(samples), "MB", target="≤ 130"),
         ]
     return figures
 

@@ -15,7 +15,6 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
-import uvloop
 from h2.settings import SettingCodes, Settings
 
 from app.simulator.certificates import ensure_certificates
@@ -119,5 +118,4 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1])))
