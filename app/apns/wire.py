@@ -6,13 +6,14 @@ leave half a frame behind; what is buffered is bounded by the pushes in flight.
 """
 
 import asyncio
+import random
 import ssl
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import httpcore
-from aiohappyeyeballs import start_connection
+from aiohappyeyeballs import AddrInfoType, start_connection
 
 from app.apns.errors import NotSent, NotSentCause
 
@@ -95,13 +96,20 @@ async def connect(host: str, port: int, context: ssl.SSLContext, *, timeout_seco
         raise NotSent(f"{host}: {error}", cause=NotSentCause.CONNECT) from error
 
 
+def spread(addresses: Sequence[AddrInfoType]) -> list[AddrInfoType]:
+    """Give addresses by chance, so that not all connections go to one; the family the system prefers stays first."""
+    families = list(dict.fromkeys(family for family, *_ in addresses))
+    by_chance = random.SystemRandom().sample(addresses, len(addresses))
+    return sorted(by_chance, key=lambda each: families.index(each[0]))
+
+
 async def _open(host: str, port: int, context: ssl.SSLContext) -> Wire:
     loop = asyncio.get_running_loop()
     try:
-        addresses: Iterable[Any] = await loop.getaddrinfo(host, port, type=1)
+        addresses = await loop.getaddrinfo(host, port, type=1)
     except OSError as error:
         raise NotSent(f"{host} cannot be looked up: {error}", cause=NotSentCause.DNS) from error
-    sock = await start_connection(list(addresses), happy_eyeballs_delay=_FALLBACK_SECONDS)
+    sock = await start_connection(spread(addresses), happy_eyeballs_delay=_FALLBACK_SECONDS)
     reader, writer = await asyncio.open_connection(
         sock=sock, ssl=context, server_hostname=host, ssl_shutdown_timeout=_CLOSE_SECONDS
     )
