@@ -48,6 +48,8 @@ _LOOK_AND_OPEN: Final = (
     "Customer: look for the card on the Lock Screen, tap Allow if it asks, and open the app: a card that is there gets "
     "the newest state. {none} "
 )
+THE_APP_SHOWS_IT: Final = "Customer, meanwhile: the app itself shows the order."
+_BEHIND: Final = "Customer, meanwhile: there is nothing to do; what the card shows is behind the order."
 _NO_SIGN: Final = "Apple accepted the card, but there is no sign that it appeared: the app has reported nothing of it."
 _STARTS_LATER: Final = (
     "Nobody: Lockstep starts the card at {until}, if the order is still open.\n"
@@ -154,7 +156,8 @@ ADVICE: Final[dict[Reason, Advice]] = {
     Reason.OVER: Advice("The card is over.", "Nobody: it is not changed any more."),
     Reason.ENDED: Advice(
         "The card was ended: it had its last push.",
-        "Nobody: iOS removes it by itself. If it is still on the Lock Screen, the customer can swipe it away.",
+        "Nobody: iOS removes it by itself, and the customer can swipe it away. If it does not show how the order "
+        "ended, the last push perhaps did not arrive; the app itself shows the order.",
     ),
     Reason.NEVER_SHOWN: Advice(
         "There was never a card: the order was over before one could be started.", "Nobody: the order is over."
@@ -264,30 +267,32 @@ ADVICE: Final[dict[Reason, Advice]] = {
     Reason.PROJECTOR_LATE: Advice(
         "The cards of this order stand still: the part of Lockstep that processes events is late. The order itself "
         "does not wait.",
-        f"Operator, now: see that a process with the role projector {_RUNS} The cards then follow by themselves.",
+        f"Operator, now: see that a process with the role projector {_RUNS} The cards then follow by themselves.\n"
+        f"{_BEHIND}",
         _CAME,
     ),
     Reason.QUARANTINED: Advice(
-        "Lockstep has stopped updating the cards of this order: it failed to process the newest events.",
+        "Lockstep has stopped updating the cards of this order: it failed to process the newest events. The order "
+        "itself is not affected.",
         "1. Operator, now: report this as a fault of Lockstep, with the log line subject_quarantined, which names the "
         "error.\n"
-        "2. Developer, of Lockstep: mend it. Until then the cards of this order stand still. The order itself is not "
-        "affected.\n"
-        "3. Operator, then: install the mended Lockstep, and run: lockstep order release {order}",
+        "2. Developer, of Lockstep: mend it.\n"
+        "3. Operator, then: install the mended Lockstep, and let the cards move again with: lockstep order release "
+        f"{{order}}\n{_BEHIND}",
         "It failed",
     ),
     Reason.NEWER_EVENT: Advice(
         "The cards of this order stand still: Lockstep does not know its next event{event}. The order itself does not "
         "wait.",
         "Operator, now: update all Lockstep processes to the newest version that is, or was, in use. The cards then "
-        "follow by themselves.",
+        f"follow by themselves.\n{_BEHIND}",
         _CAME,
     ),
     Reason.OTHER_RELEASE: Advice(
         "The cards of this order stand still: Lockstep processes of different versions are running, and do not process "
         "it alike. The order itself does not wait.",
         "Operator, now: update all Lockstep processes to the newest version in use. The cards then follow by "
-        "themselves.",
+        f"themselves.\n{_BEHIND}",
         _CAME,
     ),
     Reason.UNREADABLE: Advice(
@@ -327,7 +332,6 @@ ADVICE: Final[dict[Reason, Advice]] = {
 OPEN_THE_APP: Final = (
     "Customer, meanwhile: open the app. It shows the order, and in most cases gives the card the newest state."
 )
-THE_APP_SHOWS_IT: Final = "Customer, meanwhile: the app itself shows the order."
 
 PAUSE_CURE: Final[dict[str, str]] = {
     "topic": "check that bundle id and environment in what the app reports are right, and that the key in Apple's "

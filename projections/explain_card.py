@@ -212,7 +212,10 @@ def _after_silence(card: Card, until: datetime | None, around: Surroundings) -> 
     at = "then" if until is None else f"after {clock_by(until, around.now)}"
     if around.rules.on_unknown_start == "after_silence" and card.restarts == 0:
         return f"Nobody, {at}: if the app has not reported the card, Lockstep sends it again, once."
-    return f"Customer, {at}, if there is no card or it does not move: open the app."
+    return (
+        f"Customer, {at}, if there is no card or it does not move: open the app. A card that is there gets the newest "
+        "state. If there is none, look here again: it then says from when on the app puts one up."
+    )
 
 
 def _signed_in(around: Surroundings) -> str:

@@ -83,7 +83,7 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
             unknown = first if first is not None and first.version == progress.view_version + 1 else None
             event = "" if unknown is None else f" ({unknown.type})"
             of_schema = "" if unknown is None else f" (schema version {unknown.schema_version})"
-            why = f"{behind} Lockstep refuses unknown events, so a newer version of it took this one{of_schema}."
+            why = f"{behind} A newer version of Lockstep than this took the event{of_schema}."
             return found(Reason.NEWER_EVENT, why, now, since=since, event=event)
         if progress.slot_fold_version not in (None, FOLD_VERSION):
             why = (

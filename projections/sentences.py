@@ -7,7 +7,7 @@ from projections.draft import Alert
 from projections.face import Face
 
 ENDED_BY_A_PERSON: Final = "An operator ended the card."
-NEVER_PLACED: Final = "Without order.placed, Lockstep does not know what a card should show."
+NEVER_PLACED: Final = "Without order.placed, Lockstep does not know what a card should show, and starts none."
 START_NOT_REPEATED: Final = (
     "Apple's answer to the push that starts the card was lost, and the app has not reported the card. Lockstep does "
     "not send it again: the phone might show two."
@@ -22,7 +22,10 @@ NEVER_UPDATED: Final = (
     "The phone ends every card after eight hours. The app never reported this one's address for updates (update "
     "token), so the card, if it appeared, could not be updated."
 )
-AT_THE_NEXT_ORDER: Final = "Customer, at the next order: it gets a new card; open the app once, so that it can move."
+AT_THE_NEXT_ORDER: Final = (
+    "Customer, at the next order: a new card comes; tap Allow on it if it asks, and open the app once, so that the "
+    "card can move."
+)
 SEE_THE_CARDS: Final = "All events received are processed. For the cards, see below."
 FOR_NOW: Final = "for now "
 MOST_LIKELY: Final = "most likely "

@@ -67,8 +67,8 @@ def perhaps(traced: TracedCard, finding: Finding, around: Surroundings) -> tuple
         )
     if traced.phone is not None and not traced.phone.frequent_pushes:
         causes.append(
-            "Perhaps iOS dropped the push, since frequent updates are switched off: switch them on in Settings, under "
-            "the app's name."
+            "Frequent updates are switched off on this phone, so perhaps iOS dropped the push: switch them on in "
+            "Settings, under the app's name."
         )
     causes.append("Perhaps the app is too old to read what the card should show: update the app.")
     causes.append(

@@ -108,8 +108,9 @@ def _shown(card: ExplainedCard) -> list[tuple[str, str]]:
     newest = card.should_show.removeprefix(FOR_NOW)
     if card.shows_now != f"{MOST_LIKELY}{newest}":
         return [("Shows now", card.shows_now), ("Should show", card.should_show)]
-    for_now = "" if newest == card.should_show else " for now"
-    return [("Shows now", f"{MOST_LIKELY}what it should{for_now}: {newest}")]
+    if newest != card.should_show:
+        return [("Shows now", f"{card.shows_now}; that is behind the order: newer events are not processed yet")]
+    return [("Shows now", f"{MOST_LIKELY}what it should: {newest}")]
 
 
 def _state(finding: Finding, now: datetime) -> str:

@@ -15,6 +15,7 @@ from projections.freshness import Freshness
 from projections.phone import Phone
 from projections.plan import PlanRules, plan
 from projections.reasons import Reason
+from projections.sentences import NEVER_PLACED
 from tests.examples.cards import (
     SECOND,
     card,
@@ -42,10 +43,9 @@ NOT_AGAIN = "Lockstep does not send it again: the phone might show two."
 REFUSED = "Apple refused the card's update token: mostly because the card was removed, or the token is out of date."
 SPENT = "The phone was sent as many new cards as iOS allows for now; it would drop more of them unseen."
 ARRIVED = seconds(RULES.arrival)
-SIGNED_OUT = "The phone has signed out."
-ANOTHER = "Another customer, or nobody, is signed in on the phone now."
+SIGNED_OUT, ANOTHER = "The phone has signed out.", "Another customer, or nobody, is signed in on the phone now."
 OF_ANOTHER = "The order belongs to another customer."
-NOT_PLACED = Wait(Reason.NOT_PLACED, "Without order.placed, Lockstep does not know what a card should show.")
+NOT_PLACED = Wait(Reason.NOT_PLACED, NEVER_PLACED)
 UNCHANGED = "Nothing new for the card has come since the last push (version 1), which Apple accepted."
 FIRST = "Apple has not accepted a push to this card yet; the order is at version 2."
 UNCERTAIN = "It is not certain that the card shows the newest state (version 2)."
