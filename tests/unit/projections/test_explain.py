@@ -268,7 +268,8 @@ def test_a_card_without_a_sign_of_life_says_what_opening_the_app_does(one: Trace
             "never",
             (
                 "Customer, after 12:02, if there is no card or it does not move: open the app. A card that is there "
-                "gets the newest state. If there is none, look here again: it then says from when on the app puts one up."
+                "gets the newest state. If there is none, look here again: it then says from when on the app "
+                "puts one up."
             ),
         ),
         ("after_silence", "Nobody, after 12:02: if the app has not reported the card, Lockstep sends it again, once."),
