@@ -67,14 +67,15 @@ class FallingPostgres:
                 if pids and not kill:
                     await connection.execute("SELECT pg_terminate_backend($1)", chance.choice(pids)["pid"])
             finally:
-                await connection.close()
+                # a farewell would fail where Postgres fell meanwhile
+                connection.terminate()
             if pids:
                 break
             await asyncio.sleep(0.1)
         if kill:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(pids)["pid"], signal.SIGKILL)
-            await (await self._connected()).close()
+            (await self._connected()).terminate()
 
     async def _connected(self) -> OwnConnection:
         """Open a connection as soon as it takes any."""
