@@ -19,14 +19,12 @@ from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport
 from bench.database import Bed, bed
 from bench.engine import rate, senders
+from bench.orders import open_orders
 from bench.processes import KEY_ID, TEAM_ID, new_key
 from bench.report import Figure, beside
-from bench.sample import Sample
 from bench.sink import sink
 from events.postgres.doorbell import Ring
 from events.slot import slot_of
-from events.store import EventStore, Group
-from projections.projector import Projector
 
 APP = "com.example.shop"
 RULES = DispatchRules(poll=3_600.0)
@@ -135,14 +133,7 @@ async def _dispatch(on: Bed, cards: int, credentials: Credentials, transport: Ap
 
 async def _fill(on: Bed, orders: int) -> None:
     """Give every order a card on a phone of its own, shown and with an update token."""
-    store, sample = EventStore(on.pool, on.keyring), Sample(on.keyring.hash, orders, "live")
-    projector = Projector(on.pool, on.keyring, lambda _slots, _matching: None)
-    await projector.adopt()
-    for first in range(0, orders, 500):
-        placed = [sample.placed(number) for number in range(first, min(first + 500, orders))]
-        await store.append([Group(slot_of(each.subject_id), each.subject_id, [each]) for each in placed])
-        await projector.project([each.subject_id for each in placed])
-    ids = [sample.order_id(number) for number in range(orders)]
+    ids = await open_orders(on, orders, "live")
     customers = [f"customer-{number}" for number in range(orders)]
     tokens = [f"{number:064x}" for number in range(orders)]
     await on.pool.execute(_DEVICES, ids, customers, APP, timeout=300)

@@ -8,12 +8,10 @@ import uuid
 from pathlib import Path
 
 from bench.database import Bed, bed
+from bench.orders import open_orders
 from bench.processes import KEY_ID, TEAM_ID, lockstep_environment, new_key, python, resident_bytes
 from bench.report import Figure
-from bench.sample import Sample
 from events.slot import slot_of
-from events.store import EventStore, Group
-from projections.projector import Projector
 
 MEGABYTE = 1_048_576
 ENGINES = ("httpx", "rust")
@@ -64,16 +62,11 @@ async def run(*, quick: bool) -> list[Figure]:
 
 async def _fill(on: Bed, cards: int) -> None:
     """Place so many orders, fold them, and give each a card that has shown nothing of it yet."""
-    store, sample = EventStore(on.pool, on.keyring), Sample(on.keyring.hash, cards, "flood")
-    projector = Projector(on.pool, on.keyring, lambda _slots, _matching: None)
-    await projector.adopt()
+    orders = await open_orders(on, cards, "flood")
     await on.pool.execute(_DEVICES, cards)
     for first in range(0, cards, CHUNK):
-        numbers = range(first, min(first + CHUNK, cards))
-        placed = [sample.placed(number) for number in numbers]
-        await store.append([Group(slot_of(each.subject_id), each.subject_id, [each]) for each in placed])
-        ids = [each.subject_id for each in placed]
-        await projector.project(ids)
+        ids = orders[first : first + CHUNK]
+        numbers = range(first, first + len(ids))
         tokens = [f"{number:0160x}" for number in numbers]
         await on.pool.execute(
             _CARDS,

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection
 
 from bench.database import Bed, bed
+from bench.orders import open_orders
 from bench.peers import raw_inserts
 from bench.report import Figure, beside
 from bench.sample import Sample
@@ -29,7 +30,7 @@ async def run(*, quick: bool) -> list[Figure]:
         if quick and orders > 20_000:
             continue
         async with bed() as on:
-            await _open_orders(on, orders)
+            await _open_cards(on, orders)
             events = 20_000 if quick else 100_000
             raw = await raw_inserts(
                 on.dsn,
@@ -56,17 +57,9 @@ async def run(*, quick: bool) -> list[Figure]:
     return figures
 
 
-async def _open_orders(on: Bed, orders: int) -> None:
+async def _open_cards(on: Bed, orders: int) -> None:
     """Place the orders, fold them, and give each a card."""
-    store, sample = EventStore(on.pool, on.keyring), Sample(on.keyring.hash, orders, "live")
-    for first in range(0, orders, 500):
-        placed = [sample.placed(number) for number in range(first, min(first + 500, orders))]
-        await store.append([Group(slot_of(e.subject_id), e.subject_id, [e]) for e in placed])
-    projector = Projector(on.pool, on.keyring, lambda _slots, _matching: None)
-    await projector.adopt()
-    ids = [sample.order_id(number) for number in range(orders)]
-    for first in range(0, orders, 250):
-        await projector.project(ids[first : first + 250])
+    ids = await open_orders(on, orders, "live")
     await on.pool.execute(
         """INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
                               generation, starter, created_at, phase)

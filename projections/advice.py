@@ -51,10 +51,7 @@ _LOOK_AND_OPEN: Final = (
 THE_APP_SHOWS_IT: Final = "Customer, meanwhile: the app itself shows the order."
 _BEHIND: Final = "Customer, meanwhile: there is nothing to do; what the card shows is behind the order."
 _NO_SIGN: Final = "Apple accepted the card, but there is no sign that it appeared: the app has reported nothing of it."
-_STARTS_LATER: Final = (
-    "Nobody: Lockstep starts the card at {until}, if the order is still open.\n"
-    "Customer, meanwhile: the app itself shows the order."
-)
+_STARTS_LATER: Final = f"Nobody: Lockstep starts the card at {{until}}, if the order is still open.\n{THE_APP_SHOWS_IT}"
 _WANTED: Final = "The card was due"
 _CAME: Final = "The event came"
 _LOOKED: Final = "Lockstep looked last"
@@ -198,7 +195,7 @@ ADVICE: Final[dict[Reason, Advice]] = {
     Reason.PAUSED_BY_PERSON: Advice(
         "Not only this card waits: an operator has paused {paused}.",
         "Operator, as soon as whoever paused them agrees: run {lift}. {ends} The card then gets the newest state.\n"
-        "Customer, meanwhile: the app itself shows the order.",
+        f"{THE_APP_SHOWS_IT}",
         "The pause began",
     ),
     Reason.PAUSED_BY_APNS: Advice(
@@ -214,7 +211,7 @@ ADVICE: Final[dict[Reason, Advice]] = {
         "Lockstep is in shadow mode for this card: pushes are recorded, and not sent.",
         "Operator, as soon as whoever switched shadow mode on agrees: switch it off; lockstep shadow list gives the "
         "command. The card then gets the newest state.\n"
-        "Customer, meanwhile: the app itself shows the order.",
+        f"{THE_APP_SHOWS_IT}",
         "The push was recorded",
     ),
     Reason.RETRYING: Advice(
@@ -227,14 +224,14 @@ ADVICE: Final[dict[Reason, Advice]] = {
         "The card is stuck: the last push failed, and the same push would fail again.",
         "{do} Lockstep tries again at the next change of the order, or at {until}, but that most likely fails too "
         "until it is mended.\n"
-        "Customer, meanwhile: the app itself shows the order.",
+        f"{THE_APP_SHOWS_IT}",
         "The push failed",
     ),
     Reason.NOT_MADE: Advice(
         "The card is stuck: Lockstep itself failed to make the push.",
         "Operator, now: report this as a fault of Lockstep, with the log line card_failed. Lockstep tries again at the "
         "next change of the order, or at {until}, but that most likely fails too until it is mended.\n"
-        "Customer, meanwhile: the app itself shows the order.",
+        f"{THE_APP_SHOWS_IT}",
         "That failed",
     ),
     Reason.DUE: Advice(

@@ -79,13 +79,19 @@ async def test_a_receipt_tells_what_was_sent_and_keeps_the_payload_sealed(flow: 
     assert unseal(key, receipt["sealed"], context=context) == request.payload
 
 
-async def test_two_dispatchers_send_each_card_once(pool: Pool, keyring: Keyring) -> None:
-    """Whatever both look at, one has the lease."""
-    flow = Flow(pool, keyring)
-    subjects = [f"order-{number}" for number in range(150)]
+async def many_owing(flow: Flow, count: int) -> list[str]:
+    """Put a card of each of so many orders in debt, all on one phone, and give the orders."""
+    subjects = [f"order-{number}" for number in range(count)]
     await flow.register()
     await flow.append(*(flow.event(each, "order.placed") for each in subjects))
     await flow.settle(*subjects)
+    return subjects
+
+
+async def test_two_dispatchers_send_each_card_once(pool: Pool, keyring: Keyring) -> None:
+    """Whatever both look at, one has the lease."""
+    flow = Flow(pool, keyring)
+    subjects = await many_owing(flow, 150)
     apns = Apns()
     rules = DispatchRules(batch=20, plan=MANY_STARTS)
     await work(dispatcher(flow, apns, rules), dispatcher(flow, apns, rules))
@@ -209,10 +215,7 @@ async def test_a_sweep_finds_no_card_behind_its_view_when_all_is_done(flow: Flow
 async def test_nothing_is_claimed_beyond_what_may_be_unsettled(pool: Pool, keyring: Keyring) -> None:
     """What a push did is known only here until it is written: while it cannot be, nothing more is begun."""
     flow = Flow(pool, keyring)
-    subjects = [f"order-{number}" for number in range(12)]
-    await flow.register()
-    await flow.append(*(flow.event(each, "order.placed") for each in subjects))
-    await flow.settle(*subjects)
+    await many_owing(flow, 12)
     apns = Apns()
     one = dispatcher(flow, apns, DispatchRules(unsettled=5, poll=1_000_000, plan=MANY_STARTS))
     assert await one.dispatch_some() == 5
@@ -232,10 +235,7 @@ async def test_nothing_is_claimed_beyond_what_may_be_unsettled(pool: Pool, keyri
 async def test_nothing_is_claimed_beyond_what_may_be_in_flight(pool: Pool, keyring: Keyring) -> None:
     """There is no queue behind the pushes under way."""
     flow = Flow(pool, keyring)
-    subjects = [f"order-{number}" for number in range(12)]
-    await flow.register()
-    await flow.append(*(flow.event(each, "order.placed") for each in subjects))
-    await flow.settle(*subjects)
+    await many_owing(flow, 12)
     apns, answer = Apns(), asyncio.Event()
 
     async def look(_: ApnsRequest) -> None:
