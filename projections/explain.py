@@ -6,18 +6,11 @@ last; what holds a plan back, or what became of its push, is added from the card
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from projections.explain_card import explain_card
 from projections.explain_order import explain_order
 from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Surroundings, TracedCard
 from projections.face import Face
-from projections.reasons import Reason
-from projections.sentences import SEE_THE_CARDS
 from projections.shown_card import compared, perhaps
-
-WELL = (Reason.UNCHANGED, Reason.ENDED, Reason.REPLACED, Reason.NEVER_SHOWN, Reason.OVER)
-"""A card of which nothing else is to be said leaves the order's own state the whole answer."""
 
 
 def explain(
@@ -52,7 +45,7 @@ def explain(
     explained = []
     for each in cards:
         found = explain_card(each, finding, face, around)
-        should_show, shows_now = compared(each, status, face, finding, around.now)
+        should_show, shows_now = compared(each, status, face, finding, found.reason, around)
         explained.append(
             ExplainedCard(
                 card_id=str(each.card.card_id),
@@ -68,8 +61,6 @@ def explain(
                 sent=each.sent,
             )
         )
-    if finding.reason is Reason.IN_STEP and any(each.finding.reason not in WELL for each in explained):
-        finding = replace(finding, state=SEE_THE_CARDS)
     return Explanation(
         order_id=order_id,
         at=progress.now,

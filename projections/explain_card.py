@@ -1,14 +1,15 @@
 """What is the matter with one card: its plan of this moment, what holds that back, what became of its last push."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from projections.advice import OPEN_THE_APP, PAUSE_CURE, THE_APP_SHOWS_IT, found
+from projections.advice import PAUSE_CURE, found
 from projections.card import LIFETIME, NO_KEY, NOT_MADE, UNFIT, Card, Phase
 from projections.choice import Renew, Send
-from projections.clock import clock_by
+from projections.clock import clock_by, moment_by
 from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Surroundings, TracedCard
 from projections.face import Face
@@ -19,10 +20,15 @@ from projections.reasons import Reason
 from projections.sentences import (
     AT_THE_NEXT_ORDER,
     ENDED_BY_A_PERSON,
+    HELD_BACK,
+    MAY_HELP,
     NEVER_UPDATED,
+    NO_CARD_TO_MOVE,
     NOT_REPORTED,
+    OPEN_THE_APP,
     START_NOT_REPEATED,
 )
+from projections.shown_card import last_end, removed_at
 
 _OVER = {
     "accepted": Reason.ENDED,
@@ -33,8 +39,6 @@ _OVER = {
     "recalled": Reason.RECALLED,
     "ended": Reason.ENDED_BY_PERSON,
 }
-ON_THE_LOCK_SCREEN = timedelta(hours=4)
-"""Apple: a card that ended without a dismissal date stays there for so long at the most."""
 PHONES_NAMED = 3
 _OPERATORS = "The operator's own words"
 _LOCKSTEPS = "Lockstep's reason"
@@ -48,7 +52,7 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
     if card.phase is Phase.OVER:
         return _over(traced, around)
     if order.reason is Reason.UNREADABLE:
-        return found(Reason.ORDER_WAITS, order.state, now, since=order.since)
+        return _waits_for(order, now)
     if traced.leased_at is not None and not card.lease_ran_out:
         return found(
             Reason.UNDER_WAY, "Lockstep is sending it, or waits for Apple's answer.", now, since=traced.leased_at
@@ -59,7 +63,7 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
     if decided.reason in _BETWEEN_PUSHES and (held := _held_back(traced, face, around)) is not None:
         return held
     if order.reason in BLOCKED and decided.reason in (Reason.UNCHANGED, Reason.NOT_PLACED):
-        return found(Reason.ORDER_WAITS, order.state, now, since=order.since)
+        return _waits_for(order, now)
     reason, why = decided.reason, decided.why
     if reason is Reason.NO_UPDATE_TOKEN:
         reason, why = _without_token(card, why)
@@ -72,7 +76,13 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
         none=_if_there_is_none(traced, face, around),
         silence=_after_silence(card, decided.until, around),
         signed_in=_signed_in(around),
+        order=shlex.quote(card.subject_id),
+        cards="The card does not move" if card.is_on_phone else "There is no card",
     )
+
+
+def _waits_for(order: Finding, now: datetime) -> Finding:
+    return found(Reason.ORDER_WAITS, order.state, now, since=order.since, happened=order.since_what or "")
 
 
 def _over(traced: TracedCard, around: Surroundings) -> Finding:
@@ -82,17 +92,43 @@ def _over(traced: TracedCard, around: Surroundings) -> Finding:
     reason = Reason.RECALLED if card.recalled else _OVER.get(traced.outcome or "", Reason.OVER)
     known = _since(reason, traced) if reason in (Reason.GONE, Reason.EXPIRED) else traced.outcome_at
     silent = reason is Reason.EXPIRED and card.token_hash is None
-    was_there = card.started_at is not None
     return found(
         reason,
-        NEVER_UPDATED if silent else traced.why or "The card is over.",
+        NEVER_UPDATED if silent else traced.why or "The card has ended.",
         now,
         since=known,
-        gone=clock_by((known or now) + ON_THE_LOCK_SCREEN, now),
+        over=_became(traced, reason),
+        happened="Lockstep noted that" if last_end(traced) is None else "Apple accepted that push",
+        gone=_removal(removed_at(traced, reason, around.rules), now),
         next=f"\n{AT_THE_NEXT_ORDER}" if silent else " The next order gets a card.",
-        was="The card was ended on this phone" if was_there else "There is no card on this phone",
-        there=" If the phone is offline, the card may still be there." if was_there else "",
         signed_in=_signed_in(around),
+    )
+
+
+def _became(traced: TracedCard, reason: Reason) -> str:
+    """Say what became of a card, as far as it is known."""
+    card = traced.card
+    if reason is Reason.RECALLED:
+        if last_end(traced) is not None:
+            return "Lockstep told this phone to end the card"
+        was_there = card.started_at is not None or card.is_on_phone or card.is_gone
+        return "The card has ended on this phone" if was_there else "There is no card on this phone"
+    if reason is Reason.EXPIRED:
+        known = card.is_on_phone or card.is_gone
+        ended = "The card has ended: its eight hours are over"
+        return ended if known else "The card's eight hours are over; it is not known that it ever appeared"
+    return "The card was removed from the phone" if card.reported_state == "dismissed" else "The card has ended"
+
+
+def _removal(removed: datetime | None, now: datetime) -> str:
+    """Say what is left of a card that has ended, and for how long."""
+    if removed is None:
+        return "iOS removes the card by itself; the customer can remove it before."
+    if removed <= now:
+        return "nothing is left to do for this card."
+    return (
+        f"iOS removes the card by {moment_by(removed, now)}, if it is there; until then it does not move, and the "
+        "customer can remove it."
     )
 
 
@@ -120,7 +156,7 @@ def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> F
     if holding:
         return _paused(traced.card, holding, around)
     answer = around.said(traced.card.last_answer or "")
-    do = answer.do or "Nobody:"
+    do = "Nobody" if answer.do is None else f"{answer.do}\nNobody else"
     if traced.blocked_until is not None and traced.blocked_until > now:
         until = traced.blocked_until
         return found(
@@ -132,15 +168,18 @@ def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> F
         ours = traced.card.last_answer in (NOT_MADE, UNFIT, NO_KEY)
         why = traced.why if ours and traced.why is not None else answer.means
         reason = Reason.NOT_MADE if traced.card.last_answer == NOT_MADE else Reason.FAILED
-        return found(reason, why, now, since=traced.outcome_at, until=traced.due_at, do=do)
+        do = "Nobody else" if reason is Reason.NOT_MADE else do
+        meanwhile = MAY_HELP if traced.card.is_on_phone else NO_CARD_TO_MOVE
+        return found(reason, why, now, since=traced.outcome_at, until=traced.due_at, do=do, meanwhile=meanwhile)
     return None
 
 
 def _paused(card: Card, holding: Sequence[PauseRow], around: Surroundings) -> Finding:
     ours = [each for each in holding if not each.by_person]
     reasons = "; ".join(f'{_OPERATORS if each.by_person else _LOCKSTEPS}: "{each.reason}"' for each in holding)
+    by_person = len(ours) < len(holding)
     more = []
-    if len(ours) < len(holding):
+    if by_person:
         more.append("Lockstep does not record who it was.")
     if around.routes is None and any(each.kind == "credential" for each in holding):
         more.append("Whether that key signs for this card is not known here: no keys are in the settings.")
@@ -152,10 +191,10 @@ def _paused(card: Card, holding: Sequence[PauseRow], around: Surroundings) -> Fi
         around.now,
         since=min(each.paused_at for each in holding),
         paused=" and ".join(told(each.kind, each.key) for each in holding),
-        lift=" and ".join(lifted_by(each.kind, each.key) for each in holding),
-        do="; ".join(PAUSE_CURE[each.kind] for each in ours),
+        lift="\n".join(f"    {lifted_by(each.kind, each.key)}" for each in holding),
+        cure="; ".join(PAUSE_CURE[each.kind] for each in ours),
         ends=_ends(len(holding), until, around.now, by_apns=bool(ours)),
-        meanwhile=_meanwhile(card),
+        meanwhile=HELD_BACK if by_person else _meanwhile(card),
     )
     return replace(paused, until=until)
 
@@ -164,18 +203,19 @@ def _ends(pauses: int, until: datetime | None, now: datetime, *, by_apns: bool) 
     if until is None:
         return "The pause does not end by itself." if pauses == 1 else "Not all of these pauses end by themselves."
     ends, at = "The pause ends" if pauses == 1 else "The pauses end", clock_by(until, now)
+    by_itself = f"{ends} at {moment_by(until, now)} in any case"
     if not by_apns:
-        return f"{ends} at {at} in any case."
+        return f"{by_itself}."
     return (
-        f"{ends} at {at} in any case; if the cause is not mended by then, the next push fails again, and Lockstep "
-        f"pauses anew: do not promise {at}."
+        f"{by_itself}; if the cause is not fixed by then, the next push fails again, and Lockstep pauses again: do not "
+        f"promise {at}."
     )
 
 
 def _without_token(card: Card, why: str) -> tuple[Reason, str]:
     """Say more of a card without an update token: what its app has reported, and whether its start is certain."""
     if card.is_on_phone:
-        more = "The app has reported the card, and no update token: most likely the customer has not tapped Allow."
+        more = "The app has reported the card, but no update token: most likely the customer has not tapped Allow."
         return Reason.NO_UPDATE_TOKEN, why.replace(NOT_REPORTED, more)
     if card.accepted_version is None:
         return Reason.START_COUNTED, why.replace(NOT_REPORTED, START_NOT_REPEATED)
@@ -188,7 +228,7 @@ def _without_token(card: Card, why: str) -> tuple[Reason, str]:
 
 def _meanwhile(card: Card) -> str:
     """Say what a customer can do while pushes do not get through: the answer to the app's launch report does."""
-    return OPEN_THE_APP if card.is_on_phone else THE_APP_SHOWS_IT
+    return OPEN_THE_APP if card.is_on_phone else NO_CARD_TO_MOVE
 
 
 def _if_there_is_none(traced: TracedCard, face: Face | None, around: Surroundings) -> str:
@@ -202,7 +242,7 @@ def _if_there_is_none(traced: TracedCard, face: Face | None, around: Surrounding
     if now >= lost_at:
         return "If there is none, the app puts one up."
     return (
-        f"If there is none, open the app again after {clock_by(lost_at, now)}, if the order is still open: it then "
+        f"If there is none, open the app again after {moment_by(lost_at, now)}, if the order is still open: it then "
         "puts one up. (Not earlier, or there could be two.)"
     )
 
@@ -213,8 +253,9 @@ def _after_silence(card: Card, until: datetime | None, around: Surroundings) -> 
     if around.rules.on_unknown_start == "after_silence" and card.restarts == 0:
         return f"Nobody, {at}: if the app has not reported the card, Lockstep sends it again, once."
     return (
-        f"Customer, {at}, if there is no card or it does not move: open the app. A card that is there gets the newest "
-        "state. If there is none, look here again: it then says from when on the app puts one up."
+        f"Customer, {at}, if there is no card or it does not move: open the app. In most cases a card that is there "
+        "then gets the newest state.\n"
+        f"You, {at}: run this again; if there still is no card, it says from when on the app puts one up."
     )
 
 

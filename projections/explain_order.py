@@ -1,10 +1,11 @@
 """How far an order has come, and what keeps it: recorded, folded, matched with phones."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import timedelta
 
 from projections.advice import found
-from projections.clock import clock_by
+from projections.clock import moment_by
 from projections.explanation import Finding, Happened, Progress
 from projections.face import Face
 from projections.order_view import FOLD_VERSION
@@ -53,7 +54,11 @@ def explain_order(
     if not readable:
         return found(Reason.UNREADABLE, "The stored view does not open.", now, since=progress.folded_at)
     if face is None or not face.placed:
-        return found(Reason.NOT_PLACED, NEVER_PLACED, now, since=min((e.recorded_at for e in events), default=None))
+        first = next((each for each in events if each.version == 1), None)
+        cards = "Cards of this order do not move" if has_cards else "There is no card"
+        return found(
+            Reason.NOT_PLACED, NEVER_PLACED, now, since=None if first is None else first.recorded_at, cards=cards
+        )
     if not has_cards:
         return _without_cards(progress, face, has_phones=has_phones)
     if progress.spreading_since is not None:
@@ -69,28 +74,30 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
     """Say why the newest events are not folded, or None when they are."""
     now = progress.now
     waiting = [each for each in events if not each.folded]
-    first = min(waiting, key=lambda each: each.version, default=None)
-    since = None if first is None else first.recorded_at
+    # of very many that wait, only the newest are read
+    oldest = next((each for each in waiting if each.version == progress.view_version + 1), None)
+    since = None if oldest is None else oldest.recorded_at
     behind = f"Received: up to version {progress.version}. Processed: up to version {progress.view_version}."
     if progress.quarantined_at is not None:
+        first, last = progress.view_version + 1, progress.version
+        failed = f"Version {last}" if first >= last else f"One of the versions {first} to {last}"
         return found(
-            Reason.QUARANTINED, f"{behind} What follows raised an error.", now,
-            since=progress.quarantined_at, order=order_id,
+            Reason.QUARANTINED, f"{behind} {failed} caused an error in Lockstep.", now,
+            since=progress.quarantined_at, order=shlex.quote(order_id),
         )  # fmt: skip
     if progress.view_version < progress.version:
         if progress.held_by_fold is not None and progress.held_by_fold >= FOLD_VERSION:
-            # of very many that wait, only the newest are read
-            unknown = first if first is not None and first.version == progress.view_version + 1 else None
-            event = "" if unknown is None else f" ({unknown.type})"
-            of_schema = "" if unknown is None else f" (schema version {unknown.schema_version})"
-            why = f"{behind} A newer version of Lockstep than this took the event{of_schema}."
-            return found(Reason.NEWER_EVENT, why, now, since=since, event=event)
+            event = "an event of this order" if oldest is None else f"event {oldest.type}"
+            why = f"{behind} This Lockstep is too old to understand {event}; a newer Lockstep received it."
+            if oldest is not None:
+                why = f"{why} (For the operator: the event's schema version is {oldest.schema_version}.)"
+            return found(Reason.NEWER_EVENT, why, now, since=since, event="" if oldest is None else f" ({oldest.type})")
         if progress.slot_fold_version not in (None, FOLD_VERSION):
             why = (
                 f"{behind} FOLD_VERSION is {FOLD_VERSION} here, and {progress.slot_fold_version} where it is processed."
             )
             return found(Reason.OTHER_RELEASE, why, now, since=since)
-        late = since is not None and now - since > LATE
+        late = any(now - each.recorded_at > LATE for each in waiting)
         return found(Reason.PROJECTOR_LATE if late else Reason.FOLDING, behind, now, since=since)
     return None
 
@@ -101,7 +108,7 @@ def _without_cards(progress: Progress, face: Face, *, has_phones: bool) -> Findi
         why = "The order was over before the card was shown."
         return found(Reason.NEVER_SHOWN, why, now, since=progress.folded_at)
     if due is not None and due > now:
-        why = f"Whoever sent order.placed asked for the card at {clock_by(due, now)}."
+        why = f"Event order.placed asks for the card at {moment_by(due, now)}."
         return found(Reason.SHOWN_LATER, why, now, until=due)
     if due is not None:
         late = now - due > LATE

@@ -113,7 +113,7 @@ class Said(msgspec.Struct, frozen=True):
     """What an answer to a push means, and what to do.
 
     Attributes:
-        do: Begins with who acts, `Operator: …`; None when nobody has to.
+        do: A line for each who acts, `Operator: …`; None when nobody has to.
     """
 
     means: str
@@ -147,8 +147,8 @@ class Finding(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     Attributes:
         state: How things stand, in a sentence or two.
-        next_step: A line for each who acts, beginning with `Customer`, `Operator`, `Developer` or `Nobody`; or where it
-            stands.
+        next_step: A line for each who acts, beginning with `Customer`, `Operator`, `Developer`, `You` or `Nobody`, and
+            an indented one for each command; or where it stands.
         since: Since when; None when nobody knows.
         since_what: What happened then, `The pause began`.
         until: When it changes by itself; None when it does not.
@@ -163,12 +163,35 @@ class Finding(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     until: datetime | None = None
 
 
+class Advice(msgspec.Struct, frozen=True):
+    """How things stand, and the next step; with places for what is known of the situation.
+
+    The places are `{until}`, when Lockstep looks again; `{order}`, the id of an order, as a shell takes it; `{cards}`,
+    what is so of the cards of an order that was never placed; `{event}`, an order's next event;
+    `{customer}`, the id of its customer; `{signed_in}`, on which phones that customer is signed in; `{do}`, what
+    Apple's answer asks for, up to who else acts; `{cure}`, what the cause of a pause asks for; `{meanwhile}`, what a
+    customer can do until the card moves; `{paused}` and `{lift}`, what is paused and the commands that lift it;
+    `{ends}`, when a pause ends by itself; `{over}`, what became of a card; `{happened}`, what happened at the time
+    since which it is so; `{gone}`, when iOS removes a card; `{next}`, what to do about the next card; `{silence}`, what
+    follows if the app reports nothing; `{none}`, what follows if there is no card.
+
+    Attributes:
+        state: One sentence, or more.
+        then: The next step; a line for each who acts, and one for each command.
+        since: What happened at the time since which it is so.
+    """
+
+    state: str
+    then: str
+    since: str = "That was"
+
+
 class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What is the matter with one card.
 
     Attributes:
         accepted_version: The version that APNs took last.
-        should_show: What the phone should show, where it may have the card.
+        should_show: What the phone should show, where it may have the card and it has not ended.
         shows_now: What it shows most likely, where it may have the card.
         perhaps: What may keep the phone from showing what APNs took, each with its cure.
         sent: The last pushes, the newest first.

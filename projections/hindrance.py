@@ -51,7 +51,9 @@ def start_hindrance(card: Card, phone: Phone) -> Because | None:
             Reason.SWITCHED_OFF, "At its last launch the app reported that Live Activities are switched off for it."
         )
     if phone.start_token_hash is None:
-        return Because(Reason.NO_START_TOKEN, "The app has not reported a start token for this type of card.")
+        return Because(
+            Reason.NO_START_TOKEN, "The app has reported no start token that Lockstep can use for this card."
+        )
     if phone.start_token_refused:
         return Because(
             Reason.START_TOKEN_REFUSED,

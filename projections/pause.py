@@ -89,4 +89,6 @@ def told(kind: str, key: str) -> str:
 
 def _within(environment: str) -> str:
     # builds for TestFlight are tests too, and use production
-    return "in Apple's sandbox (for test builds from Xcode)" if environment == "sandbox" else "in Apple's production"
+    if environment == "sandbox":
+        return "in Apple's sandbox (for test builds from Xcode, not for apps from the App Store)"
+    return "in Apple's production"

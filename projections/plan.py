@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from projections.budget import BudgetRules, UrgentRules
 from projections.card import LIFETIME, Card, Kind, Phase
 from projections.choice import Nothing, Plan, Renew, Send, Wait
+from projections.clock import clock_by
 from projections.draft import Alert
 from projections.face import Face
 from projections.fallback import FallbackRules, tell
@@ -90,12 +91,13 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
         rules: The thresholds.
     """
     if card.phase is Phase.OVER:
-        return Nothing(Reason.OVER, "The card is over.", phase=Phase.OVER, outcome="over")
+        return Nothing(Reason.OVER, "The card has ended.", phase=Phase.OVER, outcome="over")
     refusal = not_for_this_phone(face, card, phone)
     if card.is_gone and refusal is None:
+        did = "removed" if card.reported_state == "dismissed" else "ended"
         return Nothing(
             Reason.GONE,
-            f"The app reported the card as {card.reported_state}. Who or what removed it is not known.",
+            f"The app reported the card as {card.reported_state}. Who or what {did} it is not known.",
             phase=Phase.OVER,
             outcome="gone",
         )
@@ -180,7 +182,8 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
     if now < waited:
         return Wait(
             Reason.START_UNKNOWN,
-            "Apple's answer to the push that starts the card was lost; the app has time to report the card.",
+            "Apple's answer to the push that starts the card was lost; the app has until "
+            f"{clock_by(waited, now)} to report the card.",
             until=waited,
         )
     open_still = face is not None and face.placed and not face.over

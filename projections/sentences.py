@@ -7,7 +7,10 @@ from projections.draft import Alert
 from projections.face import Face
 
 ENDED_BY_A_PERSON: Final = "An operator ended the card."
-NEVER_PLACED: Final = "Without order.placed, Lockstep does not know what a card should show, and starts none."
+NEVER_PLACED: Final = (
+    "Without order.placed, Lockstep does not know what a card should show: it keeps the order's other events, but "
+    "takes no status from them, and starts no card."
+)
 START_NOT_REPEATED: Final = (
     "Apple's answer to the push that starts the card was lost, and the app has not reported the card. Lockstep does "
     "not send it again: the phone might show two."
@@ -16,7 +19,7 @@ NOT_REPORTED: Final = (
     "The app has not reported the card's update token: the customer has not tapped Allow, or the app was force-quit."
 )
 REFUSED: Final = (
-    "Apple refused the card's update token: mostly because the card was removed, or the token is out of date."
+    "Apple refused the card's update token: usually because the card was removed, or the token is out of date."
 )
 NEVER_UPDATED: Final = (
     "The phone ends every card after eight hours. The app never reported this one's address for updates (update "
@@ -26,10 +29,32 @@ AT_THE_NEXT_ORDER: Final = (
     "Customer, at the next order: a new card comes; tap Allow on it if it asks, and open the app once, so that the "
     "card can move."
 )
-SEE_THE_CARDS: Final = "All events received are processed. For the cards, see below."
-FOR_NOW: Final = "for now "
 MOST_LIKELY: Final = "most likely "
-"""Begin what a phone should show while events wait, and what it shows as far as Lockstep can know."""
+"""Begins what a phone shows as far as Lockstep can know."""
+
+RUNS: Final = "runs, is not overloaded, and reaches Postgres; its log says what it waits for."
+THE_APP_SHOWS_IT: Final = "Customer, meanwhile: the app itself shows the order."
+NO_CARD_TO_MOVE: Final = (
+    f"{THE_APP_SHOWS_IT} Lockstep does not know of a card on the phone that opening the app could move."
+)
+OPEN_THE_APP: Final = (
+    "Customer, meanwhile: open the app. It shows the order, and in most cases gives the card the newest state."
+)
+MAY_HELP: Final = (
+    "Customer, meanwhile: open the app. It shows the order; whether it can give the card the newest state, too, "
+    "depends on what is wrong."
+)
+HELD_BACK: Final = (
+    f"{THE_APP_SHOWS_IT} (Do not ask them to open it for the card's sake: the card could then get what is held back "
+    "here.)"
+)
+BEHIND: Final = (
+    "Customer, meanwhile: the app itself shows the order as it is, unless the app takes it from Lockstep. Opening the "
+    "app does not move the card further until this is fixed."
+)
+"""What a customer can do until the card moves. The answer to an app's launch report gives a card on the phone what
+Lockstep has processed, whatever became of pushes; the rest it cannot give, nor does it bring a card that is to be sent.
+"""
 
 
 def why_unchanged(card: Card) -> str:

@@ -18,12 +18,14 @@ class Reason(msgspec.Struct, frozen=True):
         word: as it stands on the wire.
         means: what APNs says by it.
         do: who acts, and how: `Operator: …`.
+        then: who acts after that; None for nobody.
     """
 
     word: str
     status: int
     means: str
     do: str
+    then: str | None = None
 
 
 _OURS = "Operator, now: report this as a fault of Lockstep, with the apns-id."
@@ -126,15 +128,15 @@ _TABLE = (
     Reason(
         "Unregistered",
         410,
-        "The address of the card or phone (its token) is no longer active: the card is gone, or the app was removed.",
+        "The address of the card or phone (its token) is no longer active: the card or the app was removed.",
         "Customer: open the app, which then reports a new one.",
     ),
     Reason(
         "PayloadTooLarge",
         413,
         "The push is larger than 4,096 bytes, the most that Apple takes.",
-        "Operator, now: tell the developer of Lockstep, with the apns-id, that what the card shows has to become "
-        "smaller.",
+        "Operator, now: report this to the developer of Lockstep, with the apns-id.",
+        "Developer of Lockstep: the card's content must be made smaller.",
     ),
     Reason(
         "TooManyProviderTokenUpdates",
@@ -187,5 +189,6 @@ def explain_last(word: str) -> Said:
     if word in REASONS or word.isdecimal():
         reason = REASONS[word] if word in REASONS else explain(int(word), None)
         named = f"Apple answered {word}: {reason.means}" if word in REASONS else reason.means
-        return Said(named, None if reason.do == _NONE else reason.do)
+        steps = [reason.do] if reason.then is None else [reason.do, reason.then]
+        return Said(named, None if reason.do == _NONE else "\n".join(steps))
     return Said(f"Apple gave a reason that Lockstep does not know: {word}.", explain(0, word).do)

@@ -5,40 +5,30 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
-from projections.clock import clock_of
+from projections.clock import ago, clock_of
 from projections.explanation import ExplainedCard, Explanation, Finding, Sent
 from projections.reasons import Reason
-from projections.sentences import FOR_NOW, MOST_LIKELY
+from projections.sentences import MOST_LIKELY
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 EVENTS_SHOWN: Final = 5
 PUSHES_SHOWN: Final = 3
-WORDS: Final = (
-    "Accepted by Apple means: Apple took it. Whether it reached the phone or was shown, Apple does not say. Version n "
-    "is the order as of its n-th event."
+VERSIONS: Final = "Version n is the order as of its n-th event."
+ANSWERS: Final = (
+    "Accepted by Apple: Apple took the push; whether it reached the phone or was shown, Apple does not say. Refused by "
+    "Apple: Apple did not take it. No answer from Apple: none came back, and it is not known whether Apple took it."
 )
 _CAME_BACK: Final = {
     "accepted": "accepted by Apple",
-    "retry": "not accepted by Apple, to be sent again",
+    "retry": "refused by Apple for now, to be sent again",
     "rejected": "refused by Apple",
     "unknown": "no answer from Apple",
     "shadow": "recorded, not sent (shadow mode)",
 }
-
-
-def ago(moment: datetime, now: datetime) -> str:
-    """Spell how long ago a time was, or how far ahead it is, in its largest unit."""
-    seconds = (now - moment).total_seconds()
-    minutes = round(abs(seconds) / 60)
-    if minutes == 0:
-        return "just now" if seconds >= 0 else "in a moment"
-    amount, unit = (minutes, "minute") if minutes < 120 else (round(minutes / 60), "hour")
-    if unit == "hour" and amount >= 48:
-        amount, unit = round(amount / 24), "day"
-    spelled = f"{amount} {unit}{'' if amount == 1 else 's'}"
-    return f"{spelled} ago" if seconds >= 0 else f"in {spelled}"
+_SAID_BY_THE_STATE: Final = (Reason.ORDER_WAITS, Reason.UNCHANGED)
+"""Of these the sentence that says why adds nothing for people."""
 
 
 def explained(explanation: Explanation) -> "RenderableType":
@@ -56,9 +46,8 @@ def explained(explanation: Explanation) -> "RenderableType":
         place = f"Card {card.card_id} on phone {card.device_id}"
         lines += [Text(), Text(place, "bold"), _table(_card_facts(card, now))]
     if explanation.more_cards:
-        lines += [Text(), Text("There are more cards; these are the newest of those that are not over.")]
-    if explanation.cards:
-        lines += [Text(), Text(WORDS, "dim")]
+        lines += [Text(), Text("There are more cards; these are the newest of those that have not ended.")]
+    lines += [Text(), Text(f"{VERSIONS} {ANSWERS}" if explanation.cards else VERSIONS, "dim")]
     return Group(*lines)
 
 
@@ -90,27 +79,25 @@ def _order_facts(finding: Finding, now: datetime) -> list[tuple[str, str]]:
 
 
 def _card_facts(card: ExplainedCard, now: datetime) -> list[tuple[str, str]]:
-    if card.finding.reason is Reason.ORDER_WAITS:
-        facts = [("State", card.finding.state)]
-    else:
-        facts = [("State", _state(card.finding, now)), ("Why", card.finding.why)]
+    facts = [("State", card.finding.state if card.finding.reason is Reason.ORDER_WAITS else _state(card.finding, now))]
+    if card.finding.reason not in _SAID_BY_THE_STATE:
+        facts.append(("Why", card.finding.why))
     facts += [*_shown(card), ("Next", card.finding.next_step)]
     if card.perhaps:
         causes = "\n".join(f"- {each}" for each in card.perhaps)
-        facts.append(("Causes", f"If opening the app does not help, possible causes:\n{causes}"))
+        facts.append(("Causes", f"Possible causes, if the card shows something else:\n{causes}"))
     facts.append(("Pushes", _pushes(card.sent, now)))
     return facts
 
 
 def _shown(card: ExplainedCard) -> list[tuple[str, str]]:
-    if card.shows_now is None or card.should_show is None:
+    if card.shows_now is None:
         return []
-    newest = card.should_show.removeprefix(FOR_NOW)
-    if card.shows_now != f"{MOST_LIKELY}{newest}":
-        return [("Shows now", card.shows_now), ("Should show", card.should_show)]
-    if newest != card.should_show:
-        return [("Shows now", f"{card.shows_now}; that is behind the order: newer events are not processed yet")]
-    return [("Shows now", f"{MOST_LIKELY}what it should: {newest}")]
+    if card.should_show is None:
+        return [("Shows now", card.shows_now)]
+    if card.shows_now == f"{MOST_LIKELY}{card.should_show}":
+        return [("Shows now", f"{MOST_LIKELY}what it should: {card.should_show}")]
+    return [("Shows now", card.shows_now), ("Should show", card.should_show)]
 
 
 def _state(finding: Finding, now: datetime) -> str:
@@ -148,6 +135,8 @@ def _push(sent: Sent, now: datetime) -> str:
     came_back = _CAME_BACK.get(sent.outcome, sent.outcome)
     if sent.outcome == "rejected" and sent.status is None:
         came_back = "held back by Lockstep, see Why"
+    elif sent.outcome == "retry" and sent.status is None:
+        came_back = f"{_CAME_BACK['unknown']}, to be sent again"
     elif sent.outcome == "rejected":
         details.append(f"apns-id {sent.apns_id}")
     answer = "" if sent.outcome == "accepted" else ", ".join(each for each in details if each)

@@ -3,12 +3,16 @@
 import re
 from typing import Final
 
-WHO_ACTS: Final = re.compile(
-    r"(\d\. )?(Customer|Operator|Developer|Nobody)((,| until) (?:[^.:]|(?<=\d):(?=\d))+)?: \S.*[^:]|"
-    r"See Next of the order, above\. The card needs nothing else\."
+_WHO: Final = (
+    r"(?:\d\. )?(?:Customer|Operator|Developer of (?:the app|Lockstep|the system that sends order events)|You|Nobody"
+    r"(?: else)?)(?:(?:,| until) (?:[^.:\n]|(?<=\d):(?=\d))+)?: "
 )
+_STEP: Final = rf"{_WHO}(?!.*\blockstep )\S.*(?:[^:\n]|:(?:\n    lockstep \S.*[^.\n])+)"
+NEXT_STEP: Final = re.compile(rf"{_STEP}(?:\n{_STEP})*|See Next of the order, above\. The card needs nothing else\.")
+"""A line for each who acts; commands stand alone, each on a line below the one that ends in a colon."""
 UNCLEAR: Final = re.compile(
-    r"APNs|worked in|folded?\b|\bstale|\btold\b|taken from|Nothing:|release\b(?! ({order}|order-1))|"
-    r"the start\b(?! token)|showAt"
+    r"APNs|worked in|folded?\b|\bstale|\btold\b(?! this phone)|taken from|Nothing:|release\b(?! ({order}|order-1))|"
+    r"the start\b(?! token)|showAt|\bmend|\banew\b|stands? still|\bstuck\b|[Cc]ard is over|[Cc]ard is gone|"
+    r"not accepted by Apple"
 )
 """Words of ours, second names of one thing, and what was misread."""

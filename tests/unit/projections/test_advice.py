@@ -1,32 +1,36 @@
 """Every reason has words for a person."""
 
 import string
+from datetime import datetime
 
 import pytest
 
-from app.apns.reasons import REASONS
-from projections.advice import ADVICE, OPEN_THE_APP, PAUSE_CURE, THE_APP_SHOWS_IT, found
-from projections.clock import clock_by, clock_of
+from app.apns.reasons import REASONS, explain_last
+from projections.advice import ADVICE, PAUSE_CURE, found
+from projections.clock import ago, clock_by, clock_of, moment_by
 from projections.reasons import Reason
+from projections.sentences import BEHIND, HELD_BACK, MAY_HELP, NO_CARD_TO_MOVE, OPEN_THE_APP, THE_APP_SHOWS_IT
 from tests.examples.cards import hours, seconds
 from tests.examples.events import NOON
-from tests.examples.wording import UNCLEAR, WHO_ACTS
+from tests.examples.wording import NEXT_STEP, UNCLEAR
 
 KNOWN = {
     "order": "order-1",
-    "do": "Operator: do this.",
+    "cards": "There is no card",
+    "do": "Operator: do this.\nNobody else",
+    "cure": "see to it",
     "paused": "all pushes",
-    "lift": "lockstep resume all",
+    "lift": "    lockstep resume all",
     "ends": "The pause does not end by itself.",
-    "gone": "16:00",
+    "gone": "iOS removes the card by 16:00.",
     "silence": "Nobody: nothing follows.",
     "event": " (order.teleported)",
     "customer": "customer-7",
     "signed_in": "the order's customer is signed in on phone-2",
     "meanwhile": THE_APP_SHOWS_IT,
     "next": " The next order gets a card.",
-    "was": "The card was ended on this phone",
-    "there": "",
+    "over": "The card has ended",
+    "happened": "Apple accepted that push",
     "none": "If there is none, the app puts one up.",
 }
 
@@ -48,11 +52,9 @@ def test_a_reason_says_how_things_stand_and_what_to_do(reason: Reason) -> None:
     finding = found(reason, "A test.", NOON, since=NOON, until=hours(1), **KNOWN)
 
     assert finding.state[-1] == "."
-    assert finding.since_what == advice.since
-    assert advice.since
-    assert places_of(advice.state) | places_of(advice.then) <= KNOWN.keys() | {"until"}
-    for line in finding.next_step.splitlines():
-        assert WHO_ACTS.fullmatch(line)
+    assert finding.since_what
+    assert places_of(advice.state) | places_of(advice.then) | places_of(advice.since) <= KNOWN.keys() | {"until"}
+    assert NEXT_STEP.fullmatch(finding.next_step)
     assert (finding.until is not None) == ("until" in places_of(advice.then))
 
 
@@ -69,8 +71,10 @@ def test_an_answer_of_apple_says_who_acts(word: str) -> None:
     """As every next step does."""
     reason = REASONS[word]
 
-    assert WHO_ACTS.fullmatch(reason.do)
-    assert not UNCLEAR.search(f"{reason.means} {reason.do}")
+    said = explain_last(word)
+
+    assert NEXT_STEP.fullmatch(said.do or reason.do)
+    assert not UNCLEAR.search(f"{said.means} {said.do}")
 
 
 def test_each_pause_of_apns_has_a_cure() -> None:
@@ -91,7 +95,46 @@ def test_a_time_that_is_waited_for_is_not_named_too_early() -> None:
     assert clock_of(seconds(61), NOON) == "12:01"
 
 
-def test_a_customer_can_act_meanwhile() -> None:
-    """Both lines begin as every next step does."""
-    assert WHO_ACTS.fullmatch(OPEN_THE_APP)
-    assert WHO_ACTS.fullmatch(THE_APP_SHOWS_IT)
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (seconds(0), "just now"),
+        (seconds(29), "in a moment"),
+        (seconds(60), "in 1 minute"),
+        (hours(1), "in 60 minutes"),
+        (hours(8), "in 8 hours"),
+        (hours(72), "in 3 days"),
+        (hours(-2), "2 hours ago"),
+    ],
+)
+def test_a_time_says_how_far_away_it_is(at: datetime, text: str) -> None:
+    """In its largest unit, so that nobody has to reckon with UTC."""
+    assert ago(at, NOON) == text
+
+
+def test_a_time_that_is_waited_for_says_how_long_that_is() -> None:
+    """By the minute that is named."""
+    assert moment_by(seconds(61), NOON) == "12:02 (in 2 minutes)"
+    assert moment_by(hours(13), NOON) == "2025-11-02 01:00 (in 13 hours)"
+
+
+@pytest.mark.parametrize("line", [BEHIND, HELD_BACK, MAY_HELP, NO_CARD_TO_MOVE, OPEN_THE_APP, THE_APP_SHOWS_IT])
+def test_a_customer_can_act_meanwhile(line: str) -> None:
+    """Each line begins as every next step does."""
+    assert NEXT_STEP.fullmatch(line)
+    assert not UNCLEAR.search(line)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Developer: make it.",
+        "Operator, now: run lockstep resume all",
+        "Operator, now: run this:\n    lockstep resume all.",
+        "Operator, now: run this:",
+        "The card follows.",
+    ],
+)
+def test_a_next_step_that_nobody_could_follow_is_found(text: str) -> None:
+    """It says which developer, and a command stands alone, as it is typed."""
+    assert not NEXT_STEP.fullmatch(text)

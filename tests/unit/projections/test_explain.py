@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projections.card import NO_KEY, NOT_MADE, UNFIT, Phase
+from projections.card import NO_KEY, NOT_MADE, UNFIT, Card, Phase
 from projections.explain_order import explain_order
 from projections.explanation import Progress, TracedCard
 from projections.face import Face
@@ -12,6 +12,7 @@ from projections.order_view import FOLD_VERSION
 from projections.pause import PauseRow
 from projections.plan import PlanRules
 from projections.reasons import Reason
+from projections.sentences import HELD_BACK, MAY_HELP, NO_CARD_TO_MOVE, OPEN_THE_APP
 from tests.examples.cards import card, face, hours, intent, live, moved, over, phone, seconds, shown, starting
 from tests.examples.events import NOON
 from tests.examples.explanations import NOW, explained, happened, progress, traced
@@ -108,9 +109,11 @@ def test_two_pauses_are_both_lifted() -> None:
         "Lockstep does not record who it was."
     )
     for part in (
-        "lockstep resume --app com.example.shop and lockstep resume --endpoint sandbox",
+        "run:\n    lockstep resume --app com.example.shop\n    lockstep resume --endpoint sandbox\n",
         "network",
-        "The pauses end at 14:00 in any case; if the cause is not mended by then, the next push fails again",
+        "The pauses end at 14:00 (in 119 minutes) in any case; if the cause is not fixed by then, the next push fails",
+        "do not promise 14:00. ",
+        HELD_BACK,
     ):
         assert part in found.finding.next_step
 
@@ -122,17 +125,20 @@ def test_a_pause_without_an_end_says_so() -> None:
     [both] = explained(traced(), pauses=pauses).cards
 
     assert one.finding.until is both.finding.until is None
-    assert "Not only this card waits" in one.finding.state
+    assert "Not only this card is affected" in one.finding.state
     assert "The pause does not end by itself." in one.finding.next_step
     assert "Not all of these pauses end by themselves." in both.finding.next_step
 
 
 def test_a_pause_of_an_operator_ends_when_it_was_said_to() -> None:
-    """It needs no cause to be mended."""
+    """It needs no cause to be fixed."""
     pauses = (PauseRow("type", "OrderAttributes", "a test", NOON, hours(1)),)
     [found] = explained(traced(), pauses=pauses).cards
 
-    assert "The pause ends at 13:00 in any case. The card then" in found.finding.next_step
+    assert (
+        "The pause ends at 13:00 (in 59 minutes) in any case. To lift it, run:\n    lockstep resume"
+        in found.finding.next_step
+    )
 
 
 def test_only_the_pause_of_the_cards_own_key_is_named() -> None:
@@ -165,14 +171,12 @@ def test_a_pause_of_something_else_is_not_mentioned() -> None:
     assert explained(traced(), pauses=pauses).cards[0].finding.reason is Reason.DISPATCHER_LATE
 
 
-def test_an_order_refers_to_its_cards_where_one_is_not_well() -> None:
-    """Its own state would else read as if all were well."""
-    well = explained(traced(due_at=hours(7)), face()).finding
-    waits = explained(traced()).finding
+def test_an_order_refers_to_its_cards() -> None:
+    """Its own state claims nothing of theirs."""
+    finding = explained(traced(due_at=hours(7)), face()).finding
 
-    assert (well.reason, waits.reason) == (Reason.IN_STEP, Reason.IN_STEP)
-    assert "up to date with this order" in well.state
-    assert waits.state == "All events received are processed. For the cards, see below."
+    assert finding.reason is Reason.IN_STEP
+    assert finding.state == "All events received are processed. For the cards, see below."
 
 
 @pytest.mark.parametrize(
@@ -192,7 +196,10 @@ def test_a_card_that_was_taken_back_says_where_its_customer_is(phones: tuple[str
 
     assert found.finding.reason is Reason.RECALLED
     assert text in found.finding.next_step
-    assert "the card may still be there" in found.finding.state
+    assert found.finding.state.startswith("The card has ended on this phone: ")
+    assert found.finding.since_what == "Lockstep noted that"
+    assert found.shows_now is not None
+    assert "perhaps the card is still there" in found.shows_now
 
 
 def test_a_card_that_never_was_on_a_phone_is_not_said_to_have_been_ended() -> None:
@@ -200,7 +207,7 @@ def test_a_card_that_never_was_on_a_phone_is_not_said_to_have_been_ended() -> No
     [found] = explained(traced(card=card(phase=Phase.OVER), outcome="recalled", why="Nobody is signed in.")).cards
 
     assert found.finding.state.startswith("There is no card on this phone")
-    assert "may still be there" not in found.finding.state
+    assert found.shows_now is None
 
 
 def test_a_card_that_waits_for_apple_says_what_a_customer_can_do() -> None:
@@ -209,8 +216,8 @@ def test_a_card_that_waits_for_apple_says_what_a_customer_can_do() -> None:
     [there] = explained(traced(**waits)).cards
     [wanted] = explained(traced(card=card(), **waits), face()).cards
 
-    assert there.finding.next_step.endswith("in most cases gives the card the newest state.")
-    assert wanted.finding.next_step.endswith("Customer, meanwhile: the app itself shows the order.")
+    assert there.finding.next_step.endswith(OPEN_THE_APP)
+    assert wanted.finding.next_step.endswith(NO_CARD_TO_MOVE)
 
 
 @pytest.mark.parametrize(("counted", "cards"), [(False, 3), (True, 2)], ids=["not counted yet", "counted"])
@@ -234,7 +241,53 @@ def test_the_event_that_is_not_known_is_named_only_if_it_was_read() -> None:
     )
 
     assert "does not know its next event (order.note)." in near.state
+    assert near.since == NOON
     assert "does not know its next event." in far.state
+    assert far.since is None
+
+
+def test_an_event_that_caused_an_error_is_named_as_well_as_it_is_known() -> None:
+    """Of several that wait it may be any."""
+    one = explained(traced(), progress=progress(version=3, quarantined_at=NOON)).finding
+    several = explained(traced(), progress=progress(version=5, quarantined_at=NOON)).finding
+
+    assert one.why.endswith("Version 3 caused an error in Lockstep.")
+    assert several.why.endswith("One of the versions 3 to 5 caused an error in Lockstep.")
+
+
+def test_a_command_can_be_pasted_whatever_the_order_is_called() -> None:
+    """An order id is any visible ASCII."""
+    held = progress(version=3, quarantined_at=NOON)
+    finding = explain_order("a;b", held, face(), [], readable=True, has_cards=True, has_phones=True)
+
+    assert "\n    lockstep order release 'a;b'\n" in finding.next_step
+
+
+@pytest.mark.parametrize(
+    ("has_cards", "text"), [(False, "There is no card: "), (True, "Cards of this order do not move: ")]
+)
+def test_an_order_that_was_never_placed_has_a_card_only_if_the_app_started_it(has_cards: bool, text: str) -> None:  # noqa: FBT001 - a parameter
+    """Lockstep starts none."""
+    finding = explain_order(
+        "order-1", progress(), face(placed=False), [happened(2)], readable=True, has_cards=has_cards, has_phones=True
+    )
+
+    assert finding.state.startswith(text)
+    assert finding.since is None
+
+
+@pytest.mark.parametrize(
+    ("one", "line"),
+    [(live(last_answer="BadPriority"), MAY_HELP), (card(last_answer="BadPriority"), NO_CARD_TO_MOVE)],
+    ids=["on the phone", "not started"],
+)
+def test_a_push_that_fails_says_whether_opening_the_app_may_help(one: Card, line: str) -> None:
+    """What is wrong may be wrong with the app's answer, too."""
+    failed = traced(card=one, outcome="failed", considered_version=2, due_at=hours(1))
+    [found] = explained(failed).cards
+
+    assert found.finding.reason is Reason.FAILED
+    assert found.finding.next_step.endswith(line)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +295,7 @@ def test_the_event_that_is_not_known_is_named_only_if_it_was_read() -> None:
     [
         (
             traced(card=shown(started_at=NOW)),
-            "open the app again after 12:32, if the order is still open: it then puts one up.",
+            "open the app again after 12:32 (in 31 minutes), if the order is still open: it then puts one up.",
         ),
         (traced(card=shown(started_at=hours(-1))), "If there is none, the app puts one up."),
         (traced(card=shown(asked="end")), "If there is none, nothing is missing: this card is to end."),
@@ -267,9 +320,9 @@ def test_a_card_without_a_sign_of_life_says_what_opening_the_app_does(one: Trace
         (
             "never",
             (
-                "Customer, after 12:02, if there is no card or it does not move: open the app. A card that is there "
-                "gets the newest state. If there is none, look here again: it then says from when on the app "
-                "puts one up."
+                "Customer, after 12:02, if there is no card or it does not move: open the app. In most cases a card "
+                "that is there then gets the newest state.\n"
+                "You, after 12:02: run this again; if there still is no card, it says from when on the app puts one up."
             ),
         ),
         ("after_silence", "Nobody, after 12:02: if the app has not reported the card, Lockstep sends it again, once."),
@@ -282,8 +335,8 @@ def test_a_start_without_an_answer_says_what_follows_the_apps_silence(policy: st
 
     assert found.finding.reason is Reason.START_UNKNOWN
     assert found.finding.next_step.splitlines() == [
-        "Nobody until 12:02: as soon as the app reports the card, Lockstep goes on.",
-        text,
+        "Nobody until 12:02 (in 1 minute): as soon as the app reports the card, Lockstep goes on updating it.",
+        *text.splitlines(),
     ]
 
 
@@ -293,7 +346,7 @@ def test_a_start_without_an_answer_is_lost_so_long_after_it_left() -> None:
     [found] = explained(one, face(), now=seconds(180), progress=progress(now=seconds(180))).cards
 
     assert found.finding.reason is Reason.START_COUNTED
-    assert "after 12:31," in found.finding.next_step
+    assert "after 12:31 (in 28 minutes)," in found.finding.next_step
 
 
 @pytest.mark.parametrize("word", [UNFIT, NO_KEY, NOT_MADE])
@@ -318,4 +371,6 @@ def test_a_card_that_never_moved_in_its_eight_hours_says_why() -> None:
     assert "Customer, at the next order" in silent.finding.next_step
     assert lively.finding.why == "A test."
     assert lively.finding.next_step.endswith("The next order gets a card.")
-    assert "by 2025-11-02 00:00;" in silent.finding.next_step
+    assert "by 2025-11-02 00:00 (in 12 hours), if it is there;" in silent.finding.next_step
+    assert "it is not known that it ever appeared" in silent.finding.state
+    assert lively.finding.state.startswith("The card has ended: ")

@@ -62,4 +62,8 @@ def test_a_pause_is_named_for_support(kind: str) -> None:
     key = "sandbox" if kind == "endpoint" else "com.example.shop/sandbox"
 
     assert "pushes" in told(kind, key)
-    assert kind not in {"topic", "credential", "endpoint"} or "sandbox (for test builds from Xcode)" in told(kind, key)
+    assert kind not in {
+        "topic",
+        "credential",
+        "endpoint",
+    } or "sandbox (for test builds from Xcode, not for apps from the App Store)" in told(kind, key)

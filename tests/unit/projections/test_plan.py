@@ -40,7 +40,7 @@ ABSENT = (
 )
 LOST = "Apple's answer to the push that starts the card was lost"
 NOT_AGAIN = "Lockstep does not send it again: the phone might show two."
-REFUSED = "Apple refused the card's update token: mostly because the card was removed, or the token is out of date."
+REFUSED = "Apple refused the card's update token: usually because the card was removed, or the token is out of date."
 SPENT = "The phone was sent as many new cards as iOS allows for now; it would drop more of them unseen."
 ARRIVED = seconds(RULES.arrival)
 SIGNED_OUT, ANOTHER = "The phone has signed out.", "Another customer, or nobody, is signed in on the phone now."
@@ -156,7 +156,7 @@ WANTED: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         face(),
         card(),
         phone(start_token_hash=None),
-        Wait(Reason.NO_START_TOKEN, "The app has not reported a start token for this type of card."),
+        Wait(Reason.NO_START_TOKEN, "The app has reported no start token that Lockstep can use for this card."),
     ),
     "a refused start token": (
         face(),
@@ -206,7 +206,7 @@ STARTING: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         phone(),
         Wait(
             Reason.START_UNKNOWN,
-            f"{LOST}; the app has time to report the card.",
+            f"{LOST}; the app has until 12:01 to report the card.",
             until=seconds(60),
         ),
     ),
@@ -353,9 +353,9 @@ OVER: dict[str, tuple[Face | None, Card, Phone | None, Plan]] = {
         moved(),
         live(reported_state="ended"),
         phone(),
-        never("The app reported the card as ended. Who or what removed it is not known.", "gone"),
+        never("The app reported the card as ended. Who or what ended it is not known.", "gone"),
     ),
-    "reopened": (moved(), live(phase=Phase.OVER), phone(), never("The card is over.", "over")),
+    "reopened": (moved(), live(phase=Phase.OVER), phone(), never("The card has ended.", "over")),
 }
 TABLE = {
     f"{phase}: {fact}": row

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from projections.card import Phase
 from projections.explanation import Sent, Shown, TracedCard
@@ -30,8 +31,8 @@ PLACED_ACCEPTED: Final = Shown("placed", None)
         (
             traced(accepted=Shown("placed", hours(2))),
             moved(expected_at=hours(1)),
-            "status placed, delivery expected at 13:00 (version 2)",
-            "most likely status placed, delivery expected at 14:00 (version 1)",
+            "status placed, delivery expected at 13:00, in 59 minutes (version 2)",
+            "most likely status placed, delivery expected at 14:00, in 119 minutes (version 1)",
         ),
         (
             traced(card=live(refused_hash=b"token-1"), accepted=PLACED_ACCEPTED),
@@ -48,9 +49,14 @@ PLACED_ACCEPTED: Final = Shown("placed", None)
         (traced(card=shown()), moved(), "status placed (version 2)", "not known; perhaps there is no card"),
         (traced(card=starting()), face(), "status placed (version 1)", "not known; perhaps there is no card"),
         (traced(card=card()), face(), None, None),
-        (traced(card=live(replaced=True)), moved(), None, None),
-        (traced(card=live(phase=Phase.OVER)), moved(), None, None),
-        (traced(phone=phone(customer_id="customer-8")), moved(), None, None),
+        (traced(card=live(replaced=True)), moved(), "no card", "most likely the order as of version 1"),
+        (traced(card=live(asked="end")), moved(), "no card", "most likely the order as of version 1"),
+        (
+            traced(phone=phone(customer_id="customer-8")),
+            moved(),
+            "no card",
+            "most likely the order as of version 1",
+        ),
     ],
     ids=[
         "behind",
@@ -63,7 +69,7 @@ PLACED_ACCEPTED: Final = Shown("placed", None)
         "perhaps started",
         "not started",
         "replaced",
-        "over",
+        "an operator ends it",
         "not for this phone",
     ],
 )
@@ -76,6 +82,86 @@ def test_a_card_that_may_be_on_the_phone_says_what_it_shows_and_should(
     assert (found.should_show, found.shows_now) == (should, now)
 
 
+def ended(kind: str = "end") -> Sent:
+    """Give the receipt of a push at noon that Apple accepted."""
+    return Sent(
+        sent_at=NOON, answered_at=NOON, kind=kind, version=2, why="A test.", outcome="accepted", priority=10,
+        status=200, reason=None, apns_id="id-1",
+    )  # fmt: skip
+
+
+OVER: Final = live(phase=Phase.OVER, accepted_version=2, accepted_hash=over().content_hash)
+SILENT: Final = shown(phase=Phase.OVER, started_at=hours(-8.5))
+
+
+@pytest.mark.parametrize(
+    ("one", "at", "now"),
+    [
+        (traced(card=OVER, sent=(ended(),)), NOW, "most likely status placed (version 2), if the card is still there"),
+        (
+            traced(card=OVER, sent=(ended(),)),
+            hours(1),
+            "most likely no card: iOS was to remove it by 12:15 (45 minutes ago)",
+        ),
+        (traced(card=OVER), hours(1), "most likely status placed (version 2), if the card is still there"),
+        (
+            traced(card=live(phase=Phase.OVER, replaced=True), sent=(ended(),)),
+            NOW,
+            "most likely no card: iOS was to remove it by 12:00 (1 minute ago)",
+        ),
+        (traced(card=SILENT, outcome="expired"), NOW, "not known; perhaps there is no card"),
+        (traced(card=SILENT, outcome="expired"), hours(4), None),
+        (
+            traced(card=live(phase=Phase.OVER, started_at=hours(-8.5)), outcome="expired"),
+            NOW,
+            "most likely the order as of version 1, if the card is still there",
+        ),
+        (traced(card=live(phase=Phase.OVER, reported_state="dismissed"), outcome="gone"), NOW, None),
+        (
+            traced(card=live(phase=Phase.OVER, reported_state="ended"), outcome="gone"),
+            NOW,
+            "most likely the order as of version 1, if the card is still there",
+        ),
+        (traced(card=live(phase=Phase.OVER, reported_state="ended"), outcome="gone"), hours(4), None),
+        (traced(card=card(phase=Phase.OVER), outcome="never_shown"), NOW, None),
+        (
+            traced(card=live(phase=Phase.OVER, recalled=True), sent=(ended(),)),
+            NOW,
+            "most likely no card; if the phone is offline, perhaps the card is still there",
+        ),
+        (traced(card=live(phase=Phase.OVER, recalled=True, reported_state="ended")), NOW, None),
+        (
+            traced(card=live(phase=Phase.OVER, asked="end"), sent=(ended(),)),
+            NOW,
+            "most likely no card; if the phone is offline, perhaps the card is still there",
+        ),
+        (traced(card=card(phase=Phase.OVER, asked="end")), NOW, None),
+    ],
+    ids=[
+        "ended a moment ago",
+        "ended long ago",
+        "its receipt is gone",
+        "replaced",
+        "expired in silence",
+        "removed by iOS since",
+        "expired",
+        "removed",
+        "reported as ended",
+        "reported as ended long ago",
+        "never sent",
+        "taken back",
+        "taken back and gone",
+        "ended by an operator",
+        "ended by an operator before it was sent",
+    ],
+)
+def test_a_card_that_has_ended_may_still_be_seen(one: TracedCard, at: datetime, now: str | None) -> None:
+    """What it shows then is said as long as iOS may keep it, and nothing of what it should."""
+    [found] = explained(one, over(), now=at, progress=progress(now=at)).cards
+
+    assert (found.should_show, found.shows_now) == (None, now)
+
+
 def test_an_order_that_is_over_shows_no_delivery_that_is_expected() -> None:
     """It has come, or will not."""
     [found] = explained(traced(), over(expected_at=hours(1)), status="delivered").cards
@@ -83,28 +169,25 @@ def test_an_order_that_is_over_shows_no_delivery_that_is_expected() -> None:
     assert found.should_show == "status delivered (version 2)"
 
 
-def test_what_a_card_should_show_holds_for_now_while_events_wait() -> None:
-    """The newest events will change it."""
+def test_what_a_card_should_show_is_not_known_while_events_wait() -> None:
+    """They may change it; what is processed is said, too."""
     [found] = explained(traced(due_at=None), face(), progress=progress(version=3)).cards
 
-    assert found.should_show == "for now status placed (version 1)"
+    assert found.should_show == "not known until all events are processed; so far status placed (version 1)"
     assert found.shows_now == "most likely status placed (version 1)"
 
 
 @pytest.mark.parametrize(
     ("at", "cause"),
     [
-        (NOW, "back online before 13:00 it gets the push by itself"),
-        (hours(2), "offline until 13:00, so the push is lost: open the app once"),
+        (NOW, "back online before 13:00 (in 59 minutes) it gets the push by itself"),
+        (hours(2), "offline until 13:00 (60 minutes ago), so the push is lost: open the app once"),
     ],
     ids=["Apple keeps it", "Apple has dropped it"],
 )
 def test_a_phone_that_was_offline_gets_what_apple_still_keeps(at: datetime, cause: str) -> None:
     """Each cause has its cure, and a time where there is one."""
-    last = Sent(
-        sent_at=NOON, answered_at=NOON, kind="update", version=1, why="A test.", outcome="accepted", priority=5,
-        status=200, reason=None, apns_id="id-1",
-    )  # fmt: skip
+    last = replace(ended("update"), priority=5)
     off = phone(frequent_pushes=False)
     [found] = explained(traced(phone=off, sent=(last,)), face(), now=at, progress=progress(now=at)).cards
 
