@@ -65,6 +65,8 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
     if order.reason in BLOCKED and decided.reason in (Reason.UNCHANGED, Reason.NOT_PLACED):
         return _waits_for(order, now)
     reason, why = decided.reason, decided.why
+    if reason in (Reason.GONE, Reason.EXPIRED):
+        return _ended(traced, reason, why, _since(reason, traced), around)
     if reason is Reason.NO_UPDATE_TOKEN:
         reason, why = _without_token(card, why)
     return found(
@@ -91,12 +93,17 @@ def _over(traced: TracedCard, around: Surroundings) -> Finding:
         return found(Reason.ENDED_BY_PERSON, traced.why or ENDED_BY_A_PERSON, now, since=traced.outcome_at)
     reason = Reason.RECALLED if card.recalled else _OVER.get(traced.outcome or "", Reason.OVER)
     known = _since(reason, traced) if reason in (Reason.GONE, Reason.EXPIRED) else traced.outcome_at
-    silent = reason is Reason.EXPIRED and card.token_hash is None
+    return _ended(traced, reason, traced.why or "The card has ended.", known, around)
+
+
+def _ended(traced: TracedCard, reason: Reason, why: str, since: datetime | None, around: Surroundings) -> Finding:
+    """Say what became of a card that is over, also before a dispatcher has noted it."""
+    now, silent = around.now, reason is Reason.EXPIRED and traced.card.token_hash is None
     return found(
         reason,
-        NEVER_UPDATED if silent else traced.why or "The card has ended.",
+        NEVER_UPDATED if silent else why,
         now,
-        since=known,
+        since=since,
         over=_became(traced, reason),
         happened="Lockstep noted that" if last_end(traced) is None else "Apple accepted that push",
         gone=_removal(removed_at(traced, reason, around.rules), now),

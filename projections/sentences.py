@@ -49,8 +49,8 @@ HELD_BACK: Final = (
     "here.)"
 )
 BEHIND: Final = (
-    "Customer, meanwhile: the app itself shows the order as it is, unless the app takes it from Lockstep. Opening the "
-    "app does not move the card further until this is fixed."
+    "Customer, meanwhile: the app itself shows the order as it is, unless the app takes it from Lockstep. Until this "
+    "is fixed, opening the app does not move the card beyond what is processed."
 )
 """What a customer can do until the card moves. The answer to an app's launch report gives a card on the phone what
 Lockstep has processed, whatever became of pushes; the rest it cannot give, nor does it bring a card that is to be sent.

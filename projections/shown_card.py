@@ -40,7 +40,7 @@ def compared(
     card = traced.card
     newest = None if status is None or face is None else Shown(status, face.expected_at)
     accepted = _accepted(traced, newest, face, around.now)
-    if card.phase is Phase.OVER:
+    if card.phase is Phase.OVER or card.is_gone or reason is Reason.EXPIRED:
         return None, _left_over(traced, accepted, reason, around)
     on_its_way = card.phase in (Phase.STARTING, Phase.SHOWN, Phase.ENDING) or card.is_on_phone
     if newest is None or face is None or not on_its_way:

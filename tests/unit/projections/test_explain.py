@@ -73,14 +73,18 @@ CARDS: dict[str, tuple[TracedCard, Face, Reason]] = {
     "over by a word that nobody knows": (traced(card=live(phase=Phase.OVER), outcome="new"), moved(), Reason.OVER),
     "old": (traced(card=live(started_at=hours(-7.9))), moved(), Reason.RENEWAL),
     "the app starts it": (traced(card=card(starter="app")), face(), Reason.APP_STARTS),
+    "removed, and nobody looked since": (traced(card=live(reported_state="dismissed")), moved(), Reason.GONE),
+    "its eight hours over, and nobody looked since": (traced(card=live(started_at=hours(-9))), moved(), Reason.EXPIRED),
+    "silent for eight hours, and nobody looked since": (traced(card=shown(started_at=hours(-9))), moved(),
+                                                        Reason.EXPIRED),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CARDS)
 def test_a_card_says_what_keeps_it(name: str) -> None:
     """The reason is that of the plan of this moment, or of what holds the push back."""
-    one, shown, reason = CARDS[name]
-    [found] = explained(one, shown).cards
+    one, seen, reason = CARDS[name]
+    [found] = explained(one, seen).cards
 
     assert found.finding.reason is reason
 

@@ -117,6 +117,8 @@ SILENT: Final = shown(phase=Phase.OVER, started_at=hours(-8.5))
             "most likely the order as of version 1, if the card is still there",
         ),
         (traced(card=live(phase=Phase.OVER, reported_state="dismissed"), outcome="gone"), NOW, None),
+        (traced(card=live(reported_state="dismissed")), NOW, None),
+        (traced(card=shown(started_at=hours(-8.5))), NOW, "not known; perhaps there is no card"),
         (
             traced(card=live(phase=Phase.OVER, reported_state="ended"), outcome="gone"),
             NOW,
@@ -146,6 +148,8 @@ SILENT: Final = shown(phase=Phase.OVER, started_at=hours(-8.5))
         "removed by iOS since",
         "expired",
         "removed",
+        "removed, and nobody looked since",
+        "its eight hours over, and nobody looked since",
         "reported as ended",
         "reported as ended long ago",
         "never sent",
