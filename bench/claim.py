@@ -55,7 +55,8 @@ async def _claims(on: Bed, cards: int, *, hours: float, rounds: int) -> float:
     for place in range(rounds):
         owing = [f"order-{n}" for n in range(1 + place * BATCH % cards, 1 + place * BATCH % cards + BATCH)]
         await on.pool.execute(
-            "UPDATE cards SET due_at = lockstep_now() - interval '2 hours', blocked_until = NULL, leased_at = NULL "
+            "UPDATE cards SET due_at = lockstep_now() - interval '2 hours', blocked_until = NULL, leased_at = NULL, "
+            "    leased_until = NULL "
             "WHERE slot BETWEEN 0 AND 255 AND subject_id = ANY ($1)",
             owing,
             timeout=300,

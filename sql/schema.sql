@@ -127,6 +127,7 @@ END) STORED,
     asked text,
     asked_at timestamp with time zone,
     freshness text,
+    leased_until timestamp with time zone,
     CONSTRAINT cards_asked_check CHECK ((asked = ANY (ARRAY['end'::text, 'resend'::text]))),
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
     CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
@@ -404,11 +405,9 @@ ALTER TABLE ONLY public.test_clock
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (slot, generation, subject_id);
 
-CREATE INDEX cards_live ON public.cards USING btree (slot, subject_id) WHERE (phase <> 'over'::text);
-
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
 
-CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, claim_at) WHERE (claim_at IS NOT NULL);
+CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
 
 CREATE INDEX devices_of_customer ON public.devices USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 

@@ -100,7 +100,7 @@ class Dispatcher:
             self._settler,
             rules=self._rules,
             pace=Pace(self._rules.in_flight),
-            dice=dice or random.SystemRandom(),
+            dice=dice or random.Random(),  # noqa: S311 - jitter; the system is asked once, not for each push
         )
         self._slots: dict[int, None] = {}
         self._work = asyncio.Event()

@@ -5,5 +5,5 @@
 -- Returns: card_id uuid, lease bigint
 SELECT card_id, lease
 FROM cards
-WHERE slot = ANY ($1::smallint[]) AND device_id = ANY ($2::text[]) AND phase <> 'over' AND leased_at IS NOT NULL
-  AND customer_id IS DISTINCT FROM $3 AND blocked_until > lockstep_now()
+WHERE slot = ANY ($1::smallint[]) AND device_id = ANY ($2::text[]) AND phase <> 'over'
+  AND customer_id IS DISTINCT FROM $3 AND leased_until > lockstep_now()

@@ -39,9 +39,8 @@ SET activity_id = coalesce($5, c.activity_id, CASE WHEN $4::uuid IS NULL THEN $1
     token_hash = coalesce($8, c.token_hash),
     token_sealed = CASE WHEN $8::bytea IS NULL THEN c.token_sealed ELSE $9 END,
     token_registered_at = CASE WHEN $8::bytea IS NULL OR $8 = c.token_hash THEN c.token_registered_at ELSE now.at END,
-    -- what keeps a card from being sent to is about the token that was refused; a lease is left alone
-    blocked_until = CASE WHEN $8::bytea IS NULL OR $8 = c.token_hash OR c.leased_at IS NOT NULL
-                         THEN c.blocked_until END,
+    -- what keeps a card from being sent to is about the token that was refused
+    blocked_until = CASE WHEN $8::bytea IS NULL OR $8 = c.token_hash THEN c.blocked_until END,
     due_at = CASE WHEN c.phase = 'over' THEN c.due_at ELSE least(c.due_at, now.at) END,
     debt = c.debt + 1
 FROM mine AS m, (SELECT lockstep_now() AS at) AS now

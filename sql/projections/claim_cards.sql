@@ -1,5 +1,6 @@
 -- Takes cards in debt under a new lease, the longest due first in each slot, and reserves the timestamp of their next
 -- push: later than any that was used, and than any that a worker may have used before it vanished.
+-- A lease leaves claim_at alone, so that a claim writes to no index; cards under a lease are passed over.
 -- $1 smallint[]         slots, in the order of preference
 -- $2 smallint           lane
 -- $3 bigint             at the most so many a slot
@@ -36,6 +37,7 @@ WITH now AS MATERIALIZED (
         SELECT c.slot, c.subject_id, c.card_id, c.leased_at AS left_at
         FROM cards AS c
         WHERE (SELECT yes FROM open) AND c.slot = wanted.slot AND c.lane = $2 AND c.claim_at <= now.at
+          AND (c.leased_until IS NULL OR c.leased_until <= now.at)
           AND NOT EXISTS (
               SELECT FROM paused AS p
               WHERE p.kind = 'app' AND p.key = c.app
@@ -57,7 +59,7 @@ WITH now AS MATERIALIZED (
 UPDATE cards AS c
 SET lease = c.lease + 1,
     leased_at = now.at,
-    blocked_until = now.at + $5 * interval '1 second',
+    leased_until = now.at + $5 * interval '1 second',
     timestamp_used = CASE WHEN t.left_at IS NULL THEN c.timestamp_used
                           ELSE greatest(c.timestamp_used, c.timestamp_reserved) END,
     timestamp_reserved = greatest(floor(extract(epoch FROM now.at))::bigint,

@@ -24,6 +24,7 @@ WITH now AS MATERIALIZED (
         accepted_hash = NULL,
         lease = c.lease + 1,
         leased_at = NULL,
+        leased_until = NULL,
         blocked_until = NULL,
         due_at = now.at,
         debt = c.debt + 1

@@ -21,7 +21,7 @@ WHERE c.slot = ANY ($1::smallint[])
   AND ($3::text IS NULL OR c.device_id = $3)
   AND ($4::text IS NULL AND c.phase <> 'over' OR c.phase = $4)
   AND ($5::double precision IS NULL
-       OR c.claim_at < now.at - $5 * interval '1 second'
+       OR c.claim_at IS NOT NULL AND greatest(c.claim_at, c.leased_until) < now.at - $5 * interval '1 second'
        OR c.outcome IN ('failed', 'refused')
        OR c.considered_version < v.version AND v.folded_at < now.at - $5 * interval '1 second')
 ORDER BY c.outcome_at DESC NULLS FIRST, c.card_id

@@ -57,6 +57,7 @@ WITH now AS MATERIALIZED (
         due_at = CASE WHEN l.phase = 'over' THEN NULL WHEN c.debt = l.debt THEN l.next_at ELSE now.at END,
         blocked_until = now.at + l.block_seconds * interval '1 second',
         leased_at = NULL,
+        leased_until = NULL,
         timestamp_used = greatest(c.timestamp_used, l.timestamp_used),
         alerted_version = greatest(c.alerted_version, l.alerted_version),
         intent_kind = CASE WHEN l.intent_stands THEN c.intent_kind END,

@@ -18,7 +18,7 @@
 SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.attributes_type, c.generation,
        c.starter, c.created_at, c.debt, c.activity_id, c.reported_state, c.reported_at, c.token_hash,
        c.token_registered_at, c.replaced_at IS NOT NULL AS replaced, c.phase, c.lease,
-       coalesce(c.leased_at IS NOT NULL AND c.blocked_until <= now.at, false) AS lease_ran_out, c.timestamp_used,
+       coalesce(c.leased_until <= now.at, false) AS lease_ran_out, c.timestamp_used,
        c.alerted_version, c.intent_kind, c.intent_version, c.intent_alert, c.intent_timestamp, c.intent_apns_id,
        c.intent_at, c.accepted_version, c.accepted_hash, c.started_at, c.refused_hash, c.suspect_hash, c.attempts,
        c.restarts,
@@ -26,7 +26,8 @@ SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.att
                WHERE n.slot = c.slot AND n.subject_id = c.subject_id AND n.device_id = c.device_id
                  AND n.attributes_type = c.attributes_type AND n.generation > c.generation) AS next_generation,
        c.environment, c.last_answer, c.same_answers, c.recalled_at IS NOT NULL AS recalled, c.unreported,
-       c.considered_version, c.due_at, c.blocked_until, c.leased_at, c.accepted_at, c.outcome, c.why, c.outcome_at,
+       c.considered_version, c.due_at,
+       greatest(c.blocked_until, c.leased_until) AS blocked_until, c.leased_at, c.accepted_at, c.outcome, c.why, c.outcome_at,
        c.tried_hash, c.tried_environment, c.freshness,
        CASE WHEN c.asked = 'resend' AND c.accepted_at >= c.asked_at THEN NULL ELSE c.asked END AS asked
 FROM (SELECT lockstep_now() AS at) AS now, cards AS c

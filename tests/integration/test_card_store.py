@@ -156,15 +156,28 @@ async def test_news_during_a_lease_does_not_lower_it(flow: Flow) -> None:
     await add_debt(flow)
     after = await flow.card()
 
-    assert after["blocked_until"] == before["blocked_until"]
-    assert after["claim_at"] == before["blocked_until"]
+    assert after["leased_until"] == before["leased_until"]
+    assert await flow.claim() == []
+
+
+async def test_a_claim_writes_to_no_index(flow: Flow) -> None:
+    """Most of what it would cost: the new version of the row stays on its page, and the indexes lead to the old one."""
+    updates = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'cards'"
+    async with flow.pool.acquire() as connection, connection.transaction():
+        before = await connection.fetchrow(updates)
+        await connection.fetch(statement("projections/claim_cards"), list(range(256)), 0, 1, 1, 30.0, [], [], [])
+        after = await connection.fetchrow(updates)
+
+    assert before is not None
+    assert after is not None
+    assert (after["n_tup_upd"] - before["n_tup_upd"], after["n_tup_hot_upd"] - before["n_tup_hot_upd"]) == (1, 1)
 
 
 async def test_timestamps_rise_across_workers_that_vanish(flow: Flow, clock: Clock) -> None:
     """Each lease plans later than anything a lost worker may have sent, also with the clock going back."""
     sent: list[int] = []
     for ahead in (0, 0, 0, 31, 0, -3600, 0, 5, 0):
-        await flow.pool.execute("UPDATE cards SET blocked_until = NULL, due_at = '-infinity'")
+        await flow.pool.execute("UPDATE cards SET leased_until = NULL, due_at = '-infinity'")
         await clock.advance(seconds=ahead)
         claimed = await claim_one(flow)
         # a plain update writes no intent: only the reservation of its claim remembers it
