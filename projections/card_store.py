@@ -17,6 +17,7 @@ from projections.pause import Route
 from projections.phone import AlertToken, Phone, ios_of
 
 CLAIMS_A_SLOT = 50
+ENVIRONMENTS = ("sandbox", "production")
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -83,6 +84,8 @@ class CardStore:
         most: int,
         lease_seconds: float,
         keys: Sequence[Route] = (),
+        environments: Sequence[str] = ENVIRONMENTS,
+        held_keys: Sequence[str] = (),
     ) -> list[Claimed]:
         """Take cards in debt under a new lease each.
 
@@ -92,10 +95,13 @@ class CardStore:
             most: At the most so many.
             lease_seconds: How long they are ours.
             keys: App, environment and key id of what signing keys serve, so that a paused key holds its cards alone.
+            environments: Cards of these alone.
+            held_keys: `key id/environment` of keys whose cards are left alone, as if they were paused.
         """
+        places = [(slot, environment) for slot in slots for environment in environments]
         rows = await self._pool.fetch(
             statement("projections/claim_cards"),
-            slots,
+            [slot for slot, _ in places],
             lane,
             min(most, CLAIMS_A_SLOT),
             most,
@@ -103,6 +109,8 @@ class CardStore:
             [app for app, _, _ in keys],
             [environment for _, environment, _ in keys],
             [key_id for _, _, key_id in keys],
+            [environment for _, environment in places],
+            held_keys,
         )
         return [_claimed(row) for row in rows]
 

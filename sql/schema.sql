@@ -407,7 +407,7 @@ ALTER TABLE ONLY public.views
 
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
 
-CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
+CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
 
 CREATE INDEX devices_of_customer ON public.devices USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 

@@ -1,7 +1,7 @@
 -- Takes cards in debt under a new lease, the longest due first in each slot, and reserves the timestamp of their next
 -- push: later than any that was used, and than any that a worker may have used before it vanished.
 -- A lease leaves claim_at alone, so that a claim writes to no index; cards under a lease are passed over.
--- $1 smallint[]         slots, in the order of preference
+-- $1 smallint[]         where to look, in the order of preference: slot,
 -- $2 smallint           lane
 -- $3 bigint             at the most so many a slot
 -- $4 bigint             at the most so many
@@ -9,6 +9,8 @@
 -- $6 text[]             keys: app, or * for those that no other key names
 -- $7 text[]             keys: environment
 -- $8 text[]             keys: key id
+-- $9 text[]             where to look: environment
+-- $10 text[]            keys whose cards are left alone: key id/environment
 -- Returns: slot smallint, subject_id text, card_id uuid, device_id text, customer_id text, app text,
 --          attributes_type text, generation smallint, starter text, created_at timestamptz, debt bigint,
 --          activity_id text, reported_state text, reported_at timestamptz, token_hash bytea, token_sealed bytea,
@@ -25,6 +27,9 @@ WITH now AS MATERIALIZED (
     SELECT p.kind, p.key
     FROM now, pauses AS p
     WHERE p.until IS NULL OR p.until > now.at
+    UNION ALL
+    SELECT 'credential', k.key
+    FROM unnest($10::text[]) AS k(key)
 ), open AS MATERIALIZED (
     SELECT NOT EXISTS (SELECT FROM paused WHERE kind = 'all') AS yes
 ), served AS MATERIALIZED (
@@ -32,11 +37,12 @@ WITH now AS MATERIALIZED (
     FROM unnest($6::text[], $7::text[], $8::text[]) AS k(app, environment, key_id)
 ), taken AS MATERIALIZED (
     SELECT d.*
-    FROM now, unnest($1::smallint[]) AS wanted(slot)
+    FROM now, unnest($1::smallint[], $9::text[]) AS wanted(slot, environment)
     CROSS JOIN LATERAL (
         SELECT c.slot, c.subject_id, c.card_id, c.leased_at AS left_at
         FROM cards AS c
-        WHERE (SELECT yes FROM open) AND c.slot = wanted.slot AND c.lane = $2 AND c.claim_at <= now.at
+        WHERE (SELECT yes FROM open) AND c.slot = wanted.slot AND c.lane = $2
+          AND c.environment = wanted.environment AND c.claim_at <= now.at
           AND (c.leased_until IS NULL OR c.leased_until <= now.at)
           AND NOT EXISTS (
               SELECT FROM paused AS p

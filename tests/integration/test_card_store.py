@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from events.postgres.pool import Connection, Pool, connect
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from projections.card import Card, Intent, Kind, Phase, Settlement
-from projections.card_store import CLAIMS_A_SLOT, Claimed
+from projections.card_store import CLAIMS_A_SLOT, ENVIRONMENTS, Claimed
 from projections.view_store import ALL_SLOTS
 from tests.conftest import Clock
 from tests.database import new_database
@@ -165,7 +165,8 @@ async def test_a_claim_writes_to_no_index(flow: Flow) -> None:
     updates = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'cards'"
     async with flow.pool.acquire() as connection, connection.transaction():
         before = await connection.fetchrow(updates)
-        await connection.fetch(statement("projections/claim_cards"), list(range(256)), 0, 1, 1, 30.0, [], [], [])
+        slots, places = ALL_SLOTS, ["sandbox"] * len(ALL_SLOTS)
+        await connection.fetch(statement("projections/claim_cards"), slots, 0, 1, 1, 30.0, [], [], [], places, [])
         after = await connection.fetchrow(updates)
 
     assert before is not None
@@ -246,14 +247,19 @@ async def crowded(server: str) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-async def test_a_claim_reads_what_is_due_by_its_index(crowded: Connection) -> None:
-    """50,000 cards that wait for their renewal cost it nothing."""
+async def claim_explained(
+    crowded: Connection, *, environments: Sequence[str], due: bool = False
+) -> list[dict[str, Any]]:
+    """Give the nodes of a claim's plan with what they did, the claim itself first; with every card due, if asked."""
+    places = [(slot, environment) for slot in ALL_SLOTS for environment in environments]
     transaction = crowded.transaction()
     await transaction.start()
+    if due:
+        await crowded.execute("UPDATE cards SET due_at = now() - interval '1 hour'")
     [told] = json.loads(
         await crowded.fetchval(
             "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement("projections/claim_cards"),
-            ALL_SLOTS,
+            [slot for slot, _ in places],
             0,
             50,
             200,
@@ -261,14 +267,32 @@ async def test_a_claim_reads_what_is_due_by_its_index(crowded: Connection) -> No
             ["*", "*"],
             ["sandbox", "production"],
             ["KEY1234567", "KEY1234567"],
+            [environment for _, environment in places],
+            [],
         )
     )
     await transaction.rollback()
-    nodes = [told["Plan"]]
+    nodes: list[dict[str, Any]] = [told["Plan"]]
     for node in nodes:
         nodes += node.get("Plans", [])
-
     assert "cards_to_claim" in {node.get("Index Name") for node in nodes}
     assert [node for node in nodes if node["Node Type"] == "Seq Scan" and node.get("Relation Name") == "cards"] == []
-    assert told["Plan"]["Actual Rows"] == 10
-    assert told["Plan"]["Shared Hit Blocks"] + told["Plan"]["Shared Read Blocks"] < 2_500
+    return nodes
+
+
+async def test_a_claim_reads_what_is_due_by_its_index(crowded: Connection) -> None:
+    """50,000 cards that wait for their renewal cost it nothing."""
+    [claim, *_] = await claim_explained(crowded, environments=ENVIRONMENTS)
+
+    assert claim["Actual Rows"] == 10
+    assert claim["Shared Hit Blocks"] + claim["Shared Read Blocks"] < 2_500
+
+
+async def test_a_claim_does_not_read_what_is_due_elsewhere(crowded: Connection) -> None:
+    """50,000 cards that are due in an environment that cannot be reached cost a claim for the other one nothing."""
+    [claim, *nodes] = await claim_explained(crowded, environments=["production"], due=True)
+    [scan] = [node for node in nodes if node.get("Index Name") == "cards_to_claim"]
+
+    assert claim["Actual Rows"] == 0
+    assert scan.get("Rows Removed by Filter", 0) == 0
+    assert claim["Shared Hit Blocks"] + claim["Shared Read Blocks"] < 2_500

@@ -1,6 +1,7 @@
 """Pauses: rows that every claim reads."""
 
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -90,6 +91,22 @@ async def test_an_explanation_and_a_claim_agree_on_which_key_signs(
     claimed = await flow.claim(keys=routes)
 
     assert row.holds(card, routes) == (claimed == [])
+
+
+@pytest.mark.parametrize(
+    ("limits", "held"),
+    [
+        ({"environments": ["production"]}, True),
+        ({"environments": ["sandbox"]}, False),
+        ({"environments": []}, True),
+        ({"held_keys": ["KEY1234567/sandbox"]}, True),
+        ({"held_keys": ["KEY1234567/production", "KEY7654321/sandbox"]}, False),
+    ],
+)
+async def test_a_claim_leaves_alone_what_cannot_be_reached(flow: Flow, limits: dict[str, Any], *, held: bool) -> None:
+    """An environment, or what a key signs there, for this claim alone."""
+    assert (await flow.claim(**limits) == []) == held
+    assert len(await flow.claim()) == held
 
 
 async def traced(flow: Flow) -> list[asyncpg.Record]:
