@@ -16,7 +16,7 @@ from app.apns.provider_token import ProviderToken
 from app.apns.pyqwest_engine import PyqwestEngine
 from app.apns.request import ApnsRequest, Environment
 from app.apns.shared_token import SharedProviderToken
-from app.apns.transports import ApnsTransport
+from app.apns.transports import ApnsTransport, Unreachable
 from bench.database import Bed, bed
 from bench.engine import rate, senders
 from bench.orders import open_orders
@@ -69,6 +69,10 @@ class _YesAtOnce:
         del credential, bearer, deadline_seconds
         await asyncio.sleep(0)
         return Answer(200, apns_id=request.apns_id)
+
+    def unreachable(self) -> dict[Environment, Unreachable]:
+        """It is there."""
+        return {}
 
     def renew(self, environment: Environment, credential: str) -> None:
         """There is no connection."""

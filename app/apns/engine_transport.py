@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -11,8 +12,8 @@ from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
 from app.apns.generation import Attempt, Generation, Link, SupersededError
 from app.apns.request import ApnsRequest, Environment
+from app.apns.transports import Unreachable
 
-_NO_CONNECTION = frozenset({NotSentCause.DNS, NotSentCause.CONNECT, NotSentCause.TLS})
 _YOUNGEST = 0.8
 """Connections are replaced at between this part of their greatest age and the whole, so not all at once."""
 
@@ -33,7 +34,7 @@ class TransportSettings(msgspec.Struct, frozen=True, kw_only=True):
         idle_seconds: a connection that was left alone for longer is replaced.
         max_age_seconds: a connection is replaced after so long, or up to a fifth earlier.
         most_timeouts: so many in a row, and no answer between, replace a connection.
-        reconnect_pause_seconds: after a connection failed, pushes fail at once for so long.
+        reconnect_pause_seconds: after a connection failed, pushes that need a new one fail at once for so long.
         topic_seconds: a connection that is older is replaced when an app comes up that it never served.
     """
 
@@ -42,20 +43,24 @@ class TransportSettings(msgspec.Struct, frozen=True, kw_only=True):
     idle_seconds: float = 3_600.0
     max_age_seconds: float = 6 * 3_600.0
     most_timeouts: int = 3
-    reconnect_pause_seconds: float = 1.0
+    reconnect_pause_seconds: float = 0.5
     topic_seconds: float = 300.0
 
 
 class Route:
     """Where pushes of one credential go in one environment: APNs binds a connection to the team of its first push."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, environment: Environment, host: str, port: int) -> None:
+        self.environment = environment
         self.host = host
         self.port = port
         self.current: Generation | None = None
         self.topics: set[str] = set()
-        self.again_at = 0.0
-        self.failure: NotSent | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether it has a connection that serves."""
+        return self.current is not None and self.current.warm and not self.current.spent
 
     def retire(self) -> None:
         """Send what comes next over a new connection."""
@@ -75,6 +80,14 @@ class Route:
             self.retire()
 
 
+class _Failure(msgspec.Struct, frozen=True):
+    """How the last try to connect to an environment ended; the credential plays no part before a first push."""
+
+    why: str
+    cause: NotSentCause
+    at: float
+
+
 class EngineTransport:
     """An `ApnsTransport` with one connection for an environment and a credential."""
 
@@ -89,6 +102,7 @@ class EngineTransport:
         self._closed = False
         self._closing: set[asyncio.Task[None]] = set()
         self._routes: dict[tuple[Environment, str], Route] = {}
+        self._failures: dict[Environment, _Failure] = {}
         self._hosts = {name: _host_and_port(url) for name, url in settings.base_urls.items()}
 
     @property
@@ -116,6 +130,22 @@ class EngineTransport:
             if not self._in_flight:
                 self._idle.set()
 
+    def unreachable(self) -> Mapping[Environment, Unreachable]:
+        """Tell where the last try to connect failed; see `ApnsTransport.unreachable`."""
+        return {
+            environment: Unreachable(
+                failure.why,
+                failure.at,
+                failure.at + self._settings.reconnect_pause_seconds,
+                frozenset(
+                    credential
+                    for (there, credential), route in self._routes.items()
+                    if there == environment and route.connected
+                ),
+            )
+            for environment, failure in self._failures.items()
+        }
+
     def renew(self, environment: Environment, credential: str) -> None:
         """Send what comes next over a new connection; the old one drains and closes."""
         if (route := self._routes.get((environment, credential))) is not None:
@@ -132,7 +162,7 @@ class EngineTransport:
     def _route(self, request: ApnsRequest, credential: str) -> Route:
         name = (request.environment, credential)
         if (route := self._routes.get(name)) is None:
-            route = self._routes[name] = Route(*self._hosts[request.environment])
+            route = self._routes[name] = Route(request.environment, *self._hosts[request.environment])
         route.meet(request.topic, settled=self._settings.topic_seconds)
         return route
 
@@ -154,9 +184,10 @@ class EngineTransport:
         if route.current is not None and not route.current.spent:
             return route.current
         route.retire()
-        if route.failure is not None and asyncio.get_running_loop().time() < route.again_at:
-            raise NotSent(route.failure.why, cause=route.failure.cause)
-        settings = self._settings
+        settings, now = self._settings, asyncio.get_running_loop().time()
+        failure = self._failures.get(route.environment)
+        if failure is not None and now < failure.at + settings.reconnect_pause_seconds:
+            raise NotSent(failure.why, cause=failure.cause)
         route.current = Generation(
             self._engine.link(route.host, route.port),
             idle_seconds=settings.idle_seconds,
@@ -169,11 +200,15 @@ class EngineTransport:
     async def _go_first(self, route: Route, generation: Generation, attempt: Attempt) -> Answer:
         try:
             return await generation.exchange(attempt)
-        except NotSent as failure:
-            if failure.cause in _NO_CONNECTION:
-                route.again_at = asyncio.get_running_loop().time() + self._settings.reconnect_pause_seconds
-                route.failure = failure
+        except NotSent as outcome:
+            if outcome.unconnected:
+                now = asyncio.get_running_loop().time()
+                self._failures[route.environment] = _Failure(outcome.why, outcome.cause, now)
             raise
+        finally:
+            if attempt.left:
+                # a connection came about, whatever became of the push
+                self._failures.pop(route.environment, None)
 
 
 def _host_and_port(url: str) -> tuple[str, int]:

@@ -25,6 +25,9 @@ class NotSentCause(StrEnum):
     CLOSED = "closed"
 
 
+_NO_CONNECTION = frozenset({NotSentCause.DNS, NotSentCause.CONNECT, NotSentCause.TLS})
+
+
 class NotSent(ApnsError):  # noqa: N818 - an outcome that `judge` matches, named as the design names it
     """Says that APNs provably did not process the request; it may be sent again at once.
 
@@ -37,6 +40,11 @@ class NotSent(ApnsError):  # noqa: N818 - an outcome that `judge` matches, named
         self.why = why
         self.cause = cause
         self.goaway_reason = goaway_reason
+
+    @property
+    def unconnected(self) -> bool:
+        """Tell whether there was no connection to send it on, rather than one that did not take it."""
+        return self.cause in _NO_CONNECTION
 
 
 def left_behind(goaway_reason: str | None) -> NotSent:

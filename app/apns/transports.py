@@ -1,9 +1,28 @@
 """The seam between what is sent and the engine that sends it."""
 
+from collections.abc import Mapping
 from typing import Protocol
+
+import msgspec
 
 from app.apns.answer import Answer
 from app.apns.request import ApnsRequest, Environment
+
+
+class Unreachable(msgspec.Struct, frozen=True):
+    """An environment to which no connection comes about.
+
+    Attributes:
+        why: what the last try met.
+        failed_at: when that was, in seconds of the running loop's clock.
+        again_at: until then pushes that need a new connection fail at once, by the same clock.
+        connected: credentials whose connection was there before, and goes on.
+    """
+
+    why: str
+    failed_at: float
+    again_at: float
+    connected: frozenset[str] = frozenset()
 
 
 class ApnsTransport(Protocol):
@@ -26,6 +45,9 @@ class ApnsTransport(Protocol):
             NotSent: APNs provably did not process it.
             Ambiguous: it may have been processed.
         """
+
+    def unreachable(self) -> Mapping[Environment, Unreachable]:
+        """Tell where the last try to connect failed; send no more there than a push to try again with."""
 
     def renew(self, environment: Environment, credential: str) -> None:
         """Send what comes next over a new connection; the old one drains and closes."""

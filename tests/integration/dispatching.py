@@ -15,7 +15,7 @@ from app.apns.errors import Ambiguous, NotSent
 from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
 from app.apns.shared_token import SharedProviderToken
-from app.apns.transports import ApnsTransport
+from app.apns.transports import ApnsTransport, Unreachable
 from events.postgres.doorbell import Ring
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
@@ -41,6 +41,7 @@ class Apns:
         self.look: Callable[[ApnsRequest], Awaitable[None]] | None = None
         self.came = asyncio.Event()
         self.free_permits = 1_000
+        self.away: dict[Environment, Unreachable] = {}
 
     async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
         """Take a push."""
@@ -55,6 +56,10 @@ class Apns:
         if isinstance(answer, Answer):
             return answer
         raise answer
+
+    def unreachable(self) -> dict[Environment, Unreachable]:
+        """Say what the test says."""
+        return self.away
 
     def renew(self, environment: Environment, credential: str) -> None:
         """Note that a new connection is wanted."""

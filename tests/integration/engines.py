@@ -73,11 +73,12 @@ async def send(
     *,
     once: bool = False,
     credential: str = CREDENTIAL,
+    bearer: str = "a.provider.token",
     app: str = "com.example.shop",
 ) -> Answer:
     """Send the push of that number."""
     push = a_push(number, body, once=once, app=app)
-    return await transport.send(push, credential=credential, bearer="a.provider.token", deadline_seconds=within)
+    return await transport.send(push, credential=credential, bearer=bearer, deadline_seconds=within)
 
 
 async def outcomes(transport: EngineTransport, numbers: range, within: float = PATIENT) -> list[Answer | BaseException]:

@@ -1,15 +1,20 @@
 """Connections that do not come about: nothing can have left."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from app.apns.errors import NotSent, NotSentCause
-from tests.integration.engines import Make, outcomes, send, sending_to, transport_to
+from app.apns.errors import Ambiguous, NotSent, NotSentCause
+from app.apns.request import Environment
+from app.apns.transports import Unreachable
+from app.simulator.faults import Fault
+from app.simulator.simulator import Simulator
+from tests.integration.engines import CREDENTIAL, Make, outcomes, send, sending_to, transport_to
 from tests.integration.scripted_apns import OK, Action, Cut, Seen, scripted_apns
+from tests.integration.simulated import PROVIDER
 
 
 @asynccontextmanager
@@ -103,6 +108,56 @@ async def test_a_failed_connection_is_not_tried_again_at_once(make: Make, tmp_pa
         await transport.close()
     assert all(isinstance(one, NotSent) and one.cause is NotSentCause.TLS for one in [*results, *again])
     assert peer.connections == 0
+
+
+async def test_where_no_connection_comes_about_is_told_until_one_does(make: Make, simulator: Simulator) -> None:
+    """With what the last try met; whatever becomes of a push that found a connection, it is over."""
+    transport = transport_to(make, simulator.sandbox_url, str(simulator.ca_file), reconnect_pause=60.0)
+    told: list[Mapping[Environment, Unreachable]] = [transport.unreachable()]
+    simulator.add_fault(Fault("connect:refused"))
+    results = await outcomes(transport, range(3))
+    told.append(transport.unreachable())
+    await transport.close()
+    assert all(isinstance(one, NotSent) for one in results)
+    assert told[0] == {}
+    assert list(told[1]) == [Environment.SANDBOX]
+    [away] = told[1].values()
+    assert away.why == str(results[0])
+    assert away.again_at - away.failed_at == 60.0
+    assert away.connected == frozenset()
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["answered", "silent"])
+async def test_a_connection_says_that_the_trouble_is_over(make: Make, simulator: Simulator, *, silent: bool) -> None:
+    """Whatever becomes of the push that it was opened for."""
+    transport = transport_to(make, simulator.sandbox_url, str(simulator.ca_file))
+    simulator.add_fault(Fault("connect:refused"))
+    with pytest.raises(NotSent):
+        await send(transport)
+    assert transport.unreachable()
+    if silent:
+        simulator.add_fault(Fault("never_answers"))
+        with pytest.raises(Ambiguous):
+            await send(transport, within=0.5)
+    else:
+        await send(transport)
+    assert transport.unreachable() == {}
+    await transport.close()
+
+
+async def test_a_connection_from_before_goes_on(make: Make, simulator: Simulator) -> None:
+    """While none comes about for another team, it is named as one that serves."""
+    transport = transport_to(make, simulator.sandbox_url, str(simulator.ca_file), reconnect_pause=60.0)
+    bearer = PROVIDER.token()
+    await send(transport, bearer=bearer)
+    # not through the simulator, which would send away who is connected
+    simulator.faults.add(Fault("connect:refused", times=None))
+    with pytest.raises(NotSent):
+        await send(transport, credential="TEAM654321/KEY7654321", bearer=bearer)
+    [away] = transport.unreachable().values()
+    await send(transport, bearer=bearer)
+    await transport.close()
+    assert away.connected == {CREDENTIAL}
 
 
 async def test_a_server_that_comes_back_is_found(make: Make, tmp_path: Path) -> None:
