@@ -203,6 +203,14 @@ CREATE TABLE public.keyring (
     created_at timestamp with time zone DEFAULT public.lockstep_now() NOT NULL
 );
 
+CREATE TABLE public.outages (
+    environment text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    why text NOT NULL,
+    CONSTRAINT outages_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
+);
+
 CREATE TABLE public.pauses (
     kind text NOT NULL,
     key text NOT NULL,
@@ -368,6 +376,9 @@ ALTER TABLE ONLY public.heads
 
 ALTER TABLE ONLY public.keyring
     ADD CONSTRAINT keyring_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.outages
+    ADD CONSTRAINT outages_pkey PRIMARY KEY (environment);
 
 ALTER TABLE ONLY public.pauses
     ADD CONSTRAINT pauses_pkey PRIMARY KEY (kind, key);

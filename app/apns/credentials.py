@@ -38,6 +38,14 @@ class Credentials:
         """Name the team and key of each credential that serves."""
         return sorted({token.credential for token in self._keys.values()})
 
+    def keys_in(self, environment: Environment) -> dict[str, str]:
+        """Give the keys that serve an environment, as `key id/environment`, by the names of their credentials."""
+        return {
+            token.credential: f"{token.key_id}/{environment}"
+            for (_, served), token in self._keys.items()
+            if served == environment
+        }
+
     def replace(self, keys: Sequence[tuple[Served, SharedProviderToken]]) -> None:
         """Serve by these keys from now on; what is under way keeps the one it has."""
         self._keys = {

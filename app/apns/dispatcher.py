@@ -16,6 +16,7 @@ import structlog
 from app.apns.credentials import Credentials
 from app.apns.pace import Pace
 from app.apns.push import SendRules, build_push
+from app.apns.reach import TOLD_AGAIN_SECONDS, Reach, Trial
 from app.apns.sender import PlannedPush, Sender, SendingRules
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
 from app.apns.settler import Settler
@@ -30,6 +31,7 @@ from projections.card import Card, Intent, Kind
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.choice import Send
 from projections.face import Face, face_of
+from projections.outages import Outages
 from projections.pauses import Pauses
 from projections.plan import budget_used_up, plan
 from projections.view_store import ALL_SLOTS, StoredView, ViewStore
@@ -91,6 +93,9 @@ class Dispatcher:
         self._views = ViewStore(keyring)
         self._announce = announce
         self._credentials = credentials
+        self._reach = Reach(
+            transport, credentials, Outages(pool), told_seconds=self._rules.deadline + 2 * TOLD_AGAIN_SECONDS
+        )
         self._settler = Settler(self._cards, self._settled, ring_matcher)
         self._sender = Sender(
             self._cards,
@@ -108,6 +113,8 @@ class Dispatcher:
 
     def hear(self, ring: Ring) -> None:
         """Take a hint."""
+        if ring.settings:
+            self._reach.poll()
         if ring.due or ring.settings:
             self._slots.update(dict.fromkeys(ring.due or ALL_SLOTS))
             self._work.set()
@@ -129,10 +136,11 @@ class Dispatcher:
         while not stop.is_set():
             if time.monotonic() >= next_poll:
                 self._slots.update(dict.fromkeys(ALL_SLOTS))
+                self._reach.poll()
                 next_poll = time.monotonic() + self._rules.poll
             self._work.clear()
             try:
-                if self._slots and await self.dispatch_some():
+                if await self.dispatch_some():
                     continue
             except StoreUnavailableError as error:
                 log.warning("dispatcher_waits_for_postgres", reason=str(error))
@@ -154,24 +162,56 @@ class Dispatcher:
         )
         if room <= 0:
             return 0
+        if self._reach.look():
+            # hints that came meanwhile were not heard
+            self._slots.update(dict.fromkeys(ALL_SLOTS))
+        with translated():
+            await self._reach.tell()
+        trial = self._reach.trial()
+        tried = 0 if trial is None else await self._try(trial)
+        if room <= tried:
+            return tried
         # taken out first: a hint that comes while we claim speaks of what the claim may not have seen
         slots, self._slots = list(self._slots), {}
-        claimed_monotonic = time.monotonic()
+        environments = self._reach.environments
+        if not slots or not environments:
+            return tried
         try:
-            with translated():
-                claimed = await self._cards.claim(
-                    slots, lane=0, most=room, lease_seconds=self._rules.lease, keys=self._credentials.routes
-                )
+            claimed = await self._claim(slots, room - tried, environments, self._reach.held_keys)
         except BaseException:
             self._slots.update(dict.fromkeys(slots))
             raise
-        if len(claimed) >= room:
+        if len(claimed) >= room - tried:
             half = len(slots) // 2
             self._slots.update(dict.fromkeys(slots[half:] + slots[:half]))
         else:
             # nothing is left in the others but what a hint or the next poll will name
             found = Counter(each.card.slot for each in claimed)
             self._slots.update(dict.fromkeys(slot for slot, count in found.items() if count >= CLAIMS_A_SLOT))
+        return tried + len(claimed)
+
+    async def _try(self, trial: Trial) -> int:
+        """Send what shows whether an environment can be reached again; return how many cards were claimed."""
+        before = set(self._sending)
+        claimed = await self._claim(ALL_SLOTS, trial.most, [trial.environment], trial.held_keys)
+        self._reach.tried(trial.environment, found=len(claimed), begun=self._sending - before)
+        return len(claimed)
+
+    async def _claim(
+        self, slots: Sequence[int], most: int, environments: Sequence[str], held_keys: Sequence[str]
+    ) -> list[Claimed]:
+        """Claim cards and begin their pushes."""
+        claimed_monotonic = time.monotonic()
+        with translated():
+            claimed = await self._cards.claim(
+                slots,
+                lane=0,
+                most=most,
+                lease_seconds=self._rules.lease,
+                keys=self._credentials.routes,
+                environments=environments,
+                held_keys=held_keys,
+            )
         if claimed:
             try:
                 with translated():
@@ -181,7 +221,7 @@ class Dispatcher:
                 for each in claimed:
                     self._settler.add(settle_unbegun(each.card, each.now))
                 raise
-        return len(claimed)
+        return claimed
 
     async def drained(self) -> None:
         """Wait until every push that was begun is settled."""

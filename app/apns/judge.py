@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from app.apns.answer import Answer
 from app.apns.backoff import backoff_seconds, doubling_seconds
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
@@ -23,6 +25,7 @@ def judge(
     same_before: int = 0,
     other_environment_tried: bool = False,
     trying_other_environment: bool = False,
+    held_back: bool = False,
     server_errors: int = 0,
     bad_tokens_lately: int = 0,
     settings: VerdictSettings = DEFAULT,
@@ -39,6 +42,7 @@ def judge(
         same_before: how often in a row this card met the same outcome before.
         other_environment_tried: the token was refused by the other APNs already.
         trying_other_environment: this push was that try.
+        held_back: while no connection comes about to where it was sent, this card is not claimed.
         server_errors: 500s in a row that these connections gave, this one included.
         bad_tokens_lately: bad tokens among the topic's last answers, this one included.
         settings: the thresholds.
@@ -50,6 +54,10 @@ def judge(
     most = min(settings.backoff_most, settings.silence_most) if silent else settings.backoff_most
     pause = backoff_seconds(attempt, jitter=jitter, first=settings.backoff_first, most=most)
     match outcome:
+        case NotSent() if outcome.unconnected and held_back:
+            # whoever cannot connect tries with one push at a time: no card has to wait for long besides
+            soon = backoff_seconds(1, jitter=jitter, first=settings.backoff_first, most=settings.backoff_most)
+            return replace(_not_sent(outcome, soon, settings), counted=False)
         case NotSent():
             return _not_sent(outcome, pause, settings)
         case Ambiguous():
@@ -95,14 +103,7 @@ def said(outcome: Answer | NotSent | Ambiguous) -> str:
 def _not_sent(outcome: NotSent, pause: float, settings: VerdictSettings) -> Verdict:
     if (breaker := _breaker(outcome.goaway_reason, settings)) is not None:
         return breaker
-    tls = outcome.cause is NotSentCause.TLS
-    return Verdict(
-        outcome=Outcome.RETRY,
-        retry_after_seconds=pause,
-        pause=Pause.ENDPOINT if tls else None,
-        tell_operator=f"No secure connection to Apple: {outcome.why}" if tls else None,
-        why=f"The push did not leave: {outcome.why}",
-    )
+    return Verdict(outcome=Outcome.RETRY, retry_after_seconds=pause, why=f"The push did not leave: {outcome.why}")
 
 
 def _ambiguous(outcome: Ambiguous, kind: PushKind, pause: float, settings: VerdictSettings) -> Verdict:

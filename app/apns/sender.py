@@ -161,6 +161,8 @@ class Sender:
             # what is tried elsewhere is remembered for the card, which an ordinary notification has nothing to do with
             other_environment_tried=begun.is_notification or card.was_tried_elsewhere(begun.token_hash),
             trying_other_environment=begun.trying_other_environment,
+            # a claim goes by the card's environment
+            held_back=card.environment == environment,
             server_errors=self._health.server_errors(environment, token.credential),
             bad_tokens_lately=self._health.bad_tokens(begun.request.topic, environment),
             settings=rules.verdicts,

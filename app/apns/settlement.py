@@ -179,7 +179,7 @@ def settle_sent(
         timestamp_used=sent.timestamp,
         # what may have been heard is not spoken again; what provably failed is
         alerted_version=spoken if answer_lost else card.alerted_version,
-        attempts=card.attempts + 1,
+        attempts=card.attempts + verdict.counted,
         last_answer=said,
         same_answers=card.answered_before(said) + 1,
         start_unused=sent.kind is Kind.START and verdict.outcome is not Outcome.UNKNOWN,

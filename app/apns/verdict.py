@@ -37,6 +37,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         retry_after_seconds: when to look at the card again; `None` when nothing is to be tried.
         other_environment: the next try goes to the other APNs, which is remembered if it takes the push.
         refresh_provider_token: ask `ProviderToken.invalidate`, which knows whether it may be.
+        counted: whether the try makes the waits of later ones longer.
         own_lane: the wait is about this one token, whichever cards would be sent to it.
         slow_down: halve the pace, then recover additively.
         counts_as_error: whether APNs counts it against the connection, and we into error rates.
@@ -47,6 +48,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     why: str
     retry_after_seconds: float | None = None
+    counted: bool = True
     token: TokenAction = TokenAction.KEEP
     pause: Pause | None = None
     other_environment: bool = False

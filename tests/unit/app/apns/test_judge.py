@@ -233,10 +233,32 @@ def test_retry_after_is_honoured_within_reason(asked: float, expected: float) ->
     assert verdict(answer).retry_after_seconds == expected
 
 
-def test_a_failed_connection_backs_off() -> None:
+UNCONNECTED = [NotSent("a test", cause=cause) for cause in (NotSentCause.DNS, NotSentCause.CONNECT, NotSentCause.TLS)]
+
+
+@pytest.mark.parametrize("outcome", UNCONNECTED, ids=lambda each: each.cause)
+def test_a_failed_connection_backs_off(outcome: NotSent) -> None:
     """The push did not leave and is tried again."""
-    outcome = NotSent("refused", cause=NotSentCause.CONNECT)
     assert changed(verdict(outcome, attempt=2)) == {"outcome": Outcome.RETRY, "retry_after_seconds": 1.0}
+
+
+@pytest.mark.parametrize("outcome", UNCONNECTED, ids=lambda each: each.cause)
+def test_a_failed_connection_is_not_held_against_a_card_that_waits_for_the_next(outcome: NotSent) -> None:
+    """It is claimed when there is a connection: however often it was tried, it waits as after a first try."""
+    assert changed(verdict(outcome, attempt=9, held_back=True)) == {
+        "outcome": Outcome.RETRY,
+        "retry_after_seconds": 0.5,
+        "counted": False,
+    }
+
+
+def test_a_push_that_a_connection_did_not_take_backs_off_as_ever() -> None:
+    """No claim waits for anything then."""
+    refused = NotSent("refused", cause=NotSentCause.REFUSED_STREAM)
+    assert changed(verdict(refused, attempt=2, held_back=True)) == {
+        "outcome": Outcome.RETRY,
+        "retry_after_seconds": 1.0,
+    }
 
 
 @pytest.mark.parametrize("silence", [Ambiguous("no answer"), NotSent("no answer", cause=NotSentCause.DEADLINE)])
@@ -244,17 +266,6 @@ def test_silence_is_not_waited_out_for_long(silence: NotSent | Ambiguous) -> Non
     """It has taken its time already; a card must not wait for a minute when APNs is back."""
     assert verdict(silence, attempt=9).retry_after_seconds == 1.5
     assert verdict(NotSent("refused", cause=NotSentCause.CONNECT), attempt=9).retry_after_seconds == 30.0
-
-
-def test_a_tls_failure_pauses_the_endpoint() -> None:
-    """A certificate that does not verify is for a person to look at."""
-    outcome = NotSent("self-signed", cause=NotSentCause.TLS)
-    assert changed(verdict(outcome)) == {
-        "outcome": Outcome.RETRY,
-        "retry_after_seconds": 0.5,
-        "pause": Pause.ENDPOINT,
-        "tell": True,
-    }
 
 
 def test_a_goaway_about_the_credential_is_the_breaker() -> None:

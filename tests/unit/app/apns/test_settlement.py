@@ -37,6 +37,7 @@ END = Send(kind=Kind.END, why="end", timestamp=SECOND + 10, priority=10)
 ACCEPTED = Verdict(outcome=Outcome.ACCEPTED, why="accepted")
 LOST = Verdict(outcome=Outcome.UNKNOWN, why="lost")
 AGAIN = Verdict(outcome=Outcome.RETRY, why="again", retry_after_seconds=4.0)
+UNCOUNTED = Verdict(outcome=Outcome.RETRY, why="unconnected", retry_after_seconds=0.5, counted=False)
 RECHECK = Verdict(outcome=Outcome.RETRY, why="recheck", retry_after_seconds=30.0, token=TokenAction.RECHECK)
 GONE = Verdict(outcome=Outcome.REJECTED, why="gone", token=TokenAction.RETIRE)
 SUSPECT = Verdict(outcome=Outcome.REJECTED, why="suspect", token=TokenAction.SUSPECT)
@@ -167,6 +168,20 @@ ROWS: dict[str, tuple[Card, Send, Verdict, dict[str, Any]]] = {
             "block_seconds": 4.0,
             "alerted_version": 1,
             "attempts": 1,
+        },
+    ),
+    "an update that found no connection": (
+        live(attempts=3),
+        UPDATE,
+        UNCOUNTED,
+        {
+            "phase": Phase.SHOWN,
+            "outcome": "retrying",
+            "why": "unconnected",
+            "due_at": NOW,
+            "block_seconds": 0.5,
+            "alerted_version": 1,
+            "attempts": 3,
         },
     ),
     "a token to be looked at again": (
