@@ -21,6 +21,7 @@ from projections.explain_card import PHONES_NAMED
 from projections.explanation import Explanation, Happened, Progress, Sent, Shown, Surroundings, TracedCard
 from projections.face import Face, face_of
 from projections.order_view import EMPTY, FOLD_VERSION, fold
+from projections.outages import Outages
 from projections.pause import Route
 from projections.pauses import Pauses
 from projections.view_store import ViewStore
@@ -49,6 +50,7 @@ class Explainer:
         self._views = ViewStore(keyring)
         self._cards = CardStore(pool)
         self._pauses = Pauses(pool)
+        self._outages = Outages(pool)
         self._rules = rules
         self._routes = routes
 
@@ -56,6 +58,7 @@ class Explainer:
         """Explain an order and its cards; None when nothing happened to it yet."""
         with translated():
             pauses = await self._pauses.list()
+            outages = await self._outages.list()
             # in one snapshot: a stage must not seem to be behind one that was read later
             async with (
                 self._pool.acquire() as connection,
@@ -84,6 +87,7 @@ class Explainer:
             around=Surroundings(
                 now=progress.now,
                 pauses=pauses,
+                outages={each.environment: each for each in outages},
                 # keys are in files, which are read only where they matter
                 routes=self._routes() if any(each.kind == "credential" for each in pauses) else (),
                 said=explain_last,

@@ -201,6 +201,15 @@ ADVICE: Final[dict[Reason, Advice]] = {
         f"{HELD_BACK}",
         "The push was recorded",
     ),
+    Reason.UNREACHABLE: Advice(
+        "Not only this card is affected: Lockstep cannot connect to Apple, which holds up {paused}.",
+        "Nobody, for a few minutes: Lockstep tries again all the time, and the card gets the newest state as soon as "
+        "there is a connection.\n"
+        "Operator, if it lasts: see that nothing is in the way to Apple: network, name server, proxy, trusted "
+        "certificates.\n"
+        "{meanwhile}",
+        "The first try failed",
+    ),
     Reason.RETRYING: Advice(
         "The last push did not get through, and Lockstep tries again.",
         "{do} until {until}: Lockstep then tries again, with the newest state. If that fails, too, it goes on trying, "

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from projections.advice import PAUSE_CURE, found
-from projections.card import LIFETIME, NO_KEY, NOT_MADE, UNFIT, Card, Phase
+from projections.card import LIFETIME, NO_KEY, NOT_MADE, NOT_SENT, UNFIT, Card, Phase
 from projections.choice import Renew, Send
 from projections.clock import clock_by, moment_by
 from projections.explain_order import BLOCKED, LATE
@@ -157,15 +157,15 @@ def _unsent(traced: TracedCard, decided: Send | Renew, face: Face | None, around
 
 
 def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> Finding | None:
-    """Say what keeps a push that is wanted from being sent: a pause, a wait, or that it was refused."""
-    now = around.now
+    """Say what keeps a push that is wanted from being sent: a pause, a wait, a refusal, or an outage."""
+    now, outage = around.now, around.outages.get(traced.card.environment)
     holding = [each for each in around.pauses if each.holds(traced.card, around.routes)]
     if holding:
         return _paused(traced.card, holding, around)
     answer = around.said(traced.card.last_answer or "")
     do = "Nobody" if answer.do is None else f"{answer.do}\nNobody else"
-    if traced.blocked_until is not None and traced.blocked_until > now:
-        until = traced.blocked_until
+    until = traced.blocked_until
+    if until is not None and until > now and not (outage is not None and traced.card.last_answer == NOT_SENT):
         return found(
             Reason.RETRYING, answer.means, now,
             since=traced.outcome_at, until=until, do=do, meanwhile=_meanwhile(traced.card),
@@ -178,6 +178,11 @@ def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> F
         do = "Nobody else" if reason is Reason.NOT_MADE else do
         meanwhile = MAY_HELP if traced.card.is_on_phone else NO_CARD_TO_MOVE
         return found(reason, why, now, since=traced.outcome_at, until=traced.due_at, do=do, meanwhile=meanwhile)
+    if outage is not None and traced.outcome != "shadow":
+        return found(
+            Reason.UNREACHABLE, f'The last try failed: "{outage.why}".', now,
+            since=outage.since, paused=told("endpoint", outage.environment), meanwhile=_meanwhile(traced.card),
+        )  # fmt: skip
     return None
 
 

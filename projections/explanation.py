@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from projections.card import Card
+from projections.outage import Outage
 from projections.pause import PauseRow, Route
 from projections.phone import Phone
 from projections.plan import PlanRules
@@ -126,6 +127,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         now: The time of the question.
         pauses: Those that hold.
+        outages: Those of now, by environment.
         routes: Which key signs for what, as the dispatcher claims by it; None where that is not known.
         said: Tells what a card's `last_answer` means.
         rules: The dispatcher's.
@@ -135,6 +137,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     now: datetime
     pauses: Sequence[PauseRow]
+    outages: Mapping[str, Outage]
     routes: Sequence[Route] | None
     said: Callable[[str], Said]
     rules: PlanRules

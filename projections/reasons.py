@@ -49,6 +49,7 @@ class Reason(StrEnum):
     PAUSED_BY_APNS = auto()
     UNDER_WAY = auto()
     SHADOWED = auto()
+    UNREACHABLE = auto()
     RETRYING = auto()
     FAILED = auto()
     NOT_MADE = auto()

@@ -12,6 +12,7 @@ from app.apns.reasons import explain
 from app.apns.request import PushKind
 from app.apns.rules import RULES, Pause, Rule, Wait, rule_for
 from app.apns.verdict import DEFAULT, Outcome, TokenAction, Verdict, VerdictSettings
+from projections.card import NOT_SENT
 
 
 def judge(
@@ -91,7 +92,7 @@ def said(outcome: Answer | NotSent | Ambiguous) -> str:
     """Name an outcome, so that its repetition on the same card is known for one."""
     match outcome:
         case NotSent():
-            return "not sent"
+            return NOT_SENT
         case Ambiguous():
             return "no answer"
         case Answer():

@@ -7,7 +7,7 @@ Source:
 
 import msgspec
 
-from projections.card import NO_KEY, NOT_MADE, UNFIT
+from projections.card import NO_KEY, NOT_MADE, NOT_SENT, UNFIT
 from projections.explanation import Said
 
 
@@ -173,7 +173,7 @@ def explain(status: int, word: str | None) -> Reason:
 
 
 _WITHOUT_ANSWER: dict[str, Said] = {
-    "not sent": Said("The push could not be handed to Apple: no connection, or it was closed first.", None),
+    NOT_SENT: Said("The push could not be handed to Apple: no connection, or it was closed first.", None),
     "no answer": Said("The push left, and Apple gave no answer.", None),
     UNFIT: Said("The push was not sent, because Apple would have refused it.", _OURS),
     NO_KEY: Said("No signing key serves the app in this environment.", "Operator, now: see to that setting."),

@@ -66,6 +66,7 @@ def explained(one: TracedCard, seen: Face | None = None, **changes: Any) -> Expl
     surroundings: dict[str, Any] = {
         "now": NOW,
         "pauses": (),
+        "outages": {},
         "routes": (),
         "said": lambda word: Said(f"It said {word}.", None),
         "rules": PlanRules(),

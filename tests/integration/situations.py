@@ -3,6 +3,7 @@
 Whatever its situation, the order that is asked about is order-1.
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,8 @@ import pytest
 import projections.projector as projector_module
 from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent
+from app.apns.request import Environment
+from app.apns.transports import Unreachable
 from projections.pauses import Pauses
 from tests.conftest import Clock
 from tests.examples.devices import at_launch, reported
@@ -165,6 +168,17 @@ async def retrying(scene: Scene) -> None:
     await scene.send(Answer(503, "ServiceUnavailable", retry_after=600))
 
 
+async def unreachable(scene: Scene) -> None:
+    """Nobody answers at APNs' address."""
+    await scene.live()
+    apns = Apns()
+    apns.away[Environment.SANDBOX] = Unreachable("api.sandbox.push.apple.com did not answer within 10 s", 0.0, math.inf)
+    await scene.happen("order.accepted")
+    for _ in range(8):
+        await work(dispatcher(scene.flow, apns))
+        await scene.clock.advance(seconds=30)
+
+
 async def failed(scene: Scene) -> None:
     """The push is larger than APNs takes."""
     await scene.live()
@@ -302,8 +316,8 @@ SITUATIONS: Final[dict[str, Callable[[Scene], Awaitable[None]]]] = {
     each.__name__: each
     for each in (
         never_allowed, force_quit, start_token_stale, no_start_token, start_token_refused, ios_too_old, switched_off,
-        swiped_away, update_token_refused, paused_by_person, topic_paused, credential_paused, retrying, failed,
-        start_unknown, start_counted, budget_used_up, another_customer, not_placed, shown_later, no_phone, delivered,
-        expired, quarantined, newer_event, projector_behind, dispatcher_behind, up_to_date,
+        swiped_away, update_token_refused, paused_by_person, topic_paused, credential_paused, retrying, unreachable,
+        failed, start_unknown, start_counted, budget_used_up, another_customer, not_placed, shown_later, no_phone,
+        delivered, expired, quarantined, newer_event, projector_behind, dispatcher_behind, up_to_date,
     )
 }  # fmt: skip

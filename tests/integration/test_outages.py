@@ -15,16 +15,18 @@ from app.apns.engine_transport import EngineTransport, TransportSettings
 from app.apns.provider_token import ProviderToken
 from app.apns.request import Environment
 from app.apns.shared_token import SharedProviderToken
+from app.explanations import Explainer
 from app.simulator.chance import CALM
 from app.simulator.faults import Fault
 from app.simulator.server import Server
 from app.simulator.simulator import Options, Simulator
 from projections.outages import Outages
+from projections.reasons import Reason
 from tests.conftest import Clock
 from tests.examples.devices import APP, TYPE
 from tests.integration.dispatching import EVERYTHING, PEM, dispatcher, work
 from tests.integration.engines import Make
-from tests.integration.flow import Flow
+from tests.integration.flow import ROUTES, Flow
 
 TEAM, KEY = "TEAM123456", "KEY1234567"
 OTHER_TEAM, OTHER_KEY, OTHER_APP = "TEAM654321", "KEY7654321", "com.example.rides"
@@ -120,6 +122,13 @@ async def poll(one: Dispatcher, clock: Clock) -> None:
     await work(one)
 
 
+async def explained(flow: Flow, orders: list[str]) -> set[Reason]:
+    """Ask, as another process does, why the cards of these orders did not move."""
+    explainer = Explainer(flow.pool, flow.keyring, DispatchRules(), lambda: ROUTES)
+    found = [await explainer.explain(each) for each in orders]
+    return {card.finding.reason for each in found if each is not None for card in each.cards}
+
+
 Shutting = Callable[[Apns], Any]
 
 
@@ -155,6 +164,7 @@ async def test_cards_wait_where_they_are_and_go_when_apns_is_back(
     meanwhile = await leases(flow)
     rows = {row["subject_id"]: row for row in await flow.rows()}
     tried = {order for order in late if meanwhile[order]}
+    reasons = await explained(flow, late)
     apns.simulator.faults.clear()
     if shut is refuse:
         await apns.open_port(SANDBOX)
@@ -162,6 +172,7 @@ async def test_cards_wait_where_they_are_and_go_when_apns_is_back(
     # the answer to the one that was tried is hint enough
     await work(one)
 
+    assert reasons == {Reason.UNREACHABLE}
     assert after_first == dict.fromkeys(orders, 1)
     assert sum(meanwhile.values()) == CARDS + 5
     assert {row["attempts"] for row in rows.values()} == {0}
@@ -170,6 +181,7 @@ async def test_cards_wait_where_they_are_and_go_when_apns_is_back(
     assert sum((await leases(flow)).values()) == CARDS + 5 + 2 * CARDS
     assert apns.simulator.pushes.counts["200"] == 2 * CARDS
     assert await Outages(flow.pool).list() == []
+    assert Reason.UNREACHABLE not in await explained(flow, late)
 
 
 async def test_the_loop_finds_by_itself_that_apns_is_back(flow: Flow, apns: Apns) -> None:

@@ -85,7 +85,14 @@ def explained(traced: TracedCard, shown: Face, pauses: tuple[PauseRow, ...] = ()
     """Explain a card a moment after its push."""
     order = Finding(reason=Reason.IN_STEP, state="", why="", next_step="")
     around = Surroundings(
-        now=ASKED_AT, pauses=pauses, routes=None, said=explain_last, rules=RULES, kept_seconds={}, signed_in=()
+        now=ASKED_AT,
+        pauses=pauses,
+        outages={},
+        routes=None,
+        said=explain_last,
+        rules=RULES,
+        kept_seconds={},
+        signed_in=(),
     )
     return explain_card(traced, order, shown, around)
 
