@@ -1,4 +1,4 @@
-"""A minute without Postgres, and a minute without APNs: how long until every card is right again, by itself."""
+"""A minute without Postgres, and one without APNs, silent or shut: how long until every card is right, by itself."""
 
 import asyncio
 import time
@@ -21,12 +21,17 @@ async def run(*, quick: bool) -> list[Figure]:
         acknowledged, shown = await _without_postgres(on, database, seconds)
         await asyncio.sleep(1.5)
         accepted, caught_up = await _without_apns(on, seconds)
+        await asyncio.sleep(1.5)
+        tries, let_in, shown_again = await _without_connections(on, database, seconds)
     name, away = "outage", f"{seconds:g} s without"
     return [
         Figure(name, f"{away} Postgres → every event acknowledged", acknowledged, "s", target="≤ 5"),
         Figure(name, f"{away} Postgres → every card moved", shown, "s", target="≤ 5"),
         Figure(name, f"{away} APNs (black hole) → a push accepted", accepted, "s", target="≤ 5"),
         Figure(name, f"{away} APNs (black hole) → every card moved", caught_up, "s", target="≤ 5"),
+        Figure(name, f"{away} APNs (refused) → a push accepted", let_in, "s", target="≤ 5"),
+        Figure(name, f"{away} APNs (refused) → every card moved", shown_again, "s", target="≤ 5"),
+        Figure(name, f"{away} APNs (refused): claims for each second", tries / seconds, "", target="≤ 3"),
     ]
 
 
@@ -70,6 +75,26 @@ async def _without_apns(on: Stage, seconds: float) -> tuple[float, float]:
     accepted = time.monotonic() - back
     await on.simulator.wait_until(lambda: _all_show(on, "preparing"), within_seconds=120)
     return accepted, time.monotonic() - back
+
+
+async def _without_connections(on: Stage, database: Bed, seconds: float) -> tuple[int, float, float]:
+    """Shut APNs' port while every order moves; give the claims meanwhile, and the seconds from its return."""
+    server = on.simulator.servers[0]
+    port = server.port
+    await server.stop(grace_seconds=0)
+    claims = "SELECT sum(lease) FROM cards"
+    before = await database.pool.fetchval(claims)
+    for number in range(ORDERS):
+        await post(on, f"order-{number}", "order.ready", "ready", {})
+    await asyncio.sleep(seconds)
+    tries = await database.pool.fetchval(claims) - before
+    taken = on.simulator.pushes.counts["200"]
+    await server.start(on.simulator.host, port)
+    back = time.monotonic()
+    await on.simulator.wait_until(lambda: on.simulator.pushes.counts["200"] > taken, within_seconds=120)
+    accepted = time.monotonic() - back
+    await on.simulator.wait_until(lambda: _all_show(on, "ready"), within_seconds=120)
+    return int(tries), accepted, time.monotonic() - back
 
 
 def _all_show(on: Stage, status: str) -> bool:

@@ -253,7 +253,6 @@ PAUSE_CURE: Final[dict[str, str]] = {
     "topic": "check that the bundle id and environment that the app reports are right, and that the key in Apple's "
     "developer account serves this app",
     "credential": "compare team id, key id and key in the settings with Apple's developer account",
-    "endpoint": "see that the way to Apple is free: network, proxy, trusted certificates",
 }
 """What an operator does about a pause that an answer of APNs has set, by its kind."""
 

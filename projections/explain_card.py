@@ -14,7 +14,7 @@ from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Surroundings, TracedCard
 from projections.face import Face
 from projections.hindrance import not_for_this_phone
-from projections.pause import PauseRow, lifted_by, told
+from projections.pause import PauseRow, lifted_by, told, within
 from projections.plan import plan
 from projections.reasons import Reason
 from projections.sentences import (
@@ -181,7 +181,7 @@ def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> F
     if outage is not None and traced.outcome != "shadow":
         return found(
             Reason.UNREACHABLE, f'The last try failed: "{outage.why}".', now,
-            since=outage.since, paused=told("endpoint", outage.environment), meanwhile=_meanwhile(traced.card),
+            since=outage.since, paused=f"all pushes {within(outage.environment)}", meanwhile=_meanwhile(traced.card),
         )  # fmt: skip
     return None
 

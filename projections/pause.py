@@ -47,8 +47,6 @@ class PauseRow(msgspec.Struct, frozen=True):
             case "credential":
                 key_id, _, environment = self.key.partition("/")
                 return environment == card.environment and (routes is None or key_id == _key_of(card, routes))
-            case "endpoint":
-                return self.key == card.environment
             case _:
                 return self.kind == "all"
 
@@ -78,16 +76,15 @@ def told(kind: str, key: str) -> str:
         case "type":
             return f"the pushes of the type {key}"
         case "topic":
-            return f"the pushes of the app {first} {_within(environment)}"
+            return f"the pushes of the app {first} {within(environment)}"
         case "credential":
-            return f"the pushes signed with the key {first} {_within(environment)}"
-        case "endpoint":
-            return f"all pushes {_within(key)}"
+            return f"the pushes signed with the key {first} {within(environment)}"
         case _:
             return "all pushes"
 
 
-def _within(environment: str) -> str:
+def within(environment: str) -> str:
+    """Name an environment of Apple's for somebody who does not know the word."""
     # builds for TestFlight are tests too, and use production
     if environment == "sandbox":
         return "in Apple's sandbox (for test builds from Xcode, not for apps from the App Store)"

@@ -16,7 +16,6 @@ class Pause(StrEnum):
 
     TOPIC = "topic"
     CREDENTIAL = "credential"
-    ENDPOINT = "endpoint"
 
 
 class Wait(StrEnum):

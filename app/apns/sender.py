@@ -282,8 +282,6 @@ def _pause_key(pause: Pause, app: str, key_id: str, environment: Environment) ->
             return f"{app}/{environment}"
         case Pause.CREDENTIAL:
             return f"{key_id}/{environment}"
-        case Pause.ENDPOINT:
-            return environment
         case _:
             assert_never(pause)
 

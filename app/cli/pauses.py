@@ -15,7 +15,6 @@ App = Annotated[str | None, typer.Option("--app", help="The pushes of one app, b
 Type = Annotated[str | None, typer.Option("--type", help="The pushes of one attributes type.")]
 Topic = Annotated[str | None, typer.Option("--topic", help="What APNs paused of an app: bundle id/environment.")]
 Credential = Annotated[str | None, typer.Option("--credential", help="What APNs paused of a key: key id/environment.")]
-Endpoint = Annotated[str | None, typer.Option("--endpoint", help="What APNs paused of `production` or `sandbox`.")]
 
 
 def pause(
@@ -40,13 +39,12 @@ def resume(
     type_: Type = None,
     topic: Topic = None,
     credential: Credential = None,
-    endpoint: Endpoint = None,
 ) -> None:
     """Send again; each card gets what it should show now, not what it missed. Exit code 1 says there was no such pause.
 
     Example: `lockstep resume all`
     """
-    given = {"app": app, "type": type_, "topic": topic, "credential": credential, "endpoint": endpoint}
+    given = {"app": app, "type": type_, "topic": topic, "credential": credential}
     run(_resume(context, _named(what, given)))
 
 

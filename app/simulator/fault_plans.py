@@ -212,10 +212,8 @@ def _connections() -> Iterable[FaultPlan]:
         ("tls:wrong_name", "The next two handshakes show a certificate for another name."),
         ("tls:stall", "The next two handshakes are never answered."),
     ):
-        tells = name in ("tls:unknown_ca", "tls:wrong_name")
-        expect = "Know that nothing was sent, and try again later; do not hammer."
-        more = " Pause the endpoint and tell the operator." if tells else ""
-        yield FaultPlan(name, what, expect + more, (Fault(name, times=3 if name == "connect:refused" else 2),))
+        expect = "Know that nothing was sent, and try again with one push at a time; then send the rest at once."
+        yield FaultPlan(name, what, expect, (Fault(name, times=3 if name == "connect:refused" else 2),))
     yield FaultPlan(
         "bad_day",
         "Refusals, resets, cuts, farewells, slow answers and a failed handshake, all mixed.",

@@ -54,8 +54,7 @@ WITH now AS MATERIALIZED (
                         FROM served AS k
                         WHERE k.environment = c.environment AND k.app IN (c.app, '*')
                         ORDER BY k.app = '*'
-                        LIMIT 1)
-                 OR p.kind = 'endpoint' AND p.key = c.environment)
+                        LIMIT 1))
         ORDER BY c.claim_at
         LIMIT $3
         FOR UPDATE SKIP LOCKED

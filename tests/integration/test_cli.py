@@ -159,7 +159,6 @@ async def test_every_pause_is_lifted_by_the_command_that_is_listed_with_it(dsn: 
         ("type", "OrderAttributes"),
         ("topic", "com.example.shop"),
         ("credential", "KEY 123"),
-        ("endpoint", "sandbox"),
     ):
         await pauses.pause(kind, key, reason="a test")
     table = await lockstep("pauses", dsn=dsn)

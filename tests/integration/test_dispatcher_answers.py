@@ -229,7 +229,7 @@ async def test_a_card_that_waits_starts_where_its_phone_is_now(flow: Flow) -> No
     """The environment of a card that was not started yet follows its phone's."""
     await flow.register(environment="production")
     await flow.match()
-    await Pauses(flow.pool).pause("endpoint", "sandbox", reason="a test")
+    await Pauses(flow.pool).pause("credential", "KEY1234567/sandbox", reason="a test")
     apns = Apns()
     await work(dispatcher(flow, apns))
     assert [request.environment for request in apns.requests] == ["production"]

@@ -36,7 +36,6 @@ def pauses(pool: Pool) -> Pauses:
         ("topic", "com.example.shop/sandbox"),
         ("type", "OrderAttributes"),
         ("credential", "KEY1234567/sandbox"),
-        ("endpoint", "sandbox"),
     ],
 )
 async def test_a_pause_stops_claims_at_once_and_its_lifting_lets_them_go_on(
@@ -59,7 +58,6 @@ async def test_a_pause_stops_claims_at_once_and_its_lifting_lets_them_go_on(
         ("topic", "com.example.shop/production"),
         ("type", "RideAttributes"),
         ("credential", "KEY1234567/production"),
-        ("endpoint", "production"),
     ],
 )
 async def test_a_pause_of_something_else_stops_nothing(flow: Flow, pauses: Pauses, kind: str, key: str) -> None:

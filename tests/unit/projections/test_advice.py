@@ -78,8 +78,8 @@ def test_an_answer_of_apple_says_who_acts(word: str) -> None:
 
 
 def test_each_pause_of_apns_has_a_cure() -> None:
-    """The three that answers set."""
-    assert set(PAUSE_CURE) == {"topic", "credential", "endpoint"}
+    """The two that answers set."""
+    assert set(PAUSE_CURE) == {"topic", "credential"}
 
 
 def test_a_time_of_another_day_has_its_date() -> None:

@@ -102,19 +102,21 @@ def test_two_pauses_are_both_lifted() -> None:
     """Both are named, each with its reason and who gave it; the next step has both commands, and the later end."""
     pauses = (
         PauseRow("app", "com.example.shop", "a new app", NOON, hours(1)),
-        PauseRow("endpoint", "sandbox", "no secure connection", seconds(5), hours(2)),
+        PauseRow("credential", "KEY1234567/sandbox", "a key that was revoked", seconds(5), hours(2)),
     )
-    [found] = explained(traced(), pauses=pauses).cards
+    [found] = explained(traced(), pauses=pauses, routes=[("*", "sandbox", "KEY1234567")]).cards
 
     assert (found.finding.reason, found.finding.since, found.finding.until) == (Reason.PAUSED_BY_APNS, NOON, hours(2))
-    assert "the pushes of the app com.example.shop and all pushes in Apple's sandbox" in found.finding.state
+    assert (
+        "the pushes of the app com.example.shop and the pushes signed with the key KEY1234567 in" in found.finding.state
+    )
     assert found.finding.why == (
-        """The operator's own words: "a new app"; Lockstep's reason: "no secure connection". """
+        """The operator's own words: "a new app"; Lockstep's reason: "a key that was revoked". """
         "Lockstep does not record who it was."
     )
     for part in (
-        "run:\n    lockstep resume --app com.example.shop\n    lockstep resume --endpoint sandbox\n",
-        "network",
+        "run:\n    lockstep resume --app com.example.shop\n    lockstep resume --credential KEY1234567/sandbox\n",
+        "team id",
         "The pauses end at 14:00 (in 119 minutes) in any case; if the cause is not fixed by then, the next push fails",
         "do not promise 14:00. ",
         HELD_BACK,
@@ -170,7 +172,7 @@ def test_a_process_that_knows_no_keys_says_that_a_key_may_be_another_cards() -> 
 
 def test_a_pause_of_something_else_is_not_mentioned() -> None:
     """Production's trouble is not the sandbox's."""
-    pauses = (PauseRow("endpoint", "production", "a test", NOON, None),)
+    pauses = (PauseRow("credential", "KEY1234567/production", "a test", NOON, None),)
 
     assert explained(traced(), pauses=pauses).cards[0].finding.reason is Reason.DISPATCHER_LATE
 

@@ -34,7 +34,6 @@ ASKED_AT: Final = seconds(10.2)
 KEYS: Final = {
     Pause.TOPIC: "com.example.shop/sandbox",
     Pause.CREDENTIAL: "KEY1234567/sandbox",
-    Pause.ENDPOINT: "sandbox",
 }
 OUTCOMES: Final[dict[str, Answer | NotSent | Ambiguous]] = {
     **{word: Answer(reason.status, word) for word, reason in REASONS.items()},
