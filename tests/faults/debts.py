@@ -25,14 +25,17 @@ async def read_debts(connection: OwnConnection) -> Debts:
     """Give everything that is behind, held or in debt without a reason."""
     cards = await connection.fetch(
         "SELECT c.subject_id, c.card_id, c.phase, c.why, c.outcome, c.leased_at, c.considered_version, v.version,"
-        "       extract(epoch FROM c.claim_at - clock_timestamp())::float8 AS seconds"
+        "       extract(epoch FROM c.claim_at - clock_timestamp())::float8 AS seconds,"
+        # looks that the age of a card, or of its news, brings whatever becomes of it
+        "       c.phase = 'shown' AND (c.outcome IN ('accepted', 'nothing')"
+        "           OR c.due_at >= coalesce(c.started_at, c.created_at) + interval '30 minutes') AS routine"
         " FROM cards AS c LEFT JOIN views AS v USING (slot, subject_id) WHERE c.phase <> 'over'"
     )
     found: list[str] = []
     timers = [0.0]
     for card in cards:
         where = f"card {card['card_id']} of {card['subject_id']} ({card['phase']}, {card['why']!r})"
-        if card["seconds"] is not None and card["seconds"] <= SOON_SECONDS:
+        if card["seconds"] is not None and card["seconds"] <= (0.0 if card["routine"] else SOON_SECONDS):
             timers.append(card["seconds"])
             found.append(f"{where} is in debt; due in {card['seconds']:.1f} s")
         if card["leased_at"] is not None:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from app.demo.oracle import expect_each
 from app.simulator.fault_plans import PLANS
@@ -23,6 +24,7 @@ PLAN_SECONDS = (1.5, 6.0)
 SAMPLE_SECONDS = 1.0
 # By then every plan's first needs and every pool are met.
 WARM_SHARE = 0.5
+FRESH_PROBES = 3
 FLAT_MEGABYTES_A_MINUTE = 1.0
 # A slope over less says nothing.
 LEAST_SECONDS_FOR_A_SLOPE = 150.0
@@ -69,7 +71,7 @@ async def soak(plan: Plan, folder: Path, seconds: float) -> SoakResult:
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         stage = await build(plan, folder, stack)
-        fresh = await _probe_all(stage.fleet)
+        fresh = await _probe_fresh(stage.fleet)
         samples: dict[str, list[float]] = {name: [] for name in fresh}
         played: Counter[str] = Counter()
         enough = asyncio.Event()
@@ -135,6 +137,17 @@ async def _switch(simulator: Simulator, played: Counter[str], dice: random.Rando
         simulator.begin_plan(PLANS[name])
         await asyncio.wait({asyncio.ensure_future(enough.wait())}, timeout=dice.uniform(*PLAN_SECONDS))
     simulator.faults.clear()
+
+
+async def _probe_fresh(fleet: Fleet) -> dict[str, Held]:
+    """Ask several times, and give the most tasks of each kind: one that works at that moment waits for nothing."""
+    fresh = await _probe_all(fleet)
+    for _ in range(FRESH_PROBES - 1):
+        await asyncio.sleep(SAMPLE_SECONDS)
+        for name, held in (await _probe_all(fleet)).items():
+            tasks = Counter(fresh[name].inside.tasks) | Counter(held.inside.tasks)
+            fresh[name] = replace(held, inside=replace(held.inside, tasks=dict(tasks)))
+    return fresh
 
 
 async def _probe_all(fleet: Fleet) -> dict[str, Held]:
