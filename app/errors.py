@@ -5,3 +5,7 @@ from events.errors import LockstepError
 
 class SettingsError(LockstepError):
     """The settings cannot be used; the message lists everything that is wrong and how to mend it."""
+
+
+class ExportFileError(LockstepError):
+    """An export's file cannot be written; the message says cause and cure."""

@@ -138,19 +138,10 @@ def encode_new(
         EventError: with every fault; pointers are those of a CloudEvent.
     """
     version = TODAY_VERSION.get(type, 0) if schema_version is None else schema_version
-    shape = _SHAPES.get((type, version))
     faults = _envelope_faults(subject_id, source, event_id, occurred_at, trace)
-    if shape is None:
-        raise EventError([*faults, _type_fault(type)])
-    try:
-        fact = msgspec.convert(data, shape.fact)
-        plain, personal = _halves(fact, shape.personal)
-    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
-        raise EventError([*faults, *_data_faults(data, shape)]) from None
-    if not _has_good_years(fact, shape) or _is_suspect(plain) or (personal and _is_suspect(personal)):
-        faults = [*faults, *_data_faults(data, shape)]
-    if faults:
-        raise EventError(faults)
+    if source == OWN_SOURCE:
+        faults.append(Fault("/source", f"is reserved: {OWN_SOURCE} writes under this name itself"))
+    plain, personal = _checked_halves(type, version, data, faults)
     return NewEvent(
         subject_id,
         source,
@@ -163,6 +154,95 @@ def encode_new(
         occurred_at.astimezone(UTC),
         trace,
     )
+
+
+def encode_recorded(event: RecordedEvent, data: Any, *, whole: bool, key: bytes) -> NewEvent:
+    """Check an event that a log has had already, and make it ready to be stored in another.
+
+    Args:
+        event: Everything but its data.
+        data: What `document_of` gives of it, as builtins.
+        whole: Whether personal values are in their places, or were withheld or erased. Without them nobody can tell
+            other content under the same id from a repeat: the digest is empty then, which matches every content.
+        key: Of the digest.
+
+    Raises:
+        EventError: With every fault.
+    """
+    faults = _envelope_faults(event.subject_id, event.source, event.event_id, event.occurred_at, event.trace)
+    if (event.source == OWN_SOURCE) != (event.type == OrderErased.TYPE):
+        faults.append(Fault("/source", f"{OWN_SOURCE} and {OrderErased.TYPE} go together"))
+    if not _is_storable(event.recorded_at):
+        faults.append(Fault("/recordedat", _MOMENT_RULE))
+    plain, personal = _checked_halves(event.type, event.schema_version, data, faults, whole=whole)
+    return NewEvent(
+        event.subject_id,
+        event.source,
+        event.event_id,
+        event.type,
+        event.schema_version,
+        plain,
+        personal,
+        _digest(event.type, plain, personal, key) if whole else b"",
+        event.occurred_at,
+        event.trace,
+    )
+
+
+def document_of(event: RecordedEvent) -> dict[str, Any]:
+    """Give a stored event's data in the shape it was stored in, with its personal values in their places.
+
+    One that must be there and is not, because it was erased or not opened, is None.
+
+    Raises:
+        NewerEventError: The type or its version is not known to this release.
+        UnreadableEventError: The bytes are not what their version promises.
+    """
+    shape = _SHAPES.get((event.type, event.schema_version))
+    if shape is None:
+        raise NewerEventError(event.type, event.schema_version)
+    try:
+        return _merged(event, shape, event.data.encode() if isinstance(event.data, str) else event.data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableEventError(event.subject_id, event.version, str(error)) from None
+
+
+def may_hold_personal(type: str, schema_version: int) -> bool:  # noqa: A002 - the field's name everywhere
+    """Tell whether such an event may carry personal values, as far as this release knows it."""
+    shape = _SHAPES.get((type, schema_version))
+    return shape is not None and bool(shape.personal)
+
+
+def _checked_halves(
+    type_: str, version: int, data: Any, faults: list[Fault], *, whole: bool = True
+) -> tuple[bytes, bytes | None]:
+    """Check data against the vocabulary and part it.
+
+    Args:
+        type_: As stated.
+        version: Of the shape.
+        data: Builtins.
+        faults: Those that are known of the event already.
+        whole: Whether the personal values that must be there are; None is taken for them otherwise.
+
+    Raises:
+        EventError: With every fault, those of before first.
+    """
+    shape = _SHAPES.get((type_, version))
+    if shape is None:
+        raise EventError([*faults, _type_fault(type_)])
+    try:
+        fact = msgspec.convert(data, shape.fact)
+        plain, personal = _halves(fact, shape.personal)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+        raise EventError([*faults, *_data_faults(data, shape, whole=whole)]) from None
+    if not whole:
+        personal = None
+    if not _has_good_years(fact, shape) or _is_suspect(plain) or (personal and _is_suspect(personal)):
+        faults = [*faults, *_data_faults(data, shape, whole=whole)]
+    if faults:
+        raise EventError(faults)
+    return plain, personal
 
 
 def _halves(fact: Fact, fields: PersonalFields) -> tuple[bytes, bytes | None]:
@@ -198,8 +278,6 @@ def _envelope_faults(
     for name, value in (("subject", subject_id), ("source", source), ("id", event_id)):
         if not _is_id(value):
             faults.append(Fault(f"/{name}", "is to be 1 to 128 bytes of visible ASCII"))
-    if source == OWN_SOURCE:
-        faults.append(Fault("/source", f"is reserved: {OWN_SOURCE} writes under this name itself"))
     if not _is_storable(occurred_at):
         faults.append(Fault("/time", _MOMENT_RULE))
     if trace is not None and not _is_trace(trace):
@@ -214,8 +292,8 @@ def _type_fault(type_: str) -> Fault:
     return Fault("/dataschema", f"names a version of {type_} that is not known; known versions: {versions}")
 
 
-def _data_faults(data: Any, shape: _Shape) -> list[Fault]:
-    faults = list(faults_of(data, shape.fact, "/data"))
+def _data_faults(data: Any, shape: _Shape, *, whole: bool) -> list[Fault]:
+    faults = list(faults_of(data, shape.fact, "/data", whole=whole))
     if not faults:
         fact = msgspec.convert(data, shape.fact)
         names = {field.name: field.encode_name for field in msgspec.structs.fields(shape.fact)}
@@ -226,13 +304,18 @@ def _data_faults(data: Any, shape: _Shape) -> list[Fault]:
 
 def _decode_by_parts(event: RecordedEvent, shape: _Shape, data: bytes) -> OrderEvent:
     """Read an event whose halves must be merged, or that was stored in an older shape."""
-    whole = _read_object(data)
-    merge(whole, {} if event.personal is None else _read_object(event.personal), shape.personal)
+    whole = _merged(event, shape, data)
     version = event.schema_version
     while version < TODAY_VERSION[event.type]:
         whole = OLD_SHAPES[event.type, version][1](whole)
         version += 1
     return cast("OrderEvent", msgspec.convert(whole, TODAY[event.type]))
+
+
+def _merged(event: RecordedEvent, shape: _Shape, data: bytes) -> dict[str, Any]:
+    whole = _read_object(data)
+    merge(whole, {} if event.personal is None else _read_object(event.personal), shape.personal)
+    return whole
 
 
 def _join(data: bytes, members: bytes) -> bytes:

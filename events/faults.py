@@ -11,8 +11,15 @@ from events.order import Fact
 from events.personal import listed_object
 
 
-def faults_of(data: Any, shape: type[Fact], pointer: str) -> Iterator[Fault]:
-    """Name everything that keeps `data` from being a `shape`; nothing if it is one."""
+def faults_of(data: Any, shape: type[Fact], pointer: str, *, whole: bool = True) -> Iterator[Fault]:
+    """Name everything that keeps `data` from being a `shape`; nothing if it is one.
+
+    Args:
+        data: Builtins.
+        shape: What it is to be.
+        pointer: Where `data` stands.
+        whole: Whether null is refused where a personal value must be given.
+    """
     known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     if not isinstance(data, dict):
         yield Fault(pointer, f"is to be an object; known fields: {_listed(known)}")
@@ -23,11 +30,11 @@ def faults_of(data: Any, shape: type[Fact], pointer: str) -> Iterator[Fault]:
     for name, field in known.items():
         place = f"{pointer}/{name}"
         value = data.get(name)
-        if value is None and (field.required or name not in data):
+        if value is None and (name not in data or (field.required and whole)):
             if field.required:
                 yield Fault(place, "is missing")
         elif isinstance(value, list | tuple) and (inner := _item_shape(field.type)) is not None:
-            yield from _list_faults(value, inner, field.type, place)
+            yield from _list_faults(value, inner, field.type, place, whole=whole)
         else:
             yield from _value_faults(value, field.type, place)
 
@@ -47,8 +54,8 @@ def text_faults(value: Any, pointer: str) -> Iterator[Fault]:
             yield from text_faults(member, f"{pointer}/{index}")
 
 
-def _list_faults(value: Any, inner: type[Fact], kind: Any, place: str) -> Iterator[Fault]:
-    found = [fault for i, member in enumerate(value) for fault in faults_of(member, inner, f"{place}/{i}")]
+def _list_faults(value: Any, inner: type[Fact], kind: Any, place: str, *, whole: bool) -> Iterator[Fault]:
+    found = [fault for i, member in enumerate(value) for fault in faults_of(member, inner, f"{place}/{i}", whole=whole)]
     yield from found or _value_faults(value, kind, place)
 
 

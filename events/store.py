@@ -19,6 +19,8 @@ from events.subject_keys import SubjectKeys
 ATTEMPTS = 10
 PAGE = 500
 ERASED = "order.erased"
+# the digest of an event that was imported without its personal values: what it said cannot be compared any more
+ANY_CONTENT = b""
 RACED = frozenset({UNIQUE_VIOLATION, DEADLOCK})
 
 
@@ -74,7 +76,7 @@ class EventStore:
         """
         with translated():
             async with self._pool.acquire() as connection:
-                sealed = await self._seal(connection, groups)
+                sealed = await seal_values(connection, self._keys, [e for group in groups for e in group.events])
                 careful = duplicates_likely or any(each.expected is not None for each in groups)
                 for _ in range(ATTEMPTS):
                     try:
@@ -104,7 +106,7 @@ class EventStore:
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 [[outcome]] = await self._append_carefully(connection, [group], {})
-                await connection.execute(statement("events/erase_subject_key"), group.slot, subject_id)
+                await self._keys.erase(connection, subject_id)
         self._keys.forget(subject_id)
         match outcome:
             case Appended(version=version) | Duplicate(version=version):
@@ -120,32 +122,17 @@ class EventStore:
 
     async def read_subject(self, subject_id: str, *, after: int = 0) -> AsyncIterator[RecordedEvent]:
         """Read a subject's events in the order of their versions."""
+        opener = SubjectOpener(self._keyring)
         while True:
             with translated():
                 rows = await self._pool.fetch(
                     statement("events/read_subject"), slot_of(subject_id), subject_id, after, PAGE
                 )
             for row in rows:
-                wrapped = row["wrapped"]
-                key = None if wrapped is None else self._keyring.unwrap_key(wrapped, subject_id)
-                yield recorded_event(subject_id, row, key)
+                yield recorded_event(subject_id, row, opener.open(subject_id, row["wrapped"]))
             if len(rows) < PAGE:
                 return
             after = rows[-1]["version"]
-
-    async def _seal(self, connection: Connection, groups: Sequence[Group]) -> dict[int, bytes]:
-        """Seal the personal values of a batch; the result is keyed by the identity of the event."""
-        personal = [event for group in groups for event in group.events if event.personal is not None]
-        if not personal:
-            return {}
-        keys = await self._keys.ensure(connection, {event.subject_id for event in personal})
-        sealed: dict[int, bytes] = {}
-        for event in personal:
-            key = keys[event.subject_id]
-            if key is not None and event.personal is not None:
-                context = event_context(event.subject_id, event.source, event.event_id)
-                sealed[id(event)] = seal(key, event.personal, context=context)
-        return sealed
 
     async def _append_fast(
         self, connection: Connection, groups: Sequence[Group], sealed: dict[int, bytes]
@@ -198,19 +185,8 @@ class EventStore:
         slots, subjects = [slot for slot, _ in keys], [subject_id for _, subject_id in keys]
         events = [event for group in groups for event in group.events]
         async with connection.transaction():
-            locked = await connection.fetch(statement("events/lock_heads"), slots, subjects)
-            found = await connection.fetch(
-                statement("events/find_duplicates"),
-                [group.slot for group in groups for _ in group.events],
-                [event.subject_id for event in events],
-                [event.source for event in events],
-                [event.event_id for event in events],
-            )
-            known: dict[tuple[str, str, str], _Known] = {}
-            for row in found:
-                event = events[row["ord"] - 1]
-                known[_identity(event)] = _Known(row["version"], row["digest"])
-            decided, fresh = _decide(groups, {row["subject_id"]: row for row in locked}, known)
+            heads = await lock_heads(connection, keys)
+            decided, fresh = _decide(groups, heads, await find_known(connection, events))
             stored = iter(await self._append_fast(connection, fresh, sealed) if fresh else ())
             if len({(group.slot, group.subject_id) for group in fresh}) < len(keys):
                 await connection.execute(statement("events/drop_empty_heads"), slots, subjects)
@@ -221,19 +197,48 @@ class EventStore:
         return answers
 
 
-class _Known(msgspec.Struct):
+class Known(msgspec.Struct):
     """An event that the log has, or that comes earlier in the same batch."""
 
     version: int
     digest: bytes
 
 
-def _identity(event: NewEvent) -> tuple[str, str, str]:
+Identity = tuple[str, str, str]
+"""Subject, source and id."""
+
+
+def identity_of(event: NewEvent) -> Identity:
+    """Give what an event is told apart by."""
     return event.subject_id, event.source, event.event_id
 
 
+async def lock_heads(connection: Connection, keys: Sequence[tuple[int, str]]) -> dict[str, asyncpg.Record]:
+    """Lock heads until the transaction ends, those that are missing at version 0.
+
+    Args:
+        connection: In a transaction.
+        keys: Slot and subject id, in their order, each once.
+    """
+    slots, subjects = [slot for slot, _ in keys], [subject_id for _, subject_id in keys]
+    rows = await connection.fetch(statement("events/lock_heads"), slots, subjects)
+    return {row["subject_id"]: row for row in rows}
+
+
+async def find_known(connection: Connection, events: Sequence[NewEvent]) -> dict[Identity, Known]:
+    """Find those that the log has already; ask once the heads are locked."""
+    rows = await connection.fetch(
+        statement("events/find_duplicates"),
+        [slot_of(event.subject_id) for event in events],
+        [event.subject_id for event in events],
+        [event.source for event in events],
+        [event.event_id for event in events],
+    )
+    return {identity_of(events[row["ord"] - 1]): Known(row["version"], row["digest"]) for row in rows}
+
+
 def _decide(
-    groups: Sequence[Group], heads: dict[str, asyncpg.Record], known: dict[tuple[str, str, str], _Known]
+    groups: Sequence[Group], heads: dict[str, asyncpg.Record], known: dict[Identity, Known]
 ) -> tuple[list[list[Outcome | None]], list[Group]]:
     """Decide for each event what becomes of it: None stands for "append it".
 
@@ -245,16 +250,16 @@ def _decide(
     for group in groups:
         outcomes: list[Outcome | None] = []
         fresh: list[NewEvent] = []
-        mine: dict[tuple[str, str, str], _Known] = {}
+        mine: dict[Identity, Known] = {}
         refusal: Outcome | None = None
         for event in group.events:
-            identity = _identity(event)
+            identity = identity_of(event)
             old = known.get(identity) or mine.get(identity)
             if old is None:
                 fresh.append(event)
-                mine[identity] = _Known(versions[group.subject_id] + len(fresh), event.digest)
+                mine[identity] = Known(versions[group.subject_id] + len(fresh), event.digest)
                 outcomes.append(None)
-            elif old.digest == event.digest or event.type == ERASED:
+            elif old.digest in (event.digest, ANY_CONTENT) or event.type == ERASED:
                 outcomes.append(Duplicate(old.version))
             else:
                 outcomes.append(IdReused(old.version))
@@ -266,7 +271,7 @@ def _decide(
         if refusal is not None:
             outcomes = [
                 # a repeat within the group is as little stored as what it repeats
-                refusal if each is None or (isinstance(each, Duplicate) and _identity(event) in mine) else each
+                refusal if each is None or (isinstance(each, Duplicate) and identity_of(event) in mine) else each
                 for event, each in zip(group.events, outcomes, strict=True)
             ]
         elif fresh:
@@ -275,6 +280,44 @@ def _decide(
             fresh_groups.append(Group(group.slot, group.subject_id, fresh))
         decided.append(outcomes)
     return decided, fresh_groups
+
+
+async def seal_values(connection: Connection, keys: SubjectKeys, events: Sequence[NewEvent]) -> dict[int, bytes]:
+    """Seal the personal values of a batch; the result is keyed by the identity of the event.
+
+    Whoever locks heads asks for this before, outside of that transaction: it locks the rows of the keys.
+    """
+    personal = [event for event in events if event.personal is not None]
+    if not personal:
+        return {}
+    found = await keys.ensure(connection, {event.subject_id for event in personal})
+    sealed: dict[int, bytes] = {}
+    for event in personal:
+        key = found[event.subject_id]
+        if key is not None and event.personal is not None:
+            context = event_context(event.subject_id, event.source, event.event_id)
+            sealed[id(event)] = seal(key, event.personal, context=context)
+    return sealed
+
+
+class SubjectOpener:
+    """Opens the wrapped data keys of rows; those of one subject that follow one another once."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._last: tuple[str, bytes, bytes] | None = None
+
+    def open(self, subject_id: str, wrapped: bytes | None) -> bytes | None:
+        """Give a subject's data key; None when it has none, or was erased.
+
+        Raises:
+            SecretKeyError: It was wrapped with another key.
+        """
+        if wrapped is None:
+            return None
+        if self._last is None or self._last[:2] != (subject_id, wrapped):
+            self._last = (subject_id, wrapped, self._keyring.unwrap_key(wrapped, subject_id))
+        return self._last[2]
 
 
 def recorded_event(subject_id: str, row: asyncpg.Record, data_key: bytes | None) -> RecordedEvent:

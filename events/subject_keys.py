@@ -50,6 +50,10 @@ class SubjectKeys:
             self._keys.popitem(last=False)
         return found
 
+    async def erase(self, connection: Connection, subject_id: str) -> None:
+        """Empty a subject's key for good, with the connection's transaction; forget it once that has committed."""
+        await connection.execute(statement("events/erase_subject_key"), slot_of(subject_id), subject_id)
+
     def forget(self, subject_id: str) -> None:
         """Drop a key from memory, because it was erased."""
         self._keys.pop(subject_id, None)

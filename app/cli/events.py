@@ -1,4 +1,4 @@
-"""`lockstep events`: post an event to a running server."""
+"""`lockstep events`: post an event to a running server; export the log and import it."""
 
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -6,15 +6,14 @@ from urllib.parse import quote
 import typer
 
 from app.cli.errors import CommandError
+from app.cli.events_export import export
+from app.cli.events_import import import_
 from app.cli.output import AsJson, print_json
 from app.cli.running import NO, run
 
-events = typer.Typer(name="events", no_args_is_help=True, help="Post events to a running server.")
-
-
-@events.callback()
-def _events() -> None:
-    """Post events to a running server."""
+events = typer.Typer(name="events", no_args_is_help=True, help="Post events to a server; export and import the log.")
+events.command()(export)
+events.command("import")(import_)
 
 
 @events.command()

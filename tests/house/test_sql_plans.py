@@ -42,6 +42,8 @@ ANALYZE;
 INDEX_OF: Final = {
     "events/find_duplicates": "events_slot_subject_id_source_event_id_key",
     "events/read_subject": "events_pkey",
+    "events/read_versions": "events_pkey",
+    "events/scan_log": "events_pkey",
     "projections/read_new_events": "events_pkey",
     "projections/read_work": "events_pkey",
     "projections/find_behind": "heads_unsettled",

@@ -36,13 +36,14 @@ def surroundings(dsn: str | None, **more: str) -> dict[str, str]:
 
 
 async def begin(*arguments: str, dsn: str | None, **more: str) -> asyncio.subprocess.Process:
-    """Start `lockstep` with these arguments."""
+    """Start `lockstep` with these arguments; what it is to read can be written to its standard input."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         "from app.cli.main import main; main()",
         *arguments,
         env=surroundings(dsn, **more),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
