@@ -24,6 +24,8 @@ from app.settings import Settings
 from app.supervisor import Loop, supervise
 from events.appender import Appender
 from events.errors import LockstepError
+from events.feed import Feed
+from events.feed_writer import FeedWriter
 from events.keyring import open_keyring
 from events.postgres.doorbell import Doorbell
 from events.postgres.embedded import EmbeddedPostgres
@@ -102,6 +104,7 @@ class Service:
         self.doorbell = Doorbell(dsn)
         self.key_store = KeyStore(pool, keyring)
         self.store = EventStore(pool, keyring)
+        self.feed = Feed(pool, keyring)
         self.appender = Appender(self.store, lambda subjects: self.doorbell.ring(behind=subjects))
         self.url: str | None = None
 
@@ -131,6 +134,7 @@ class Service:
     async def stop(self) -> None:
         """Stop taking requests, then work, finish what is in flight, close everything."""
         self._draining = True
+        self.feed.wake()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
@@ -171,9 +175,12 @@ class Service:
                 spreader = Spreader(workers, self._ring_due)
                 projector = Projector(workers, self.keyring, self._ring_folded, crowded=spreader.wake)
                 self.doorbell.listen(projector.hear)
+                # its numbers must outlive a crash of Postgres, so it does not share the workers' asynchronous commits
+                feed_writer = FeedWriter(self._pool, lambda: self.doorbell.ring(feed=True))
                 return {
                     "projector": projector.run,
                     "spreader": spreader.run,
+                    "feed": feed_writer.run,
                     "housekeeper": Housekeeper(workers, self._ring_due, keep=self._settings.keep_rules()).run,
                 }
             case "matcher":
@@ -206,9 +213,11 @@ class Service:
                 raise AssertionError(f"there is no role {role}")
 
     async def _serve(self) -> None:
+        self.doorbell.listen(self.feed.hear)
         edge = Edge(
             appender=self.appender,
             store=self.store,
+            feed=self.feed,
             registry=DeviceRegistry(
                 self._pool,
                 self.keyring,

@@ -5,6 +5,8 @@ and the last whole line says which event came last.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -55,7 +57,8 @@ class ExportFile:
             return cls(path, partial, os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), None)
         except FileExistsError:
             raise ExportFileError(
-                f"{partial} was left by an export that was stopped. Go on with it by --resume, or remove it."
+                f"{partial} was left by an export that was stopped. Remove it or, if it was of all orders, go on with "
+                "it by --resume."
             ) from None
         except OSError as error:
             raise ExportFileError(f"{partial} cannot be written: {error.strerror}.") from error
@@ -82,17 +85,23 @@ class ExportFile:
         return cls(path, partial, descriptor, after)
 
     def write(self, line: bytes) -> None:
-        """Add a line."""
-        self._file.write(line)
+        """Add a line.
+
+        Raises:
+            ExportFileError: The disk does not take it.
+        """
+        with self._told():
+            self._file.write(line)
 
     def finish(self) -> None:
         """Put the file in its place, once it is on the disk.
 
         Raises:
-            ExportFileError: Something else stands there by now.
+            ExportFileError: The disk does not take it, or something else stands there by now.
         """
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with self._told():
+            self._file.flush()
+            os.fsync(self._file.fileno())
         self._file.close()
         try:
             # unlike a renaming, a link does not replace what came there meanwhile
@@ -108,7 +117,18 @@ class ExportFile:
 
     def leave(self) -> None:
         """Keep what has been written, to be gone on with."""
-        self._file.close()
+        # what a full disk does not take is read again from the log
+        with suppress(OSError):
+            self._file.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ExportFileError(
+                f"{self._partial} cannot be written: {error.strerror}. Mend that, and go on by --resume."
+            ) from error
 
 
 def _partial(path: Path, kind: str) -> Path:

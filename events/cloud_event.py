@@ -16,7 +16,7 @@ import msgspec
 from events.codec import document_of, encode_recorded, may_hold_personal
 from events.document import read_document
 from events.envelope import NewEvent, RecordedEvent
-from events.errors import DocumentError, EventError, Fault
+from events.errors import DocumentError, EventError, Fault, NewerEventError, UnreadableEventError
 
 LONGEST_LINE: Final = 4 * 262_144
 """Bytes; an event of the largest body that is taken, every character of it escaped."""
@@ -64,7 +64,9 @@ class ForeignEvent(msgspec.Struct, frozen=True):
     personal: Personal | None
 
 
-def cloud_event(event: RecordedEvent, *, had_personal: bool, erased: bool, withhold: bool) -> CloudEvent:
+def cloud_event(
+    event: RecordedEvent, *, had_personal: bool, erased: bool, withhold: bool, as_stored: bool = False
+) -> CloudEvent:
     """Give a recorded event as a CloudEvent.
 
     Args:
@@ -72,6 +74,7 @@ def cloud_event(event: RecordedEvent, *, had_personal: bool, erased: bool, withh
         had_personal: Whether the log holds personal values of it, or knows that there were some.
         erased: Whether its subject was erased.
         withhold: Whether to leave personal values out.
+        as_stored: Give an event that this release cannot read with its data as it is stored, without what is personal.
 
     Raises:
         NewerEventError: Only a newer release knows its type.
@@ -83,6 +86,13 @@ def cloud_event(event: RecordedEvent, *, had_personal: bool, erased: bool, withh
     elif had_personal:
         personal = Personal.WITHHELD if withhold or event.personal is None else Personal.OPEN
     seen = event if personal is Personal.OPEN else msgspec.structs.replace(event, personal=None)
+    try:
+        data: Any = document_of(seen)
+    except (NewerEventError, UnreadableEventError):
+        if not as_stored:
+            raise
+        data = msgspec.Raw(event.data)
+        personal = Personal.WITHHELD if had_personal else None
     return CloudEvent(
         specversion="1.0",
         id=event.event_id,
@@ -95,7 +105,7 @@ def cloud_event(event: RecordedEvent, *, had_personal: bool, erased: bool, withh
         schemaversion=event.schema_version,
         traceparent=event.trace,
         personal=personal,
-        data=document_of(seen),
+        data=data,
     )
 
 

@@ -15,11 +15,10 @@ from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from events.store import SubjectOpener, recorded_event
 
 PAGE: Final = 500
-SLOTS: Final = 256
 _MOST_DIGITS: Final = 15
 
 
@@ -74,7 +73,7 @@ async def walk(
     opener = SubjectOpener(keyring)
     start = Position("", 0) if after is None else after
     first = 0 if after is None else slot_of(after.subject_id)
-    slots = range(first, SLOTS) if subject_id is None else (slot_of(subject_id),)
+    slots = ALL_SLOTS[first:] if subject_id is None else (slot_of(subject_id),)
     if subject_id is not None and start.subject_id != subject_id:
         start = Position(subject_id, 0)
     for slot in slots:

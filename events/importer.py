@@ -137,11 +137,9 @@ class Importer:
                     judge = _Judge(heads, stored, ids)
                     fresh = [line for line in batch if judge.is_fresh(line)]
                     await self._write(connection, fresh, sealed)
-                    erased = {line.subject_id for line in fresh if line.foreign.event.type == ERASED}
-                    for subject_id in sorted(erased):
-                        await self._keys.erase(connection, subject_id)
-        for subject_id in erased:
-            self._keys.forget(subject_id)
+                    for line in fresh:
+                        if line.foreign.event.type == ERASED:
+                            await self._keys.erase(connection, line.subject_id)
         return Imported(len(fresh), len(batch) - len(fresh))
 
     async def _read_stored(self, connection: Connection, batch: Sequence[_Line]) -> dict[int, _Stored]:

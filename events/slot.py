@@ -3,6 +3,7 @@
 from functools import lru_cache
 from hashlib import blake2b
 
+ALL_SLOTS = tuple(range(256))
 # A batch asks for the slot of each of its subjects several times.
 REMEMBERED = 8_192
 

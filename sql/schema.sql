@@ -186,6 +186,22 @@ CREATE TABLE public.fan_outs (
     after uuid
 );
 
+CREATE TABLE public.feed (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL
+);
+
+CREATE TABLE public.feed_slots (
+    slot smallint NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    leapt_from bigint DEFAULT 0 NOT NULL,
+    leapt_to bigint DEFAULT 0 NOT NULL,
+    swept_to text DEFAULT ''::text COLLATE pg_catalog."C",
+    origin text
+);
+
 CREATE TABLE public.heads (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -370,6 +386,15 @@ ALTER TABLE ONLY public.events
 
 ALTER TABLE ONLY public.fan_outs
     ADD CONSTRAINT fan_outs_pkey PRIMARY KEY (slot, subject_id);
+
+ALTER TABLE ONLY public.feed
+    ADD CONSTRAINT feed_pkey PRIMARY KEY (slot, "position");
+
+ALTER TABLE ONLY public.feed
+    ADD CONSTRAINT feed_slot_subject_id_version_key UNIQUE (slot, subject_id, version);
+
+ALTER TABLE ONLY public.feed_slots
+    ADD CONSTRAINT feed_slots_pkey PRIMARY KEY (slot);
 
 ALTER TABLE ONLY public.heads
     ADD CONSTRAINT heads_pkey PRIMARY KEY (slot, subject_id);

@@ -27,6 +27,7 @@ class Scope(StrEnum):
 
     EVENTS_WRITE = "events:write"
     ORDERS_READ = "orders:read"
+    EVENTS_READ = "events:read"
     DEVICES_WRITE = "devices:write"
     ADMIN = "admin"
 

@@ -1,5 +1,6 @@
 """`lockstep events export`: every event of the log as a line of JSON."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from app.export_file import ExportFile
     from events.cloud_event import CloudEvent
     from events.exporter import Position
-
-_WRITTEN_AT_ONCE = 1 << 18
 
 
 def export(
@@ -78,20 +77,22 @@ async def _to_file(
         def show(events: int, slot: int) -> None:
             bar.update(task, completed=slot, description=f"{events:,} events")
 
-        return await _walk(database, file.write, after, subject, personal=personal, show=show)
+        found: Counter[str] = Counter()
+        await _walk(database, file.write, after, subject, personal=personal, found=found, show=show)
+    return found
 
 
 async def _to_standard_output(
     database: "Database", after: "Position | None", subject: str | None, *, personal: bool
 ) -> Counter[str]:
-    out = sys.stdout.buffer
-    found = await _walk(database, lambda line: _write(out.write, line), after, subject, personal=personal)
-    out.flush()
+    found: Counter[str] = Counter()
+    try:
+        await _walk(database, sys.stdout.buffer.write, after, subject, personal=personal, found=found)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # whoever reads has enough; what is still in the buffer goes nowhere, or Python would complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return found
-
-
-def _write(write: Callable[[bytes], int], line: bytes) -> None:
-    write(line)
 
 
 async def _walk(
@@ -101,8 +102,9 @@ async def _walk(
     subject: str | None,
     *,
     personal: bool,
+    found: Counter[str],
     show: Callable[[int, int], None] | None = None,
-) -> Counter[str]:
+) -> None:
     """Write the events, and count them, their orders, and what became of personal values."""
     import msgspec
 
@@ -110,7 +112,6 @@ async def _walk(
     from events.slot import slot_of
 
     encode = msgspec.json.Encoder().encode
-    found: Counter[str] = Counter()
     last: CloudEvent | None = None
     async for event in walk(database.pool, database.keyring, withhold=not personal, after=after, subject_id=subject):
         write(encode(event) + b"\n")
@@ -122,7 +123,6 @@ async def _walk(
             if show is not None:
                 show(found["events"], slot_of(event.subject))
         last = event
-    return found
 
 
 def _tell(found: Counter[str], where: str, *, resumed: bool = False) -> int:

@@ -11,7 +11,7 @@ from app.cli.running import NO, run
 
 keys = typer.Typer(name="keys", no_args_is_help=True, help="Make, list and revoke API keys.")
 
-_SCOPES = "events:write, orders:read, devices:write or admin"
+_SCOPES = "events:write, events:read, orders:read, devices:write or admin"
 
 
 @keys.command()

@@ -28,6 +28,7 @@ def recover(
 
 async def _recover(context: typer.Context, *, yes: bool, as_json: bool) -> int:
     from app.cli.database import opened
+    from events.feed_writer import disown_feed
     from events.postgres.errors import translated
     from projections.card_desk import CardDesk
     from projections.pause import ALL
@@ -43,6 +44,7 @@ async def _recover(context: typer.Context, *, yes: bool, as_json: bool) -> int:
             )
         if not yes:
             raise CommandError("This sends every open card again once pushes are resumed. Say --yes if that is meant.")
+        await disown_feed(database.pool)
         done = await CardDesk(database.pool).doubt()
     if as_json:
         print_json(done)

@@ -12,6 +12,7 @@ from app.access.caller import Caller
 from app.access.key_store import KeyStore
 from app.devices.registry import DeviceRegistry
 from events.appender import Appender
+from events.feed import Feed
 from events.sealing import Keyring
 from events.store import EventStore
 from projections.explanation import Explanation
@@ -71,6 +72,7 @@ class Edge:
 
     appender: Appender
     store: EventStore
+    feed: Feed
     registry: DeviceRegistry
     read_order: Callable[[str], Awaitable[OrderPage | None]]
     explain_order: Callable[[str], Awaitable[Explanation | None]]

@@ -1,7 +1,5 @@
 """Shows orders and their events."""
 
-from typing import Final
-
 import msgspec
 from aiohttp import web
 
@@ -10,12 +8,9 @@ from app.access.caller import has_scope, may_read_order
 from app.http.answers import json_answer
 from app.http.edge import OrderPage, caller_of, edge_of
 from app.http.path import path_id
-from app.http.problems import ProblemError, bad_request, not_found
+from app.http.problems import ProblemError, not_found
+from app.http.queries import page_limit, query_number
 from app.shown_event import ShownEvent, shown_event
-
-PAGE_EVENTS: Final = 100
-LONGEST_PAGE: Final = 500
-_MOST_DIGITS: Final = 15
 
 
 class EventsPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -52,10 +47,8 @@ async def get_order_explanation(request: web.Request) -> web.Response:
 async def get_order_events(request: web.Request) -> web.Response:
     """Show an order's events; personal values are for services alone."""
     edge, caller = edge_of(request), caller_of(request)
-    order_id, after = path_id(request, "order_id"), _number(request, "after", 0)
-    limit = _number(request, "limit", PAGE_EVENTS)
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise bad_request(f"limit is to be 1 to {LONGEST_PAGE}.")
+    order_id, after = path_id(request, "order_id"), query_number(request, "after", 0)
+    limit = page_limit(request)
     whole = has_scope(caller, Scope.ORDERS_READ)
     if not whole:
         page: OrderPage | None = await edge.read_order(order_id)
@@ -72,15 +65,6 @@ async def get_order_events(request: web.Request) -> web.Response:
         raise _no_order()
     next_after = events[-1].version if more else None
     return json_answer(EventsPage(order_id=order_id, events=events, next_after=next_after))
-
-
-def _number(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
-        raise bad_request(f"{name} is to be a whole number.")
-    return int(text)
 
 
 def _no_order() -> ProblemError:

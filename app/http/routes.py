@@ -11,6 +11,7 @@ from app.http.authentication import authenticate
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
 from app.http.event_routes import post_events, post_order_events
+from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.order_routes import get_order, get_order_events, get_order_explanation
 from app.http.ticket_routes import post_ticket
@@ -52,6 +53,7 @@ _CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
 
 ROUTES: Final = (
     Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", "/v1/events", get_events, Rule(Scope.EVENTS_READ)),
     Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
     Route("GET", "/v1/orders/{order_id}", get_order, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),

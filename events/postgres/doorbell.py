@@ -38,6 +38,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
         matching: Whether a view or device was flagged for the matcher.
         due: Slots with cards in debt.
         settings: Whether pauses or keys have changed.
+        feed: Whether events were numbered for the feed.
     """
 
     sender: str
@@ -46,6 +47,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
     matching: bool = False
     due: list[int] = []
     settings: bool = False
+    feed: bool = False
 
 
 class Doorbell:
@@ -65,6 +67,7 @@ class Doorbell:
         self._due: set[int] = set()
         self._matching = False
         self._settings = False
+        self._feed = False
         self._pending = asyncio.Event()
 
     def listen(self, listener: Callable[[Ring], None]) -> None:
@@ -78,13 +81,15 @@ class Doorbell:
         due: Collection[int] = (),
         matching: bool = False,
         settings: bool = False,
+        feed: bool = False,
     ) -> None:
         """Hint that there may be work."""
-        self._tell(Ring(self._me, behind=list(behind), due=list(due), matching=matching, settings=settings))
+        self._tell(Ring(self._me, behind=list(behind), due=list(due), matching=matching, settings=settings, feed=feed))
         self._behind.update(behind)
         self._due.update(due)
         self._matching |= matching
         self._settings |= settings
+        self._feed |= feed
         self._pending.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -137,14 +142,21 @@ class Doorbell:
 
     def _take(self) -> str:
         behind, slots = sorted(self._behind), list[int]()
-        message = Ring(self._me, behind=behind, due=sorted(self._due), matching=self._matching, settings=self._settings)
+        message = Ring(
+            self._me,
+            behind=behind,
+            due=sorted(self._due),
+            matching=self._matching,
+            settings=self._settings,
+            feed=self._feed,
+        )
         encoded = msgspec.json.encode(message)
         if len(encoded) > PAYLOAD_BYTES:
             slots = sorted({slot_of(each) for each in behind})
             encoded = msgspec.json.encode(msgspec.structs.replace(message, behind=[], behind_slots=slots))
         self._behind.clear()
         self._due.clear()
-        self._matching = self._settings = False
+        self._matching = self._settings = self._feed = False
         self._pending.clear()
         return encoded.decode()
 

@@ -27,6 +27,14 @@ INSERT INTO subject_keys (slot, subject_id, wrapped)
 SELECT n % 256, 'order-' || n, '\\x00'
 FROM generate_series(1, {SUBJECTS}) AS n;
 
+INSERT INTO feed_slots (slot, position)
+SELECT slot, 3 * 48
+FROM generate_series(0, 255) AS slot;
+
+INSERT INTO feed (slot, position, subject_id, version)
+SELECT n % 256, 3 * (n / 256) + version, 'order-' || n, version
+FROM generate_series(1, {SUBJECTS}) AS n, generate_series(1, 3) AS version;
+
 INSERT INTO views (slot, generation, subject_id, version, prev_version, state, fingerprint, folded_at, customer_id)
 SELECT n % 256, 1, 'order-' || n, 3, 0, '{{}}', '\\x00', now(), 'customer-' || n
 FROM generate_series(1, {SUBJECTS}) AS n;
@@ -41,6 +49,10 @@ ANALYZE;
 """
 INDEX_OF: Final = {
     "events/find_duplicates": "events_slot_subject_id_source_event_id_key",
+    "events/find_unnumbered": "heads_unsettled",
+    "events/list_heads": "heads_pkey",
+    "events/number_events": "heads_pkey",
+    "events/read_feed": "feed_pkey",
     "events/read_subject": "events_pkey",
     "events/read_versions": "events_pkey",
     "events/scan_log": "events_pkey",
@@ -54,7 +66,7 @@ INDEX_OF: Final = {
     "projections/trace_cards": "cards_slot_subject_id_device_id_attributes_type_generation_key",
 }
 """The index that each hot statement lives from."""
-GROWING: Final = frozenset({"heads", "events", "subject_keys", "views", "cards", "receipts"})
+GROWING: Final = frozenset({"heads", "events", "subject_keys", "views", "cards", "receipts", "feed"})
 
 
 @pytest.fixture(scope="module")

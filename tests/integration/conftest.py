@@ -8,9 +8,12 @@ import pytest
 from app.simulator.agent import PhoneAgent
 from app.simulator.chance import CALM
 from app.simulator.simulator import Options, Simulator
+from events.feed import Feed
+from events.feed_writer import FeedWriter
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from tests.integration.engines import MAKES, Make
+from tests.integration.feeding import Copy
 from tests.integration.flow import Flow
 from tests.integration.simulated import PROVIDER
 from tests.integration.wire import Wire
@@ -39,6 +42,20 @@ async def owing(flow: Flow) -> Flow:
     """The same, with one card in debt."""
     await flow.wanted()
     return flow
+
+
+@pytest.fixture
+async def copy(pool: Pool, keyring: Keyring) -> Copy:
+    """A copy that has opened the feed of an empty log."""
+    made = Copy(Feed(pool, keyring), keyring)
+    assert await made.catch_up() == []
+    return made
+
+
+@pytest.fixture
+def writer(pool: Pool) -> FeedWriter:
+    """A writer that numbers when told."""
+    return FeedWriter(pool, lambda: None)
 
 
 @pytest.fixture(params=MAKES, ids=str)

@@ -21,6 +21,7 @@ from app.explanations import Explainer
 from app.http.edge import Edge, OrderCard, OrderPage
 from app.http.server import build_app, serving
 from events.appender import Appender
+from events.feed import Feed
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.store import EventStore
@@ -148,6 +149,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
     edge = Edge(
         appender=appender,
         store=store,
+        feed=Feed(pool, keyring),
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
         read_order=read_order,
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,

@@ -123,3 +123,20 @@ async def test_an_export_that_was_stopped_is_gone_on_with(store: EventStore, dsn
     assert done.code == 0
     assert out.read_bytes() == whole.read_bytes()
     assert not left.exists()
+
+
+async def test_a_reader_that_has_enough_is_no_error(store: EventStore, dsn: str) -> None:
+    """As with `| head -1`: no line about a broken pipe, and nothing that Python says of it."""
+    await fill(store, orders=3_000)
+    process = await begin("events", "export", dsn=dsn)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    first = await process.stdout.readline()
+    # the pipe's other end is closed while there is more than a pipe holds
+    process.stdout._transport.close()  # type: ignore[attr-defined]
+    told = (await process.stderr.read()).decode()
+
+    assert msgspec.json.decode(first)["specversion"] == "1.0"
+    assert await process.wait() == 0
+    assert "roken" not in told
+    assert "Traceback" not in told

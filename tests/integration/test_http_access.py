@@ -21,6 +21,7 @@ PLAIN: Final = {"type": "order.ready", "data": {}}
 
 REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("POST", "/v1/events"): ("/v1/events", cloud_event()),
+    ("GET", "/v1/events"): ("/v1/events", None),
     ("POST", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", PLAIN),
     ("GET", "/v1/orders/{order_id}"): ("/v1/orders/order-1", None),
     ("GET", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", None),

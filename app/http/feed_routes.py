@@ -1,0 +1,72 @@
+"""Gives the feed: every event of every order, for those who keep a copy."""
+
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from app.access.api_key import Scope
+from app.access.caller import has_scope
+from app.http.answers import json_answer
+from app.http.edge import caller_of, edge_of
+from app.http.problems import ProblemError, bad_request, problem
+from app.http.queries import page_limit, query_number
+from events.cloud_event import CloudEvent
+from events.errors import Fault
+from events.feed import CursorAheadError
+from events.feed_cursor import CursorError, FeedCursor, read_cursor, write_cursor
+
+LONGEST_WAIT_SECONDS: Final = 10
+
+
+class FeedAnswer(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of the feed.
+
+    Attributes:
+        next_after: What to ask `after` next; also when there are no events.
+        more: Whether something follows already.
+    """
+
+    events: list[CloudEvent]
+    next_after: str
+    more: bool
+
+
+async def get_events(request: web.Request) -> web.Response:
+    """Give what follows a cursor; without one, what is first."""
+    edge = edge_of(request)
+    limit, wait_seconds = page_limit(request), query_number(request, "wait", 0)
+    if wait_seconds > LONGEST_WAIT_SECONDS:
+        raise bad_request(f"wait is to be 0 to {LONGEST_WAIT_SECONDS} seconds.")
+    personal = _wants_personal(request)
+    text = request.query.get("after")
+    try:
+        cursor = FeedCursor() if text is None else read_cursor(text, edge.keyring.hash)
+        page = await edge.feed.follow(cursor, limit=limit, personal=personal, wait_seconds=wait_seconds)
+    except CursorError as error:
+        raise _bad_cursor(str(error)) from None
+    except CursorAheadError as error:
+        raise problem(409, "cursor-ahead", "The cursor is ahead of the feed.", str(error)) from None
+    return json_answer(FeedAnswer(page.events, write_cursor(page.cursor, edge.keyring.hash), page.more))
+
+
+def _wants_personal(request: web.Request) -> bool:
+    """Tell whether personal values are asked for; who may read orders may have them.
+
+    Raises:
+        ProblemError: 400, another word; 403, the key lacks that scope.
+    """
+    word = request.query.get("personal")
+    if word is None:
+        return False
+    if word != "include":
+        raise bad_request("personal is to be include, or absent.")
+    if not has_scope(caller_of(request), Scope.ORDERS_READ):
+        detail = f"Personal values take an API key that holds {Scope.ORDERS_READ} too."
+        raise problem(403, "forbidden", "The caller may not do this.", detail)
+    return True
+
+
+def _bad_cursor(detail: str) -> ProblemError:
+    fault = Fault("/after", "is to be nextAfter of an answer of this installation, or absent")
+    return problem(400, "bad-request", "The request makes no sense.", detail, errors=(fault,))

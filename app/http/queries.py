@@ -1,0 +1,37 @@
+"""What stands in a query."""
+
+from typing import Final
+
+from aiohttp import web
+
+from app.http.problems import bad_request
+
+PAGE_EVENTS: Final = 100
+LONGEST_PAGE: Final = 500
+_MOST_DIGITS: Final = 15
+
+
+def query_number(request: web.Request, name: str, default: int) -> int:
+    """Read a whole number.
+
+    Raises:
+        ProblemError: 400, it is something else.
+    """
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+        raise bad_request(f"{name} is to be a whole number.")
+    return int(text)
+
+
+def page_limit(request: web.Request) -> int:
+    """Read how many events a page may hold.
+
+    Raises:
+        ProblemError: 400, there are no such pages.
+    """
+    limit = query_number(request, "limit", PAGE_EVENTS)
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise bad_request(f"limit is to be 1 to {LONGEST_PAGE}.")
+    return limit

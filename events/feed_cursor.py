@@ -1,0 +1,86 @@
+"""A reader's place in the feed, as the text that it keeps: a number for each slot, signed so that only ours is read."""
+
+import base64
+import binascii
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import Final
+
+import msgspec
+
+from events.errors import LockstepError
+from events.slot import ALL_SLOTS
+
+SLOTS: Final = len(ALL_SLOTS)
+_FORM: Final = 1
+_TAG_BYTES: Final = 12
+_LONGEST: Final = 4_096
+"""Of a text; positions of 63 bits, none like another, take 3,114 characters."""
+
+
+class CursorError(LockstepError):
+    """A cursor is not one that this installation gave; send one as it was given, or none to begin at the beginning."""
+
+
+class FeedCursor(msgspec.Struct, frozen=True):
+    """A place in the feed.
+
+    Attributes:
+        positions: For each slot the number of the last event that was given; 0 for none.
+        first: The slot to begin with next, so that none is read last for ever.
+    """
+
+    positions: tuple[int, ...] = (0,) * SLOTS
+    first: int = 0
+
+
+def write_cursor(cursor: FeedCursor, key: bytes) -> str:
+    """Give the text of a cursor.
+
+    Args:
+        cursor: The place.
+        key: Of the installation.
+    """
+    content = bytearray((_FORM, cursor.first))
+    # slots are filled evenly, so that they differ by little
+    least = min(cursor.positions)
+    for number in (least, *(position - least for position in cursor.positions)):
+        rest = number
+        while rest > 0x7F:
+            content.append(rest & 0x7F | 0x80)
+            rest >>= 7
+        content.append(rest)
+    return base64.urlsafe_b64encode(_tag(bytes(content), key) + content).rstrip(b"=").decode()
+
+
+def read_cursor(text: str, key: bytes) -> FeedCursor:
+    """Read the text of a cursor.
+
+    Raises:
+        CursorError: It was not written with this key, or was changed.
+    """
+    if len(text) > _LONGEST or not text.isascii():
+        raise CursorError("It is no cursor.")
+    try:
+        signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise CursorError("It is no cursor.") from None
+    tag, content = signed[:_TAG_BYTES], signed[_TAG_BYTES:]
+    if not compare_digest(tag, _tag(content, key)):
+        raise CursorError("It is no cursor of this installation, or was changed on its way.")
+    numbers: list[int] = []
+    number = shift = 0
+    for byte in content[2:]:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            numbers.append(number)
+            number = shift = 0
+    if content[:1] != bytes((_FORM,)) or len(numbers) != 1 + SLOTS:
+        raise CursorError("It is a cursor of another release.")
+    least, *more = numbers
+    return FeedCursor(tuple(least + each for each in more), content[1])
+
+
+def _tag(content: bytes, key: bytes) -> bytes:
+    return blake2b(content, key=key, digest_size=_TAG_BYTES, person=b"feed-cursor").digest()
