@@ -19,6 +19,7 @@ from app.explanations import Explainer
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.server import build_app, serving
+from app.memory import map_large_blocks
 from app.orders import OrderReader
 from app.settings import Settings
 from app.supervisor import Loop, supervise
@@ -115,6 +116,7 @@ class Service:
         Raises:
             LockstepError: Something is missing or unusable; the message says cause and cure.
         """
+        map_large_blocks()
         async with AsyncExitStack() as stack:
             dsn = await open_database(settings, stack)
             behind = await schema_behind(dsn)
