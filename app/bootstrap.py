@@ -20,6 +20,7 @@ from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.server import build_app, serving
 from app.memory import map_large_blocks
+from app.order_states import StateReader
 from app.orders import OrderReader
 from app.settings import Settings
 from app.supervisor import Loop, supervise
@@ -232,6 +233,7 @@ class Service:
             explain_order=Explainer(
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
             ).explain,
+            read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
             key_store=self.key_store,
             keyring=self.keyring,
             ready=self._ready,

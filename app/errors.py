@@ -9,3 +9,7 @@ class SettingsError(LockstepError):
 
 class ExportFileError(LockstepError):
     """An export's file cannot be written; the message says cause and cure."""
+
+
+class PointError(LockstepError):
+    """Nothing can be told of the time or version that was asked about; the message says why, for whoever asked."""

@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from app.apns.dispatcher import DispatchRules
 from app.apns.reasons import explain_last
+from app.order_states import read_states
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
+from events.store import EventStore
 from projections.card import Kind
 from projections.card_store import CardStore, card_of
 from projections.explain import explain
@@ -36,7 +38,7 @@ class Explainer:
 
     Args:
         pool: Connections; one is used at a time.
-        keyring: Opens views; nothing personal goes into an explanation.
+        keyring: Opens views; nothing personal goes into an explanation, save into its states.
         rules: The dispatcher's thresholds, by which cards are planned anew.
         routes: Tells which key signs for what, by which a pause of one key is told from a pause of another; None
             where no keys are known.
@@ -47,6 +49,7 @@ class Explainer:
     ) -> None:
         self._pool = pool
         self._keyring = keyring
+        self._store = EventStore(pool, keyring)
         self._views = ViewStore(keyring)
         self._cards = CardStore(pool)
         self._pauses = Pauses(pool)
@@ -54,8 +57,13 @@ class Explainer:
         self._rules = rules
         self._routes = routes
 
-    async def explain(self, order_id: str) -> Explanation | None:
-        """Explain an order and its cards; None when nothing happened to it yet."""
+    async def explain(self, order_id: str, states: bool = False) -> Explanation | None:  # noqa: FBT001, FBT002 - a callback
+        """Explain an order and its cards; None when nothing happened to it yet.
+
+        Args:
+            order_id: The order.
+            states: Whether each event comes with what the order showed after it, personal values included.
+        """
         with translated():
             pauses = await self._pauses.list()
             outages = await self._outages.list()
@@ -75,6 +83,9 @@ class Explainer:
                 customer_id = None if view is None else view.customer_id
                 phones = await connection.fetch(statement("projections/list_phones"), customer_id, PHONES_NAMED + 1)
                 accepted = await self._read_accepted(connection, order_id, progress, face, cards[:CARDS])
+        if states:
+            after = await read_states(self._store, order_id, progress.version, EVENTS)
+            events = [replace(each, after=after.get(each.version)) for each in events]
         return explain(
             order_id,
             progress,

@@ -20,6 +20,11 @@ CLAIMS_A_SLOT = 50
 ENVIRONMENTS = ("sandbox", "production")
 
 
+def receipt_context(apns_id: UUID) -> bytes:
+    """Name the place that the payload of a push is sealed for."""
+    return b"receipt\n" + apns_id.bytes
+
+
 class Claimed(msgspec.Struct, frozen=True):
     """A card under our lease, with the time that the database gave it.
 

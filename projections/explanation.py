@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from projections.card import Card
+from projections.order_state import StateAfter
 from projections.outage import Outage
 from projections.pause import PauseRow, Route
 from projections.phone import Phone
@@ -44,6 +46,7 @@ class Happened(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         folded: Whether it is processed, so that cards show it.
+        after: What the order showed after it, where that was asked for; None if it cannot be folded.
     """
 
     version: int
@@ -52,6 +55,7 @@ class Happened(msgspec.Struct, frozen=True, rename="camel"):
     occurred_at: datetime
     recorded_at: datetime
     folded: bool
+    after: StateAfter | UnsetType | None = UNSET
 
 
 class Sent(msgspec.Struct, frozen=True, rename="camel"):

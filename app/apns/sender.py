@@ -28,7 +28,7 @@ from events.errors import StoreUnavailableError
 from events.postgres.errors import translated
 from events.sealing import seal
 from projections.card import NO_KEY, UNFIT, Intent, Kind
-from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt
+from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt, receipt_context
 from projections.choice import Send
 from projections.face import Face
 from projections.pauses import Pauses
@@ -313,4 +313,4 @@ def _seal(begun: PlannedPush) -> bytes | None:
     key = None if begun.stored is None else begun.stored.data_key
     if key is None:
         return None
-    return seal(key, begun.request.payload, context=b"receipt\n" + begun.intent.apns_id.bytes)
+    return seal(key, begun.request.payload, context=receipt_context(begun.intent.apns_id))

@@ -5,6 +5,10 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
+from app.cli.output import table_of_facts
+from app.cli.stated import after_event
 from projections.clock import ago, clock_of
 from projections.explanation import ExplainedCard, Explanation, Finding, Sent
 from projections.reasons import Reason
@@ -40,11 +44,11 @@ def explained(explanation: Explanation) -> "RenderableType":
     title = f"Order {explanation.order_id}"
     lines: list[RenderableType] = [
         Text.assemble((title, "bold"), f" at {clock_of(now, now)} (all times are UTC): {_status(explanation)}"),
-        _table([*_order_facts(finding, now), ("Events", _events(explanation))]),
+        table_of_facts([*_order_facts(finding, now), ("Events", _events(explanation)), *_states(explanation)]),
     ]
     for card in explanation.cards:
         place = f"Card {card.card_id} on phone {card.device_id}"
-        lines += [Text(), Text(place, "bold"), _table(_card_facts(card, now))]
+        lines += [Text(), Text(place, "bold"), table_of_facts(_card_facts(card, now))]
     if explanation.more_cards:
         lines += [Text(), Text("There are more cards; these are the newest of those that have not ended.")]
     lines += [Text(), Text(f"{VERSIONS} {ANSWERS}" if explanation.cards else VERSIONS, "dim")]
@@ -58,18 +62,6 @@ def _status(explanation: Explanation) -> str:
     if explanation.view_version < explanation.version:
         return f"{status} as of version {explanation.view_version} of {explanation.version}"
     return status
-
-
-def _table(facts: list[tuple[str, str]]) -> "RenderableType":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=13)
-    table.add_column()
-    for label, text in facts:
-        table.add_row(Text(f"  {label}", "dim"), Text(text, "bold" if label == "Next" else ""))
-    return table
 
 
 def _order_facts(finding: Finding, now: datetime) -> list[tuple[str, str]]:
@@ -112,6 +104,11 @@ def _events(explanation: Explanation) -> str:
         f"{'' if each.folded else ' (not processed yet)'}"
         for each in explanation.events[:EVENTS_SHOWN]
     )
+
+
+def _states(explanation: Explanation) -> list[tuple[str, str]]:
+    told = [after_event(each.version, each.after) for each in explanation.events if each.after is not UNSET]
+    return [("After each", "\n".join(told))] if told else []
 
 
 def _pushes(sent: Sequence[Sent], now: datetime) -> str:

@@ -24,14 +24,39 @@ def show(context: typer.Context, order_id: OrderId, *, as_json: AsJson = False) 
 
 
 @order.command()
-def explain(context: typer.Context, order_id: OrderId, *, as_json: AsJson = False) -> None:
+def explain(
+    context: typer.Context,
+    order_id: OrderId,
+    *,
+    states: Annotated[bool, typer.Option("--states", help="Add what the order showed after each event.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Say why a card did not move: how things stand with the order and each card, since when, and what to do next.
 
-    No personal value is in it. Exit code 1 says that nothing is known of the order.
+    No personal value is in it, save with --states. Exit code 1 says that nothing is known of the order.
 
     Example: `lockstep order explain order-4711`
     """
-    run(_explain(context, order_id, as_json=as_json))
+    run(_explain(context, order_id, states=states, as_json=as_json))
+
+
+@order.command()
+def state(
+    context: typer.Context,
+    order_id: OrderId,
+    *,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="As it was then: 2025-11-01T12:03:00Z.")] = None,
+    version: Annotated[str | None, typer.Option(metavar="N", help="As of its n-th event.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what an order was: what had been recorded by then, and for each phone what Apple had accepted by then.
+
+    With --version, pushes count up to that version, whenever Apple accepted them. Personal values are in it. Exit code
+    1 says that nothing is known of the order.
+
+    Example: `lockstep order state order-4711 --at 2025-11-01T12:03:00Z`
+    """
+    run(_state(context, order_id, at, version, as_json=as_json))
 
 
 @order.command()
@@ -82,7 +107,7 @@ async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
     return 0
 
 
-async def _explain(context: typer.Context, order_id: str, *, as_json: bool) -> int:
+async def _explain(context: typer.Context, order_id: str, *, states: bool, as_json: bool) -> int:
     from app.cli.configured import quiet_settings
     from app.cli.database import opened
     from app.cli.explained import explained
@@ -92,13 +117,34 @@ async def _explain(context: typer.Context, order_id: str, *, as_json: bool) -> i
     settings = quiet_settings()
     async with opened(context) as database:
         explainer = Explainer(database.pool, database.keyring, settings.dispatch_rules(), settings.key_routes)
-        explanation = await explainer.explain(order_id)
+        explanation = await explainer.explain(order_id, states)
     if explanation is None:
         return _unknown(order_id)
     if as_json:
         print_json(explanation)
     else:
         print_wrapped(explained(explanation))
+    return 0
+
+
+async def _state(context: typer.Context, order_id: str, at: str | None, version: str | None, *, as_json: bool) -> int:
+    from app.cli.configured import quiet_settings
+    from app.cli.database import opened
+    from app.cli.output import print_wrapped
+    from app.cli.stated import stated
+    from app.order_states import StateReader
+    from app.point import point_of
+
+    point, settings = point_of(at, version), quiet_settings()
+    async with opened(context) as database:
+        reader = StateReader(database.pool, database.keyring, keep_receipts_days=settings.keep_receipts_days)
+        found = await reader.read(order_id, point)
+    if found is None:
+        return _unknown(order_id)
+    if as_json:
+        print_json(found)
+    else:
+        print_wrapped(stated(found))
     return 0
 
 

@@ -47,6 +47,19 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
         typer.echo(empty)
 
 
+def table_of_facts(facts: Iterable[tuple[str, str]]) -> "RenderableType":
+    """Give facts under one another, each behind its label; what to do next stands out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=13)
+    table.add_column()
+    for label, text in facts:
+        table.add_row(Text(f"  {label}", "dim"), Text(text, "bold" if label == "Next" else ""))
+    return table
+
+
 def print_wrapped(text: "RenderableType") -> None:
     """Print text that is to be read, and no wider than that."""
     from rich.console import Console

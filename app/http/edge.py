@@ -11,11 +11,13 @@ from aiohttp import web
 from app.access.caller import Caller
 from app.access.key_store import KeyStore
 from app.devices.registry import DeviceRegistry
+from app.point import Point
 from events.appender import Appender
 from events.feed import Feed
 from events.sealing import Keyring
 from events.store import EventStore
 from projections.explanation import Explanation
+from projections.order_state import OrderState
 
 
 class OrderCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -64,7 +66,9 @@ class Edge:
 
     Attributes:
         read_order: Reads an order; None when nothing happened to it yet.
-        explain_order: Explains why its cards did not move; None likewise.
+        explain_order: Explains why its cards did not move, with the state after each event if it is told to; None
+            likewise.
+        read_state: Tells what an order was; None likewise.
         ready: Names what keeps us from serving; empty when nothing does.
         clock: The time, aware.
         body_seconds: How long a caller may take to send a body.
@@ -75,7 +79,8 @@ class Edge:
     feed: Feed
     registry: DeviceRegistry
     read_order: Callable[[str], Awaitable[OrderPage | None]]
-    explain_order: Callable[[str], Awaitable[Explanation | None]]
+    explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
+    read_state: Callable[[str, Point], Awaitable[OrderState | None]]
     key_store: KeyStore
     keyring: Keyring
     ready: Callable[[], Awaitable[Sequence[str]]]

@@ -5,11 +5,13 @@ from aiohttp import web
 
 from app.access.api_key import Scope
 from app.access.caller import has_scope, may_read_order
+from app.errors import PointError
 from app.http.answers import json_answer
 from app.http.edge import OrderPage, caller_of, edge_of
 from app.http.path import path_id
-from app.http.problems import ProblemError, not_found
-from app.http.queries import page_limit, query_number
+from app.http.problems import ProblemError, bad_request, not_found
+from app.http.queries import page_limit, query_flag, query_number
+from app.point import point_of
 from app.shown_event import ShownEvent, shown_event
 
 
@@ -38,10 +40,22 @@ async def get_order(request: web.Request) -> web.Response:
 
 async def get_order_explanation(request: web.Request) -> web.Response:
     """Explain why an order's cards did not move; for services alone."""
-    explanation = await edge_of(request).explain_order(path_id(request, "order_id"))
+    explanation = await edge_of(request).explain_order(path_id(request, "order_id"), query_flag(request, "states"))
     if explanation is None:
         raise _no_order()
     return json_answer(explanation)
+
+
+async def get_order_state(request: web.Request) -> web.Response:
+    """Tell what an order was, and what APNs had accepted of it; for services alone."""
+    order_id, query = path_id(request, "order_id"), request.query
+    try:
+        state = await edge_of(request).read_state(order_id, point_of(query.get("at"), query.get("version")))
+    except PointError as error:
+        raise bad_request(str(error)) from None
+    if state is None:
+        raise _no_order()
+    return json_answer(state)
 
 
 async def get_order_events(request: web.Request) -> web.Response:

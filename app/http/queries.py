@@ -25,6 +25,18 @@ def query_number(request: web.Request, name: str, default: int) -> int:
     return int(text)
 
 
+def query_flag(request: web.Request, name: str) -> bool:
+    """Read what is true or false; absent is false.
+
+    Raises:
+        ProblemError: 400, it is something else.
+    """
+    text = request.query.get(name, "false")
+    if text not in ("true", "false"):
+        raise bad_request(f"{name} is to be true or false.")
+    return text == "true"
+
+
 def page_limit(request: web.Request) -> int:
     """Read how many events a page may hold.
 

@@ -13,7 +13,7 @@ from app.http.edge import CALLER, Edge
 from app.http.event_routes import post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
-from app.http.order_routes import get_order, get_order_events, get_order_explanation
+from app.http.order_routes import get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.ticket_routes import post_ticket
 from events.errors import LockstepError
 
@@ -58,6 +58,7 @@ ROUTES: Final = (
     Route("GET", "/v1/orders/{order_id}", get_order, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
+    Route("GET", "/v1/orders/{order_id}/state", get_order_state, Rule(Scope.ORDERS_READ)),
     Route("PUT", _DEVICE, put_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),

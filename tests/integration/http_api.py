@@ -20,6 +20,7 @@ from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
 from app.http.edge import Edge, OrderCard, OrderPage
 from app.http.server import build_app, serving
+from app.order_states import StateReader
 from events.appender import Appender
 from events.feed import Feed
 from events.postgres.pool import Pool
@@ -153,6 +154,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
         read_order=read_order,
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
+        read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
         key_store=key_store,
         keyring=keyring,
         ready=ready,

@@ -122,6 +122,29 @@ async def test_an_order_is_explained_to_people_and_to_programs(
     assert (await lockstep("order", "explain", "order-2", dsn=dsn)).code == 1
 
 
+async def test_an_order_is_told_as_it_was_to_people_and_to_programs(
+    dsn: str, pool: Pool, keyring: Keyring, store: EventStore
+) -> None:
+    """By version and by time; what cannot be told of could not run, and an order nobody knows is a no."""
+    await store.append([group(fact("e1", type_="order.placed"), note("Ring twice", "e2"))])
+    await folded(pool, keyring, "order-1")
+    recorded_at = await pool.fetchval("SELECT max(recorded_at) FROM events")
+    told = await lockstep("order", "state", "order-1", "--version", "2", dsn=dsn)
+    shown = await lockstep("order", "state", "order-1", "--at", recorded_at.isoformat(), "--json", dsn=dsn)
+    explained = await lockstep("order", "explain", "order-1", "--states", dsn=dsn)
+    beyond = await lockstep("order", "state", "order-1", "--version", "3", dsn=dsn)
+    nothing = await lockstep("order", "state", "order-1", dsn=dsn)
+
+    assert shown.json["recorded"]["contentState"]["note"] == "Ring twice"
+    assert "as of version 2 (all times are UTC): version 2 of 2, status placed" in " ".join(told.out.split())
+    assert '"note": "Ring twice"' in told.out
+    assert '"note": "Ring twice"' in explained.out
+    assert (beyond.code, nothing.code) == (2, 2)
+    assert "the order is at version 2" in beyond.err
+    assert "one of the two" in nothing.err
+    assert (await lockstep("order", "state", "order-2", "--version", "1", dsn=dsn)).code == 1
+
+
 async def test_a_released_order_can_be_folded_again(dsn: str, pool: Pool, keyring: Keyring, store: EventStore) -> None:
     """What was set aside is no longer; releasing it twice is a no."""
     await store.append([group(fact("e1", type_="order.placed"))])

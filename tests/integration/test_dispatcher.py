@@ -15,7 +15,7 @@ from events.postgres.pool import Pool
 from events.sealing import Keyring, unseal
 from events.slot import slot_of
 from projections.budget import BudgetRules
-from projections.card_store import CLAIMS_A_SLOT, Claimed
+from projections.card_store import CLAIMS_A_SLOT, Claimed, receipt_context
 from projections.face import Face, face_of
 from projections.order_view import OrderView
 from projections.plan import PlanRules
@@ -75,7 +75,7 @@ async def test_a_receipt_tells_what_was_sent_and_keeps_the_payload_sealed(flow: 
     assert receipt["folded_at"] <= receipt["sent_at"]
     assert key is not None
     assert b"Anna Kaya" not in receipt["sealed"]
-    context = b"receipt\n" + receipt["apns_id"].bytes
+    context = receipt_context(receipt["apns_id"])
     assert unseal(key, receipt["sealed"], context=context) == request.payload
 
 

@@ -26,6 +26,7 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("GET", "/v1/orders/{order_id}"): ("/v1/orders/order-1", None),
     ("GET", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", None),
     ("GET", "/v1/orders/{order_id}/explain"): ("/v1/orders/order-1/explain", None),
+    ("GET", "/v1/orders/{order_id}/state"): ("/v1/orders/order-1/state?version=1", None),
     ("PUT", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", DEVICE),
     ("DELETE", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", None),
     ("PUT", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", CARD),

@@ -1,5 +1,6 @@
 """Orders, tickets and health over HTTP."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -64,9 +65,71 @@ async def test_an_order_is_explained(api: Api) -> None:
     assert b"note 1" not in reply.body
 
 
+async def test_an_explanation_tells_states_when_it_is_asked_to(api: Api) -> None:
+    """Each event with what the order showed after it, its size, and what changed."""
+    await api.send("POST", "/v1/events", cloud_event(), token="events:write")
+    await post_notes(api, 1)
+    reply = await api.send("GET", "/v1/orders/order-1/explain?states=true", token="orders:read")
+    noted, placed = (each["after"] for each in reply.json["events"])
+
+    assert (placed["status"], placed["changed"]) == ("placed", ["status", "progress", "history"])
+    assert (noted["contentState"]["note"], noted["changed"]) == ("note 1", ["history", "note"])
+    assert noted["contentBytes"] == len(json.dumps(noted["contentState"], separators=(",", ":")))
+    odd = await api.send("GET", "/v1/orders/order-1/explain?states=1", token="orders:read")
+    assert (odd.problem, odd.json["detail"]) == ("bad-request", "states is to be true or false.")
+
+
+async def test_a_state_is_told_of_a_time_and_of_a_version(api: Api) -> None:
+    """What was recorded, with the events that made it so, and no cards where there were none."""
+    await api.send("POST", "/v1/events", cloud_event(), token="events:write")
+    await post_notes(api, 1)
+    later = {"type": "order.note", "data": {"text": "note 2"}}
+    await api.send("POST", "/v1/orders/order-1/events", later, token="events:write")
+    then = await api.send("GET", "/v1/orders/order-1/state?version=2", token="orders:read")
+    recorded = then.json["recorded"]
+
+    assert (then.status, then.json["at"], then.json["headVersion"], then.json["cards"]) == (200, None, 3, [])
+    assert (recorded["version"], recorded["contentState"]["note"]) == (2, "note 1")
+    assert [(each["type"], each["changed"]) for each in recorded["events"]] == [
+        ("order.placed", ["status", "progress", "history"]),
+        ("order.note", ["history", "note"]),
+    ]
+    by_time = await api.send(
+        "GET", f"/v1/orders/order-1/state?at={recorded['events'][1]['recordedAt']}", token="orders:read"
+    )
+    assert by_time.json["recorded"] == recorded
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "one of the two"),
+        ("at=2025-11-01T12:03:00Z&version=1", "one of the two"),
+        ("at=2025-11-01T12:03:00+01:00", "%2B"),
+        ("at=noon", "2025-11-01T12:03:00Z"),
+        ("at=2099-01-01T00:00:00Z", "has not come"),
+        ("version=one", "1 or more"),
+        ("version=2", "the order is at version 1"),
+    ],
+)
+async def test_a_point_that_cannot_be_is_400_and_says_why(api: Api, query: str, said: str) -> None:
+    """The answer says what to give."""
+    await post_notes(api, 1)
+    reply = await api.send("GET", f"/v1/orders/order-1/state?{query}", token="orders:read")
+
+    assert (reply.status, reply.problem) == (400, "bad-request")
+    assert said in reply.json["detail"]
+
+
 @pytest.mark.parametrize(
     "path",
-    ["/v1/orders/order-1", "/v1/orders/order-1/events", "/v1/orders/order-1/explain", "/v1/orders/%00"],
+    [
+        "/v1/orders/order-1",
+        "/v1/orders/order-1/events",
+        "/v1/orders/order-1/explain",
+        "/v1/orders/order-1/state?version=1",
+        "/v1/orders/%00",
+    ],
 )
 async def test_an_order_that_is_not_there_is_404(api: Api, path: str) -> None:
     """Unknown orders are not found."""

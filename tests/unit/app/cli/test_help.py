@@ -17,6 +17,8 @@ COMMANDS: Final = (
     "order show",
     "order events",
     "order release",
+    "order explain",
+    "order state",
     "events post",
     "keys create",
     "keys list",
