@@ -34,6 +34,8 @@ from projections.order_view import EMPTY, OrderView, evolve
 EVENTS: Final = 100
 CARDS: Final = 50
 _ANY_VERSION: Final = 2**62
+_A_CENTURY: Final = 36_500
+"""Days; whoever keeps receipts for longer than that keeps them for ever."""
 
 
 class _Past(msgspec.Struct):
@@ -124,7 +126,8 @@ class StateReader:
         )
 
     def _horizon(self, point: Point, past: _Past, now: datetime) -> _Horizon:
-        kept_since = datetime.combine(now.astimezone(UTC).date() - timedelta(self._keep_days), time(), UTC)
+        kept_days = timedelta(min(self._keep_days, _A_CENTURY))
+        kept_since = datetime.combine(now.astimezone(UTC).date() - kept_days, time(), UTC)
         match point:
             case AtTime(at=at):
                 return _Horizon(at, at, _ANY_VERSION, "Apple had accepted no push to it by then.", kept_since)

@@ -1,0 +1,140 @@
+"""Recorded histories, folded by today's code: what they give is accepted, or the test says field by field what is not.
+
+LOCKSTEP_WRITE_GOLDEN=1 accepts what they give now, unless views changed and FOLD_VERSION did not. The histories
+themselves are added and never edited.
+"""
+
+import copy
+import os
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from app.demo.oracle import expect_each, freshness
+from app.shown_event import shown_event
+from projections.order_view import EMPTY, FOLD_VERSION, fold
+from tests.golden.recorded_histories import (
+    FOLDED_ANEW,
+    HERE,
+    NAMES,
+    SHOWN_ANEW,
+    accept,
+    complaint,
+    folded_now,
+    golden_of,
+    needs_a_new_fold_version,
+    stream,
+)
+
+ERASED: Final = [name for name in NAMES if any(each.type == "order.erased" for each in stream(name))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_history_folds_to_what_was_accepted(name: str) -> None:
+    """Its card after each event, its view, and the age of its news."""
+    golden, folded = golden_of(name), folded_now(name)
+    if os.environ.get("LOCKSTEP_WRITE_GOLDEN") and not (golden and needs_a_new_fold_version(golden, folded)):
+        accept(name, folded)
+        golden = folded
+
+    said = complaint(name, golden, folded)
+    if said is not None:
+        pytest.fail(said, pytrace=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_history_folds_to_the_same_at_once_and_one_by_one(name: str) -> None:
+    """Batches make no difference."""
+    events = stream(name)
+    singly = EMPTY
+    for event in events:
+        singly = fold(singly, [event])
+
+    assert fold(EMPTY, events) == singly
+
+
+@pytest.mark.parametrize("name", ERASED)
+def test_an_erased_history_folds_to_the_same_without_its_personal_values(name: str) -> None:
+    """Nothing of them is left in the view."""
+    assert fold(EMPTY, stream(name, personal=False)) == fold(EMPTY, stream(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_accepted_is_what_the_document_says(name: str) -> None:
+    """The oracle, which knows the document and not the fold, expects each of these cards: nobody accepts a mistake."""
+    shown = [msgspec.to_builtins(shown_event(each)) for each in stream(name)]
+    expected, folded = expect_each("order-1", shown), folded_now(name)
+    contents = [each["contentState"] or {} for each in folded["steps"]]
+
+    assert [{key: value for key, value in each.items() if key != "updatedAt"} for each in contents] == [
+        each.content for each in expected
+    ]
+    for moment, level in folded["freshness"].items():
+        look = datetime.fromisoformat(moment)
+        recorded = [each for each in stream(name) if each.recorded_at <= look]
+        assert freshness(expected[len(recorded) - 1], look) == level, moment
+
+
+def test_every_accepted_result_has_its_history() -> None:
+    """None is left over."""
+    assert {path.name.removesuffix(".folded.json") for path in HERE.glob("*.folded.json")} == set(NAMES)
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """Give what the delivery folds to, changed in its parts."""
+    folded = copy.deepcopy(folded_now("delivery"))
+    for name, change in changes.items():
+        folded[name] = change(folded[name])
+    return folded
+
+
+def test_a_divergence_is_told_field_by_field() -> None:
+    """With both values, what is missing, and what to do."""
+
+    def otherwise(steps: list[Any]) -> list[Any]:
+        steps[2]["contentState"] |= {"status": "cooking", "note": None}
+        del steps[2]["contentState"]["progress"]
+        return steps
+
+    said = complaint("delivery", folded_now("delivery"), changed(steps=otherwise))
+
+    assert said is not None
+    assert said.splitlines()[:4] == [
+        "delivery folds to something else than it did:",
+        '  /steps/2/contentState/status: was "preparing", is now "cooking"',
+        "  /steps/2/contentState/progress: was 0.3, is now absent",
+        '  /steps/2/contentState/note: was "No onions for Eleni", is now null',
+    ]
+    assert said.endswith(SHOWN_ANEW)
+
+
+def test_another_view_under_the_same_number_is_not_accepted() -> None:
+    """Slots remember by which fold their views were made, so another fold needs another number."""
+
+    def otherwise_on_the_way(steps: list[Any]) -> list[Any]:
+        return [*steps[:-2], steps[-2] | {"view": "another"}, steps[-1]]
+
+    golden = folded_now("delivery")
+    otherwise = changed(steps=otherwise_on_the_way)
+
+    assert needs_a_new_fold_version(golden, otherwise)
+    assert str(complaint("delivery", golden, otherwise)).endswith(FOLDED_ANEW)
+    raised = otherwise | {"foldVersion": FOLD_VERSION + 1}
+    assert not needs_a_new_fold_version(golden, raised)
+    assert f"/foldVersion: was {FOLD_VERSION}, is now {FOLD_VERSION + 1}" in str(complaint("delivery", golden, raised))
+
+
+def test_a_new_history_waits_to_be_accepted() -> None:
+    """It says how."""
+    assert "LOCKSTEP_WRITE_GOLDEN=1" in str(complaint("new", None, folded_now("delivery")))
+
+
+def test_an_old_shape_is_folded_as_what_it_means_today() -> None:
+    """A stream of both versions of `order.courier_assigned`: the name that version 1 calls `courier` is on the card."""
+    stored = [(each.type, each.schema_version) for each in stream("old_courier_system")]
+    names = [step["contentState"].get("courierName") for step in folded_now("old_courier_system")["steps"]]
+
+    assert stored[1:4] == [("order.courier_assigned", version) for version in (1, 2, 1)]
+    assert names == [None, "Anna Kaya", "Ben Okoro", "Anna Kaya", "Anna Kaya", "Anna Kaya"]
