@@ -25,7 +25,7 @@ from app.orders import OrderReader
 from app.settings import Settings
 from app.supervisor import Loop, supervise
 from events.appender import Appender
-from events.errors import LockstepError
+from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
 from events.keyring import open_keyring
@@ -247,6 +247,8 @@ class Service:
             return ["draining"]
         try:
             return [f"migration {name}" for name in await schema_behind(self._dsn)]
+        except SchemaAheadError:
+            return []  # migrated for the release that is to come after us, until which we serve
         except (OSError, LockstepError, TimeoutError):
             return ["postgres"]
 

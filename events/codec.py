@@ -79,6 +79,9 @@ _SHAPES: Final[dict[tuple[str, int], _Shape]] = {
     **{(name, TODAY_VERSION[name]): _shape(fact, is_today=True) for name, fact in TODAY.items()},
 }
 
+VOCABULARY: Final = len(_SHAPES)
+"""How many shapes this release reads: they are only ever added, so that a newer release reads more."""
+
 
 def is_known(type: str, schema_version: int) -> bool:  # noqa: A002 - the field's name everywhere
     """Tell whether this release reads such an event; in the log, what is not known is newer than this release."""

@@ -21,6 +21,10 @@ class MigrationError(LockstepError):
     """The schema and the migrations do not fit together; the message says the cause and the cure."""
 
 
+class SchemaAheadError(MigrationError):
+    """A newer release has migrated the database; do not begin to run on it, and go on if you do already."""
+
+
 class SecretKeyError(LockstepError):
     """The secret key of the settings is missing, malformed, or not the one that this database was made with."""
 

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from datetime import timedelta
 
+from events.codec import VOCABULARY
 from projections.advice import found
 from projections.clock import moment_by
 from projections.explanation import Finding, Happened, Progress
@@ -86,7 +87,7 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
             since=progress.quarantined_at, order=shlex.quote(order_id),
         )  # fmt: skip
     if progress.view_version < progress.version:
-        if progress.held_by_fold is not None and progress.held_by_fold >= FOLD_VERSION:
+        if progress.held_by_fold is not None and progress.held_by_fold >= VOCABULARY:
             event = "an event of this order" if oldest is None else f"event {oldest.type}"
             why = f"{behind} This Lockstep is too old to understand {event}; a newer Lockstep received it."
             if oldest is not None:

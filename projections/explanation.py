@@ -23,7 +23,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         view_version: Of what was folded; 0 for nothing.
         slot_fold_version: Which version of the fold works on the subject's slot; None before any did.
         quarantined_at: When its fold failed.
-        held_by_fold: The fold version that could not read the next event.
+        held_by_fold: The `VOCABULARY` of the release that could not read the next event.
         match_due_at: When the matcher is to look for phones.
         spreading_since: When the spreader was asked to wake its many cards.
         now: The database's time.

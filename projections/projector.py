@@ -16,9 +16,9 @@ import asyncpg
 import msgspec
 import structlog
 
-from events.codec import is_known
+from events.codec import VOCABULARY, is_known
 from events.envelope import RecordedEvent
-from events.errors import SecretKeyError, StoreUnavailableError
+from events.errors import NewerEventError, SecretKeyError, StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import DEADLOCK, translated
 from events.postgres.pool import Connection, Pool
@@ -153,7 +153,7 @@ class Projector:
         began = time.monotonic()
         with translated():
             rows = await self._pool.fetch(
-                statement("projections/find_behind"), slots, FOLD_VERSION, 10 * BATCH_SUBJECTS
+                statement("projections/find_behind"), slots, FOLD_VERSION, 10 * BATCH_SUBJECTS, VOCABULARY
             )
             self._add(row["subject_id"] for row in rows)
             await self._pool.execute(statement("projections/settle_heads"), slots, SETTLED_A_SWEEP)
@@ -249,7 +249,7 @@ class Projector:
             return Projected([], set(), matching=False, crowd=False, again=set())
         folded: list[FoldedView] = []
         again: set[str] = set()
-        for work in await self._views.read_work(connection, subject_ids, FOLD_VERSION):
+        for work in await self._views.read_work(connection, subject_ids, VOCABULARY):
             if len(work.news.events) == FOLD_EVENTS:
                 again.add(work.subject_id)
             one = await self._fold(connection, work)
@@ -268,16 +268,19 @@ class Projector:
         """Fold a subject's news, or set it aside: held at an event that is newer than we, quarantined by a failure."""
         subject_id, news = work.subject_id, work.news
         readable = _readable(news.events)
-        held_by_fold = None if len(readable) == len(news.events) else FOLD_VERSION
+        held_by_fold = None if len(readable) == len(news.events) else VOCABULARY
         if held_by_fold:
             log.warning("subject_held_for_newer_version", subject_id=subject_id, type=news.events[len(readable)].type)
             if not readable:
-                await self._views.set_aside(
-                    connection, subject_id, work.generation, error=None, held_by_fold=held_by_fold
-                )
+                await self._hold(connection, work)
                 return None
         try:
             after = _fold_whole(work.view, readable, news.damage)
+        except NewerEventError as error:
+            # a newer worker has kept it in the view, until order.placed came
+            log.warning("subject_held_for_newer_version", subject_id=subject_id, type=error.type)
+            await self._hold(connection, work)
+            return None
         except Exception as error:  # noqa: BLE001 - a bug or a damaged row must stop one subject, not all of them
             text, key = f"{type(error).__name__}: {error}".encode(), news.data_key
             sealed = b"sealed:" + seal(key, text, context=b"fold-error\n" + subject_id.encode()) if key else text
@@ -297,6 +300,10 @@ class Projector:
             match_due_at=_match_due_at(work.view, after, readable),
             held_by_fold=held_by_fold,
         )
+
+    async def _hold(self, connection: Connection, work: Work) -> None:
+        """Leave a subject to a worker that reads more than we."""
+        await self._views.set_aside(connection, work.subject_id, work.generation, error=None, held_by_fold=VOCABULARY)
 
 
 def _fold_whole(before: OrderView, events: Sequence[RecordedEvent], damage: SecretKeyError | None) -> OrderView:

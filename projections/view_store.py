@@ -104,7 +104,7 @@ class FoldedView(msgspec.Struct, frozen=True):
     Attributes:
         prev_version: The version it was folded from.
         match_due_at: When the matcher should look; None leaves its flag as it is.
-        held_by_fold: Our fold version, when the next event is newer than we are.
+        held_by_fold: Our `VOCABULARY`, when the next event is newer than we are.
     """
 
     slot: int
@@ -136,7 +136,7 @@ class ViewStore:
         )
         return {row["subject_id"]: self._stored(row) for row in rows}
 
-    async def read_work(self, connection: Connection, subject_ids: Sequence[str], fold_version: int) -> list[Work]:
+    async def read_work(self, connection: Connection, subject_ids: Sequence[str], vocabulary: int) -> list[Work]:
         """Read the views that are behind, each with the events that it lacks, up to one that cannot be opened.
 
         A view that cannot be read comes with every event of its subject: the log is the truth.
@@ -146,7 +146,7 @@ class ViewStore:
             [slot_of(each) for each in subject_ids],
             subject_ids,
             FOLD_EVENTS,
-            fold_version,
+            vocabulary,
         )
         found: list[Work] = []
         unread: list[Work] = []

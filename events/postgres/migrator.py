@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from events.errors import MigrationError
+from events.errors import MigrationError, SchemaAheadError
 from events.postgres.pool import connect
 from events.postgres.statements import SQL_DIRECTORY
 
@@ -62,7 +62,8 @@ def pending(found: list[Migration], applied: dict[int, str]) -> list[Migration]:
         applied: Checksums by number, as the database remembers them.
 
     Raises:
-        MigrationError: A file was changed after it was applied, or the database is ahead of this code.
+        MigrationError: A file was changed after it was applied.
+        SchemaAheadError: The database is ahead of this code.
     """
     for each in found:
         if each.number in applied and applied[each.number] != each.checksum:
@@ -72,7 +73,7 @@ def pending(found: list[Migration], applied: dict[int, str]) -> list[Migration]:
             )
     ahead = sorted(set(applied) - {each.number for each in found})
     if ahead:
-        raise MigrationError(
+        raise SchemaAheadError(
             f"The database has migration {ahead[-1]}, which this version does not know. Run the newer version."
         )
     return [each for each in found if each.number not in applied]

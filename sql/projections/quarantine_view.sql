@@ -1,11 +1,11 @@
--- Sets a subject aside because its fold failed: $6 is the error; or holds it for a newer fold: $7 is ours.
+-- Sets a subject aside because its fold failed: $6 is the error; or holds it for a newer worker: $7 is what we read.
 -- $1 smallint  slot
 -- $2 smallint  generation
 -- $3 text      subject id
 -- $4 json      the empty state, for a subject without a view
 -- $5 bytea     the empty state's fingerprint
 -- $6 bytea     the error; NULL: not quarantined
--- $7 integer   this worker's fold version; NULL: not held
+-- $7 integer   how many shapes of events this worker reads; NULL: not held
 INSERT INTO views AS v (slot, generation, subject_id, version, prev_version, state, fingerprint, folded_at,
                         quarantined_at, error, held_by_fold)
 SELECT $1, $2, $3, 0, 0, $4, $5, now.at, CASE WHEN $6::bytea IS NULL THEN NULL ELSE now.at END, $6, $7

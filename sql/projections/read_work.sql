@@ -1,9 +1,9 @@
 -- Reads what happened to subjects after their live views, each event with the view that it is to be folded into.
--- Subjects that are caught up, quarantined, or held for a newer fold have no row.
+-- Subjects that are caught up, quarantined, or held for a newer worker have no row.
 -- $1 smallint[]  slot
 -- $2 text[]      subject id
 -- $3 bigint      events of a subject at the most
--- $4 integer     this worker's fold version
+-- $4 integer     how many shapes of events this worker reads
 -- Returns: ord bigint, generation smallint, view_version bigint, state json, view_sealed bytea, version bigint,
 --          source text, event_id text, type text, schema_version smallint, data json, sealed bytea,
 --          occurred_at timestamptz, recorded_at timestamptz, trace text, wrapped bytea

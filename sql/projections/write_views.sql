@@ -13,7 +13,7 @@
 -- $10 text[]        status
 -- $11 boolean[]     over
 -- $12 timestamptz[] when the matcher should look; NULL leaves it as it is
--- $13 integer[]     fold version that could not read the next event; NULL for none
+-- $13 integer[]     how many shapes of events a worker reads that could not read the next one; NULL: it could
 -- Returns: slot smallint, subject_id text, owing boolean, crowd boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at

@@ -5,6 +5,7 @@ themselves are added and never edited.
 """
 
 import copy
+import json
 import os
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +15,7 @@ import pytest
 
 from app.demo.oracle import expect_each, freshness
 from app.shown_event import shown_event
-from projections.order_view import EMPTY, FOLD_VERSION, fold
+from projections.order_view import EMPTY, FOLD_VERSION, OrderView, fold
 from tests.golden.recorded_histories import (
     FOLDED_ANEW,
     HERE,
@@ -22,12 +23,14 @@ from tests.golden.recorded_histories import (
     SHOWN_ANEW,
     accept,
     complaint,
+    differences,
     folded_now,
     golden_of,
     needs_a_new_fold_version,
     stream,
 )
 
+VIEW: Final = HERE.parent / "view_fields.json"
 ERASED: Final = [name for name in NAMES if any(each.type == "order.erased" for each in stream(name))]
 
 
@@ -80,6 +83,19 @@ def test_what_is_accepted_is_what_the_document_says(name: str) -> None:
 def test_every_accepted_result_has_its_history() -> None:
     """None is left over."""
     assert {path.name.removesuffix(".folded.json") for path in HERE.glob("*.folded.json")} == set(NAMES)
+
+
+def test_a_view_has_the_fields_of_its_fold() -> None:
+    """A worker of the release before drops a field that it does not know, so another field needs another number."""
+    fields = [field.encode_name for field in msgspec.structs.fields(OrderView)]
+    now = {"foldVersion": FOLD_VERSION, "fields": fields}
+    golden = json.loads(VIEW.read_text(encoding="utf-8"))
+    if os.environ.get("LOCKSTEP_WRITE_GOLDEN") and golden["foldVersion"] != FOLD_VERSION:
+        VIEW.write_text(json.dumps(now, indent=2) + "\n", encoding="utf-8")
+        golden = now
+
+    said = "\n".join([*differences(golden, now), FOLDED_ANEW])
+    assert golden == now, said
 
 
 def changed(**changes: Any) -> dict[str, Any]:

@@ -112,7 +112,7 @@ async def test_a_hot_statement_reads_by_its_index(name: str, filled: Connection)
 async def test_looking_for_news_costs_what_there_is_of_it(filled: Connection) -> None:
     """Of 12,000 heads 20 are unsettled: the search over all slots looks at no other row of the log or the views."""
     explained = await filled.fetchval(
-        "EXPLAIN (ANALYZE, FORMAT JSON) " + statement("projections/find_behind"), list(range(256)), 1, 100
+        "EXPLAIN (ANALYZE, FORMAT JSON) " + statement("projections/find_behind"), list(range(256)), 1, 100, 100
     )
     rows = {
         node["Relation Name"]: (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]

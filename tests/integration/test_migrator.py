@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from events.errors import MigrationError
+from events.errors import MigrationError, SchemaAheadError
 from events.postgres.migrator import migrate, read_migrations, schema_behind
 from events.postgres.pool import connect
 from tests.database import database_of
@@ -64,7 +64,7 @@ async def test_a_database_that_is_ahead_is_refused(other_database: NewDatabase) 
     await migrate(dsn)
     await execute(dsn, "INSERT INTO schema_migrations (number, name, checksum) VALUES (9999, '9999_later', 'x')")
 
-    with pytest.raises(MigrationError, match="9999"):
+    with pytest.raises(SchemaAheadError, match="9999"):
         await migrate(dsn)
 
 

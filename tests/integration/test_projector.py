@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import projections.projector as projector_module
+from events.codec import VOCABULARY
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
@@ -24,7 +25,7 @@ from tests.scale import scaled
 
 async def behind(flow: Flow) -> set[str]:
     """Give what a sweep finds."""
-    rows = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 1_000)
+    rows = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 1_000, VOCABULARY)
     return {row["subject_id"] for row in rows}
 
 
