@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter, deque
 from collections.abc import Collection, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,9 @@ class Member:
     def send(self, number: signal.Signals) -> None:
         """Send its process a signal."""
         if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(number)
+            # send_signal() looks whether it has ended, and takes its status from asyncio, which then knows none
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, number)
 
 
 class Fleet:
