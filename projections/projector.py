@@ -23,11 +23,11 @@ from events.postgres.doorbell import Ring
 from events.postgres.errors import DEADLOCK, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
-from events.sealing import Keyring, seal
+from events.sealing import Keyring
 from events.slot import slot_of
 from events.waiting import first_of
 from projections.order_view import FOLD_VERSION, OrderView, fold
-from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, ViewStore, Won, Work
+from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, ViewStore, Won, Work, fold_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -282,8 +282,7 @@ class Projector:
             await self._hold(connection, work)
             return None
         except Exception as error:  # noqa: BLE001 - a bug or a damaged row must stop one subject, not all of them
-            text, key = f"{type(error).__name__}: {error}".encode(), news.data_key
-            sealed = b"sealed:" + seal(key, text, context=b"fold-error\n" + subject_id.encode()) if key else text
+            sealed = fold_error(subject_id, error, news.data_key)
             await self._views.set_aside(connection, subject_id, work.generation, error=sealed, held_by_fold=None)
             log.error(  # noqa: TRY400 - a traceback would carry personal values
                 "subject_quarantined", subject_id=subject_id, error=type(error).__name__

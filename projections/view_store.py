@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import Enum, auto
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -118,6 +119,38 @@ class FoldedView(msgspec.Struct, frozen=True):
     held_by_fold: int | None = None
 
 
+class EncodedView(NamedTuple):
+    """A view as it is stored."""
+
+    state: bytes
+    sealed: bytes | None
+    fingerprint: bytes
+
+
+def encoded_view(subject_id: str, view: OrderView, data_key: bytes | None, keyring: Keyring) -> EncodedView:
+    """Encode a view for its row.
+
+    Args:
+        subject_id: Its subject.
+        view: The view.
+        data_key: Seals its personal values; None: they are lost, because the subject was erased.
+        keyring: Keys the fingerprint.
+    """
+    state, personal = encode_view(view)
+    sealed = None
+    if personal is not None and data_key is not None:
+        sealed = seal(data_key, personal, context=view_context(subject_id))
+    return EncodedView(state, sealed, fingerprint_of(state, personal, keyring.hash))
+
+
+def fold_error(subject_id: str, error: Exception, data_key: bytes | None) -> bytes:
+    """Give the error of a fold for its row, sealed, for it may name personal values."""
+    text = f"{type(error).__name__}: {error}".encode()
+    if data_key is None:
+        return text
+    return b"sealed:" + seal(data_key, text, context=b"fold-error\n" + subject_id.encode())
+
+
 def view_context(subject_id: str) -> bytes:
     """Name the place that a view's personal values are sealed for."""
     return b"view\n" + subject_id.encode()
@@ -229,7 +262,7 @@ class ViewStore:
     async def write(self, connection: Connection, folded: Collection[FoldedView]) -> dict[str, Won]:
         """Write views by compare-and-set and put the winners' cards in debt; give what became of each that won."""
         rows = sorted(folded, key=lambda each: (each.slot, each.subject_id))
-        halves = [encode_view(each.view) for each in rows]
+        encoded = [encoded_view(each.subject_id, each.view, each.data_key, self._keyring) for each in rows]
         won = await connection.fetch(
             statement("projections/write_views"),
             [each.slot for each in rows],
@@ -237,14 +270,9 @@ class ViewStore:
             [each.subject_id for each in rows],
             [each.prev_version for each in rows],
             [each.version for each in rows],
-            [state for state, _ in halves],
-            [
-                None
-                if personal is None or each.data_key is None
-                else seal(each.data_key, personal, context=view_context(each.subject_id))
-                for each, (_, personal) in zip(rows, halves, strict=True)
-            ],
-            [fingerprint_of(state, personal, self._keyring.hash) for state, personal in halves],
+            [each.state for each in encoded],
+            [each.sealed for each in encoded],
+            [each.fingerprint for each in encoded],
             [each.view.customer_id for each in rows],
             [each.view.status for each in rows],
             [each.view.over for each in rows],

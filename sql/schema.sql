@@ -256,6 +256,16 @@ CREATE TABLE public.push_tokens (
     CONSTRAINT push_tokens_works_in_check CHECK ((works_in = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
+CREATE TABLE public.rebuilds (
+    slot smallint NOT NULL,
+    generation smallint NOT NULL,
+    fold_version integer NOT NULL,
+    back boolean NOT NULL,
+    push_changes boolean DEFAULT false NOT NULL,
+    moved_at timestamp with time zone,
+    CONSTRAINT rebuilds_slot_check CHECK (((slot >= 0) AND (slot <= 255)))
+);
+
 CREATE TABLE public.receipts (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -318,6 +328,8 @@ CREATE TABLE public.slots (
     slot smallint NOT NULL,
     generation smallint DEFAULT 1 NOT NULL,
     fold_version integer,
+    previous_generation smallint,
+    previous_fold_version integer,
     CONSTRAINT slots_slot_check CHECK (((slot >= 0) AND (slot <= 255)))
 );
 
@@ -413,6 +425,9 @@ ALTER TABLE ONLY public.provider_tokens
 
 ALTER TABLE ONLY public.push_tokens
     ADD CONSTRAINT push_tokens_pkey PRIMARY KEY (app, environment, token_hash);
+
+ALTER TABLE ONLY public.rebuilds
+    ADD CONSTRAINT rebuilds_pkey PRIMARY KEY (slot);
 
 ALTER TABLE ONLY public.receipts
     ADD CONSTRAINT receipts_pkey PRIMARY KEY (slot, subject_id, card_id, lease, sent_at);

@@ -94,7 +94,8 @@ async def remove_rows(connection: Connection) -> None:
     # a DELETE of few rows takes a tenth of the time of a TRUNCATE
     await connection.execute(
         "".join(f"{'TRUNCATE' if table['large'] else 'DELETE FROM'} {table['name']};" for table in tables)
-        + "UPDATE slots SET generation = 1, fold_version = NULL WHERE generation <> 1 OR fold_version IS NOT NULL"
+        + "UPDATE slots SET generation = 1, fold_version = NULL, previous_generation = NULL, "
+        "previous_fold_version = NULL WHERE generation <> 1 OR fold_version IS NOT NULL"
     )
 
 

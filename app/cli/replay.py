@@ -1,20 +1,28 @@
 """`lockstep replay`: fold the log again. It cannot push: nothing here can reach what sends."""
 
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.output import AsJson, print_json
-from app.cli.running import NO, run
+from app.cli.errors import CommandError
+from app.cli.output import AsJson
+from app.cli.running import COULD_NOT_RUN, NO, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
-    from projections.replayer import Progress, Verified
+    from app.cli.database import Database
+    from projections.rebuild_changes import Owed
+    from projections.rebuild_ledger import SlotState
+    from projections.rebuilder import Rebuilt
 
 replay = typer.Typer(name="replay", no_args_is_help=True, help="Fold the log again, without sending anything.")
+
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that fold at once.")]
+PushChanges = Annotated[
+    bool, typer.Option("--push-changes", help="Let cards follow whose content has changed; says how many, and asks.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @replay.callback()
@@ -26,72 +34,224 @@ def _replay() -> None:
 def verify(
     context: typer.Context,
     order: Annotated[str | None, typer.Option(help="This order alone.")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Only views without an event recorded later, such as 2026-11-01T12:03:00Z."),
+    ] = None,
+    workers: Workers = 1,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Fold every order again and compare with what is shown. Exit code 0: the same; 1: some differ, and are named.
+    """Fold every order again and compare with what is shown, beside the running service. It reads only.
 
-    It reads only, beside the running service, and sends nothing.
+    Exit code 0: the same. 1: some differ, and are named. 2: it could not run, or views are there that another version
+    of the fold made; those are counted, and how many of them a rebuild would change.
 
     Example: `lockstep replay verify --json`
     """
-    run(_verify(context, order, as_json=as_json))
+    run(_verify(context, order, _moment(until), workers, as_json=as_json))
 
 
-async def _verify(context: typer.Context, order: str | None, *, as_json: bool) -> int:
+@replay.command()
+def rebuild(
+    context: typer.Context,
+    workers: Workers = 1,
+    *,
+    push_changes: PushChanges = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fold every order again beside the running service, then show the new views in place of the old ones.
+
+    Needed after a change of the fold. What was begun and broken off is taken up. Nothing is sent for it; phones follow
+    with the next event of each order, or at once with --push-changes. The views before stay for `replay rollback`.
+
+    Exit code 1: it is done, and some orders had to be set aside because their fold failed; or you said no.
+
+    Example: `lockstep replay rebuild --workers 2`
+    """
+    run(_rebuild(context, workers, push_changes=push_changes, yes=yes, as_json=as_json))
+
+
+@replay.command()
+def rollback(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show the views from before the last rebuild again, brought up to date; an unfinished rebuild is dropped.
+
+    Run it with the release that folded them. Exit code 1: there is nothing to go back to.
+
+    Example: `lockstep replay rollback`
+    """
+    run(_rollback(context, as_json=as_json))
+
+
+@replay.command()
+def clean(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Remove the views from before the last rebuild, or of one that was broken off: no way back, and less disk.
+
+    Example: `lockstep replay clean`
+    """
+    run(_clean(context, as_json=as_json))
+
+
+@replay.command()
+def order(
+    context: typer.Context,
+    order_id: Annotated[str, typer.Argument(help="The order's id.", show_default=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fold one order again from its first event, and take it out of quarantine.
+
+    Nothing is sent for it; events that waited behind the quarantine are folded and sent by the running service.
+    Exit code 1: its fold still fails, or nothing is known of it.
+
+    Example: `lockstep replay order order-4711`
+    """
+    run(_order(context, order_id, as_json=as_json))
+
+
+async def _verify(
+    context: typer.Context, order_id: str | None, until: datetime | None, workers: int, *, as_json: bool
+) -> int:
     from app.cli.database import opened
-    from projections.replayer import verify as compare
+    from app.cli.replayed import Stopwatch, print_verified, progress
+    from app.replay_crew import verify_in
+    from projections.verifier import verify as compare
 
     async with opened(context) as database:
-        with _progress(visible=sys.stderr.isatty() and order is None) as on_progress:
-            found = await compare(database.pool, database.keyring, subject_id=order, on_progress=on_progress)
-    if order is not None and not found.orders:
-        typer.echo(f"Nothing is known of {order}. Ids are told apart by upper and lower case.", err=True)
+        watch = Stopwatch()
+        if order_id is not None:
+            found = await compare(database.pool, database.keyring, subject_id=order_id, until=until)
+        else:
+            with progress(visible=sys.stderr.isatty()) as on_slot:
+                found = await verify_in(database, workers, until=until, on_slot=on_slot)
+    if order_id is not None and not found.orders:
+        return _unknown(order_id)
+    print_verified(found, watch.seconds(), as_json=as_json)
+    if not found.same:
         return NO
+    return COULD_NOT_RUN if found.other_folds else 0
+
+
+async def _rebuild(context: typer.Context, workers: int, *, push_changes: bool, yes: bool, as_json: bool) -> int:
+    from app.cli.database import opened
+    from app.cli.replayed import Stopwatch, print_rebuilt, progress
+    from app.replay_crew import build_in
+    from projections.rebuild_ledger import begin_rebuild, choose_pushing, drop_generations
+
+    async with opened(context) as database:
+        watch = Stopwatch()
+        slots = await begin_rebuild(database.pool)
+        with progress(visible=sys.stderr.isatty()) as on_slot:
+            done = await build_in(database, workers, on_slot=on_slot)
+        if push_changes and not yes and not await _agreed(database, slots):
+            typer.echo("Nothing has moved. Run this again without --push-changes, or: lockstep replay clean", err=True)
+            return NO
+        await choose_pushing(database.pool, push_changes=push_changes)
+        done += await _move(database, slots)
+        owed = await _owe(database)
+        await drop_generations(database.pool)
+    print_rebuilt(done, owed, watch.seconds(), as_json=as_json)
+    return NO if done.stopped.count else 0
+
+
+async def _agreed(database: "Database", slots: "list[SlotState]") -> bool:
+    """Say what would change on phones, and ask."""
+    from projections.rebuild_changes import count_changes
+
+    orders = cards = 0
+    for slot in slots:
+        some_orders, some_cards = await count_changes(database.pool, database.keyring, slot)
+        orders, cards = orders + some_orders, cards + some_cards
+    what = f"The content of {orders:,} orders has changed, which have {cards:,} open cards."
+    if not sys.stdin.isatty():
+        raise CommandError(f"{what} Nothing has moved. Say --yes if these cards are to follow.")
+    return typer.confirm(f"{what} Put these in debt?", err=True)
+
+
+async def _move(database: "Database", slots: "list[SlotState]") -> "Rebuilt":
+    """Move slots to their next generation, one after the other."""
+    from projections.rebuilder import Rebuilt, move
+
+    done = Rebuilt()
+    for slot in slots:
+        if slot.goes:
+            done += await move(database.pool, database.keyring, slot.slot)
+    return done
+
+
+async def _owe(database: "Database") -> "Owed":
+    """Put the cards in debt that the moves have changed, those of a rebuild that was broken off included."""
+    from app.cli.doorbell import ring
+    from projections.rebuild_changes import Owed, owe_changes
+    from projections.rebuild_ledger import slot_states
+
+    owed = Owed()
+    for slot in await slot_states(database.pool):
+        owed += await owe_changes(database.pool, database.keyring, slot)
+    if owed != Owed():
+        await ring(database.pool, settings=True)
+    return owed
+
+
+async def _rollback(context: typer.Context, *, as_json: bool) -> int:
+    from app.cli.database import opened
+    from app.cli.replayed import Stopwatch, print_rebuilt
+    from projections.rebuild_changes import Owed
+    from projections.rebuild_ledger import begin_rollback, drop_generations
+
+    async with opened(context) as database:
+        watch = Stopwatch()
+        done = await _move(database, await begin_rollback(database.pool))
+        await drop_generations(database.pool)
+    if not done.moved:
+        typer.echo("There is no generation to go back to; an unfinished rebuild was dropped.", err=True)
+        return NO
+    print_rebuilt(done, Owed(), watch.seconds(), as_json=as_json)
+    return NO if done.stopped.count else 0
+
+
+async def _clean(context: typer.Context, *, as_json: bool) -> int:
+    from app.cli.database import opened
+    from app.cli.output import print_json
+    from projections.rebuild_ledger import give_up
+
+    async with opened(context) as database:
+        removed = await give_up(database.pool)
     if as_json:
-        print_json({"same": found.same, **_fields(found)})
+        print_json({"removed": removed})
     else:
-        _print(found)
-    return 0 if found.same else NO
+        typer.echo(f"Removed {removed:,} views that were not shown.")
+    return 0
 
 
-def _fields(found: "Verified") -> dict[str, object]:
-    import msgspec
+async def _order(context: typer.Context, order_id: str, *, as_json: bool) -> int:
+    from app.cli.database import opened
+    from app.cli.doorbell import ring
+    from app.cli.replayed import print_replayed
+    from projections.order_replay import replay_order
 
-    fields: dict[str, object] = msgspec.to_builtins(found)
-    return fields
-
-
-def _print(found: "Verified") -> None:
-    for each in found.different:
-        typer.echo(f"{each.subject_id} at version {each.version} differs in {', '.join(each.paths)}")
-    rate = found.events / found.seconds if found.seconds else 0.0
-    typer.echo(
-        f"{found.orders:,} orders, {found.events:,} events folded again in {found.seconds:.1f} s ({rate:,.0f}/s): "
-        + (f"{len(found.different):,} differ." if found.different else "every view is the fold of its events.")
-    )
-    for count, words in (
-        (len(found.behind), "have events that the projector has not folded yet"),
-        (len(found.quarantined), "are set aside because their fold failed; see: lockstep order release"),
-        (found.archived, "are archived and were not compared"),
-    ):
-        if count:
-            typer.echo(f"{count:,} {words}.")
+    async with opened(context) as database:
+        done = await replay_order(database.pool, database.keyring, order_id)
+        if done is None:
+            return _unknown(order_id)
+        if done.failure is None and done.version < done.head:
+            await ring(database.pool, behind=(order_id,))
+    print_replayed(done, as_json=as_json)
+    return 0 if done.failure is None else NO
 
 
-def _progress(*, visible: bool) -> "AbstractContextManager[Callable[[Progress], None]]":
-    """Draw a bar on the terminal while the block runs."""
-    from contextlib import contextmanager
+def _moment(text: str | None) -> datetime | None:
+    """Read a time; without an offset it is UTC."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("is to be a time such as 2026-11-01T12:03:00Z", param_hint="--until") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
-    from rich.console import Console
-    from rich.progress import Progress as Bar
 
-    @contextmanager
-    def drawing() -> "Iterator[Callable[[Progress], None]]":
-        with Bar(console=Console(stderr=True), transient=True, disable=not visible) as bar:
-            task = bar.add_task("folding", total=None)
-            yield lambda now: bar.update(
-                task, total=now.slots, completed=now.slots_done, description=f"{now.events:,} events"
-            )
-
-    return drawing()
+def _unknown(order_id: str) -> int:
+    typer.echo(f"Nothing is known of {order_id}. Ids are told apart by upper and lower case.", err=True)
+    return NO

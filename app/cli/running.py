@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -106,11 +106,15 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def _run(work: Coroutine[Any, Any, int]) -> int:
-    factory = None
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Give what makes event loops; None stands for the standard library's own."""
     with suppress(ImportError):  # there is none for Windows
         import uvloop
 
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
+        return uvloop.new_event_loop
+    return None
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(work)

@@ -5,4 +5,4 @@ SELECT slot, fold_version
 FROM slots
 WHERE slot = ANY ($1::smallint[])
 ORDER BY slot
-FOR UPDATE SKIP LOCKED
+FOR NO KEY UPDATE SKIP LOCKED

@@ -4,7 +4,7 @@ import pytest
 
 from events.postgres.pool import Pool
 from projections.order_view import EMPTY, fold
-from projections.replayer import verify
+from projections.verifier import verify
 from projections.view_store import ViewStore
 from tests.examples.devices import UPDATE_TOKEN, at_launch, reported
 from tests.integration.dispatching import Apns, dispatcher, work
@@ -140,6 +140,6 @@ async def test_a_verification_goes_on_past_what_cannot_be_opened(flow: Flow, poo
     verified = await verify(pool, flow.keyring)
 
     assert (verified.orders, verified.same) == (2, False)
-    assert [(each.subject_id, each.paths) for each in verified.different] == [
+    assert [(each.subject_id, each.paths) for each in verified.different.first] == [
         ("order-1", ("/ (the fold fails: SecretKeyError)",))
     ]

@@ -28,6 +28,10 @@ COMMANDS: Final = (
     "resume",
     "pauses",
     "replay verify",
+    "replay rebuild",
+    "replay rollback",
+    "replay clean",
+    "replay order",
 )
 
 
@@ -49,6 +53,8 @@ def test_help_shows_an_example(command: str) -> None:
         "pause all",
         "order show",
         "demo --once --fault gremlins",
+        "replay verify --until soon",
+        "replay rebuild --workers 0",
         "nothing",
     ],
 )

@@ -1,0 +1,269 @@
+"""Folds the next generation of views beside the live one, and moves slots to it. It puts no card in debt.
+
+The next generation follows the live one, view by view: each is folded again from its first event up to the version of
+the live view. Events after that are the projector's, before and after the move; so each is folded in the generation
+that is live, cards go into debt for it once, and an order's view never goes back. When nothing is stale the slot's
+pointer moves, under a lock that keeps every projector from the slot: none folds for the old generation afterwards.
+Appends take no part in this.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import count
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from events.errors import NewerEventError
+from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring
+from projections.found import Found, found
+from projections.log_scan import events_between, events_of
+from projections.order_view import FOLD_VERSION
+from projections.refold import Refold
+from projections.view_store import ALL_SLOTS, encoded_view, fold_error
+
+CONNECTIONS: Final = 3
+PAGE_SUBJECTS: Final = 500
+# Below so many stale views the rest is left to the move, which holds the slot meanwhile.
+FEW: Final = 20
+ROUNDS: Final = 20
+_SERIALIZATION: Final = "40001"
+_RACED: Final = frozenset({_SERIALIZATION, UNIQUE_VIOLATION, DEADLOCK})
+_COLUMNS: Final = (
+    "slot", "generation", "subject_id", "version", "prev_version", "state", "sealed", "fingerprint", "folded_at",
+    "customer_id", "status", "over", "match_due_at", "match_count", "quarantined_at", "held_by_fold", "error", "crowd",
+)  # fmt: skip
+
+
+class Stopped(msgspec.Struct, frozen=True, rename="camel"):
+    """A subject whose fold cannot go on, and is set aside in the next generation.
+
+    Attributes:
+        version: The last that could be folded.
+        why: The name of the error.
+    """
+
+    subject_id: str
+    version: int
+    why: str
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rebuild did.
+
+    Attributes:
+        orders: Views that were written.
+        events: Events that were folded.
+        changed: Views that are not what the live ones of the same version are.
+        archived: Views taken over as they are.
+        stopped: Subjects that were set aside.
+        moved: Slots that went to their next generation.
+        held_seconds: The longest time for which a slot was held for that.
+    """
+
+    slots: int = 0
+    orders: int = 0
+    events: int = 0
+    changed: int = 0
+    archived: int = 0
+    stopped: Found[Stopped] = Found()
+    moved: int = 0
+    held_seconds: float = 0.0
+
+    def __add__(self, other: "Rebuilt") -> "Rebuilt":
+        """Give both together."""
+        return Rebuilt(
+            slots=self.slots + other.slots,
+            orders=self.orders + other.orders,
+            events=self.events + other.events,
+            changed=self.changed + other.changed,
+            archived=self.archived + other.archived,
+            stopped=self.stopped + other.stopped,
+            moved=self.moved + other.moved,
+            held_seconds=max(self.held_seconds, other.held_seconds),
+        )
+
+
+async def build(
+    pool: Pool,
+    keyring: Keyring,
+    *,
+    slots: Sequence[int] = ALL_SLOTS,
+    on_slot: Callable[[Rebuilt], None] | None = None,
+) -> Rebuilt:
+    """Bring the next generation of some slots up to the live one.
+
+    Args:
+        pool: Up to three connections are used.
+        keyring: Opens and seals personal values.
+        slots: Those without a next generation are passed over.
+        on_slot: Called with what was done for each slot.
+
+    Raises:
+        StoreUnavailableError: Postgres is away; what is written stays, and the next call goes on from there.
+    """
+    waiting = iter(slots)
+    total = Rebuilt()
+
+    async def lane() -> None:
+        nonlocal total
+        for slot in waiting:
+            one = await _follow(pool, keyring, slot, few=FEW, whole=True)
+            one = msgspec.structs.replace(one, slots=1)
+            total += one
+            if on_slot is not None:
+                on_slot(one)
+
+    with translated():
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(CONNECTIONS):
+                    group.create_task(lane())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+    return total
+
+
+async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[], float] = time.monotonic) -> Rebuilt:
+    """Bring a slot's next generation up to the live one and make it the live one.
+
+    Args:
+        pool: Two connections are used: one holds the slot while the other writes.
+        keyring: Opens and seals personal values.
+        slot: One without a next generation stays as it is.
+        monotonic: Seconds that never go back.
+
+    Raises:
+        StoreUnavailableError: Postgres is away, or a projector has held the slot for half a minute; whether the slot
+            has moved is in the ledger.
+    """
+    with translated():
+        before = await _follow(pool, keyring, slot, few=FEW)
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(statement("projections/lock_slot"), slot)
+            began = monotonic()
+            last = await _follow(pool, keyring, slot)
+            await connection.execute(statement("projections/wake_heads"), slot)
+            moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
+        held = monotonic() - began
+    return before + last + Rebuilt(moved=int(moved), held_seconds=held)
+
+
+async def _follow(pool: Pool, keyring: Keyring, slot: int, *, few: int = 0, whole: bool = False) -> Rebuilt:
+    """Write what is stale in a slot's next generation, until so few views were that the rest is left to somebody else.
+
+    Args:
+        pool: One connection is used.
+        keyring: Opens and seals personal values.
+        slot: The slot.
+        few: With 0 nothing is left stale, which ends only if no projector is at work.
+        whole: Whether most of the slot is expected to be stale.
+    """
+    total = Rebuilt()
+    for place in count():
+        wrote, after = 0, ""
+        while True:
+            page = await _write_page(pool, keyring, slot, after, whole=whole and place == 0)
+            if page is None:
+                break
+            done, after = page
+            total += done
+            wrote += done.orders + done.archived
+        if wrote <= few or (few and place == ROUNDS):
+            return total
+    raise AssertionError("counting does not end")
+
+
+async def _write_page(
+    pool: Pool, keyring: Keyring, slot: int, after: str, *, whole: bool
+) -> tuple[Rebuilt, str] | None:
+    """Write the next stale views in one snapshot, and say which was the last; None: there are no more.
+
+    Two rebuilds of the same slot take turns; one that comes too late for its snapshot takes another.
+    """
+    while True:
+        try:
+            async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+                return await _write_stale(connection, keyring, slot, after, whole=whole)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in _RACED:
+                raise
+
+
+async def _write_stale(
+    connection: Connection, keyring: Keyring, slot: int, after: str, *, whole: bool
+) -> tuple[Rebuilt, str] | None:
+    claimed = await connection.fetchrow(statement("projections/claim_rebuild"), slot, FOLD_VERSION)
+    if claimed is None:
+        return None
+    live, following, now = claimed["live_generation"], claimed["generation"], claimed["now"]
+    rows = await connection.fetch(
+        statement("projections/find_stale_views"), slot, live, following, after, PAGE_SUBJECTS
+    )
+    if not rows:
+        await connection.execute(statement("projections/drop_orphan_views"), slot, live, following)
+        return None
+    ids = [row["subject_id"] for row in rows]
+    await connection.execute(statement("projections/drop_views"), slot, following, ids)
+    kept = [row["subject_id"] for row in rows if row["archived"]]
+    if kept:
+        await connection.execute(statement("projections/keep_views"), slot, live, following, kept)
+    subjects = {row["subject_id"]: _Subject(row, keyring) for row in rows if not row["archived"]}
+    events = events_between(connection, slot, ids[0], ids[-1]) if whole else events_of(connection, slot, list(subjects))
+    async for subject_id, mine in events:
+        if subject_id in subjects:
+            subjects[subject_id].refold.take(mine)
+    await connection.copy_records_to_table(
+        "views", records=[each.record(slot, following, now) for each in subjects.values()], columns=_COLUMNS
+    )
+    done = Rebuilt(
+        orders=len(subjects),
+        events=sum(each.refold.folded for each in subjects.values()),
+        changed=sum(each.changed for each in subjects.values()),
+        archived=len(kept),
+        stopped=found([each.stopped for each in subjects.values() if each.stopped is not None]),
+    )
+    return done, ids[-1]
+
+
+class _Subject:
+    """A subject whose next view is made.
+
+    Args:
+        row: Of `find_stale_views`.
+        keyring: Opens and seals personal values.
+    """
+
+    def __init__(self, row: asyncpg.Record, keyring: Keyring) -> None:
+        self._row = row
+        self._keyring = keyring
+        self._id: str = row["subject_id"]
+        self.refold = Refold(self._id, row["version"], row["wrapped"], keyring)
+        self.changed = False
+        self.stopped: Stopped | None = None
+
+    def record(self, slot: int, generation: int, now: datetime) -> tuple[Any, ...]:
+        """Give its row of the next generation; who should see it, and since when, is as in the live one."""
+        row, refold = self._row, self.refold
+        refold.end()
+        view, failure = refold.view, refold.failure
+        encoded = encoded_view(self._id, view, refold.data_key, self._keyring)
+        self.changed = view.version == row["live_version"] and encoded.fingerprint != row["live_fingerprint"]
+        quarantined_at = error = held_by_fold = None
+        if isinstance(failure, NewerEventError):
+            held_by_fold = FOLD_VERSION
+        elif failure is not None:
+            quarantined_at, error = now, fold_error(self._id, failure, refold.data_key)
+        if failure is not None:
+            self.stopped = Stopped(self._id, view.version, type(failure).__name__)
+        return (
+            slot, generation, self._id, view.version, 0, encoded.state, encoded.sealed, encoded.fingerprint,
+            row["folded_at"], view.customer_id, view.status, view.over, row["match_due_at"], row["match_count"],
+            quarantined_at, held_by_fold, error, row["crowd"],
+        )  # fmt: skip
