@@ -102,7 +102,8 @@ class World:
             while calm < 2:
                 await self.simulator.quiet()
                 busy = await self.service.pool.fetchrow(
-                    "SELECT (SELECT count(*) FROM heads h LEFT JOIN views v USING (slot, subject_id) "
+                    "SELECT (SELECT count(*) FROM heads h JOIN slots s USING (slot) "
+                    "        LEFT JOIN views v USING (slot, generation, subject_id) "
                     "        WHERE h.version > coalesce(v.version, 0)) "
                     "+ (SELECT count(*) FROM views WHERE match_due_at <= lockstep_now()) "
                     "+ (SELECT count(*) FROM devices WHERE match_due_at <= lockstep_now()) "

@@ -90,7 +90,10 @@ async def judge_views(dsn: str, secret_key: bytes, subjects: Sequence[str]) -> l
         keyring = await open_keyring(pool, secret_key)
         store = EventStore(pool, keyring)
         kept = {
-            row["subject_id"]: row for row in await pool.fetch("SELECT subject_id, version, fingerprint FROM views")
+            row["subject_id"]: row
+            for row in await pool.fetch(
+                "SELECT v.subject_id, v.version, v.fingerprint FROM views AS v JOIN slots USING (slot, generation)"
+            )
         }
         faults: list[str] = []
         for subject in subjects:

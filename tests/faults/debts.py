@@ -29,7 +29,9 @@ async def read_debts(connection: OwnConnection) -> Debts:
         # looks that the age of a card, or of its news, brings whatever becomes of it
         "       c.phase = 'shown' AND (c.outcome IN ('accepted', 'nothing')"
         "           OR c.due_at >= coalesce(c.started_at, c.created_at) + interval '30 minutes') AS routine"
-        " FROM cards AS c LEFT JOIN views AS v USING (slot, subject_id) WHERE c.phase <> 'over'"
+        " FROM cards AS c JOIN slots AS s USING (slot)"
+        " LEFT JOIN views AS v ON v.slot = s.slot AND v.generation = s.generation AND v.subject_id = c.subject_id"
+        " WHERE c.phase <> 'over'"
     )
     found: list[str] = []
     timers = [0.0]
@@ -48,14 +50,16 @@ async def read_debts(connection: OwnConnection) -> Debts:
         f"the view of {row['subject_id']} is at {row['at']} of {row['version']}"
         for row in await connection.fetch(
             "SELECT h.subject_id, h.version, v.version AS at"
-            " FROM heads AS h LEFT JOIN views AS v USING (slot, subject_id)"
+            " FROM heads AS h JOIN slots AS s USING (slot)"
+            " LEFT JOIN views AS v USING (slot, generation, subject_id)"
             " WHERE h.version <> coalesce(v.version, 0) OR v.quarantined_at IS NOT NULL OR v.held_by_fold IS NOT NULL"
         )
     ]
     found += [
         f"{row['what']} {row['id']} waits for the matcher"
         for row in await connection.fetch(
-            "SELECT 'view' AS what, subject_id AS id FROM views WHERE match_due_at IS NOT NULL"
+            "SELECT 'view' AS what, subject_id AS id FROM views JOIN slots USING (slot, generation)"
+            " WHERE match_due_at IS NOT NULL"
             " UNION ALL SELECT 'device', device_id FROM devices WHERE match_due_at IS NOT NULL"
         )
     ]
