@@ -10,7 +10,7 @@ import msgspec
 
 from app.cli.database import Database
 from app.cli.errors import CommandError
-from app.replay_worker import Line, Task
+from app.replay_worker import Line, Task, collect_rarely
 from projections.rebuilder import Rebuilt, build
 from projections.verifier import Verified, verify
 from projections.view_store import ALL_SLOTS
@@ -34,6 +34,7 @@ async def verify_in(
         LockstepError: It could not be done to the end.
     """
     if workers == 1:
+        collect_rarely()
         return await verify(database.pool, database.keyring, until=until, on_slot=on_slot)
     total = Verified()
 
@@ -59,6 +60,7 @@ async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebui
         LockstepError: It could not be done to the end; what is written stays.
     """
     if workers == 1:
+        collect_rarely()
         return await build(database.pool, database.keyring, on_slot=on_slot)
     total = Rebuilt()
 

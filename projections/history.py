@@ -38,11 +38,12 @@ def named_courier_key(version: int) -> str:
 
 def record(lines: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
     """Add a line, or move the one with its key if this one is later; the same tuple if nothing changed."""
-    for index, old in enumerate(lines):
-        if old.key == line.key:
+    key = line.key
+    for old in lines:
+        if old.key == key:
             if (line.at, line.version) <= (old.at, old.version):
                 return lines
-            lines = lines[:index] + lines[index + 1 :]
+            lines = tuple(each for each in lines if each is not old)
             break
     place = len(lines)
     while place and (lines[place - 1].at, lines[place - 1].version) > (line.at, line.version):

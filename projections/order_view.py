@@ -1,7 +1,7 @@
 """What is known of an order: the fold of its events. The law is `docs/projection.md`."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -116,15 +116,16 @@ def fingerprint_of(state: bytes, personal: bytes | None, key: bytes) -> bytes:
 
 
 def _take(draft: Draft, event: RecordedEvent) -> None:
-    at = microseconds_of(min(event.occurred_at, event.recorded_at))
+    moment = min(event.recorded_at, event.occurred_at)
+    at = microseconds_of(moment)
     draft.version = event.version
     if event.type == OrderErased.TYPE:
         _erase(draft, event.version, at)
     elif draft.placed:
         if event.type != OrderPlaced.TYPE:
-            apply(draft, decode(event), event.source, event.event_id, (at, event.version))
+            apply(draft, decode(event), event.source, event.event_id, (at, event.version), moment)
     elif event.type == OrderPlaced.TYPE:
-        _place(draft, decode(event), event, at)
+        _place(draft, decode(event), event, at, moment)
     else:
         decode(event)
         data = event.data if isinstance(event.data, str) else event.data.decode()
@@ -133,7 +134,7 @@ def _take(draft: Draft, event: RecordedEvent) -> None:
         draft.early = (*draft.early, kept)[-EVENTS_KEPT_BEFORE_PLACED:]
 
 
-def _place(draft: Draft, fact: OrderEvent, event: RecordedEvent, at: int) -> None:
+def _place(draft: Draft, fact: OrderEvent, event: RecordedEvent, at: int, moment: datetime) -> None:
     if not isinstance(fact, OrderPlaced):
         raise TypeError(event.type)
     draft.placed = True
@@ -141,7 +142,7 @@ def _place(draft: Draft, fact: OrderEvent, event: RecordedEvent, at: int) -> Non
     draft.merchant_name = fact.merchant_name
     draft.order_number = fact.order_number
     draft.show_at = None if fact.show_at is None else fact.show_at.astimezone(UTC)
-    apply(draft, fact, event.source, event.event_id, (at, event.version))
+    apply(draft, fact, event.source, event.event_id, (at, event.version), moment)
     for early in draft.early:
         moment = moment_of(early.at)
         kept = RecordedEvent(
@@ -156,7 +157,7 @@ def _place(draft: Draft, fact: OrderEvent, event: RecordedEvent, at: int) -> Non
             moment,
             moment,
         )
-        apply(draft, decode(kept), early.source, early.event_id, (early.at, early.version))
+        apply(draft, decode(kept), early.source, early.event_id, (early.at, early.version), moment)
     draft.early = ()
 
 

@@ -9,7 +9,7 @@ Appends take no part in this.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Any, Final
@@ -25,10 +25,13 @@ from events.sealing import Keyring
 from projections.found import Found, found
 from projections.log_scan import events_between, events_of
 from projections.order_view import FOLD_VERSION
+from projections.rebuild_ledger import SlotState
 from projections.refold import Refold
 from projections.view_store import ALL_SLOTS, encoded_view, fold_error
 
 CONNECTIONS: Final = 3
+MOVES: Final = 2
+"""At once; each needs two connections."""
 PAGE_SUBJECTS: Final = 500
 # Below so many stale views the rest is left to the move, which holds the slot meanwhile.
 FEW: Final = 20
@@ -108,22 +111,48 @@ async def build(
     Raises:
         StoreUnavailableError: Postgres is away; what is written stays, and the next call goes on from there.
     """
+
+    async def one(slot: int) -> Rebuilt:
+        done = await _write_stale_views(pool, keyring, slot, whole=True)
+        done = msgspec.structs.replace(done, slots=1)
+        if on_slot is not None:
+            on_slot(done)
+        return done
+
+    return await _in_lanes(CONNECTIONS, slots, one)
+
+
+async def move_all(pool: Pool, keyring: Keyring, slots: Iterable[SlotState]) -> Rebuilt:
+    """Move those of the slots that have a move before them, a few at a time.
+
+    Args:
+        pool: Four connections are used.
+        keyring: Opens and seals personal values.
+        slots: Where they stand.
+
+    Raises:
+        StoreUnavailableError: Postgres is away, or a projector has held a slot for half a minute; which slots have
+            moved is in the ledger.
+    """
+    going = [each.slot for each in slots if each.goes]
+    return await _in_lanes(MOVES, going, lambda slot: move(pool, keyring, slot))
+
+
+async def _in_lanes(lanes: int, slots: Sequence[int], work: Callable[[int], Awaitable[Rebuilt]]) -> Rebuilt:
+    """Do something for each slot, so many at once: while one waits for Postgres another folds."""
     waiting = iter(slots)
     total = Rebuilt()
 
     async def lane() -> None:
         nonlocal total
         for slot in waiting:
-            one = await _follow(pool, keyring, slot, few=FEW, whole=True)
-            one = msgspec.structs.replace(one, slots=1)
-            total += one
-            if on_slot is not None:
-                on_slot(one)
+            done = await work(slot)
+            total += done
 
     with translated():
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(CONNECTIONS):
+                for _ in range(lanes):
                     group.create_task(lane())
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
@@ -138,79 +167,82 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
         keyring: Opens and seals personal values.
         slot: One without a next generation stays as it is.
         monotonic: Seconds that never go back.
-
-    Raises:
-        StoreUnavailableError: Postgres is away, or a projector has held the slot for half a minute; whether the slot
-            has moved is in the ledger.
     """
-    with translated():
-        before = await _follow(pool, keyring, slot, few=FEW)
-        async with pool.acquire() as connection, connection.transaction():
-            await connection.execute(statement("projections/lock_slot"), slot)
-            began = monotonic()
-            last = await _follow(pool, keyring, slot)
-            await connection.execute(statement("projections/wake_heads"), slot)
-            moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
-        held = monotonic() - began
+    before = await _follow(pool, keyring, slot, few=FEW)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(statement("projections/lock_slot"), slot)
+        began = monotonic()
+        last = await _follow(pool, keyring, slot, few=0)
+        await connection.execute(statement("projections/drop_orphan_views"), slot)
+        await connection.execute(statement("projections/wake_heads"), slot)
+        moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
+    held = monotonic() - began
     return before + last + Rebuilt(moved=int(moved), held_seconds=held)
 
 
-async def _follow(pool: Pool, keyring: Keyring, slot: int, *, few: int = 0, whole: bool = False) -> Rebuilt:
-    """Write what is stale in a slot's next generation, until so few views were that the rest is left to somebody else.
+async def _follow(pool: Pool, keyring: Keyring, slot: int, *, few: int) -> Rebuilt:
+    """Write what is stale in a slot's next generation, until so few views were that the rest is left to the move.
 
     Args:
         pool: One connection is used.
         keyring: Opens and seals personal values.
         slot: The slot.
         few: With 0 nothing is left stale, which ends only if no projector is at work.
-        whole: Whether most of the slot is expected to be stale.
     """
     total = Rebuilt()
     for place in count():
-        wrote, after = 0, ""
-        while True:
-            page = await _write_page(pool, keyring, slot, after, whole=whole and place == 0)
-            if page is None:
-                break
-            done, after = page
-            total += done
-            wrote += done.orders + done.archived
+        done = await _write_stale_views(pool, keyring, slot)
+        total += done
+        wrote = done.orders + done.archived
         if wrote <= few or (few and place == ROUNDS):
             return total
     raise AssertionError("counting does not end")
 
 
-async def _write_page(
-    pool: Pool, keyring: Keyring, slot: int, after: str, *, whole: bool
-) -> tuple[Rebuilt, str] | None:
-    """Write the next stale views in one snapshot, and say which was the last; None: there are no more.
+async def _write_stale_views(pool: Pool, keyring: Keyring, slot: int, *, whole: bool = False) -> Rebuilt:
+    """Go once through a slot, a page in each snapshot.
 
     Two rebuilds of the same slot take turns; one that comes too late for its snapshot takes another.
+
+    Args:
+        pool: One connection is used.
+        keyring: Opens and seals personal values.
+        slot: The slot.
+        whole: Whether all of the slot is expected to be stale.
     """
-    while True:
-        try:
-            async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-                return await _write_stale(connection, keyring, slot, after, whole=whole)
-        except asyncpg.PostgresError as error:
-            if error.sqlstate not in _RACED:
-                raise
+    total, after = Rebuilt(), ""
+    async with pool.acquire() as connection:
+        while True:
+            try:
+                async with connection.transaction(isolation="repeatable_read"):
+                    done, last = await _write_page(connection, keyring, slot, after, whole=whole)
+            except asyncpg.PostgresError as error:
+                if error.sqlstate not in _RACED:
+                    raise
+                continue
+            total += done
+            if last is None:
+                return total
+            after = last
 
 
-async def _write_stale(
+async def _write_page(
     connection: Connection, keyring: Keyring, slot: int, after: str, *, whole: bool
-) -> tuple[Rebuilt, str] | None:
+) -> tuple[Rebuilt, str | None]:
+    """Write the next stale views, and say which was the last; None: there are no more."""
     claimed = await connection.fetchrow(statement("projections/claim_rebuild"), slot, FOLD_VERSION)
     if claimed is None:
-        return None
+        return Rebuilt(), None
     live, following, now = claimed["live_generation"], claimed["generation"], claimed["now"]
     rows = await connection.fetch(
         statement("projections/find_stale_views"), slot, live, following, after, PAGE_SUBJECTS
     )
     if not rows:
-        await connection.execute(statement("projections/drop_orphan_views"), slot, live, following)
-        return None
+        return Rebuilt(), None
     ids = [row["subject_id"] for row in rows]
-    await connection.execute(statement("projections/drop_views"), slot, following, ids)
+    written = [row["subject_id"] for row in rows if row["written"]]
+    if written:
+        await connection.execute(statement("projections/drop_views"), slot, following, written)
     kept = [row["subject_id"] for row in rows if row["archived"]]
     if kept:
         await connection.execute(statement("projections/keep_views"), slot, live, following, kept)
@@ -229,7 +261,7 @@ async def _write_stale(
         archived=len(kept),
         stopped=found([each.stopped for each in subjects.values() if each.stopped is not None]),
     )
-    return done, ids[-1]
+    return done, ids[-1] if len(rows) == PAGE_SUBJECTS else None
 
 
 class _Subject:

@@ -1,7 +1,8 @@
 """What one fact does to a placed order: last writer wins, by (effective time, version)."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, NamedTuple, get_args
 
 from events.order import (
     CourierAssigned,
@@ -15,7 +16,7 @@ from events.order import (
     Remarked,
     Timed,
 )
-from projections.draft import Alert, Draft, Stamp, moment_of
+from projections.draft import Alert, Draft, Stamp
 from projections.history import LINES_SHOWN, Line, named_courier_key, record, shown
 from projections.steps import ENDS_FOR_GOOD, STEPS, TERMINAL, Step
 
@@ -23,82 +24,95 @@ CHARACTERS_SHOWN: Final = 160
 LATER_BY_SECONDS: Final = 300
 
 
-def apply(draft: Draft, fact: OrderEvent, source: str, event_id: str, stamp: Stamp) -> None:
-    """Write one fact into the registers of a placed order, its line into the history, its alert beside them."""
-    step = STEPS[fact.TYPE]
-    if not _counts(draft, fact, step, stamp):
+class _Kind(NamedTuple):
+    """What is to be done for facts of one type; a tuple, because a replay asks for millions.
+
+    Attributes:
+        timed: Whether they may move the delivery time.
+        rank: Gives the rank of the alert where the table does not; asked before anything is written.
+        effect: Writes what only such facts say, and tells whether that shows.
+    """
+
+    step: Step
+    timed: bool
+    rank: Callable[[Draft, Any], int] | None
+    effect: Callable[[Draft, Any, str, str, Stamp], bool] | None
+
+
+def apply(draft: Draft, fact: OrderEvent, source: str, event_id: str, stamp: Stamp, moment: datetime) -> None:
+    """Write one fact into the registers of a placed order, its line into the history, its alert beside them.
+
+    Args:
+        draft: The view in the making.
+        fact: The fact.
+        source: Who says so.
+        event_id: Names it within its source.
+        stamp: When it takes effect, and its version.
+        moment: The same time, aware UTC.
+    """
+    step, timed, rank_of, effect = _KINDS[fact.TYPE]
+    if draft.status in TERMINAL and not _counts_still(draft, fact, step, stamp):
         return
-    rank = _rank(draft, fact, step)
-    changed = _advance(draft, step, stamp)
-    if isinstance(fact, (Timed, EtaChanged)):
-        changed |= _expect(draft, fact.delivery_time, stamp)
-    if isinstance(fact, (OrderPlaced, CourierAssigned)):
-        changed |= _picture(draft, fact.image_key, stamp)
-    if isinstance(fact, CourierAssigned):
-        changed |= _assign(draft, fact, stamp)
-    elif isinstance(fact, Remarked):
-        changed |= _remark(draft, fact.note, stamp)
-    elif isinstance(fact, OrderNoted):
-        changed |= _remark(draft, fact.text, stamp)
-        changed |= _write_line(draft, Line(*stamp, "note", f"note:{source}:{event_id}"))
-    elif isinstance(fact, (OrderDelayed, OrderCancelled, OrderFailed)) and stamp > draft.reason_stamp:
-        draft.reason, draft.reason_stamp = fact.reason, stamp
+    rank = step.rank if rank_of is None else rank_of(draft, fact)
+    changed = step.status is not None and _advance(draft, step, step.status, stamp)
+    if timed and (delivery_time := fact.delivery_time) is not None:  # type: ignore[union-attr] # these have one
+        changed |= _expect(draft, delivery_time, stamp)
+    if effect is not None:
+        changed |= effect(draft, fact, source, event_id, stamp)
     if changed:
-        _show(draft, fact.TYPE, rank, stamp)
+        _show(draft, fact.TYPE, rank, stamp[1], moment)
 
 
-def _counts(draft: Draft, fact: OrderEvent, step: Step, stamp: Stamp) -> bool:
-    """Tell whether a fact may change anything: an order that is over hears notes and later bad endings alone."""
-    if draft.status not in TERMINAL or isinstance(fact, OrderNoted):
-        return True
-    return step.status in ENDS_FOR_GOOD and stamp > draft.status_stamp
+def _counts_still(draft: Draft, fact: OrderEvent, step: Step, stamp: Stamp) -> bool:
+    """Tell whether a fact may change an order that is over: it hears notes and later bad endings alone."""
+    return isinstance(fact, OrderNoted) or (step.status in ENDS_FOR_GOOD and stamp > draft.status_stamp)
 
 
-def _rank(draft: Draft, fact: OrderEvent, step: Step) -> int:
-    if isinstance(fact, OrderNoted):
-        return 3 if fact.alert else 0
-    if isinstance(fact, EtaChanged) and draft.next_expected_at is not None:
-        return int((fact.delivery_time - draft.next_expected_at).total_seconds() >= LATER_BY_SECONDS)
-    return step.rank
+def _rank_of_note(_: Draft, fact: OrderNoted) -> int:
+    return 3 if fact.alert else 0
 
 
-def _expect(draft: Draft, delivery_time: datetime | None, stamp: Stamp) -> bool:
-    if delivery_time is None or stamp <= draft.delivery_stamp:
+def _rank_of_eta(draft: Draft, fact: EtaChanged) -> int:
+    if draft.next_expected_at is None:
+        return STEPS[EtaChanged.TYPE].rank
+    return int((fact.delivery_time - draft.next_expected_at).total_seconds() >= LATER_BY_SECONDS)
+
+
+def _expect(draft: Draft, delivery_time: datetime, stamp: Stamp) -> bool:
+    if stamp <= draft.delivery_stamp:
         return False
     before, now = draft.next_expected_at, delivery_time.astimezone(UTC)
     draft.next_expected_at, draft.delivery_stamp = now, stamp
-    return before is None or int(before.timestamp()) != int(now.timestamp())
+    return before is None or (before != now and int(before.timestamp()) != int(now.timestamp()))
 
 
-def _picture(draft: Draft, image_key: str | None, stamp: Stamp) -> bool:
-    if image_key is None or stamp <= draft.image_stamp:
+def _picture(draft: Draft, fact: OrderPlaced | CourierAssigned, _source: str, _id: str, stamp: Stamp) -> bool:
+    if fact.image_key is None or stamp <= draft.image_stamp:
         return False
-    changed = image_key != draft.image_key
-    draft.image_key, draft.image_stamp = image_key, stamp
+    changed = fact.image_key != draft.image_key
+    draft.image_key, draft.image_stamp = fact.image_key, stamp
     return changed
 
 
-def _advance(draft: Draft, step: Step, stamp: Stamp) -> bool:
+def _advance(draft: Draft, step: Step, status: str, stamp: Stamp) -> bool:
     """Move the status, the progress and the line of a step; tell whether that shows."""
-    if step.status is None:
-        return False
     changed = step.progress_percent > draft.progress_percent
     if changed:
         draft.progress_percent = step.progress_percent
     if step.terminal or stamp > draft.status_stamp:
-        changed |= step.status != draft.status
-        draft.status, draft.status_stamp = step.status, stamp
-    if step.status != "courier_assigned":
-        changed |= _write_line(draft, Line(*stamp, step.status, step.status))
+        changed |= status != draft.status
+        draft.status, draft.status_stamp = status, stamp
+    if status != "courier_assigned":
+        changed |= _write_line(draft, Line(*stamp, status, status))
     return changed
 
 
-def _assign(draft: Draft, fact: CourierAssigned, stamp: Stamp) -> bool:
-    """Set the courier and the line of that courier; tell whether that shows."""
+def _assign(draft: Draft, fact: CourierAssigned, source: str, event_id: str, stamp: Stamp) -> bool:
+    """Set the picture, the courier and the line of that courier; tell whether that shows."""
     name = None if draft.erased else fact.courier_name
-    changed = False
+    changed = _picture(draft, fact, source, event_id, stamp)
     if stamp > draft.courier_stamp:
-        changed = _cut(name) != _cut(draft.courier_name)
+        changed |= _cut(name) != _cut(draft.courier_name)
         draft.courier_name, draft.courier_id, draft.courier_stamp = name, fact.courier_id, stamp
     if fact.courier_id is not None:
         key = f"courier_assigned:{fact.courier_id}"
@@ -114,12 +128,30 @@ def _assign(draft: Draft, fact: CourierAssigned, stamp: Stamp) -> bool:
     return _write_line(draft, Line(*stamp, "courier_assigned", key)) or changed
 
 
-def _remark(draft: Draft, text: str | None, stamp: Stamp) -> bool:
-    if text is None or draft.erased or stamp <= draft.note_stamp:
+def _remark(draft: Draft, fact: Remarked, _source: str, _id: str, stamp: Stamp) -> bool:
+    return fact.note is not None and _note(draft, fact.note, stamp)
+
+
+def _take_note(draft: Draft, fact: OrderNoted, source: str, event_id: str, stamp: Stamp) -> bool:
+    changed = fact.text is not None and _note(draft, fact.text, stamp)
+    return _write_line(draft, Line(*stamp, "note", f"note:{source}:{event_id}")) or changed
+
+
+def _note(draft: Draft, text: str, stamp: Stamp) -> bool:
+    if draft.erased or stamp <= draft.note_stamp:
         return False
     changed = _cut(text) != _cut(draft.note)
     draft.note, draft.note_stamp = text, stamp
     return changed
+
+
+def _say_why(
+    draft: Draft, fact: OrderDelayed | OrderCancelled | OrderFailed, _source: str, _id: str, stamp: Stamp
+) -> bool:
+    """Keep a reason, which no card shows."""
+    if stamp > draft.reason_stamp:
+        draft.reason, draft.reason_stamp = fact.reason, stamp
+    return False
 
 
 def _write_line(draft: Draft, line: Line) -> bool:
@@ -129,22 +161,47 @@ def _write_line(draft: Draft, line: Line) -> bool:
     return before is not draft.history and shown(before) != shown(draft.history)
 
 
-def _show(draft: Draft, type_: str, rank: int, stamp: Stamp) -> None:
+def _show(draft: Draft, type_: str, rank: int, version: int, moment: datetime) -> None:
     """Remember that an event changed what is shown, by its version: one that waited counts by its own."""
-    at, version = stamp
     if version > draft.changed_version:
-        draft.changed_version, draft.updated_at = version, moment_of(at)
+        draft.changed_version, draft.updated_at = version, moment
     if rank == 0:
         return
-    others = [alert for alert in draft.alerts if alert.rank != rank or alert.version > version]
-    if len(others) == len(draft.alerts) and any(alert.rank == rank for alert in others):
-        return
-    draft.alerts = tuple(sorted([*others, Alert(rank, version, type_)], key=_rank_of))
-
-
-def _rank_of(alert: Alert) -> int:
-    return alert.rank
+    alerts, place = draft.alerts, 0
+    for alert in alerts:
+        if alert.rank >= rank:
+            break
+        place += 1
+    after = place
+    if place < len(alerts) and alerts[place].rank == rank:
+        if alerts[place].version > version:
+            return
+        after += 1
+    draft.alerts = (*alerts[:place], Alert(rank, version, type_), *alerts[after:])
 
 
 def _cut(text: str | None) -> str | None:
     return text if text is None else text[:CHARACTERS_SHOWN]
+
+
+_EFFECTS: Final[dict[str, Callable[[Draft, Any, str, str, Stamp], bool]]] = {
+    "order.placed": _picture,
+    "order.accepted": _remark,
+    "order.preparing": _remark,
+    "order.ready": _remark,
+    "order.courier_assigned": _assign,
+    "order.delayed": _say_why,
+    "order.cancelled": _say_why,
+    "order.failed": _say_why,
+    "order.note": _take_note,
+}
+_RANKS: Final[dict[str, Callable[[Draft, Any], int]]] = {
+    "order.eta_changed": _rank_of_eta,
+    "order.note": _rank_of_note,
+}
+_KINDS: Final = {
+    fact.TYPE: _Kind(
+        STEPS[fact.TYPE], issubclass(fact, (Timed, EtaChanged)), _RANKS.get(fact.TYPE), _EFFECTS.get(fact.TYPE)
+    )
+    for fact in get_args(OrderEvent)
+}

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from app.cli.database import Database
     from projections.rebuild_changes import Owed
     from projections.rebuild_ledger import SlotState
-    from projections.rebuilder import Rebuilt
 
 replay = typer.Typer(name="replay", no_args_is_help=True, help="Fold the log again, without sending anything.")
 
@@ -138,6 +137,7 @@ async def _rebuild(context: typer.Context, workers: int, *, push_changes: bool, 
     from app.cli.replayed import Stopwatch, print_rebuilt, progress
     from app.replay_crew import build_in
     from projections.rebuild_ledger import begin_rebuild, choose_pushing, drop_generations
+    from projections.rebuilder import move_all
 
     async with opened(context) as database:
         watch = Stopwatch()
@@ -148,7 +148,7 @@ async def _rebuild(context: typer.Context, workers: int, *, push_changes: bool, 
             typer.echo("Nothing has moved. Run this again without --push-changes, or: lockstep replay clean", err=True)
             return NO
         await choose_pushing(database.pool, push_changes=push_changes)
-        done += await _move(database, slots)
+        done += await move_all(database.pool, database.keyring, slots)
         owed = await _owe(database)
         await drop_generations(database.pool)
     print_rebuilt(done, owed, watch.seconds(), as_json=as_json)
@@ -167,17 +167,6 @@ async def _agreed(database: "Database", slots: "list[SlotState]") -> bool:
     if not sys.stdin.isatty():
         raise CommandError(f"{what} Nothing has moved. Say --yes if these cards are to follow.")
     return typer.confirm(f"{what} Put these in debt?", err=True)
-
-
-async def _move(database: "Database", slots: "list[SlotState]") -> "Rebuilt":
-    """Move slots to their next generation, one after the other."""
-    from projections.rebuilder import Rebuilt, move
-
-    done = Rebuilt()
-    for slot in slots:
-        if slot.goes:
-            done += await move(database.pool, database.keyring, slot.slot)
-    return done
 
 
 async def _owe(database: "Database") -> "Owed":
@@ -199,10 +188,11 @@ async def _rollback(context: typer.Context, *, as_json: bool) -> int:
     from app.cli.replayed import Stopwatch, print_rebuilt
     from projections.rebuild_changes import Owed
     from projections.rebuild_ledger import begin_rollback, drop_generations
+    from projections.rebuilder import move_all
 
     async with opened(context) as database:
         watch = Stopwatch()
-        done = await _move(database, await begin_rollback(database.pool))
+        done = await move_all(database.pool, database.keyring, await begin_rollback(database.pool))
         await drop_generations(database.pool)
     if not done.moved:
         typer.echo("There is no generation to go back to; an unfinished rebuild was dropped.", err=True)

@@ -1,7 +1,7 @@
--- Removes views of the next generation whose subject has no live view any more.
+-- Removes views of a slot's next generation whose subject has no live view any more.
 -- $1 smallint  slot
--- $2 smallint  live generation
--- $3 smallint  next generation
 DELETE FROM views AS n
-WHERE n.slot = $1 AND n.generation = $3
-  AND NOT EXISTS (SELECT FROM views AS l WHERE l.slot = $1 AND l.generation = $2 AND l.subject_id = n.subject_id)
+USING slots AS s, rebuilds AS r
+WHERE s.slot = $1 AND r.slot = $1 AND r.moved_at IS NULL AND n.slot = $1 AND n.generation = r.generation
+  AND NOT EXISTS (SELECT FROM views AS l
+                  WHERE l.slot = $1 AND l.generation = s.generation AND l.subject_id = n.subject_id)

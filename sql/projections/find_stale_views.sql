@@ -6,12 +6,13 @@
 -- $4 text      after this subject
 -- $5 bigint    at the most so many
 -- Returns: subject_id text, version bigint, live_version bigint, live_fingerprint bytea, archived boolean,
---          folded_at timestamptz, match_due_at timestamptz, match_count bigint, crowd boolean, wrapped bytea
+--          written boolean, folded_at timestamptz, match_due_at timestamptz, match_count bigint, crowd boolean,
+--          wrapped bytea
 SELECT l.subject_id,
        -- as far as the log goes; a generation that was live before may be ahead of one whose folds failed
        greatest(least(l.version, h.version), n.version) AS version,
        l.version AS live_version, l.fingerprint AS live_fingerprint, h.archived_at IS NOT NULL AS archived,
-       l.folded_at, l.match_due_at, l.match_count, l.crowd, k.wrapped
+       n.subject_id IS NOT NULL AS written, l.folded_at, l.match_due_at, l.match_count, l.crowd, k.wrapped
 FROM views AS l
 LEFT JOIN views AS n ON n.slot = $1 AND n.generation = $3 AND n.subject_id = l.subject_id
 LEFT JOIN heads AS h ON h.slot = $1 AND h.subject_id = l.subject_id

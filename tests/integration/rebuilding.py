@@ -13,7 +13,7 @@ from projections.rebuild_ledger import (
     drop_generations,
     slot_states,
 )
-from projections.rebuilder import Rebuilt, build, move
+from projections.rebuilder import Rebuilt, build, move_all
 
 
 @dataclass
@@ -33,11 +33,7 @@ class Rebuilding:
 
     async def move(self, slots: list[SlotState]) -> Rebuilt:
         """Move the slots that have a way before them."""
-        done = Rebuilt()
-        for slot in slots:
-            if slot.goes:
-                done += await move(self.pool, self.keyring, slot.slot)
-        return done
+        return await move_all(self.pool, self.keyring, slots)
 
     async def owe(self) -> Owed:
         """Put changed cards in debt, where that was chosen."""

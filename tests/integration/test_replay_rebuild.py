@@ -144,8 +144,8 @@ async def test_a_move_keeps_projectors_out_and_appends_go_on(
     await rebuilding.build()
     seen: list[set[str]] = []
 
-    async def busy(pool: Pool, keyring: Keyring, slot: int, *, few: int = 0, whole: bool = False) -> Rebuilt:
-        done = await follow(pool, keyring, slot, few=few, whole=whole)
+    async def busy(pool: Pool, keyring: Keyring, slot: int, *, few: int) -> Rebuilt:
+        done = await follow(pool, keyring, slot, few=few)
         if few == 0 and slot == slot_of("order-7"):
             await flow.happen("order-7", "order.ready")
             seen.append((await flow.project("order-7")).again)
