@@ -17,6 +17,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
+from events.codec import VOCABULARY
 from events.errors import NewerEventError
 from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
@@ -289,7 +290,7 @@ class _Subject:
         self.changed = view.version == row["live_version"] and encoded.fingerprint != row["live_fingerprint"]
         quarantined_at = error = held_by_fold = None
         if isinstance(failure, NewerEventError):
-            held_by_fold = FOLD_VERSION
+            held_by_fold = VOCABULARY
         elif failure is not None:
             quarantined_at, error = now, fold_error(self._id, failure, refold.data_key)
         if failure is not None:

@@ -7,6 +7,7 @@ import pytest
 
 import projections.rebuilder as rebuilder_module
 import projections.refold as refold_module
+from events.codec import VOCABULARY
 from events.envelope import RecordedEvent
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
@@ -213,7 +214,7 @@ async def test_an_order_that_was_set_aside_is_found_again_although_it_was_settle
         Poison("order-7", "order.courier_assigned").take_over(broken)
         await rebuilding.run()
     await rebuilding.run()
-    behind = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 10)
+    behind = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 10, VOCABULARY)
 
     assert [row["subject_id"] for row in behind] == ["order-7"]
 

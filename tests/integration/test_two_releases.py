@@ -25,7 +25,7 @@ from projections import explain_order
 from projections.content_state import render
 from projections.order_view import FOLD_VERSION, OrderView
 from projections.reasons import Reason
-from projections.replayer import verify
+from projections.verifier import verify
 from projections.view_store import ALL_SLOTS
 from tests.conftest import SECRET_KEY, Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
