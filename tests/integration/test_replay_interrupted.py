@@ -35,6 +35,8 @@ async def rebuilding(flow: Flow) -> Rebuilding:
 async def locked(pool: Pool, table: str, slot: int) -> AsyncIterator[None]:
     """Hold the row of a slot, so that a rebuild comes that far and no further."""
     async with pool.acquire() as connection, connection.transaction():
+        # as long as it takes, also on a machine that has much to do
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         await connection.execute(f"SELECT slot FROM {table} WHERE slot = $1 FOR UPDATE", slot)
         yield
 
