@@ -22,8 +22,8 @@ FROM events
 ORDER BY slot, subject_id, version
 """
 ROWS_AT_ONCE = 5_000
-ENOUGH_FOR_TWO = 1_000_000
-"""Below this the start of the processes is what would be measured."""
+MANY = 1_000_000
+"""Below this the moves of 256 slots and the start of processes are what would be measured."""
 
 
 async def run(*, quick: bool) -> list[Figure]:
@@ -43,16 +43,16 @@ async def measure(sizes: tuple[int, ...]) -> list[Figure]:
 
 async def _measure(on: Bed, events: int) -> list[Figure]:
     bare = max([await _bare_cursor(on) for _ in range(2)])
-    what, peer = f"{events:,} events", "bare asyncpg cursor"
+    what, peer, target = f"{events:,} events", "bare asyncpg cursor", "≥ 0.25" if events >= MANY else ""
     verified, _ = await _replay(on, "verify")
     rebuilt, kilobytes = await _replay(on, "rebuild")
     figures = [
         beside("replay", f"verify, {what}", events / verified["seconds"], "events/s", peer, bare, "≥ 0.25"),
-        beside("replay", f"rebuild, {what}", events / rebuilt["seconds"], "events/s", peer, bare, "≥ 0.25"),
+        beside("replay", f"rebuild, {what}", events / rebuilt["seconds"], "events/s", peer, bare, target),
         Figure("replay", f"memory of a rebuild, {what}", kilobytes / MEGABYTE, "MB", target="≤ 300"),
         Figure("replay", f"a slot held, at the most, {what}", rebuilt["held_seconds"] * 1_000, "ms", target="≤ 50"),
     ]
-    if events >= ENOUGH_FOR_TWO:
+    if events >= MANY:
         for command, one in (("verify", verified), ("rebuild", rebuilt)):
             two, _ = await _replay(on, command, "--workers", "2")
             rates = events / two["seconds"], events / one["seconds"]

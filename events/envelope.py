@@ -28,7 +28,7 @@ class NewEvent(msgspec.Struct, frozen=True):
     trace: str | None = None
 
 
-class RecordedEvent(msgspec.Struct, frozen=True):
+class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as the log remembers it.
 
     Attributes:

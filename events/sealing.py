@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,6 +15,9 @@ from events.errors import SecretKeyError
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+
+_cipher = lru_cache(maxsize=8)(AESGCM)
+"""The next value is mostly sealed with one of the last keys, and setting up a cipher takes longer than its work."""
 
 
 def seal(key: bytes, plain: bytes, *, context: bytes, random: Callable[[int], bytes] = os.urandom) -> bytes:
@@ -26,7 +30,7 @@ def seal(key: bytes, plain: bytes, *, context: bytes, random: Callable[[int], by
         random: Where the nonce comes from.
     """
     nonce = random(NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plain, context)
+    return nonce + _cipher(key).encrypt(nonce, plain, context)
 
 
 def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
@@ -36,7 +40,7 @@ def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
         SecretKeyError: Another key or context, or bytes that were changed.
     """
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
+        return _cipher(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
     except (InvalidTag, ValueError) as error:  # the second for bytes that are too few
         raise SecretKeyError(
             "Sealed bytes could not be opened: LOCKSTEP_SECRET_KEY is not the key that sealed them."

@@ -170,12 +170,11 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
         monotonic: Seconds that never go back.
     """
     before = await _follow(pool, keyring, slot, few=FEW)
+    await pool.execute(statement("projections/wake_heads"), slot)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(statement("projections/lock_slot"), slot)
         began = monotonic()
         last = await _follow(pool, keyring, slot, few=0)
-        await connection.execute(statement("projections/drop_orphan_views"), slot)
-        await connection.execute(statement("projections/wake_heads"), slot)
         moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
     held = monotonic() - began
     return before + last + Rebuilt(moved=int(moved), held_seconds=held)
@@ -209,7 +208,7 @@ async def _write_stale_views(pool: Pool, keyring: Keyring, slot: int, *, whole: 
         pool: One connection is used.
         keyring: Opens and seals personal values.
         slot: The slot.
-        whole: Whether all of the slot is expected to be stale.
+        whole: Write every view once, going on from where that was broken off, rather than what is stale.
     """
     total, after = Rebuilt(), ""
     async with pool.acquire() as connection:
@@ -235,19 +234,24 @@ async def _write_page(
     if claimed is None:
         return Rebuilt(), None
     live, following, now = claimed["live_generation"], claimed["generation"], claimed["now"]
-    rows = await connection.fetch(
-        statement("projections/find_stale_views"), slot, live, following, after, PAGE_SUBJECTS
+    rows = (
+        await connection.fetch(
+            statement("projections/scan_views"), slot, live, max(after, claimed["built_to"]), PAGE_SUBJECTS
+        )
+        if whole
+        else await connection.fetch(
+            statement("projections/find_stale_views"), slot, live, following, after, PAGE_SUBJECTS
+        )
     )
     if not rows:
         return Rebuilt(), None
     ids = [row["subject_id"] for row in rows]
-    written = [row["subject_id"] for row in rows if row["written"]]
-    if written:
-        await connection.execute(statement("projections/drop_views"), slot, following, written)
-    kept = [row["subject_id"] for row in rows if row["archived"]]
+    await connection.execute(statement("projections/drop_views"), slot, following, ids)
+    kept = [row["subject_id"] for row in rows if row["archived"] and row["live_version"] is not None]
     if kept:
         await connection.execute(statement("projections/keep_views"), slot, live, following, kept)
-    subjects = {row["subject_id"]: _Subject(row, keyring) for row in rows if not row["archived"]}
+    folded = [row for row in rows if row["live_version"] is not None and not row["archived"]]
+    subjects = {row["subject_id"]: _Subject(row, keyring) for row in folded}
     events = events_between(connection, slot, ids[0], ids[-1]) if whole else events_of(connection, slot, list(subjects))
     async for subject_id, mine in events:
         if subject_id in subjects:
@@ -255,6 +259,8 @@ async def _write_page(
     await connection.copy_records_to_table(
         "views", records=[each.record(slot, following, now) for each in subjects.values()], columns=_COLUMNS
     )
+    if whole:
+        await connection.execute(statement("projections/note_built"), slot, ids[-1])
     done = Rebuilt(
         orders=len(subjects),
         events=sum(each.refold.folded for each in subjects.values()),

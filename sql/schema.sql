@@ -261,6 +261,7 @@ CREATE TABLE public.rebuilds (
     generation smallint NOT NULL,
     fold_version integer NOT NULL,
     back boolean NOT NULL,
+    built_to text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     push_changes boolean DEFAULT false NOT NULL,
     moved_at timestamp with time zone,
     CONSTRAINT rebuilds_slot_check CHECK (((slot >= 0) AND (slot <= 255)))

@@ -27,13 +27,9 @@ else:
     Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
-def _same(value: bytes) -> bytes:
-    return value
-
-
 async def prepare_connection(connection: Connection) -> None:
     """Let `json` columns travel as the bytes they are: JSON is encoded and decoded in one place, the codec."""
-    await connection.set_type_codec("json", schema="pg_catalog", encoder=_same, decoder=_same, format="binary")
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
 
 
 async def _keep_session(_: Connection) -> None:

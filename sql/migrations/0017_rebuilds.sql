@@ -9,6 +9,7 @@ CREATE TABLE rebuilds (
     generation   smallint NOT NULL,
     fold_version integer  NOT NULL,
     back         boolean  NOT NULL, -- whether it is the one before
+    built_to     text     NOT NULL DEFAULT '' COLLATE "C", -- subjects up to this one were written once
     push_changes boolean  NOT NULL DEFAULT false,
     moved_at     timestamptz        -- the slot is there; what is left is to put changed cards in debt
 );

@@ -1,8 +1,8 @@
 -- Takes a slot's rebuild, so that nobody else writes its next generation; no row: the slot has gone there.
 -- $1 smallint  slot
 -- $2 integer   fold version
--- Returns: generation smallint, live_generation smallint, now timestamptz
-SELECT r.generation, s.generation AS live_generation, lockstep_now() AS now
+-- Returns: generation smallint, live_generation smallint, built_to text, now timestamptz
+SELECT r.generation, s.generation AS live_generation, r.built_to, lockstep_now() AS now
 FROM rebuilds AS r
 JOIN slots AS s ON s.slot = r.slot
 WHERE r.slot = $1 AND r.fold_version = $2 AND r.moved_at IS NULL

@@ -8,7 +8,12 @@
 SELECT o.subject_id, o.state AS one_state, o.sealed AS one_sealed, n.state AS other_state, n.sealed AS other_sealed,
        k.wrapped
 FROM views AS o
-JOIN views AS n ON n.slot = $1 AND n.generation = $3 AND n.subject_id = o.subject_id
+CROSS JOIN LATERAL (
+    SELECT v.version, v.fingerprint, v.state, v.sealed
+    FROM views AS v
+    WHERE v.slot = $1 AND v.generation = $3 AND v.subject_id = o.subject_id
+    LIMIT 1 -- found by all of the key, whatever is known of a new generation
+) AS n
 LEFT JOIN subject_keys AS k ON k.slot = $1 AND k.subject_id = o.subject_id
 WHERE o.slot = $1 AND o.generation = $2 AND o.subject_id > $4
   AND n.version = o.version AND n.fingerprint <> o.fingerprint

@@ -1,11 +1,16 @@
 -- Takes back the heads of a slot that were settled although the next generation does not have all of their events: folds
--- that failed, now or in the live generation.
+-- that failed, in the live one, and that the next projector is to try again.
 -- $1 smallint  slot
 WITH behind AS MATERIALIZED (
     SELECT h.slot, h.subject_id
     FROM rebuilds AS r
     JOIN heads AS h ON h.slot = r.slot
-    LEFT JOIN views AS n ON n.slot = r.slot AND n.generation = r.generation AND n.subject_id = h.subject_id
+    LEFT JOIN LATERAL (
+        SELECT v.version
+        FROM views AS v
+        WHERE v.slot = r.slot AND v.generation = r.generation AND v.subject_id = h.subject_id
+        LIMIT 1 -- found by all of the key, whatever is known of a new generation
+    ) AS n ON true
     WHERE r.slot = $1 AND h.settled_at IS NOT NULL AND h.archived_at IS NULL AND h.version > coalesce(n.version, 0)
     ORDER BY h.slot, h.subject_id
     FOR UPDATE OF h SKIP LOCKED

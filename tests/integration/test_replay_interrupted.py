@@ -9,6 +9,7 @@ import pytest
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import slot_of
+from projections import rebuilder
 from projections.errors import OtherFoldError, RebuildError
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import begin_rebuild, give_up
@@ -86,6 +87,19 @@ async def test_a_move_that_is_killed_goes_on(flow: Flow, rebuilding: Rebuilding,
 
     assert done.code == 0
     assert await rebuilding.live() == {2}
+    assert await is_same(rebuilding)
+
+
+async def test_what_a_move_wrote_before_it_was_broken_off_is_written_again(flow: Flow, rebuilding: Rebuilding) -> None:
+    """An order that came after the build stands in the next generation already, and beyond where the build ended."""
+    await rebuilding.begin()
+    await rebuilding.build()
+    await flow.happen("zzz", "order.placed")
+    await flow.project("zzz")
+    await rebuilder._follow(rebuilding.pool, rebuilding.keyring, slot_of("zzz"), few=0)
+    done = await rebuilding.run()
+
+    assert (done.moved, (await rebuilding.versions())["zzz"]) == (256, 1)
     assert await is_same(rebuilding)
 
 
