@@ -170,11 +170,11 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
         monotonic: Seconds that never go back.
     """
     before = await _follow(pool, keyring, slot, few=FEW)
-    await pool.execute(statement("projections/wake_heads"), slot)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(statement("projections/lock_slot"), slot)
         began = monotonic()
         last = await _follow(pool, keyring, slot, few=0)
+        await connection.execute(statement("projections/wake_heads"), slot)
         moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
     held = monotonic() - began
     return before + last + Rebuilt(moved=int(moved), held_seconds=held)

@@ -1,6 +1,7 @@
 -- Sets aside the heads that are caught up and untouched for a minute; every append takes its head back.
 -- Where the feed is open, only those that it has: it finds what is new among the others.
--- Heads that somebody appends to at this moment are skipped, so that no append waits for a sweep.
+-- Heads that somebody appends to at this moment are skipped, so that no append waits for a sweep; and so is a slot on its
+-- way to its next generation, whose views may be others.
 -- $1 smallint[]  slots
 -- $2 bigint      at the most so many
 -- Returns: settled bigint
@@ -22,6 +23,7 @@ WITH quiet AS MATERIALIZED (
       ))
     LIMIT $2
     FOR UPDATE OF h SKIP LOCKED
+    FOR KEY SHARE OF s SKIP LOCKED
 ), settled AS (
     UPDATE heads AS h
     SET settled_at = now.at

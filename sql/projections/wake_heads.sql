@@ -1,5 +1,5 @@
--- Takes back the heads of a slot that were settled although the next generation does not have all of their events: folds
--- that failed, in the live one, and that the next projector is to try again.
+-- Takes back the heads of a slot that were settled although the next generation does not have all of their events,
+-- because a fold failed there, or in the live one: so that whoever can fold them finds them.
 -- $1 smallint  slot
 WITH behind AS MATERIALIZED (
     SELECT h.slot, h.subject_id

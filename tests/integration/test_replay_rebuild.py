@@ -219,6 +219,22 @@ async def test_an_order_that_was_set_aside_is_found_again_although_it_was_settle
     assert [row["subject_id"] for row in behind] == ["order-7"]
 
 
+async def test_no_head_is_settled_while_its_slot_moves(flow: Flow, rebuilding: Rebuilding, clock: Clock) -> None:
+    """The sweep compares with a generation that is about to be another; it comes again."""
+    await clock.advance(minutes=2)
+    unsettled = "SELECT subject_id FROM heads WHERE settled_at IS NULL"
+    slot = slot_of("order-7")
+    async with flow.pool.acquire() as connection, connection.transaction():
+        await connection.execute(statement("projections/lock_slot"), slot)
+        await flow.projector.sweep(ALL_SLOTS)
+        left = {row["subject_id"] for row in await flow.pool.fetch(unsettled)}
+    await flow.projector.sweep(ALL_SLOTS)
+
+    assert left == {each for each in ORDERS if slot_of(each) == slot}
+    assert await flow.pool.fetch(unsettled) == []
+    assert await rebuilding.live() == {1}
+
+
 async def test_an_event_that_is_newer_than_the_rebuild_holds_its_order(flow: Flow, rebuilding: Rebuilding) -> None:
     """It is no failure of the fold."""
     await flow.pool.execute(
@@ -228,8 +244,10 @@ async def test_an_event_that_is_newer_than_the_rebuild_holds_its_order(flow: Flo
     )
     done = await rebuilding.run()
     counted = await flow.pool.fetchrow(statement("projections/count_trouble"), ALL_SLOTS)
+    held_by = await flow.pool.fetchval("SELECT max(held_by_fold) FROM views WHERE generation = 2")
 
     assert done.stopped == Found(1, (Stopped("order-7", 1, "NewerEventError"),))
+    assert held_by == VOCABULARY
     assert tuple(counted or ()) == (0, 1)
 
 
