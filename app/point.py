@@ -1,14 +1,14 @@
 """The point in an order's past that somebody asks about."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 
 from app.errors import PointError
 from events.codec import EARLIEST_YEAR, LATEST_YEAR
+from events.whole_number import read_whole_number
 
-_MOST_DIGITS: Final = 15
 _Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -52,6 +52,7 @@ def _time_of(text: str) -> datetime:
 
 
 def _version_of(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS or not int(text):
+    version = read_whole_number(text)
+    if not version:
         raise PointError("The version is to be a whole number, 1 or more.")
-    return int(text)
+    return version

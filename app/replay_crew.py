@@ -11,9 +11,9 @@ import msgspec
 from app.cli.database import Database
 from app.cli.errors import CommandError
 from app.replay_worker import Line, Task, collect_rarely, open_replay_pool
+from events.slot import ALL_SLOTS
 from projections.rebuilder import Rebuilt, build
 from projections.verifier import Verified, verify
-from projections.view_store import ALL_SLOTS
 
 LINE_BYTES: Final = 64 * 1_048_576
 """A slot in which everything differs has a long line."""

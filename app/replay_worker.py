@@ -30,7 +30,7 @@ class Task(msgspec.Struct, frozen=True):
     dsn: str
     keyring: Keyring
     kind: Literal["verify", "build"]
-    slots: list[int]
+    slots: tuple[int, ...]
     until: datetime | None = None
 
 

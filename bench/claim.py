@@ -5,8 +5,8 @@ import time
 
 from bench.database import Bed, bed
 from bench.report import Figure
+from events.slot import ALL_SLOTS
 from projections.card_store import CardStore
-from projections.view_store import ALL_SLOTS
 
 BATCH = 200
 CHUNK = 100_000

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from bench.database import Bed
 from bench.sample import AT
 from events.codec import encode_new
-from events.envelope import NewEvent
 from events.slot import slot_of
 from events.store import EventStore, Group
 from projections.projector import Projector
@@ -48,20 +49,8 @@ async def lived_orders(on: Bed, orders: int) -> None:
     ]  # fmt: skip
     for first in range(0, orders, CHUNK):
         ids = [f"order-{number:08d}" for number in range(first, min(first + CHUNK, orders))]
-        await store.append([Group(slot_of(each), each, [_of(each, event) for event in life]) for each in ids])
+        await store.append(
+            [Group(slot_of(each), each, [replace(event, subject_id=each) for event in life]) for each in ids]
+        )
         await projector.project(ids)
     await on.pool.execute("VACUUM ANALYZE")
-
-
-def _of(subject_id: str, event: NewEvent) -> NewEvent:
-    return NewEvent(
-        subject_id,
-        event.source,
-        event.event_id,
-        event.type,
-        event.schema_version,
-        event.data,
-        event.personal,
-        event.digest,
-        event.occurred_at,
-    )

@@ -8,9 +8,8 @@ from bench.latency import stage
 from bench.processes import cpu_seconds
 from bench.report import Figure
 from bench.sample import Sample
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections.projector import Projector
-from projections.view_store import ALL_SLOTS
 
 CHUNK = 20_000
 

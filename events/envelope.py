@@ -49,3 +49,20 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     occurred_at: datetime
     recorded_at: datetime
     trace: str | None = None
+
+
+def as_recorded(event: NewEvent, version: int, recorded_at: datetime) -> RecordedEvent:
+    """Give an event as the log remembers it once it was stored under a version, at a time."""
+    return RecordedEvent(
+        event.subject_id,
+        version,
+        event.source,
+        event.event_id,
+        event.type,
+        event.schema_version,
+        event.data,
+        event.personal,
+        event.occurred_at,
+        recorded_at,
+        event.trace,
+    )

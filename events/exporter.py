@@ -17,9 +17,9 @@ from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from events.store import SubjectOpener, recorded_event
+from events.whole_number import read_whole_number
 
 PAGE: Final = 500
-_MOST_DIGITS: Final = 15
 
 
 class PositionError(LockstepError):
@@ -39,13 +39,14 @@ class Position(msgspec.Struct, frozen=True):
         Raises:
             PositionError: It is something else.
         """
-        subject_id, at, version = text.rpartition("@")
-        if not at or not subject_id or not (version.isascii() and version.isdigit()) or len(version) > _MOST_DIGITS:
+        subject_id, _, digits = text.rpartition("@")
+        version = read_whole_number(digits)
+        if not subject_id or version is None:
             raise PositionError(
                 f"{text!r} is no place in an export. Give the subject and version of the last line that you have: "
                 "order-4711@3"
             )
-        return cls(subject_id, int(version))
+        return cls(subject_id, version)
 
     def __str__(self) -> str:
         """Write it as `read` takes it."""

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from events.cloud_event import LONGEST_LINE, ForeignEvent, Personal, read_line
-from events.envelope import RecordedEvent
+from events.envelope import RecordedEvent, as_recorded
 from events.errors import DocumentError, EventError, LockstepError
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
@@ -258,20 +258,7 @@ def _lacks_personal(foreign: ForeignEvent) -> bool:
 
 
 def _recorded(foreign: ForeignEvent) -> RecordedEvent:
-    event = foreign.event
-    return RecordedEvent(
-        event.subject_id,
-        foreign.version,
-        event.source,
-        event.event_id,
-        event.type,
-        event.schema_version,
-        event.data,
-        event.personal,
-        event.occurred_at,
-        foreign.recorded_at,
-        event.trace,
-    )
+    return as_recorded(foreign.event, foreign.version, foreign.recorded_at)
 
 
 def _compare(line: _Line, old: _Stored) -> None:

@@ -10,8 +10,7 @@ from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from events.slot import slot_of
-from projections.view_store import ALL_SLOTS
+from events.slot import ALL_SLOTS, slot_of
 
 
 class ListedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

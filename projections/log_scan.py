@@ -13,6 +13,9 @@ from events.postgres.statements import statement
 PAGE_SUBJECTS: Final = 1_000
 PAGE_EVENTS: Final = 5_000
 
+Events = tuple[str, Iterator[asyncpg.Record]]
+"""A subject, and its events of a page."""
+
 
 async def fold_of(connection: Connection, slot: int) -> int | None:
     """Tell which fold version made a slot's live views; None: none has yet."""
@@ -25,30 +28,25 @@ async def subjects_between(connection: Connection, slot: int, first: str, last: 
     return await connection.fetch(statement("projections/scan_subjects"), slot, first, last, PAGE_SUBJECTS)
 
 
-async def events_between(
-    connection: Connection, slot: int, first: str, last: str
-) -> AsyncIterator[tuple[str, Iterator[asyncpg.Record]]]:
+def events_between(connection: Connection, slot: int, first: str, last: str) -> AsyncIterator[Events]:
     """Give the events of a slot's subjects from `first` to `last`, those of a page at a time.
 
     A subject that goes on in the next page comes again with it.
     """
+    return _pages(connection, "projections/scan_events", slot, first, last)
+
+
+def events_of(connection: Connection, slot: int, subject_ids: Sequence[str]) -> AsyncIterator[Events]:
+    """Give the events of some subjects of a slot in the same way."""
+    return _pages(connection, "projections/scan_events_of", slot, "", subject_ids)
+
+
+async def _pages(
+    connection: Connection, name: str, slot: int, first: str, wanted: str | Sequence[str]
+) -> AsyncIterator[Events]:
     after = (first, 0)
     while True:
-        rows = await connection.fetch(statement("projections/scan_events"), slot, *after, last, PAGE_EVENTS)
-        for subject_id, mine in groupby(rows, itemgetter(0)):
-            yield subject_id, mine
-        if len(rows) < PAGE_EVENTS:
-            return
-        after = (rows[-1]["subject_id"], rows[-1]["version"])
-
-
-async def events_of(
-    connection: Connection, slot: int, subject_ids: Sequence[str]
-) -> AsyncIterator[tuple[str, Iterator[asyncpg.Record]]]:
-    """Give the events of some subjects of a slot in the same way."""
-    after = ("", 0)
-    while True:
-        rows = await connection.fetch(statement("projections/scan_events_of"), slot, *after, subject_ids, PAGE_EVENTS)
+        rows = await connection.fetch(statement(name), slot, *after, wanted, PAGE_EVENTS)
         for subject_id, mine in groupby(rows, itemgetter(0)):
             yield subject_id, mine
         if len(rows) < PAGE_EVENTS:

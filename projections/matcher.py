@@ -20,9 +20,9 @@ from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
+from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.content_state import ATTRIBUTES_TYPE
-from projections.view_store import ALL_SLOTS
 
 log = structlog.get_logger()
 

@@ -24,10 +24,10 @@ from events.postgres.errors import DEADLOCK, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from events.waiting import first_of
 from projections.order_view import FOLD_VERSION, OrderView, fold
-from projections.view_store import ALL_SLOTS, FOLD_EVENTS, FoldedView, ViewStore, Won, Work, fold_error
+from projections.view_store import FOLD_EVENTS, FoldedView, ViewStore, Won, Work, fold_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

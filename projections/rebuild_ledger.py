@@ -13,9 +13,9 @@ import msgspec
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
+from events.slot import ALL_SLOTS
 from projections.errors import OtherFoldError, RebuildError
 from projections.order_view import FOLD_VERSION
-from projections.view_store import ALL_SLOTS
 
 DROPPED_AT_ONCE: Final = 5_000
 

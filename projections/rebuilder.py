@@ -23,12 +23,13 @@ from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
+from events.slot import ALL_SLOTS
 from projections.found import Found, found
 from projections.log_scan import events_between, events_of
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import SlotState
 from projections.refold import Refold
-from projections.view_store import ALL_SLOTS, encoded_view, fold_error
+from projections.view_store import encoded_view, fold_error
 
 CONNECTIONS: Final = 3
 MOVES: Final = 2

@@ -7,11 +7,9 @@ from typing import Any
 from events.envelope import RecordedEvent
 from events.errors import SecretKeyError
 from events.sealing import Keyring, unseal
-from events.store import event_context
+from events.store import ERASED, event_context
 from projections.errors import MissingEventError
 from projections.order_view import EMPTY, OrderView, evolve, fold
-
-ERASED = "order.erased"
 
 
 class Refold:

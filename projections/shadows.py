@@ -7,7 +7,7 @@ import msgspec
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from projections.view_store import ALL_SLOTS
+from events.slot import ALL_SLOTS
 
 
 class ShadowRow(msgspec.Struct, frozen=True):

@@ -14,8 +14,8 @@ from events.errors import StoreUnavailableError
 from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
+from events.slot import ALL_SLOTS
 from events.waiting import first_of
-from projections.view_store import ALL_SLOTS
 
 log = structlog.get_logger()
 

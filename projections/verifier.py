@@ -16,13 +16,13 @@ from events.errors import SecretKeyError
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring, unseal
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections import log_scan
 from projections.errors import MissingEventError
 from projections.found import Found, found
 from projections.order_view import FOLD_VERSION, OrderView, decode_view, encode_view, fingerprint_of
 from projections.refold import Refold
-from projections.view_store import ALL_SLOTS, view_context
+from projections.view_store import view_context
 
 CONNECTIONS: Final = 3
 # In the collation "C" nothing lies between an id and that id with the lowest character, and this is the highest.

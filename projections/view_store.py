@@ -22,7 +22,6 @@ from projections.order_view import EMPTY, OrderView, decode_view, encode_view, f
 log = structlog.get_logger()
 
 FOLD_EVENTS = 500
-ALL_SLOTS = list(range(256))
 
 
 class StoredView(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.sealing import Keyring
+from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.card import Card, Intent, Kind
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
@@ -34,7 +35,7 @@ from projections.face import Face, face_of
 from projections.outages import Outages
 from projections.pauses import Pauses
 from projections.plan import budget_used_up, plan
-from projections.view_store import ALL_SLOTS, StoredView, ViewStore
+from projections.view_store import StoredView, ViewStore
 
 log = structlog.get_logger()
 

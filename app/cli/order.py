@@ -1,11 +1,17 @@
 """`lockstep order`: look at an order, with or without a running server."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from app.cli.output import AsJson, print_json, print_table
-from app.cli.running import NO, run
+from app.cli.output import AsJson, print_json, print_table, print_wrapped
+from app.cli.running import NO, run, unknown_order
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+T = TypeVar("T")
 
 order = typer.Typer(name="order", no_args_is_help=True, help="Look at an order, its events and its cards.")
 
@@ -88,7 +94,7 @@ async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
     async with opened(context) as database:
         page = await OrderReader(database.pool, database.keyring).read(order_id)
     if page is None:
-        return _unknown(order_id)
+        return unknown_order(order_id)
     if as_json:
         print_json(page)
         return 0
@@ -111,26 +117,18 @@ async def _explain(context: typer.Context, order_id: str, *, states: bool, as_js
     from app.cli.configured import quiet_settings
     from app.cli.database import opened
     from app.cli.explained import explained
-    from app.cli.output import print_wrapped
     from app.explanations import Explainer
 
     settings = quiet_settings()
     async with opened(context) as database:
         explainer = Explainer(database.pool, database.keyring, settings.dispatch_rules(), settings.key_routes)
         explanation = await explainer.explain(order_id, states)
-    if explanation is None:
-        return _unknown(order_id)
-    if as_json:
-        print_json(explanation)
-    else:
-        print_wrapped(explained(explanation))
-    return 0
+    return _tell(order_id, explanation, explained, as_json=as_json)
 
 
 async def _state(context: typer.Context, order_id: str, at: str | None, version: str | None, *, as_json: bool) -> int:
     from app.cli.configured import quiet_settings
     from app.cli.database import opened
-    from app.cli.output import print_wrapped
     from app.cli.stated import stated
     from app.order_states import StateReader
     from app.point import point_of
@@ -139,12 +137,17 @@ async def _state(context: typer.Context, order_id: str, at: str | None, version:
     async with opened(context) as database:
         reader = StateReader(database.pool, database.keyring, keep_receipts_days=settings.keep_receipts_days)
         found = await reader.read(order_id, point)
+    return _tell(order_id, found, stated, as_json=as_json)
+
+
+def _tell(order_id: str, found: T | None, spelled: "Callable[[T], RenderableType]", *, as_json: bool) -> int:
+    """Print what is known of an order, for programs or for people; give the exit code."""
     if found is None:
-        return _unknown(order_id)
+        return unknown_order(order_id)
     if as_json:
         print_json(found)
     else:
-        print_wrapped(stated(found))
+        print_wrapped(spelled(found))
     return 0
 
 
@@ -156,7 +159,7 @@ async def _events(context: typer.Context, order_id: str, *, as_json: bool) -> in
     async with opened(context) as database:
         found = [shown_event(each) async for each in EventStore(database.pool, database.keyring).read_subject(order_id)]
     if not found:
-        return _unknown(order_id)
+        return unknown_order(order_id)
     if as_json:
         for each in found:
             print_json(each)
@@ -186,8 +189,3 @@ async def _release(context: typer.Context, order_id: str) -> int:
         err=not released,
     )
     return 0 if released else NO
-
-
-def _unknown(order_id: str) -> int:
-    typer.echo(f"Nothing is known of {order_id}. Ids are told apart by upper and lower case.", err=True)
-    return NO

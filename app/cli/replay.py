@@ -8,7 +8,7 @@ import typer
 
 from app.cli.errors import CommandError
 from app.cli.output import AsJson
-from app.cli.running import COULD_NOT_RUN, NO, run
+from app.cli.running import COULD_NOT_RUN, NO, run, unknown_order
 
 if TYPE_CHECKING:
     from app.cli.database import Database
@@ -125,7 +125,7 @@ async def _verify(
             with progress(visible=sys.stderr.isatty()) as on_slot:
                 found = await verify_in(database, workers, until=until, on_slot=on_slot)
     if order_id is not None and not found.orders:
-        return _unknown(order_id)
+        return unknown_order(order_id)
     print_verified(found, watch.seconds(), as_json=as_json)
     if not found.same:
         return NO
@@ -224,7 +224,7 @@ async def _order(context: typer.Context, order_id: str, *, as_json: bool) -> int
     async with opened(context) as database:
         done = await replay_order(database.pool, database.keyring, order_id)
         if done is None:
-            return _unknown(order_id)
+            return unknown_order(order_id)
         if done.failure is None and done.version < done.head:
             await ring(database.pool, behind=(order_id,))
     print_replayed(done, as_json=as_json)
@@ -240,8 +240,3 @@ def _moment(text: str | None) -> datetime | None:
     except ValueError as error:
         raise typer.BadParameter("is to be a time such as 2026-11-01T12:03:00Z", param_hint="--until") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _unknown(order_id: str) -> int:
-    typer.echo(f"Nothing is known of {order_id}. Ids are told apart by upper and lower case.", err=True)
-    return NO

@@ -8,12 +8,12 @@ import msgspec
 import typer
 
 from app.cli.output import print_json
+from events.slot import ALL_SLOTS
 from projections.order_replay import Replayed
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_changes import Owed
 from projections.rebuilder import Rebuilt
 from projections.verifier import Verified
-from projections.view_store import ALL_SLOTS
 
 
 class Stopwatch:

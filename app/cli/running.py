@@ -41,6 +41,12 @@ def run(work: Coroutine[Any, Any, int]) -> None:
         raise typer.Exit(code)
 
 
+def unknown_order(order_id: str) -> int:
+    """Say that nothing is known of an order; give the exit code."""
+    typer.echo(f"Nothing is known of {order_id}. Ids are told apart by upper and lower case.", err=True)
+    return NO
+
+
 def explain(error: Exception) -> str:
     """Give cause and cure of an error as a person wants to read them."""
     import asyncpg

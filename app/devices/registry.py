@@ -15,9 +15,9 @@ from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections.plan import PlanRules
-from projections.view_store import ALL_SLOTS, StoredView, ViewStore
+from projections.view_store import StoredView, ViewStore
 
 log = structlog.get_logger()
 

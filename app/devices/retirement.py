@@ -8,7 +8,7 @@ from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from projections.view_store import ALL_SLOTS
+from events.slot import ALL_SLOTS
 
 
 class Retired(msgspec.Struct, frozen=True):

@@ -1,12 +1,9 @@
 """What a request makes its events depend on: `If-Match`, `If-None-Match`, `Prefer`."""
 
-from typing import Final
-
 from aiohttp import web
 
 from app.http.problems import bad_request
-
-_MOST_DIGITS: Final = 15
+from events.whole_number import read_whole_number
 
 
 def expected_version(request: web.Request) -> int | None:
@@ -26,9 +23,10 @@ def expected_version(request: web.Request) -> int | None:
         return 0
     version = (match or "").strip()
     digits = version[1:-1]
-    if version != f'"{digits}"' or not (digits.isascii() and digits.isdigit()) or len(digits) > _MOST_DIGITS:
+    number = read_whole_number(digits)
+    if number is None or version != f'"{digits}"':
         raise bad_request('If-Match is to be the one version that is expected, in quotes: "3".')
-    return int(digits)
+    return number
 
 
 def is_lenient(request: web.Request) -> bool:

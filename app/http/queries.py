@@ -5,10 +5,10 @@ from typing import Final
 from aiohttp import web
 
 from app.http.problems import bad_request
+from events.whole_number import read_whole_number
 
 PAGE_EVENTS: Final = 100
 LONGEST_PAGE: Final = 500
-_MOST_DIGITS: Final = 15
 
 
 def query_number(request: web.Request, name: str, default: int) -> int:
@@ -20,9 +20,10 @@ def query_number(request: web.Request, name: str, default: int) -> int:
     text = request.query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+    number = read_whole_number(text)
+    if number is None:
         raise bad_request(f"{name} is to be a whole number.")
-    return int(text)
+    return number
 
 
 def query_flag(request: web.Request, name: str) -> bool:

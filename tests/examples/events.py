@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from events.codec import encode_new
-from events.envelope import NewEvent, RecordedEvent
+from events.envelope import NewEvent, RecordedEvent, as_recorded
 
 KEY: Final = b"an example key of 32 bytes, fixed"[:32]
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
@@ -65,18 +65,7 @@ def new_event(
 
 def recorded(event: NewEvent, version: int = 1, *, recorded_at: datetime | None = None) -> RecordedEvent:
     """Give an event as the log would remember it, recorded long after it happened unless told."""
-    return RecordedEvent(
-        event.subject_id,
-        version,
-        event.source,
-        event.event_id,
-        event.type,
-        event.schema_version,
-        event.data,
-        event.personal,
-        event.occurred_at,
-        NOON + timedelta(days=1) if recorded_at is None else recorded_at,
-    )
+    return as_recorded(event, version, NOON + timedelta(days=1) if recorded_at is None else recorded_at)
 
 
 def happened(

@@ -13,13 +13,12 @@ from events.codec import encode_new
 from events.envelope import NewEvent
 from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from events.store import EventStore, Group
 from projections.card_store import CardStore, Claimed
 from projections.matcher import Matcher
 from projections.pause import Route
 from projections.projector import Projected, Projector
-from projections.view_store import ALL_SLOTS
 from tests.examples.devices import device
 from tests.examples.events import FACTS, NOON
 

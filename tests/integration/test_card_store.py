@@ -13,9 +13,9 @@ from events.postgres.migrator import migrate
 from events.postgres.pool import Connection, Pool, connect
 from events.postgres.statements import statement
 from events.sealing import Keyring
+from events.slot import ALL_SLOTS
 from projections.card import Card, Intent, Kind, Phase, Settlement
 from projections.card_store import CLAIMS_A_SLOT, ENVIRONMENTS, Claimed
-from projections.view_store import ALL_SLOTS
 from tests.conftest import Clock
 from tests.database import new_database
 from tests.integration.flow import Flow

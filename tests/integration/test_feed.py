@@ -10,10 +10,9 @@ from events.feed import Feed
 from events.feed_writer import SWEPT_SUBJECTS, FeedWriter
 from events.postgres.pool import Pool
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from events.store import EventStore
 from projections.projector import Projector
-from projections.view_store import ALL_SLOTS
 from tests.conftest import Clock
 from tests.examples.log import fact, group, note
 from tests.integration.feeding import Copy, number, of_slot

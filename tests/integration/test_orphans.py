@@ -3,8 +3,8 @@
 import pytest
 
 from app.housekeeping import Housekeeper, KeepRules
+from events.slot import ALL_SLOTS
 from projections.shadows import Shadows
-from projections.view_store import ALL_SLOTS
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
 from tests.integration.dispatching import Apns, dispatcher, live, work

@@ -14,10 +14,10 @@ from events.postgres.doorbell import Ring
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections.order_view import FOLD_VERSION, fold
 from projections.projector import Projector
-from projections.view_store import ALL_SLOTS, FoldedView, ViewStore, Won
+from projections.view_store import FoldedView, ViewStore, Won
 from tests.conftest import Clock
 from tests.integration.flow import Flow, raw_append
 from tests.scale import scaled

@@ -9,9 +9,8 @@ from events.codec import VOCABULARY
 from events.envelope import RecordedEvent
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections.order_view import FOLD_VERSION, OrderView, fold
-from projections.view_store import ALL_SLOTS
 from tests.integration.flow import Flow, from_a_newer_release
 
 

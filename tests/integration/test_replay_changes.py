@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from events.postgres.statements import statement
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections.rebuild_changes import Owed, count_changes
 from projections.rebuild_ledger import choose_pushing, slot_states
 from projections.verifier import verify
-from projections.view_store import ALL_SLOTS
 from tests.integration.command_line import lockstep
 from tests.integration.flow import Flow, from_a_newer_release
 from tests.integration.rebuilding import Rebuilding

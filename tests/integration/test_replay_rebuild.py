@@ -12,12 +12,11 @@ from events.envelope import RecordedEvent
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections.found import Found
 from projections.order_view import FOLD_VERSION, OrderView, fold
 from projections.rebuilder import Rebuilt, Stopped, move
 from projections.verifier import verify
-from projections.view_store import ALL_SLOTS
 from tests.conftest import Clock
 from tests.integration.flow import Flow
 from tests.integration.rebuilding import Rebuilding

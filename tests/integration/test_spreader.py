@@ -6,10 +6,9 @@ import pytest
 
 from app.housekeeping import Housekeeper
 from events.postgres.pool import Pool
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections.matcher import Matcher
 from projections.spreader import Spreader
-from projections.view_store import ALL_SLOTS
 from tests.integration.flow import Flow
 
 PHONES = 25

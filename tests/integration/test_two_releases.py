@@ -21,12 +21,12 @@ from events import codec
 from events.errors import SchemaAheadError
 from events.postgres.migrator import migrate
 from events.postgres.pool import open_pool
+from events.slot import ALL_SLOTS
 from projections import explain_order
 from projections.content_state import render
 from projections.order_view import FOLD_VERSION, OrderView
 from projections.reasons import Reason
 from projections.verifier import verify
-from projections.view_store import ALL_SLOTS
 from tests.conftest import SECRET_KEY, Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import ROUTES, Flow
