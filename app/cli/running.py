@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import typer
 
@@ -110,6 +110,13 @@ def stop_on_signals() -> asyncio.Event:
     for each in heard:
         loop.add_signal_handler(each, hear)
     return stop
+
+
+def leave_at_once(code: int) -> NoReturn:
+    """End the process with this exit code as it is; what is under way may wait for somebody who does not answer."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.running import listening, run, stop_on_signals
+from app.cli.running import leave_at_once, listening, run, stop_on_signals
 
 
 def serve(
@@ -43,11 +43,11 @@ async def _serve(role: str | None, host: str | None, port: int | None) -> int:
         service = await Service.start(settings)
     await stop.wait()
     log.info("service_stopping")
-    try:
-        async with asyncio.timeout(settings.leave_seconds):
-            await service.stop()
-    except TimeoutError:
+    stopping = asyncio.create_task(service.stop())
+    done, _ = await asyncio.wait({stopping}, timeout=settings.leave_seconds)
+    if not done:
         log.warning("service_left_before_all_was_done", seconds=settings.leave_seconds)
-    else:
-        log.info("service_stopped")
+        leave_at_once(0)
+    stopping.result()
+    log.info("service_stopped")
     return 0
