@@ -172,6 +172,7 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
     """
     before = await _follow(pool, keyring, slot, few=FEW)
     async with pool.acquire() as connection, connection.transaction():
+        await _keep_rebuilds(connection)
         await connection.execute(statement("projections/lock_slot"), slot)
         began = monotonic()
         last = await _follow(pool, keyring, slot, few=0)
@@ -216,6 +217,10 @@ async def _write_stale_views(pool: Pool, keyring: Keyring, slot: int, *, whole: 
         while True:
             try:
                 async with connection.transaction(isolation="repeatable_read"):
+                    if (
+                        whole
+                    ):  # otherwise the move has done so, and a second request would queue behind who waits for it
+                        await _keep_rebuilds(connection)
                     done, last = await _write_page(connection, keyring, slot, after, whole=whole)
             except asyncpg.PostgresError as error:
                 if error.sqlstate not in _RACED:
@@ -270,6 +275,11 @@ async def _write_page(
         stopped=found([each.stopped for each in subjects.values() if each.stopped is not None]),
     )
     return done, ids[-1] if len(rows) == PAGE_SUBJECTS else None
+
+
+async def _keep_rebuilds(connection: Connection) -> None:
+    """Keep rebuilds from being begun or dropped until the transaction ends; asked for before any row is locked."""
+    await connection.execute(statement("projections/share_rebuilds"))
 
 
 class _Subject:

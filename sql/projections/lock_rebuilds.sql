@@ -1,2 +1,2 @@
--- Keeps everybody else from beginning or dropping a rebuild until the transaction ends.
+-- Keeps everybody else from beginning, dropping or moving a rebuild until the transaction ends.
 LOCK TABLE rebuilds IN SHARE ROW EXCLUSIVE MODE

@@ -8,15 +8,18 @@ import pytest
 
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
+from events.sealing import Keyring
 from events.slot import slot_of
 from projections import rebuilder
 from projections.errors import OtherFoldError, RebuildError
 from projections.order_view import FOLD_VERSION
-from projections.rebuild_ledger import begin_rebuild, give_up
+from projections.rebuild_ledger import SlotState, begin_rebuild, give_up
+from projections.rebuilder import Rebuilt
 from projections.verifier import verify
 from tests.integration.command_line import begin, lockstep
 from tests.integration.flow import Flow
 from tests.integration.rebuilding import Rebuilding
+from tests.integration.wire import backend_that_waits
 
 ORDERS = [f"order-{number}" for number in range(1, 31)]
 LAST = max(ORDERS, key=slot_of)
@@ -100,6 +103,31 @@ async def test_what_a_move_wrote_before_it_was_broken_off_is_written_again(flow:
     done = await rebuilding.run()
 
     assert (done.moved, (await rebuilding.versions())["zzz"]) == (256, 1)
+    assert await is_same(rebuilding)
+
+
+async def test_a_rebuild_that_begins_during_a_move_waits_for_it(
+    rebuilding: Rebuilding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The move has seen that the slot goes nowhere, and must not find another way for it a moment later."""
+    follow = rebuilder._follow
+    begun: list[asyncio.Future[list[SlotState]]] = []
+
+    async def slow(pool: Pool, keyring: Keyring, slot: int, *, few: int) -> Rebuilt:
+        done = await follow(pool, keyring, slot, few=few)
+        if few == 0:
+            begun.append(asyncio.ensure_future(rebuilding.begin()))
+            async with pool.acquire() as connection:
+                await backend_that_waits(connection)
+        return done
+
+    with monkeypatch.context() as slowly:
+        slowly.setattr(rebuilder, "_follow", slow)
+        done = await rebuilder.move(rebuilding.pool, rebuilding.keyring, slot_of(LAST))
+    await begun[0]
+
+    assert (done.moved, await rebuilding.live()) == (0, {1})
+    assert (await rebuilding.run()).moved == 256
     assert await is_same(rebuilding)
 
 
