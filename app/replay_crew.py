@@ -10,7 +10,7 @@ import msgspec
 
 from app.cli.database import Database
 from app.cli.errors import CommandError
-from app.replay_worker import Line, Task, collect_rarely, open_replay_pool
+from app.replay_worker import Line, Task, collect_rarely
 from events.slot import ALL_SLOTS
 from projections.rebuilder import Rebuilt, build
 from projections.verifier import Verified, verify
@@ -61,8 +61,7 @@ async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebui
     """
     if workers == 1:
         collect_rarely()
-        async with await open_replay_pool(database.dsn) as pool:
-            return await build(pool, database.keyring, on_slot=on_slot)
+        return await build(database.pool, database.keyring, on_slot=on_slot)
     total = Rebuilt()
 
     def hear(line: Line) -> None:

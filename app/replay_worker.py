@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from app.cli.running import explain, loop_factory
-from events.postgres.pool import Pool, open_pool
+from events.postgres.pool import open_pool
 from events.sealing import Keyring
 from projections.rebuilder import Rebuilt, build
 from projections.verifier import Verified, verify
@@ -49,14 +49,9 @@ def collect_rarely() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-async def open_replay_pool(dsn: str) -> Pool:
-    """Open connections that do not wait for the disk: what a crash of Postgres takes of a build is built again."""
-    return await open_pool(dsn, name="lockstep-replay", most=4, settings={"synchronous_commit": "off"})
-
-
 async def work(task: Task) -> None:
     """Do a task, and say a line for each slot."""
-    async with await open_replay_pool(task.dsn) as pool:
+    async with await open_pool(task.dsn, name="lockstep-replay", most=4) as pool:
         if task.kind == "verify":
             await verify(
                 pool, task.keyring, slots=task.slots, until=task.until, on_slot=lambda one: _say(Line(verified=one))

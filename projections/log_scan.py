@@ -1,6 +1,7 @@
 """Reads the log of a slot in the order of its primary key, a page at a time, so that memory does not grow with it."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
@@ -28,25 +29,27 @@ async def subjects_between(connection: Connection, slot: int, first: str, last: 
     return await connection.fetch(statement("projections/scan_subjects"), slot, first, last, PAGE_SUBJECTS)
 
 
-def events_between(connection: Connection, slot: int, first: str, last: str) -> AsyncIterator[Events]:
+def events_between(
+    connection: Connection, slot: int, first: str, last: str, *, until: datetime | None = None
+) -> AsyncIterator[Events]:
     """Give the events of a slot's subjects from `first` to `last`, those of a page at a time.
 
-    A subject that goes on in the next page comes again with it.
+    A subject that goes on in the next page comes again with it; an event that was recorded after `until` says so.
     """
-    return _pages(connection, "projections/scan_events", slot, first, last)
+    return _pages(connection, "projections/scan_events", slot, first, last, until)
 
 
 def events_of(connection: Connection, slot: int, subject_ids: Sequence[str]) -> AsyncIterator[Events]:
     """Give the events of some subjects of a slot in the same way."""
-    return _pages(connection, "projections/scan_events_of", slot, "", subject_ids)
+    return _pages(connection, "projections/scan_events_of", slot, "", subject_ids, None)
 
 
 async def _pages(
-    connection: Connection, name: str, slot: int, first: str, wanted: str | Sequence[str]
+    connection: Connection, name: str, slot: int, first: str, wanted: str | Sequence[str], until: datetime | None
 ) -> AsyncIterator[Events]:
     after = (first, 0)
     while True:
-        rows = await connection.fetch(statement(name), slot, *after, wanted, PAGE_EVENTS)
+        rows = await connection.fetch(statement(name), slot, *after, wanted, PAGE_EVENTS, until)
         for subject_id, mine in groupby(rows, itemgetter(0)):
             yield subject_id, mine
         if len(rows) < PAGE_EVENTS:

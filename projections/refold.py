@@ -1,7 +1,6 @@
 """A subject folded again from its first event: what verify compares, and what a rebuild writes."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from events.envelope import RecordedEvent
@@ -20,7 +19,6 @@ class Refold:
         version: Fold up to this one.
         wrapped: Its data key as it is stored; None when it has none, or was erased.
         keyring: Opens the data key.
-        until: Leave out what was recorded later.
 
     Attributes:
         data_key: Its data key, opened.
@@ -28,7 +26,7 @@ class Refold:
         folded: How many they were.
         failure: Why the next one cannot be folded.
         erased_later: Whether it was erased by an event after `version`.
-        is_later: Whether an event up to `version` was recorded after `until`.
+        is_later: Whether an event up to `version` was left out because it was recorded later than asked for.
     """
 
     __slots__ = (
@@ -43,12 +41,9 @@ class Refold:
         "view",
     )
 
-    def __init__(
-        self, subject_id: str, version: int, wrapped: bytes | None, keyring: Keyring, *, until: datetime | None = None
-    ) -> None:
+    def __init__(self, subject_id: str, version: int, wrapped: bytes | None, keyring: Keyring) -> None:
         self._subject_id = subject_id
         self._version = version
-        self._until = until
         self.view: OrderView = EMPTY
         self.folded = 0
         self.failure: Exception | None = None
@@ -89,11 +84,11 @@ class Refold:
     def _open(self, rows: Iterable[Any], events: list[RecordedEvent]) -> None:
         """Add the events to be folded, opened, up to one that cannot be."""
         key, next_version = self.data_key, self.folded + 1
-        for _, version, source, event_id, type_, schema_version, data, sealed, occurred_at, recorded_at in rows:
+        for _, version, source, event_id, type_, schema_version, data, sealed, at, later in rows:
             if version > self._version:
                 self.erased_later = self.erased_later or type_ == ERASED
                 continue
-            if self._until is not None and recorded_at > self._until:
+            if later:
                 self.is_later = True
                 continue
             if version != next_version:
@@ -104,10 +99,9 @@ class Refold:
                 personal = unseal(key, sealed, context=event_context(self._subject_id, source, event_id))
             events.append(
                 RecordedEvent(
-                    self._subject_id, version, source, event_id, type_, schema_version, data, personal, occurred_at,
-                    recorded_at,
+                    self._subject_id, version, source, event_id, type_, schema_version, data, personal, at, at
                 )
-            )  # fmt: skip
+            )
 
     def _fold_singly(self, events: Iterable[RecordedEvent]) -> None:
         """Fold up to the event that fails."""

@@ -177,7 +177,9 @@ async def _verify_slot(connection: Connection, work: _Work, slot: int) -> Verifi
             break
         end = subjects[-1]["subject_id"]
         known = {each["subject_id"]: _Subject(each, work) for each in subjects}
-        async for subject_id, rows in log_scan.events_between(connection, slot, subjects[0]["subject_id"], end):
+        async for subject_id, rows in log_scan.events_between(
+            connection, slot, subjects[0]["subject_id"], end, until=work.until
+        ):
             known[subject_id].take(rows)
         for each in known.values():
             each.judge(tally)
@@ -231,7 +233,7 @@ class _Subject:
         self._id: str = row["subject_id"]
         self._wanted: int = row["view_version"] or 0
         self._compared = not (row["quarantined"] or row["archived"])
-        self._refold = Refold(self._id, self._wanted, row["wrapped"], work.keyring, until=work.until)
+        self._refold = Refold(self._id, self._wanted, row["wrapped"], work.keyring)
 
     def take(self, rows: Iterator[asyncpg.Record]) -> None:
         """Fold some more of its events, up to the version of its view."""
