@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 from msgspec.structs import replace
 
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from app.apns.reasons import explain_last
 from app.order_states import read_states
 from events.postgres.errors import translated

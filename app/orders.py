@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.http.edge import OrderCard, OrderPage
+from app.order_page import OrderCard, OrderPage
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement

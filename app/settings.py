@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.apns.credential_settings import SigningKey, read_signing_keys, routes_of
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from app.errors import SettingsError
 from app.housekeeping import KeepRules
 from app.thresholds import FAST_RULES, thresholds, with_thresholds

@@ -9,9 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.apns.dispatcher import DispatchRules
-from app.apns.push import SendRules
-from app.apns.sender import SendingRules
+from app.apns.dispatch_rules import DispatchRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
 from projections.budget import BudgetRules, UrgentRules
 from projections.fallback import FallbackRules

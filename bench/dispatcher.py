@@ -9,12 +9,14 @@ import time
 import uuid
 
 from app.apns.answer import Answer
-from app.apns.credentials import Credentials, Served
-from app.apns.dispatcher import Dispatcher, DispatchRules
+from app.apns.credentials import Credentials
+from app.apns.dispatch_rules import DispatchRules
+from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import EngineTransport, TransportSettings
 from app.apns.provider_token import ProviderToken
 from app.apns.pyqwest_engine import PyqwestEngine
 from app.apns.request import ApnsRequest, Environment
+from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport, Unreachable
 from bench.database import Bed, bed

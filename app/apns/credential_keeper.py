@@ -8,10 +8,11 @@ from typing import Final
 import structlog
 
 from app.apns.credential_settings import SigningKey, text_of
-from app.apns.credentials import Credentials, Served
+from app.apns.credentials import Credentials
 from app.apns.errors import SigningKeyError
 from app.apns.provider_token import ProviderToken
 from app.apns.request import Environment
+from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport
 from app.errors import SettingsError

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from app.apns.credentials import Served
 from app.apns.request import Environment
+from app.apns.served import Served
 from app.errors import SettingsError
 from projections.pause import ANY_APP, Route
 

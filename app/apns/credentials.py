@@ -2,23 +2,10 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from app.apns.request import Environment
+from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
 from projections.pause import ANY_APP, Route
-
-
-class Served(msgspec.Struct, frozen=True):
-    """What a key serves.
-
-    Attributes:
-        apps: Bundle ids; ANY_APP stands for those that no other key names.
-        environments: Apple's environments that the key is good for.
-    """
-
-    apps: tuple[str, ...] = (ANY_APP,)
-    environments: tuple[Environment, ...] = tuple(Environment)
 
 
 class Credentials:

@@ -14,10 +14,11 @@ from uuid import uuid4
 import structlog
 
 from app.apns.credentials import Credentials
+from app.apns.dispatch_rules import DispatchRules
 from app.apns.pace import Pace
-from app.apns.push import SendRules, build_push
+from app.apns.push import build_push
 from app.apns.reach import TOLD_AGAIN_SECONDS, Reach, Trial
-from app.apns.sender import PlannedPush, Sender, SendingRules
+from app.apns.sender import PlannedPush, Sender
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
 from app.apns.settler import Settler
 from app.apns.transports import ApnsTransport
@@ -40,24 +41,6 @@ from projections.view_store import StoredView, ViewStore
 log = structlog.get_logger()
 
 AWAY_SECONDS = 0.5
-
-
-class DispatchRules(SendingRules, frozen=True, kw_only=True):
-    """How the dispatcher works; seconds, unless the name says otherwise.
-
-    Attributes:
-        batch: Cards claimed at once, at the most.
-        in_flight: Pushes under way at the most.
-        unsettled: Pushes under way and settlements still to be written, at the most.
-        poll: How often cards are looked for that no hint named.
-        send: Expiry of pushes.
-    """
-
-    batch: int = 200
-    in_flight: int = 500
-    unsettled: int = 1_000
-    poll: float = 1.0
-    send: SendRules = SendRules()
 
 
 class Dispatcher:

@@ -5,9 +5,8 @@ from hashlib import sha256
 from typing import Final, assert_never
 from uuid import UUID
 
-import msgspec
-
 from app.apns import payload
+from app.apns.dispatch_rules import SendRules
 from app.apns.request import ApnsRequest, Environment, PushType, build
 from projections.alert_text import alert_text
 from projections.card import Card, Kind
@@ -19,22 +18,6 @@ from projections.freshness import with_freshness
 from projections.order_view import OrderView
 
 MOST_COLLAPSE_ID_BYTES: Final = 64
-
-
-class SendRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How long APNs may keep a push for a phone that is away, in seconds.
-
-    Attributes:
-        start_expiry: How long APNs keeps a start; one that comes too late shows an order that has moved on.
-        update_expiry: How long APNs keeps an update.
-        alert_expiry: How long APNs keeps an ordinary notification; what it tells is old news after that.
-        end_expiry: How long APNs keeps an end, which is worth something as long as a card can live.
-    """
-
-    start_expiry: float = 1_800.0
-    update_expiry: float = 3_600.0
-    end_expiry: float = 28_800.0
-    alert_expiry: float = 3_600.0
 
 
 def build_push(

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from app.apns.answer import Answer
 from app.apns.credentials import Credentials, no_key
+from app.apns.dispatch_rules import SendingRules
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.health import Health
 from app.apns.judge import judge, said
@@ -23,7 +24,7 @@ from app.apns.settlement import settle_sent, settle_shadowed, settle_unbegun
 from app.apns.settler import Settler
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport
-from app.apns.verdict import DEFAULT, Outcome, TokenAction, Verdict, VerdictSettings
+from app.apns.verdict import Outcome, TokenAction, Verdict
 from events.errors import StoreUnavailableError
 from events.postgres.errors import translated
 from events.sealing import seal
@@ -32,24 +33,9 @@ from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt, 
 from projections.choice import Send
 from projections.face import Face
 from projections.pauses import Pauses
-from projections.plan import PlanRules
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
-
-
-class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
-    """When a push is begun and how its answer is judged; seconds.
-
-    Attributes:
-        lease: How long a claim holds.
-        deadline: The longest a push may take; a push is begun only while the lease lasts longer.
-    """
-
-    lease: float = 60.0
-    deadline: float = 15.0
-    plan: PlanRules = PlanRules()
-    verdicts: VerdictSettings = DEFAULT
 
 
 class PlannedPush(msgspec.Struct, frozen=True):

@@ -7,10 +7,11 @@ from app.access.api_key import Scope
 from app.access.caller import has_scope, may_read_order
 from app.errors import PointError
 from app.http.answers import json_answer
-from app.http.edge import OrderPage, caller_of, edge_of
+from app.http.edge import caller_of, edge_of
 from app.http.path import path_id
 from app.http.problems import ProblemError, bad_request, not_found
 from app.http.queries import page_limit, query_flag, query_number
+from app.order_page import OrderPage
 from app.point import point_of
 from app.shown_event import ShownEvent, shown_event
 

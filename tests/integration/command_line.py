@@ -1,15 +1,23 @@
 """The real command line, as a process of its own."""
 
 import asyncio
+import atexit
 import base64
 import os
+import shutil
+import socket
+import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tests.conftest import SECRET_KEY
+from tests.integration.warm_command_line import Asked, Ended
 
 
 @dataclass(frozen=True)
@@ -50,9 +58,33 @@ async def begin(*arguments: str, dsn: str | None, **more: str) -> asyncio.subpro
 
 
 async def lockstep(*arguments: str, dsn: str | None, **more: str) -> Done:
-    """Run `lockstep` with these arguments to its end."""
-    process = await begin(*arguments, dsn=dsn, **more)
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    assert "Traceback" not in err.decode()
-    return Done(process.returncode, out.decode(), err.decode())
+    """Run `lockstep` with these arguments to its end, without its imports."""
+    reader, writer = await asyncio.open_unix_connection(_warm(), limit=1 << 24)
+    writer.write(msgspec.json.encode(Asked(arguments, surroundings(dsn, **more))) + b"\n")
+    ended = msgspec.json.decode(await reader.readline(), type=Ended)
+    writer.close()
+    await writer.wait_closed()
+    assert "Traceback" not in ended.err.decode()
+    return Done(ended.code, ended.out.decode(), ended.err.decode())
+
+
+@cache
+def _warm() -> str:
+    """Start what runs the commands of this run; give the path of its socket."""
+    folder = Path(tempfile.mkdtemp(prefix="lockstep-commands-"))
+    path = str(folder / "socket")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "tests.integration.warm_command_line", str(listener.fileno())],
+            stdin=subprocess.PIPE,
+            pass_fds=[listener.fileno()],
+        )
+
+    def end() -> None:
+        process.communicate()
+        shutil.rmtree(folder)
+
+    atexit.register(end)
+    return path

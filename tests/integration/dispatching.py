@@ -9,11 +9,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.apns.answer import Answer
-from app.apns.credentials import Credentials, Served
-from app.apns.dispatcher import Dispatcher, DispatchRules
+from app.apns.credentials import Credentials
+from app.apns.dispatch_rules import DispatchRules
+from app.apns.dispatcher import Dispatcher
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
+from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport, Unreachable
 from events.postgres.doorbell import Ring

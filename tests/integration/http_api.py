@@ -15,11 +15,12 @@ from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
 from app.access.ticket import mint
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
-from app.http.edge import Edge, OrderCard, OrderPage
+from app.http.edge import Edge
 from app.http.server import build_app, serving
+from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
 from events.appender import Appender
 from events.feed import Feed

@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.apns.answer import Answer
 from app.apns.credential_keeper import CredentialKeeper
-from app.apns.credentials import Credentials, Served
-from app.apns.dispatcher import DispatchRules
+from app.apns.credentials import Credentials
+from app.apns.dispatch_rules import DispatchRules
 from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
+from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
 from app.explanations import Explainer
 from app.settings import load_settings

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import app.apns.dispatcher as dispatcher_module
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from app.apns.request import ApnsRequest
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.apns.answer import Answer
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
 from app.apns.request import ApnsRequest
 from projections.pauses import Pauses

@@ -6,7 +6,7 @@ from pathlib import Path
 import h2.errors
 import pytest
 
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
 from tests.integration.dispatching import dispatcher, work

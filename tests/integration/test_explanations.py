@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from app.apns import dispatcher, sender
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from app.cli.explained import VERSIONS, explained
 from app.explanations import CARDS, Explainer
 from events.postgres.pool import Connection

@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from app.http.edge import OrderPage
 from app.http.routes import OPEN, Route, RouteWithoutRuleError
 from app.http.server import build_app, run_http, serving
 from app.logs import name_request
+from app.order_page import OrderPage
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from tests.integration.http_api import CLOUD_EVENT, Api, cloud_event, exchange, running_api

@@ -9,11 +9,13 @@ from typing import Any, Final
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from app.apns.credentials import Credentials, Served
-from app.apns.dispatcher import Dispatcher, DispatchRules
+from app.apns.credentials import Credentials
+from app.apns.dispatch_rules import DispatchRules
+from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import EngineTransport, TransportSettings
 from app.apns.provider_token import ProviderToken
 from app.apns.request import Environment
+from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
 from app.explanations import Explainer
 from app.simulator.chance import CALM

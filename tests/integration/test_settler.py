@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 import app.apns.settler as settler_module
-from app.apns.dispatcher import Dispatcher, DispatchRules
+from app.apns.dispatch_rules import DispatchRules
+from app.apns.dispatcher import Dispatcher
 from app.apns.provider_token import ProviderToken
 from app.apns.settlement import settle_unsent
 from app.apns.settler import Settler

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 import projections.face as face_module
 import projections.projector as projector_module
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from app.bootstrap import Service
 from app.explanations import Explainer
 from app.housekeeping import Housekeeper

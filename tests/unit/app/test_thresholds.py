@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from app.apns.dispatcher import DispatchRules
+from app.apns.dispatch_rules import DispatchRules
 from app.errors import SettingsError
 from app.settings import load_settings
 from app.thresholds import FAST_RULES, thresholds, with_thresholds

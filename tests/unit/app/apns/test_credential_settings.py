@@ -3,8 +3,8 @@
 import pytest
 
 from app.apns.credential_settings import read_signing_keys
-from app.apns.credentials import Served
 from app.apns.request import Environment
+from app.apns.served import Served
 from app.errors import SettingsError
 from app.settings import load_settings
 

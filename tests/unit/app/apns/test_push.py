@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.apns.dispatch_rules import SendRules
 from app.apns.preflight import preflight
-from app.apns.push import SendRules, build_push, collapse_id
+from app.apns.push import build_push, collapse_id
 from app.apns.request import ApnsRequest
 from projections.card import Kind
 from projections.choice import Send

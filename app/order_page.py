@@ -1,0 +1,43 @@
+"""An order as it stands, as the API and the command line give it."""
+
+import msgspec
+
+
+class OrderCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A card of an order, for those who look after it.
+
+    Attributes:
+        phase: `wanted`, `starting`, `shown`, `ending` or `over`.
+        considered_version: What the last plan for this card saw.
+        accepted_version: What APNs took last.
+        outcome: How the last plan ended, and `why`.
+    """
+
+    card_id: str
+    device_id: str
+    attributes_type: str
+    phase: str
+    considered_version: int
+    accepted_version: int | None = None
+    outcome: str | None = None
+    why: str | None = None
+
+
+class OrderPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """An order as it stands.
+
+    Attributes:
+        customer_id: Whose it is; None as long as nobody said.
+        version: Of the log.
+        view_version: Of what we folded and show.
+        content_state: What a card shows, as JSON; None when there is nothing to show.
+    """
+
+    order_id: str
+    customer_id: str | None
+    version: int
+    view_version: int
+    status: str | None
+    over: bool
+    content_state: msgspec.Raw | None = None
+    cards: tuple[OrderCard, ...] = ()
