@@ -217,8 +217,9 @@ class _Connection:
             case Leave():
                 # h2 sends nothing more after a GOAWAY of its own; a server that leaves in good order does.
                 self._flush()
-                self._last = seen.stream
-                self._writer.write(GoAwayFrame(0, last_stream_id=seen.stream).serialize())
+                # one that began later may have been whole before
+                self._last = max(each.stream for each in self._peer.seen if each.connection == self._number)
+                self._writer.write(GoAwayFrame(0, last_stream_id=self._last).serialize())
             case Limit():
                 self._h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: action.streams})
             case HeadersThenCut():
