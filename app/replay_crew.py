@@ -1,20 +1,22 @@
-"""Folds the log again in this process, or in several at once, each with slots of its own. It cannot push."""
+"""Folds the log again in this process, or in several that share the slots. It cannot push."""
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from app.cli.database import Database
 from app.cli.errors import CommandError
 from app.replay_worker import Line, Task, collect_rarely
-from events.slot import ALL_SLOTS
+from projections.lanes import Slots
 from projections.rebuilder import Rebuilt, build
 from projections.verifier import Verified, verify
 
+AT_ONCE: Final = 4
+"""Slots that another process has before it: one more than it works on."""
 LINE_BYTES: Final = 64 * 1_048_576
 """A slot in which everything differs has a long line."""
 
@@ -26,25 +28,24 @@ async def verify_in(
 
     Args:
         database: Where they are.
-        workers: Processes; with 1 it is done in this one.
+        workers: Processes, this one among them.
         until: Compare only what was recorded by then.
         on_slot: Called with what was found in each slot.
 
     Raises:
         LockstepError: It could not be done to the end.
     """
-    if workers == 1:
-        collect_rarely()
-        return await verify(database.pool, database.keyring, until=until, on_slot=on_slot)
-    total = Verified()
+    slots, total = Slots(), Verified()
 
-    def hear(line: Line) -> None:
+    def add(one: Verified | None) -> None:
         nonlocal total
-        if line.verified is not None:
-            total += line.verified
-            on_slot(line.verified)
+        if one is not None:
+            total += one
+            on_slot(one)
 
-    await _spread(Task(database.dsn, database.keyring, "verify", ALL_SLOTS, until), workers, hear)
+    here = verify(database.pool, database.keyring, slots=slots, until=until, on_slot=add)
+    task = Task(database.dsn, database.keyring, "verify", until)
+    await _share(slots, workers, here, task, lambda line: add(line.verified))
     return total
 
 
@@ -53,39 +54,42 @@ async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebui
 
     Args:
         database: Where they are.
-        workers: Processes; with 1 it is done in this one.
+        workers: Processes, this one among them.
         on_slot: Called with what was done for each slot.
 
     Raises:
         LockstepError: It could not be done to the end; what is written stays.
     """
-    if workers == 1:
-        collect_rarely()
-        return await build(database.pool, database.keyring, on_slot=on_slot)
-    total = Rebuilt()
+    slots, total = Slots(), Rebuilt()
 
-    def hear(line: Line) -> None:
+    def add(one: Rebuilt | None) -> None:
         nonlocal total
-        if line.rebuilt is not None:
-            total += line.rebuilt
-            on_slot(line.rebuilt)
+        if one is not None:
+            total += one
+            on_slot(one)
 
-    await _spread(Task(database.dsn, database.keyring, "build", ALL_SLOTS), workers, hear)
+    here = build(database.pool, database.keyring, slots=slots, on_slot=add)
+    task = Task(database.dsn, database.keyring, "build")
+    await _share(slots, workers, here, task, lambda line: add(line.rebuilt))
     return total
 
 
-async def _spread(task: Task, workers: int, hear: Callable[[Line], None]) -> None:
-    """Give each worker every n-th slot, and wait for them; the first that fails ends the others."""
-    shares = [msgspec.structs.replace(task, slots=task.slots[place::workers]) for place in range(workers)]
+async def _share(
+    slots: Slots, workers: int, here: Coroutine[Any, Any, object], task: Task, hear: Callable[[Line], None]
+) -> None:
+    """Work here and in other processes until no slot waits; the first that fails ends the others."""
+    collect_rarely()
     try:
         async with asyncio.TaskGroup() as group:
-            for share in shares:
-                group.create_task(_run(share, hear))
+            group.create_task(here)
+            for _ in range(workers - 1):
+                group.create_task(_run(slots, task, hear))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
 
 
-async def _run(task: Task, hear: Callable[[Line], None]) -> None:
+async def _run(slots: Slots, task: Task, hear: Callable[[Line], None]) -> None:
+    """Give a process of its own the task, and slots as fast as it works through them."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -96,13 +100,25 @@ async def _run(task: Task, hear: Callable[[Line], None]) -> None:
     )
     if process.stdin is None or process.stdout is None:
         raise AssertionError("both are piped")
+    given = process.stdin
+
+    async def give() -> None:
+        slot = await slots.take()
+        if slot is not None:
+            given.write(b"%d\n" % slot)
+        elif not given.is_closing():
+            given.close()
+
     try:
-        process.stdin.write(msgspec.json.encode(task) + b"\n")
+        given.write(msgspec.json.encode(task) + b"\n")
+        for _ in range(AT_ONCE):
+            await give()
         async for text in process.stdout:
             line = msgspec.json.decode(text, type=Line)
             if line.trouble is not None:
                 raise CommandError(line.trouble)
             hear(line)
+            await give()
         code = await process.wait()
         if code:
             raise CommandError(f"A worker ended with {code}; see above. What it had written stays: run this again.")

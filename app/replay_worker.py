@@ -1,4 +1,6 @@
-"""One of several processes that fold the log again: a task comes on standard input, a line goes out for each slot.
+"""One of several processes that fold the log again: a task and then slots come on standard input, and end it.
+
+A line goes out for each slot.
 
 It cannot push: nothing here can reach what sends.
 """
@@ -15,6 +17,7 @@ import msgspec
 from app.cli.running import explain, loop_factory
 from events.postgres.pool import open_pool
 from events.sealing import Keyring
+from projections.lanes import Slots
 from projections.rebuilder import Rebuilt, build
 from projections.verifier import Verified, verify
 
@@ -30,7 +33,6 @@ class Task(msgspec.Struct, frozen=True):
     dsn: str
     keyring: Keyring
     kind: Literal["verify", "build"]
-    slots: tuple[int, ...]
     until: datetime | None = None
 
 
@@ -49,15 +51,38 @@ def collect_rarely() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-async def work(task: Task) -> None:
-    """Do a task, and say a line for each slot."""
+class HandedSlots(Slots):
+    """Slots as they come, a line each.
+
+    Args:
+        lines: Where they come from.
+    """
+
+    def __init__(self, lines: asyncio.StreamReader) -> None:
+        super().__init__(())
+        self._lines = lines
+        self._lock = asyncio.Lock()
+
+    async def take(self) -> int | None:
+        """Wait for the next; None: there are no more."""
+        async with self._lock:
+            line = await self._lines.readline()
+        return int(line) if line else None
+
+
+async def work() -> None:
+    """Do the task that comes on standard input for the slots that follow, and say a line for each."""
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    task = msgspec.json.decode(await lines.readline(), type=Task)
+    slots = HandedSlots(lines)
     async with await open_pool(task.dsn, name="lockstep-replay", most=4) as pool:
         if task.kind == "verify":
             await verify(
-                pool, task.keyring, slots=task.slots, until=task.until, on_slot=lambda one: _say(Line(verified=one))
+                pool, task.keyring, slots=slots, until=task.until, on_slot=lambda one: _say(Line(verified=one))
             )
         else:
-            await build(pool, task.keyring, slots=task.slots, on_slot=lambda one: _say(Line(rebuilt=one)))
+            await build(pool, task.keyring, slots=slots, on_slot=lambda one: _say(Line(rebuilt=one)))
 
 
 def _say(line: Line) -> None:
@@ -66,13 +91,12 @@ def _say(line: Line) -> None:
 
 
 def main() -> None:
-    """Do the task that comes on standard input."""
+    """Work; who gave the task is told why it cannot be done."""
     collect_rarely()
-    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     try:
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(work(task))
+                runner.run(work())
         except Exception as error:  # noqa: BLE001 - whoever gave the task tells
             _say(Line(trouble=explain(error)))
             sys.exit(1)

@@ -7,9 +7,8 @@ pointer moves, under a lock that keeps every projector from the slot: none folds
 Appends take no part in this.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import count
 from typing import Any, Final
@@ -23,8 +22,8 @@ from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
-from events.slot import ALL_SLOTS
 from projections.found import Found, found
+from projections.lanes import Slots, in_lanes
 from projections.log_scan import events_between, events_of
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import SlotState
@@ -99,7 +98,7 @@ async def build(
     pool: Pool,
     keyring: Keyring,
     *,
-    slots: Sequence[int] = ALL_SLOTS,
+    slots: Slots | None = None,
     on_slot: Callable[[Rebuilt], None] | None = None,
 ) -> Rebuilt:
     """Bring the next generation of some slots up to the live one.
@@ -107,25 +106,28 @@ async def build(
     Args:
         pool: Up to three connections are used.
         keyring: Opens and seals personal values.
-        slots: Those without a next generation are passed over.
+        slots: All unless given; those without a next generation are passed over.
         on_slot: Called with what was done for each slot.
 
     Raises:
         StoreUnavailableError: Postgres is away; what is written stays, and the next call goes on from there.
     """
+    total = Rebuilt()
 
-    async def one(slot: int) -> Rebuilt:
-        done = await _write_stale_views(pool, keyring, slot, whole=True)
-        done = msgspec.structs.replace(done, slots=1)
+    async def one(slot: int) -> None:
+        nonlocal total
+        written = await _write_stale_views(pool, keyring, slot, whole=True)
+        done = msgspec.structs.replace(written, slots=1)
+        total += done
         if on_slot is not None:
             on_slot(done)
-        return done
 
-    return await _in_lanes(CONNECTIONS, slots, one)
+    await in_lanes(CONNECTIONS, slots or Slots(), one)
+    return total
 
 
 async def move_all(pool: Pool, keyring: Keyring, slots: Iterable[SlotState]) -> Rebuilt:
-    """Move those of the slots that have a move before them, a few at a time.
+    """Move those of the slots that have a move before them, a few at a time; all are on the disk in the end.
 
     Args:
         pool: Four connections are used.
@@ -136,28 +138,16 @@ async def move_all(pool: Pool, keyring: Keyring, slots: Iterable[SlotState]) -> 
         StoreUnavailableError: Postgres is away, or a projector has held a slot for half a minute; which slots have
             moved is in the ledger.
     """
-    going = [each.slot for each in slots if each.goes]
-    return await _in_lanes(MOVES, going, lambda slot: move(pool, keyring, slot))
-
-
-async def _in_lanes(lanes: int, slots: Sequence[int], work: Callable[[int], Awaitable[Rebuilt]]) -> Rebuilt:
-    """Do something for each slot, so many at once: while one waits for Postgres another folds."""
-    waiting = iter(slots)
     total = Rebuilt()
 
-    async def lane() -> None:
+    async def one(slot: int) -> None:
         nonlocal total
-        for slot in waiting:
-            done = await work(slot)
-            total += done
+        done = await move(pool, keyring, slot)
+        total += done
 
+    await in_lanes(MOVES, Slots(each.slot for each in slots if each.goes), one)
     with translated():
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(lanes):
-                    group.create_task(lane())
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        await pool.execute(statement("projections/await_moves"))
     return total
 
 

@@ -4,8 +4,7 @@ Each slot is read in one snapshot, subject by subject in the order of the primar
 version; what has been appended since is work of the projector, and is counted.
 """
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,13 +12,13 @@ import asyncpg
 import msgspec
 
 from events.errors import SecretKeyError
-from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring, unseal
-from events.slot import ALL_SLOTS, slot_of
+from events.slot import slot_of
 from projections import log_scan
 from projections.errors import MissingEventError
 from projections.found import Found, found
+from projections.lanes import Slots, in_lanes
 from projections.order_view import FOLD_VERSION, OrderView, decode_view, encode_view, fingerprint_of
 from projections.refold import Refold
 from projections.view_store import view_context
@@ -112,7 +111,7 @@ async def verify(
     keyring: Keyring,
     *,
     subject_id: str | None = None,
-    slots: Sequence[int] = ALL_SLOTS,
+    slots: Slots | None = None,
     until: datetime | None = None,
     on_slot: Callable[[Verified], None] | None = None,
 ) -> Verified:
@@ -122,7 +121,7 @@ async def verify(
         pool: Up to three connections are used.
         keyring: Opens personal values.
         subject_id: The one; all if None.
-        slots: Where to look for them.
+        slots: Where to look for them; everywhere unless given.
         until: Compare only views that have no event recorded after it.
         on_slot: Called with what was found in each slot.
 
@@ -130,22 +129,19 @@ async def verify(
         StoreUnavailableError: Postgres is away.
     """
     work = _Work(keyring, subject_id, until)
-    waiting = iter(slots if subject_id is None else (slot_of(subject_id),))
     total = Verified()
 
-    def add(one: Verified) -> None:
+    async def one(slot: int) -> None:
         nonlocal total
-        total += one
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            found = await _verify_slot(connection, work, slot)
+        total += found
         if on_slot is not None:
-            on_slot(one)
+            on_slot(found)
 
-    with translated():
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(CONNECTIONS if subject_id is None else 1):
-                    group.create_task(_verify_slots(pool, work, waiting, add))
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+    if subject_id is not None:
+        slots = Slots([slot_of(subject_id)])
+    await in_lanes(CONNECTIONS, slots or Slots(), one)
     return total
 
 
@@ -155,15 +151,6 @@ class _Work(msgspec.Struct, frozen=True):
     keyring: Keyring
     subject_id: str | None
     until: datetime | None
-
-
-async def _verify_slots(pool: Pool, work: _Work, waiting: Iterator[int], add: Callable[[Verified], None]) -> None:
-    """Verify slots until none waits; several of these keep Postgres busy while one of them folds."""
-    async with pool.acquire() as connection:
-        for slot in waiting:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                one = await _verify_slot(connection, work, slot)
-            add(one)
 
 
 async def _verify_slot(connection: Connection, work: _Work, slot: int) -> Verified:

@@ -1,5 +1,5 @@
 -- Takes a slot's rebuild, so that nobody else writes its next generation; no row: the slot has gone there. What is written
--- now need not reach the disk at once: a crash of Postgres takes it whole, and a move, which waits, makes it durable.
+-- now need not reach the disk at once: a crash of Postgres takes it whole.
 -- $1 smallint  slot
 -- $2 integer   fold version
 -- Returns: generation smallint, live_generation smallint, built_to text, now timestamptz, waits text

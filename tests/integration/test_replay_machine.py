@@ -17,6 +17,7 @@ from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
 from events.slot import slot_of
 from projections.errors import RebuildError
+from projections.lanes import Slots
 from projections.order_replay import replay_order
 from projections.rebuild_changes import owe_changes
 from projections.rebuild_ledger import (
@@ -73,7 +74,7 @@ class Machine:
             "restart": self._restart,
             "erase": lambda order_id, _: self.flow.store.erase(order_id),
             "begin": self._begin,
-            "build": lambda order_id, _: build(self.pool, self.keyring, slots=[slot_of(order_id)]),
+            "build": lambda order_id, _: build(self.pool, self.keyring, slots=Slots([slot_of(order_id)])),
             "move": lambda order_id, _: move(self.pool, self.keyring, slot_of(order_id)),
             "owe": self._owe,
             "roll_back": lambda *_: begin_rollback(self.pool),
@@ -85,7 +86,7 @@ class Machine:
 
     async def judge(self) -> None:
         """See that every live view is the fold of its events, and that none went back."""
-        found = await verify(self.pool, self.keyring, slots=SLOTS)
+        found = await verify(self.pool, self.keyring, slots=Slots(SLOTS))
         assert found.different.first == ()
         assert (found.quarantined.count, found.other_folds) == (0, ())
         now = await self._live()

@@ -1,0 +1,42 @@
+"""Works through slots, several at once: while one waits for Postgres another folds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from events.postgres.errors import translated
+from events.slot import ALL_SLOTS
+
+
+class Slots:
+    """Hands slots to whoever is free, each once.
+
+    Args:
+        slots: Which.
+    """
+
+    def __init__(self, slots: Iterable[int] = ALL_SLOTS) -> None:
+        self._waiting = iter(slots)
+
+    async def take(self) -> int | None:
+        """Give the next; None: there are no more."""
+        return next(self._waiting, None)
+
+
+async def in_lanes(lanes: int, slots: Slots, work: Callable[[int], Awaitable[None]]) -> None:
+    """Do something for each slot, so many at once; the first that fails ends the others.
+
+    Raises:
+        StoreUnavailableError: Postgres is away.
+    """
+
+    async def lane() -> None:
+        while (slot := await slots.take()) is not None:
+            await work(slot)
+
+    with translated():
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(lanes):
+                    group.create_task(lane())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
