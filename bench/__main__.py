@@ -26,6 +26,7 @@ NAMES = (
     "dispatcher",
     "faults",
     "replay",
+    "replay_live",
 )
 ON_REQUEST = ("replay_large",)
 """Run by name alone."""

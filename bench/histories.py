@@ -35,7 +35,7 @@ LIFE: Final[tuple[tuple[str, dict[str, object]], ...]] = (
 """Ten events, two of them with personal values."""
 
 
-async def lived_orders(on: Bed, orders: int) -> None:
+async def lived_orders(on: Bed, orders: int, *, name: str = "order") -> None:
     """Append the lives of so many orders, and fold them."""
     store = EventStore(on.pool, on.keyring)
     projector = Projector(on.pool, on.keyring, lambda _slots, _matching: None)
@@ -48,7 +48,7 @@ async def lived_orders(on: Bed, orders: int) -> None:
         for place, (type_, data) in enumerate(LIFE)
     ]  # fmt: skip
     for first in range(0, orders, CHUNK):
-        ids = [f"order-{number:08d}" for number in range(first, min(first + CHUNK, orders))]
+        ids = [f"{name}-{number:08d}" for number in range(first, min(first + CHUNK, orders))]
         await store.append(
             [Group(slot_of(each), each, [replace(event, subject_id=each) for event in life]) for each in ids]
         )
