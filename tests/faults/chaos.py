@@ -127,7 +127,7 @@ def table(results: Sequence[Result]) -> str:
         ("kills in all", sum(each.dealt for each in results)),
         ("of these, processes of a role", sum(each.of_roles for each in results)),
         ("requests under way at a kill (least / median / most)", busy),
-        *((name, _over(name, [each.counts[name] for each in results])) for name in results[0].counts),
+        *((name, _over(name, [each.counts.get(name, 0) for each in results])) for name in _names(results)),
         ("answers of the API", _pairs(_sum(each.answers for each in results))),
         ("answers of the simulated APNs", _pairs(_sum(each.pushes for each in results))),
         ("at rest after", f"{max(each.rest_seconds for each in results):.1f} s"),
@@ -135,6 +135,11 @@ def table(results: Sequence[Result]) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "".join(f"{name:<{width}}  {value}\n" for name, value in rows)
+
+
+def _names(results: Sequence[Result]) -> list[str]:
+    """Give what was counted in any round, in the order of the first that did."""
+    return list(dict.fromkeys(name for each in results for name in each.counts))
 
 
 def _over(name: str, counts: Sequence[int]) -> int:

@@ -44,6 +44,7 @@ from tests.faults.history import Stages, judge_order, judge_received, judge_star
 from tests.faults.ledger import Ledger
 from tests.faults.people import People, is_silent
 from tests.faults.postgres import FallingPostgres
+from tests.faults.replays import Replays
 from tests.faults.writer import Shop
 
 TEAM, KEY = "TEAM123456", "KEY1234567"
@@ -108,6 +109,7 @@ class Stage(msgspec.Struct, frozen=True):
     ledger: Ledger
     shop: Shop
     people: People
+    replays: Replays
     secret_key: bytes
 
 
@@ -132,6 +134,7 @@ async def run(plan: Plan, folder: Path) -> Result:
         async def live_and_die() -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(stage.people.crowd(plan.crowd, enough))
+                group.create_task(stage.replays.run(enough))
                 group.create_task(strike())
 
         await stage.fleet.while_there_is_hope(live_and_die())
@@ -140,7 +143,11 @@ async def run(plan: Plan, folder: Path) -> Result:
         rested = time.monotonic()
         left, lost = await come_to_rest(stage, stages)
         rest_seconds = time.monotonic() - rested
-        faults = [*left, *stage.ledger.wrong, *stage.shop.given_up, *stage.fleet.surprises]
+        pushes = len(stage.simulator.pushes)
+        await stage.replays.finish()
+        more = len(stage.simulator.pushes) - pushes
+        faults = [*left, *stage.ledger.wrong, *stage.shop.given_up, *stage.fleet.surprises, *stage.replays.wrong]
+        faults += [f"{more} pushes went out during a replay at rest"] if more else []
         faults += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown)
         faults += judge_received(stage.simulator.pushes)
         users = {agent.phone_id: agent.phone.customer_id for agent in stage.simulator.phones.values()}
@@ -188,6 +195,7 @@ async def run(plan: Plan, folder: Path) -> Result:
                 "ordinary notifications": sum(each.event == "alert" for each in stage.simulator.pushes),
                 "starts given up (never)": len(lost),
                 "process starts": stage.fleet.starts,
+                **{f"replay: {name}": count for name, count in sorted(stage.replays.ended.items())},
             },
             answers={str(status or "none"): count for status, count in sorted(shop.answers.items())},
             pushes=dict(sorted(stage.simulator.pushes.counts.items())),
@@ -242,7 +250,8 @@ async def build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
     stack.push_async_callback(shop.close)
     simulator.lockstep_url = urls[0]
     people = People(simulator, shop, chance(plan, "people"))
-    return Stage(postgres, simulator, fleet, ledger, shop, people, secret_key)
+    replays = Replays(environment, chance(plan, "replays"))
+    return Stage(postgres, simulator, fleet, ledger, shop, people, replays, secret_key)
 
 
 async def _make_api_key(dsn: str, secret_key: bytes) -> str:
