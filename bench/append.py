@@ -3,8 +3,9 @@
 import asyncio
 import time
 
+from bench import sourced
 from bench.database import Bed, bed
-from bench.peers import eventsourcing_saves, plain_inserts, raw_inserts
+from bench.peers import plain_inserts, raw_inserts
 from bench.report import Figure, beside
 from bench.sample import Sample
 from events.appender import Appender
@@ -41,7 +42,7 @@ async def run(*, quick: bool) -> list[Figure]:
                     total + value / rounds
                     for total, value in zip((ours, plain, batches, duplicates, raw), measured, strict=True)
                 )
-        peer = await asyncio.to_thread(eventsourcing_saves, on.dsn, threads=CALLERS, seconds=min(seconds, 4.0))
+        peer = await asyncio.to_thread(sourced.saves, on.dsn, threads=CALLERS, seconds=min(seconds, 4.0))
     name = "append"
     return [
         beside(name, "32 callers, one event each", ours, "events/s", "plain insert, 32 connections", plain, "≥ 0.7"),

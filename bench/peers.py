@@ -1,12 +1,7 @@
-"""What our figures are held against: the plainest insert of the same rows, and another library's save."""
+"""What our appends are held against: the plainest inserts of the same rows."""
 
 import asyncio
-import os
-import threading
 import time
-from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
 
 import asyncpg
 
@@ -88,50 +83,3 @@ async def raw_inserts(dsn: str, sample: Sample, *, batch: int, connections: int,
     for each in opened:
         await each.close()
     return done / taken
-
-
-def eventsourcing_saves(dsn: str, *, threads: int, seconds: float) -> float:
-    """Give the saves a second of the eventsourcing library on the same server, one event each."""
-    parts = urlsplit(dsn)
-    host = parse_qs(parts.query)["host"][0]
-    os.environ.update(
-        PERSISTENCE_MODULE="eventsourcing.postgres",
-        POSTGRES_DBNAME=parts.path.lstrip("/"),
-        POSTGRES_HOST=host,
-        POSTGRES_PORT=parse_qs(parts.query).get("port", ["5432"])[0],
-        POSTGRES_USER=parts.username or "",
-        POSTGRES_PASSWORD=parts.password or "",
-        POSTGRES_POOL_SIZE=str(threads),
-        POSTGRES_MAX_OVERFLOW="0",
-    )
-    from eventsourcing.application import Application
-    from eventsourcing.domain import Aggregate, event
-
-    class Order(Aggregate):
-        @event("Ready")
-        def ready(self, delivery_time: str) -> None:
-            self.delivery_time = delivery_time
-
-    application: Application[UUID] = Application()
-    ends, counts = time.perf_counter() + seconds, [0] * threads
-
-    def save(place: int) -> None:
-        order = Order()
-        while time.perf_counter() < ends:
-            order.ready("2026-11-01T13:00:00Z")
-            application.save(order)
-            counts[place] += 1
-
-    began = time.perf_counter()
-    _join([threading.Thread(target=save, args=(place,)) for place in range(threads)])
-    taken = time.perf_counter() - began
-    application.close()
-    return sum(counts) / taken
-
-
-def _join(threads: list[threading.Thread]) -> None:
-    starts: list[Callable[[], None]] = [each.start for each in threads]
-    for start in starts:
-        start()
-    for each in threads:
-        each.join()

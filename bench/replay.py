@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bench import sourced
 from bench.database import Bed, bed
 from bench.histories import LIFE, lived_orders
 from bench.processes import lockstep_environment
@@ -22,6 +23,7 @@ FROM events
 ORDER BY slot, subject_id, version
 """
 ROWS_AT_ONCE = 5_000
+SOURCED = 50_000
 MANY = 1_000_000
 """Below this the moves of 256 slots and the start of processes are what would be measured."""
 
@@ -45,9 +47,11 @@ async def _measure(on: Bed, events: int) -> list[Figure]:
     bare = max([await _bare_cursor(on) for _ in range(2)])
     what, peer, target = f"{events:,} events", "bare asyncpg cursor", "≥ 0.25" if events >= MANY else ""
     verified, _ = await replay(on, "verify")
+    decoded = await asyncio.to_thread(sourced.reads, on.dsn, events=SOURCED)
     rebuilt, kilobytes = await replay(on, "rebuild")
     figures = [
         beside("replay", f"verify, {what}", events / verified["seconds"], "events/s", peer, bare, "≥ 0.25"),
+        beside("replay", "the same", events / verified["seconds"], "events/s", "eventsourcing decodes", decoded),
         beside("replay", f"rebuild, {what}", events / rebuilt["seconds"], "events/s", peer, bare, target),
         Figure("replay", f"memory of a rebuild, {what}", kilobytes / MEGABYTE, "MB", target="≤ 300"),
         Figure("replay", f"a slot held, at the most, {what}", rebuilt["held_seconds"] * 1_000, "ms", target="≤ 50"),
