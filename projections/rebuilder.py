@@ -10,7 +10,6 @@ Appends take no part in this.
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from itertools import count
 from typing import Any, Final
 
 import asyncpg
@@ -79,6 +78,11 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     stopped: Found[Stopped] = Found()
     moved: int = 0
     held_seconds: float = 0.0
+
+    @property
+    def written(self) -> int:
+        """Count the views that were written, folded or as they were."""
+        return self.orders + self.archived
 
     def __add__(self, other: "Rebuilt") -> "Rebuilt":
         """Give both together."""
@@ -160,38 +164,49 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
         slot: One without a next generation stays as it is.
         monotonic: Seconds that never go back.
     """
-    before = await _follow(pool, keyring, slot, few=FEW)
-    async with pool.acquire() as connection, connection.transaction():
-        await _keep_rebuilds(connection)
-        await connection.execute(statement("projections/lock_slot"), slot)
-        began = monotonic()
-        last = await _follow(pool, keyring, slot, few=0)
-        await connection.execute(statement("projections/wake_heads"), slot)
-        moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
-    held = monotonic() - began
-    return before + last + Rebuilt(moved=int(moved), held_seconds=held)
+    total, patient = Rebuilt(), False
+    while True:
+        async with pool.acquire() as connection, connection.transaction():
+            await _keep_rebuilds(connection)
+            await connection.execute(statement("projections/lock_slot"), slot)
+            began = monotonic()
+            done, complete = await _catch_up(pool, keyring, slot, patient=patient)
+            total += done
+            if complete:
+                await connection.execute(statement("projections/wake_heads"), slot)
+                moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
+        if complete:
+            return total + Rebuilt(moved=int(moved), held_seconds=monotonic() - began)
+        total += await _follow(pool, keyring, slot)
+        patient = True
 
 
-async def _follow(pool: Pool, keyring: Keyring, slot: int, *, few: int) -> Rebuilt:
-    """Write what is stale in a slot's next generation, until so few views were that the rest is left to the move.
-
-    Args:
-        pool: One connection is used.
-        keyring: Opens and seals personal values.
-        slot: The slot.
-        few: With 0 nothing is left stale, which ends only if no projector is at work.
-    """
+async def _catch_up(pool: Pool, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
+    """Write what is stale while the slot is held, and tell whether that is all; without patience no more than a few."""
     total = Rebuilt()
-    for place in count():
+    while True:
+        done = await _write_stale_views(pool, keyring, slot, most=None if patient else FEW)
+        total += done
+        if done.written == 0:
+            return total, True
+        if done.written == FEW and not patient:
+            return total, False
+
+
+async def _follow(pool: Pool, keyring: Keyring, slot: int) -> Rebuilt:
+    """Write what is stale while others make more of it, until that is so little that the rest is left to the move."""
+    total = Rebuilt()
+    for _ in range(ROUNDS):
         done = await _write_stale_views(pool, keyring, slot)
         total += done
-        wrote = done.orders + done.archived
-        if wrote <= few or (few and place == ROUNDS):
-            return total
-    raise AssertionError("counting does not end")
+        if done.written <= FEW:
+            break
+    return total
 
 
-async def _write_stale_views(pool: Pool, keyring: Keyring, slot: int, *, whole: bool = False) -> Rebuilt:
+async def _write_stale_views(
+    pool: Pool, keyring: Keyring, slot: int, *, whole: bool = False, most: int | None = None
+) -> Rebuilt:
     """Go once through a slot, a page in each snapshot.
 
     Two rebuilds of the same slot take turns; one that comes too late for its snapshot takes another.
@@ -201,29 +216,31 @@ async def _write_stale_views(pool: Pool, keyring: Keyring, slot: int, *, whole: 
         keyring: Opens and seals personal values.
         slot: The slot.
         whole: Write every view once, going on from where that was broken off, rather than what is stale.
+        most: No more than so many; all unless given.
     """
     total, after = Rebuilt(), ""
     async with pool.acquire() as connection:
         while True:
             try:
                 async with connection.transaction(isolation="repeatable_read"):
-                    if (
-                        whole
-                    ):  # otherwise the move has done so, and a second request would queue behind who waits for it
+                    if whole:
+                        # a move has done so already, and a second request would queue behind who waits for it
                         await _keep_rebuilds(connection)
-                    done, last = await _write_page(connection, keyring, slot, after, whole=whole)
+                    done, last = await _write_page(
+                        connection, keyring, slot, after, whole=whole, most=most or PAGE_SUBJECTS
+                    )
             except asyncpg.PostgresError as error:
                 if error.sqlstate not in _RACED:
                     raise
                 continue
             total += done
-            if last is None:
+            if last is None or most is not None:
                 return total
             after = last
 
 
 async def _write_page(
-    connection: Connection, keyring: Keyring, slot: int, after: str, *, whole: bool
+    connection: Connection, keyring: Keyring, slot: int, after: str, *, whole: bool, most: int
 ) -> tuple[Rebuilt, str | None]:
     """Write the next stale views, and say which was the last; None: there are no more."""
     claimed = await connection.fetchrow(statement("projections/claim_rebuild"), slot, FOLD_VERSION)
@@ -231,13 +248,9 @@ async def _write_page(
         return Rebuilt(), None
     live, following, now = claimed["live_generation"], claimed["generation"], claimed["now"]
     rows = (
-        await connection.fetch(
-            statement("projections/scan_views"), slot, live, max(after, claimed["built_to"]), PAGE_SUBJECTS
-        )
+        await connection.fetch(statement("projections/scan_views"), slot, live, max(after, claimed["built_to"]), most)
         if whole
-        else await connection.fetch(
-            statement("projections/find_stale_views"), slot, live, following, after, PAGE_SUBJECTS
-        )
+        else await connection.fetch(statement("projections/find_stale_views"), slot, live, following, after, most)
     )
     if not rows:
         return Rebuilt(), None
@@ -264,7 +277,7 @@ async def _write_page(
         archived=len(kept),
         stopped=found([each.stopped for each in subjects.values() if each.stopped is not None]),
     )
-    return done, ids[-1] if len(rows) == PAGE_SUBJECTS else None
+    return done, ids[-1] if len(rows) == most else None
 
 
 async def _keep_rebuilds(connection: Connection) -> None:

@@ -99,7 +99,7 @@ async def test_what_a_move_wrote_before_it_was_broken_off_is_written_again(flow:
     await rebuilding.build()
     await flow.happen("zzz", "order.placed")
     await flow.project("zzz")
-    await rebuilder._follow(rebuilding.pool, rebuilding.keyring, slot_of("zzz"), few=0)
+    await rebuilder._follow(rebuilding.pool, rebuilding.keyring, slot_of("zzz"))
     done = await rebuilding.run()
 
     assert (done.moved, (await rebuilding.versions())["zzz"]) == (256, 1)
@@ -110,19 +110,18 @@ async def test_a_rebuild_that_begins_during_a_move_waits_for_it(
     rebuilding: Rebuilding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The move has seen that the slot goes nowhere, and must not find another way for it a moment later."""
-    follow = rebuilder._follow
+    catch_up = rebuilder._catch_up
     begun: list[asyncio.Future[list[SlotState]]] = []
 
-    async def slow(pool: Pool, keyring: Keyring, slot: int, *, few: int) -> Rebuilt:
-        done = await follow(pool, keyring, slot, few=few)
-        if few == 0:
-            begun.append(asyncio.ensure_future(rebuilding.begin()))
-            async with pool.acquire() as connection:
-                await backend_that_waits(connection)
+    async def slow(pool: Pool, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
+        done = await catch_up(pool, keyring, slot, patient=patient)
+        begun.append(asyncio.ensure_future(rebuilding.begin()))
+        async with pool.acquire() as connection:
+            await backend_that_waits(connection)
         return done
 
     with monkeypatch.context() as slowly:
-        slowly.setattr(rebuilder, "_follow", slow)
+        slowly.setattr(rebuilder, "_catch_up", slow)
         done = await rebuilder.move(rebuilding.pool, rebuilding.keyring, slot_of(LAST))
     await begun[0]
 

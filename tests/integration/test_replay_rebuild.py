@@ -119,8 +119,12 @@ async def test_what_is_not_folded_yet_is_left_to_the_projector(flow: Flow, rebui
     assert await is_same(rebuilding)
 
 
-async def test_views_that_move_on_between_build_and_move_are_followed(flow: Flow, rebuilding: Rebuilding) -> None:
-    """Events, a new order and an erasure in between are all in the new generation."""
+@pytest.mark.parametrize("few", [1, 20])
+async def test_views_that_move_on_between_build_and_move_are_followed(
+    flow: Flow, rebuilding: Rebuilding, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Events, a new order and an erasure in between are all in the new generation, whether they hold the slot or not."""
+    monkeypatch.setattr(rebuilder_module, "FEW", few)
     slots = await rebuilding.begin()
     await rebuilding.build()
     await flow.happen("order-7", "order.ready")
@@ -139,19 +143,19 @@ async def test_a_move_keeps_projectors_out_and_appends_go_on(
     flow: Flow, rebuilding: Rebuilding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the middle of a move an event is stored at once, and its fold waits for the new generation."""
-    follow = rebuilder_module._follow
+    catch_up = rebuilder_module._catch_up
     slots = await rebuilding.begin()
     await rebuilding.build()
     seen: list[set[str]] = []
 
-    async def busy(pool: Pool, keyring: Keyring, slot: int, *, few: int) -> Rebuilt:
-        done = await follow(pool, keyring, slot, few=few)
-        if few == 0 and slot == slot_of("order-7"):
+    async def busy(pool: Pool, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
+        done = await catch_up(pool, keyring, slot, patient=patient)
+        if slot == slot_of("order-7"):
             await flow.happen("order-7", "order.ready")
             seen.append((await flow.project("order-7")).again)
         return done
 
-    monkeypatch.setattr(rebuilder_module, "_follow", busy)
+    monkeypatch.setattr(rebuilder_module, "_catch_up", busy)
     await rebuilding.move(slots)
 
     assert seen == [{"order-7"}]
