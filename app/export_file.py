@@ -14,6 +14,7 @@ import msgspec
 
 from app.errors import ExportFileError
 from events.cloud_event import LONGEST_LINE
+from events.durable_file import appear
 from events.exporter import Position
 
 _WRITTEN_AT_ONCE: Final = 1 << 20
@@ -104,16 +105,10 @@ class ExportFile:
             os.fsync(self._file.fileno())
         self._file.close()
         try:
-            # unlike a renaming, a link does not replace what came there meanwhile
-            os.link(self._partial, self._path)
+            appear(self._partial, self._path)
         except FileExistsError:
             raise ExportFileError(f"{self._path} is there by now; the export is in {self._partial}.") from None
         self._partial.unlink()
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def leave(self) -> None:
         """Keep what has been written, to be gone on with."""

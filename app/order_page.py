@@ -1,5 +1,7 @@
 """An order as it stands, as the API and the command line give it."""
 
+from datetime import datetime
+
 import msgspec
 
 
@@ -31,6 +33,8 @@ class OrderPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         version: Of the log.
         view_version: Of what we folded and show.
         content_state: What a card shows, as JSON; None when there is nothing to show.
+        archived_at: When its events left the log; None: they are there.
+        archived_to: The name of the file that they are in.
     """
 
     order_id: str
@@ -41,3 +45,5 @@ class OrderPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     over: bool
     content_state: msgspec.Raw | None = None
     cards: tuple[OrderCard, ...] = ()
+    archived_at: datetime | None = None
+    archived_to: str | None = None

@@ -101,6 +101,8 @@ class StateReader:
             return None
         _refuse_what_has_not_come(point, known["version"], known["now"])
         past = await _read_past(self._store, order_id, point, EVENTS)
+        if known["archived_at"] is not None:
+            past.failure = f"{_archived(known)} What it was is told once it is put back: lockstep archive restore"
         horizon = self._horizon(point, past, known["now"])
         with translated():
             rows = await self._pool.fetch(
@@ -120,10 +122,16 @@ class StateReader:
             ),
             cards=tuple(self._card(order_id, row, known, horizon) for row in rows[:CARDS]),
             more_cards=len(rows) > CARDS,
-            incomplete=None
-            if horizon.until >= horizon.kept_since
-            else f"{self._gone(horizon)} Cards that had ended by then may be missing too.",
+            incomplete=self._incomplete(known, horizon),
         )
+
+    def _incomplete(self, known: asyncpg.Record, horizon: _Horizon) -> str | None:
+        """Say what is not known any more."""
+        if known["archived_at"] is not None:
+            return f"{_archived(known)} Which cards it had, and what Apple accepted, is not known any more."
+        if horizon.until >= horizon.kept_since:
+            return None
+        return f"{self._gone(horizon)} Cards that had ended by then may be missing too."
 
     def _horizon(self, point: Point, past: _Past, now: datetime) -> _Horizon:
         kept_days = timedelta(min(self._keep_days, _A_CENTURY))
@@ -205,6 +213,10 @@ async def read_states(store: EventStore, order_id: str, version: int, most: int)
     past = await _read_past(store, order_id, AtVersion(version), most)
     states = states_after(list(past.told), past.before)
     return {told.event.version: state for told, state in zip(past.told, states, strict=True) if state is not None}
+
+
+def _archived(known: asyncpg.Record) -> str:
+    return f"The order was archived on {known['archived_at']:%Y-%m-%d}, into {known['archived_to']}."
 
 
 def _refuse_what_has_not_come(point: Point, version: int, now: datetime) -> None:

@@ -52,4 +52,6 @@ class OrderReader:
                 )
                 for row in rows
             ),
+            archived_at=head.archived_at,
+            archived_to=head.archived_to,
         )

@@ -11,9 +11,10 @@ import msgspec
 from app.cli.database import Database
 from app.cli.errors import CommandError
 from app.replay_worker import Line, Task, collect_rarely
+from projections.comparison import Verified
 from projections.lanes import Slots
 from projections.rebuilder import Rebuilt, build
-from projections.verifier import Verified, verify
+from projections.verifier import verify
 
 AT_ONCE: Final = 4
 """Slots that another process has before it: one more than it works on."""

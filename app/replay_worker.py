@@ -17,9 +17,10 @@ import msgspec
 from app.cli.running import explain, loop_factory
 from events.postgres.pool import open_pool
 from events.sealing import Keyring
+from projections.comparison import Verified
 from projections.lanes import Slots
 from projections.rebuilder import Rebuilt, build
-from projections.verifier import Verified, verify
+from projections.verifier import verify
 
 
 class Task(msgspec.Struct, frozen=True):

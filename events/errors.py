@@ -29,6 +29,10 @@ class SecretKeyError(LockstepError):
     """The secret key of the settings is missing, malformed, or not the one that this database was made with."""
 
 
+class ArchiveError(LockstepError):
+    """A file of an archive cannot be written, or is not one that can be read; the message says cause and cure."""
+
+
 class Fault(msgspec.Struct, frozen=True):
     """One thing that is wrong with a document, and where.
 

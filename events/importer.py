@@ -18,6 +18,7 @@ from events.errors import DocumentError, EventError, LockstepError
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
+from events.recorded_rows import RecordedRow, write_recorded
 from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import (
@@ -161,29 +162,19 @@ class Importer:
 
     async def _write(self, connection: Connection, fresh: Sequence[_Line], sealed: dict[int, bytes]) -> None:
         newest = {line.key: line.foreign for line in fresh}
-        events = [line.foreign.event for line in fresh]
-        if not events:
-            return
-        await connection.execute(
-            statement("events/import_events"),
-            [slot for slot, _ in newest],
-            [subject_id for _, subject_id in newest],
-            [each.version for each in newest.values()],
-            [each.recorded_at for each in newest.values()],
-            [slot_of(event.subject_id) for event in events],
-            [event.subject_id for event in events],
-            [line.foreign.version for line in fresh],
-            [event.source for event in events],
-            [event.event_id for event in events],
-            [event.type for event in events],
-            [event.schema_version for event in events],
-            [event.digest for event in events],
-            [event.data for event in events],
-            [sealed.get(id(event)) for event in events],
-            [event.occurred_at for event in events],
-            [line.foreign.recorded_at for line in fresh],
-            [event.trace for event in events],
+        await write_recorded(
+            connection,
+            [(*key, each.version, each.recorded_at) for key, each in newest.items()],
+            [_row(line, sealed.get(id(line.foreign.event))) for line in fresh],
         )
+
+
+def _row(line: _Line, sealed: bytes | None) -> RecordedRow:
+    event = line.foreign.event
+    return (
+        *line.key, line.foreign.version, event.source, event.event_id, event.type, event.schema_version, event.digest,
+        event.data, sealed, event.occurred_at, line.foreign.recorded_at, event.trace,
+    )  # fmt: skip
 
 
 class _Judge:

@@ -41,11 +41,17 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """A subject's newest version."""
+    """A subject's newest version.
+
+    Attributes:
+        archived_at: When it was archived; None: its events are in the log.
+        archived_to: The name of the file.
+    """
 
     version: int
     last_recorded_at: datetime
-    archived: bool
+    archived_at: datetime | None = None
+    archived_to: str | None = None
 
 
 def event_context(subject_id: str, source: str, event_id: str) -> bytes:
@@ -90,7 +96,11 @@ class EventStore:
                 return await self._append_carefully(connection, groups, sealed)
 
     async def erase(self, subject_id: str) -> int:
-        """Append `order.erased` and empty the data key in one transaction; return the version of the erasure."""
+        """Append `order.erased` and empty the data key in one transaction; return the version of the erasure.
+
+        An archived subject takes no event, and its version is that of its archive; the event follows when it is put
+        back. Its values are sealed there, and nobody can open them any more.
+        """
         erased = NewEvent(
             subject_id=subject_id,
             source=OWN_SOURCE,
@@ -106,11 +116,14 @@ class EventStore:
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 [[outcome]] = await self._append_carefully(connection, [group], {})
+                [head] = (await lock_heads(connection, [(group.slot, subject_id)])).values()
                 await self._keys.erase(connection, subject_id)
         self._keys.forget(subject_id)
         match outcome:
             case Appended(version=version) | Duplicate(version=version):
                 return version
+            case Archived():
+                return int(head["version"])
             case _:
                 raise AssertionError(f"an erasure cannot end as {outcome}")
 
@@ -118,7 +131,7 @@ class EventStore:
         """Read a subject's head, or None when nothing happened to it yet."""
         with translated():
             row = await self._pool.fetchrow(statement("events/read_head"), slot_of(subject_id), subject_id)
-        return None if row is None else Head(row["version"], row["last_recorded_at"], row["archived"])
+        return None if row is None else Head(**dict(row))
 
     async def read_subject(self, subject_id: str, *, after: int = 0) -> AsyncIterator[RecordedEvent]:
         """Read a subject's events in the order of their versions."""

@@ -49,6 +49,11 @@ def explain_order(
         has_phones: Whether its customer is signed in anywhere.
     """
     now = progress.now
+    if progress.archived_at is not None:
+        return found(
+            Reason.ARCHIVED, f"An operator archived it into {progress.archived_to}.", now,
+            since=progress.archived_at, file=str(progress.archived_to), order=shlex.quote(order_id),
+        )  # fmt: skip
     behind = _behind(order_id, progress, events)
     if behind is not None:
         return behind
@@ -65,8 +70,6 @@ def explain_order(
     if progress.spreading_since is not None:
         why = "Its cards are too many to be woken at once."
         return found(Reason.SPREADING, why, now, since=progress.spreading_since)
-    if progress.archived_at is not None:
-        return found(Reason.ARCHIVED, "An operator archived it.", now, since=progress.archived_at)
     why = f"Received and processed: everything up to version {progress.version}."
     return found(Reason.IN_STEP, why, now, since=progress.folded_at)
 

@@ -21,6 +21,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         version: Of the log.
         view_version: Of what was folded; 0 for nothing.
+        archived_to: The name of the file that it was archived into.
         slot_fold_version: Which version of the fold works on the subject's slot; None before any did.
         quarantined_at: When its fold failed.
         held_by_fold: The `VOCABULARY` of the release that could not read the next event.
@@ -31,6 +32,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     archived_at: datetime | None
+    archived_to: str | None
     slot_fold_version: int | None
     view_version: int
     folded_at: datetime | None
@@ -173,11 +175,11 @@ class Finding(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class Advice(msgspec.Struct, frozen=True):
     """How things stand, and the next step; with places for what is known of the situation.
 
-    The places are `{until}`, when Lockstep looks again; `{order}`, the id of an order, as a shell takes it; `{cards}`,
-    what is so of the cards of an order that was never placed; `{event}`, an order's next event;
-    `{customer}`, the id of its customer; `{signed_in}`, on which phones that customer is signed in; `{do}`, what
-    Apple's answer asks for, up to who else acts; `{cure}`, what the cause of a pause asks for; `{meanwhile}`, what a
-    customer can do until the card moves; `{paused}` and `{lift}`, what is paused and the commands that lift it;
+    The places are `{until}`, when Lockstep looks again; `{order}`, the id of an order, as a shell takes it; `{file}`,
+    where it was archived; `{cards}`, what is so of the cards of an order that was never placed; `{event}`, an order's
+    next event; `{customer}`, the id of its customer; `{signed_in}`, on which phones that customer is signed in; `{do}`,
+    what Apple's answer asks for, up to who else acts; `{cure}`, what the cause of a pause asks for; `{meanwhile}`, what
+    a customer can do until the card moves; `{paused}` and `{lift}`, what is paused and the commands that lift it;
     `{ends}`, when a pause ends by itself; `{over}`, what became of a card; `{happened}`, what happened at the time
     since which it is so; `{gone}`, when iOS removes a card; `{next}`, what to do about the next card; `{silence}`, what
     follows if the app reports nothing; `{none}`, what follows if there is no card.

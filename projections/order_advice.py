@@ -92,5 +92,11 @@ ORDER_ADVICE: Final[dict[Reason, Advice]] = {
         "Developer of the app, if that does not help: see that it reports the customer as {customer}.",
         "The newest event was processed",
     ),
-    Reason.ARCHIVED: Advice("The order is archived: it takes no more events.", "Nobody: it does not move any more."),
+    Reason.ARCHIVED: Advice(
+        "The order is archived: its events are in a file, and it takes no more of them. Its cards had ended.",
+        "Nobody: it does not move any more.\n"
+        "Operator, if it is to be looked into: find the file, and put the order back.\n"
+        "  lockstep archive restore {file} --order {order}",
+        "It was archived",
+    ),
 }

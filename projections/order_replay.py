@@ -71,10 +71,10 @@ async def _replay(connection: Connection, keyring: Keyring, order_id: str) -> Re
                 f"The views of {order_id}'s slot are folded by version {made_by}, and this release folds by version "
                 f"{FOLD_VERSION}. Run: lockstep replay rebuild"
             )
-        if row["view_version"] is None:
-            return Replayed(order_id=order_id, version=0, head=head)
         if row["archived"]:
             return Replayed(order_id=order_id, version=stored, head=head, failure="its events are archived")
+        if row["view_version"] is None:
+            return Replayed(order_id=order_id, version=0, head=head)
         refold = Refold(order_id, min(stored, head), row["wrapped"], keyring)
         whole = Refold(order_id, head, row["wrapped"], keyring)
         async for _, events in events_of(connection, slot, [order_id]):

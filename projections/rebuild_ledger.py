@@ -148,6 +148,17 @@ async def drop_generations(pool: Pool) -> int:
     return total
 
 
+async def keep_rebuilds(connection: Connection) -> None:
+    """Keep rebuilds from being begun or dropped until the transaction ends; asked for before any row is locked."""
+    await connection.execute(statement("projections/share_rebuilds"))
+
+
+async def hold_slot(connection: Connection, slot: int) -> None:
+    """Keep projectors and moves from a slot until the transaction ends; asked for before any row is locked."""
+    await keep_rebuilds(connection)
+    await connection.execute(statement("projections/lock_slot"), slot)
+
+
 @asynccontextmanager
 async def _ledger(pool: Pool) -> AsyncIterator[Connection]:
     """Hold the ledger for one transaction, so that nobody else begins or drops anything."""

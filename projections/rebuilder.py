@@ -9,14 +9,11 @@ Appends take no part in this.
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import msgspec
 
-from events.codec import VOCABULARY
-from events.errors import NewerEventError
 from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
@@ -25,9 +22,8 @@ from projections.found import Found, found
 from projections.lanes import Slots, in_lanes
 from projections.log_scan import events_between, events_of
 from projections.order_view import FOLD_VERSION
-from projections.rebuild_ledger import SlotState
-from projections.refold import Refold
-from projections.view_store import encoded_view, fold_error
+from projections.rebuild_ledger import SlotState, hold_slot, keep_rebuilds
+from projections.view_row import COLUMNS, Stopped, ViewRow
 
 CONNECTIONS: Final = 3
 MOVES: Final = 2
@@ -38,23 +34,6 @@ FEW: Final = 20
 ROUNDS: Final = 20
 _SERIALIZATION: Final = "40001"
 _RACED: Final = frozenset({_SERIALIZATION, UNIQUE_VIOLATION, DEADLOCK})
-_COLUMNS: Final = (
-    "slot", "generation", "subject_id", "version", "prev_version", "state", "sealed", "fingerprint", "folded_at",
-    "customer_id", "status", "over", "match_due_at", "match_count", "quarantined_at", "held_by_fold", "error", "crowd",
-)  # fmt: skip
-
-
-class Stopped(msgspec.Struct, frozen=True, rename="camel"):
-    """A subject whose fold cannot go on, and is set aside in the next generation.
-
-    Attributes:
-        version: The last that could be folded.
-        why: The name of the error.
-    """
-
-    subject_id: str
-    version: int
-    why: str
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +43,6 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
         orders: Views that were written.
         events: Events that were folded.
         changed: Views that are not what the live ones of the same version are.
-        archived: Views taken over as they are.
         stopped: Subjects that were set aside.
         moved: Slots that went to their next generation.
         held_seconds: The longest time for which a slot was held for that.
@@ -74,15 +52,9 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     orders: int = 0
     events: int = 0
     changed: int = 0
-    archived: int = 0
     stopped: Found[Stopped] = Found()
     moved: int = 0
     held_seconds: float = 0.0
-
-    @property
-    def written(self) -> int:
-        """Count the views that were written, folded or as they were."""
-        return self.orders + self.archived
 
     def __add__(self, other: "Rebuilt") -> "Rebuilt":
         """Give both together."""
@@ -91,7 +63,6 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
             orders=self.orders + other.orders,
             events=self.events + other.events,
             changed=self.changed + other.changed,
-            archived=self.archived + other.archived,
             stopped=self.stopped + other.stopped,
             moved=self.moved + other.moved,
             held_seconds=max(self.held_seconds, other.held_seconds),
@@ -120,7 +91,7 @@ async def build(
 
     async def one(slot: int) -> None:
         nonlocal total
-        written = await _write_stale_views(pool, keyring, slot, whole=True)
+        written, _ = await _write_stale_views(pool, keyring, slot, whole=True)
         done = msgspec.structs.replace(written, slots=1)
         total += done
         if on_slot is not None:
@@ -167,8 +138,7 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
     total, patient = Rebuilt(), False
     while True:
         async with pool.acquire() as connection, connection.transaction():
-            await _keep_rebuilds(connection)
-            await connection.execute(statement("projections/lock_slot"), slot)
+            await hold_slot(connection, slot)
             began = monotonic()
             done, complete = await _catch_up(pool, keyring, slot, patient=patient)
             total += done
@@ -185,29 +155,27 @@ async def _catch_up(pool: Pool, keyring: Keyring, slot: int, *, patient: bool) -
     """Write what is stale while the slot is held, and tell whether that is all; without patience no more than a few."""
     total = Rebuilt()
     while True:
-        done = await _write_stale_views(pool, keyring, slot, most=None if patient else FEW)
+        done, more = await _write_stale_views(pool, keyring, slot, most=None if patient else FEW)
         total += done
-        if done.written == 0:
-            return total, True
-        if done.written == FEW and not patient:
-            return total, False
+        if more or done.orders == 0:
+            return total, not more
 
 
 async def _follow(pool: Pool, keyring: Keyring, slot: int) -> Rebuilt:
     """Write what is stale while others make more of it, until that is so little that the rest is left to the move."""
     total = Rebuilt()
     for _ in range(ROUNDS):
-        done = await _write_stale_views(pool, keyring, slot)
+        done, _ = await _write_stale_views(pool, keyring, slot)
         total += done
-        if done.written <= FEW:
+        if done.orders <= FEW:
             break
     return total
 
 
 async def _write_stale_views(
     pool: Pool, keyring: Keyring, slot: int, *, whole: bool = False, most: int | None = None
-) -> Rebuilt:
-    """Go once through a slot, a page in each snapshot.
+) -> tuple[Rebuilt, bool]:
+    """Go once through a slot, a page in each snapshot; tell whether there may be more than `most`.
 
     Two rebuilds of the same slot take turns; one that comes too late for its snapshot takes another.
 
@@ -225,7 +193,7 @@ async def _write_stale_views(
                 async with connection.transaction(isolation="repeatable_read"):
                     if whole:
                         # a move has done so already, and a second request would queue behind who waits for it
-                        await _keep_rebuilds(connection)
+                        await keep_rebuilds(connection)
                     done, last = await _write_page(
                         connection, keyring, slot, after, whole=whole, most=most or PAGE_SUBJECTS
                     )
@@ -235,7 +203,7 @@ async def _write_stale_views(
                 continue
             total += done
             if last is None or most is not None:
-                return total
+                return total, last is not None
             after = last
 
 
@@ -256,17 +224,13 @@ async def _write_page(
         return Rebuilt(), None
     ids = [row["subject_id"] for row in rows]
     await connection.execute(statement("projections/drop_views"), slot, following, ids)
-    kept = [row["subject_id"] for row in rows if row["archived"] and row["live_version"] is not None]
-    if kept:
-        await connection.execute(statement("projections/keep_views"), slot, live, following, kept)
-    folded = [row for row in rows if row["live_version"] is not None and not row["archived"]]
-    subjects = {row["subject_id"]: _Subject(row, keyring) for row in folded}
+    subjects = {row["subject_id"]: ViewRow(row, keyring) for row in rows if row["live_version"] is not None}
     events = events_between(connection, slot, ids[0], ids[-1]) if whole else events_of(connection, slot, list(subjects))
     async for subject_id, mine in events:
         if subject_id in subjects:
             subjects[subject_id].refold.take(mine)
     await connection.copy_records_to_table(
-        "views", records=[each.record(slot, following, now) for each in subjects.values()], columns=_COLUMNS
+        "views", records=[each.record(slot, following, now) for each in subjects.values()], columns=COLUMNS
     )
     if whole:
         await connection.execute(statement("projections/note_built"), slot, ids[-1])
@@ -274,49 +238,6 @@ async def _write_page(
         orders=len(subjects),
         events=sum(each.refold.folded for each in subjects.values()),
         changed=sum(each.changed for each in subjects.values()),
-        archived=len(kept),
         stopped=found([each.stopped for each in subjects.values() if each.stopped is not None]),
     )
     return done, ids[-1] if len(rows) == most else None
-
-
-async def _keep_rebuilds(connection: Connection) -> None:
-    """Keep rebuilds from being begun or dropped until the transaction ends; asked for before any row is locked."""
-    await connection.execute(statement("projections/share_rebuilds"))
-
-
-class _Subject:
-    """A subject whose next view is made.
-
-    Args:
-        row: Of `find_stale_views`.
-        keyring: Opens and seals personal values.
-    """
-
-    def __init__(self, row: asyncpg.Record, keyring: Keyring) -> None:
-        self._row = row
-        self._keyring = keyring
-        self._id: str = row["subject_id"]
-        self.refold = Refold(self._id, row["version"], row["wrapped"], keyring)
-        self.changed = False
-        self.stopped: Stopped | None = None
-
-    def record(self, slot: int, generation: int, now: datetime) -> tuple[Any, ...]:
-        """Give its row of the next generation; who should see it, and since when, is as in the live one."""
-        row, refold = self._row, self.refold
-        refold.end()
-        view, failure = refold.view, refold.failure
-        encoded = encoded_view(self._id, view, refold.data_key, self._keyring)
-        self.changed = view.version == row["live_version"] and encoded.fingerprint != row["live_fingerprint"]
-        quarantined_at = error = held_by_fold = None
-        if isinstance(failure, NewerEventError):
-            held_by_fold = VOCABULARY
-        elif failure is not None:
-            quarantined_at, error = now, fold_error(self._id, failure, refold.data_key)
-        if failure is not None:
-            self.stopped = Stopped(self._id, view.version, type(failure).__name__)
-        return (
-            slot, generation, self._id, view.version, 0, encoded.state, encoded.sealed, encoded.fingerprint,
-            row["folded_at"], view.customer_id, view.status, view.over, row["match_due_at"], row["match_count"],
-            quarantined_at, held_by_fold, error, row["crowd"],
-        )  # fmt: skip

@@ -209,9 +209,63 @@ CREATE TABLE public.heads (
     last_recorded_at timestamp with time zone NOT NULL,
     settled_at timestamp with time zone,
     archived_at timestamp with time zone,
+    archived_to text,
     CONSTRAINT heads_slot_check CHECK (((slot >= 0) AND (slot <= 255)))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.slots (
+    slot smallint NOT NULL,
+    generation smallint DEFAULT 1 NOT NULL,
+    fold_version integer,
+    previous_generation smallint,
+    previous_fold_version integer,
+    CONSTRAINT slots_slot_check CHECK (((slot >= 0) AND (slot <= 255)))
+);
+
+CREATE TABLE public.views (
+    slot smallint NOT NULL,
+    generation smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL,
+    prev_version bigint NOT NULL,
+    state json NOT NULL,
+    sealed bytea,
+    fingerprint bytea NOT NULL,
+    folded_at timestamp with time zone NOT NULL,
+    customer_id text COLLATE pg_catalog."C",
+    status text,
+    over boolean DEFAULT false NOT NULL,
+    match_due_at timestamp with time zone,
+    match_count bigint DEFAULT 0 NOT NULL,
+    quarantined_at timestamp with time zone,
+    held_by_fold integer,
+    error bytea,
+    crowd boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='60');
+
+CREATE VIEW public.finished AS
+ SELECT h.slot,
+    h.subject_id,
+    h.version,
+    h.last_recorded_at,
+    s.fold_version,
+    v.state,
+    v.sealed,
+    v.fingerprint
+   FROM ((public.heads h
+     JOIN public.slots s ON ((s.slot = h.slot)))
+     JOIN public.views v ON (((v.slot = h.slot) AND (v.generation = s.generation) AND (v.subject_id = h.subject_id))))
+  WHERE ((h.settled_at IS NOT NULL) AND (h.archived_at IS NULL) AND (v.version = h.version) AND v.over AND (v.quarantined_at IS NULL) AND (v.held_by_fold IS NULL) AND (v.match_due_at IS NULL) AND (NOT (EXISTS ( SELECT
+           FROM public.cards c
+          WHERE ((c.slot = h.slot) AND (c.subject_id = h.subject_id) AND ((c.phase <> 'over'::text) OR (c.due_at IS NOT NULL) OR (c.leased_at IS NOT NULL)))))) AND (NOT (EXISTS ( SELECT
+           FROM public.fan_outs o
+          WHERE ((o.slot = h.slot) AND (o.subject_id = h.subject_id))))) AND ((NOT (EXISTS ( SELECT
+           FROM public.feed_slots o
+          WHERE (o.slot = h.slot)))) OR (EXISTS ( SELECT
+           FROM public.feed f
+          WHERE ((f.slot = h.slot) AND (f.subject_id = h.subject_id) AND (f.version = h.version))))));
 
 CREATE TABLE public.keyring (
     name text NOT NULL COLLATE pg_catalog."C",
@@ -325,15 +379,6 @@ CREATE TABLE public.shadows (
     CONSTRAINT shadows_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'share'::text])))
 );
 
-CREATE TABLE public.slots (
-    slot smallint NOT NULL,
-    generation smallint DEFAULT 1 NOT NULL,
-    fold_version integer,
-    previous_generation smallint,
-    previous_fold_version integer,
-    CONSTRAINT slots_slot_check CHECK (((slot >= 0) AND (slot <= 255)))
-);
-
 CREATE TABLE public.start_tokens (
     device_id text NOT NULL COLLATE pg_catalog."C",
     attributes_type text NOT NULL COLLATE pg_catalog."C",
@@ -354,28 +399,6 @@ CREATE TABLE public.test_clock (
     CONSTRAINT test_clock_check CHECK ((current_database() ~~ '%\_test%'::text)),
     CONSTRAINT test_clock_only_row_check CHECK (only_row)
 );
-
-CREATE TABLE public.views (
-    slot smallint NOT NULL,
-    generation smallint NOT NULL,
-    subject_id text NOT NULL COLLATE pg_catalog."C",
-    version bigint NOT NULL,
-    prev_version bigint NOT NULL,
-    state json NOT NULL,
-    sealed bytea,
-    fingerprint bytea NOT NULL,
-    folded_at timestamp with time zone NOT NULL,
-    customer_id text COLLATE pg_catalog."C",
-    status text,
-    over boolean DEFAULT false NOT NULL,
-    match_due_at timestamp with time zone,
-    match_count bigint DEFAULT 0 NOT NULL,
-    quarantined_at timestamp with time zone,
-    held_by_fold integer,
-    error bytea,
-    crowd boolean DEFAULT false NOT NULL
-)
-WITH (fillfactor='60');
 
 ALTER TABLE ONLY public.receipts ATTACH PARTITION public.receipts_other DEFAULT;
 

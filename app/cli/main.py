@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from app.cli.archive import archive
 from app.cli.cards import cards
 from app.cli.demo import demo
 from app.cli.events import events
@@ -36,7 +37,7 @@ cli = typer.Typer(
 )
 for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
     cli.command()(command)
-for group in (simulator, order, cards, events, keys, tickets, tokens, shadow, push, replay):
+for group in (simulator, order, cards, events, keys, tickets, tokens, shadow, push, replay, archive):
     cli.add_typer(group)
 
 

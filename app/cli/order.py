@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from app.cli.archived import archived
 from app.cli.output import AsJson, print_json, print_table, print_wrapped
 from app.cli.running import NO, run, unknown_order
 
@@ -98,6 +99,9 @@ async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
     if as_json:
         print_json(page)
         return 0
+    if page.archived_at is not None:
+        typer.echo(archived(page.order_id, page.version, page.archived_at, page.archived_to))
+        return 0
     version = f"version {page.version}" + ("" if page.view_version == page.version else f", shown {page.view_version}")
     typer.echo(f"{page.order_id}: {page.status or 'state unknown'} ({version}), customer {page.customer_id or '-'}")
     if page.content_state is not None:
@@ -157,7 +161,12 @@ async def _events(context: typer.Context, order_id: str, *, as_json: bool) -> in
     from events.store import EventStore
 
     async with opened(context) as database:
-        found = [shown_event(each) async for each in EventStore(database.pool, database.keyring).read_subject(order_id)]
+        store = EventStore(database.pool, database.keyring)
+        found = [shown_event(each) async for each in store.read_subject(order_id)]
+        head = await store.read_head(order_id)
+    if head is not None and head.archived_at is not None:
+        typer.echo(archived(order_id, head.version, head.archived_at, head.archived_to), err=True)
+        return NO
     if not found:
         return unknown_order(order_id)
     if as_json:

@@ -1,17 +1,21 @@
 """`lockstep replay`: fold the log again. It cannot push: nothing here can reach what sends."""
 
 import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.errors import CommandError
+from app.cli.moment import moment_of
 from app.cli.output import AsJson
 from app.cli.running import COULD_NOT_RUN, NO, run, unknown_order
 
 if TYPE_CHECKING:
     from app.cli.database import Database
+    from projections.comparison import Verified
     from projections.rebuild_changes import Owed
     from projections.rebuild_ledger import SlotState
 
@@ -38,17 +42,28 @@ def verify(
         typer.Option(metavar="TIME", help="Only views without an event recorded later, such as 2026-11-01T12:03:00Z."),
     ] = None,
     workers: Workers = 1,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="With --archive: its files.", show_default=False)
+    ] = None,
     *,
+    archive: Annotated[bool, typer.Option("--archive", help="Compare the orders in these files instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fold every order again and compare with what is shown, beside the running service. It reads only.
+
+    With --archive, archived orders are folded again, and compared with the views that they had.
 
     Exit code 0: the same. 1: some differ, and are named. 2: it could not run, or views are there that another version
     of the fold made; those are counted, and how many of them a rebuild would change.
 
     Example: `lockstep replay verify --json`
     """
-    run(_verify(context, order, _moment(until), workers, as_json=as_json))
+    if archive != bool(files) or (archive and (order is not None or until is not None)):
+        raise typer.BadParameter("--archive goes with files of an archive, and with --workers and --json alone")
+    if files:
+        run(_verify_archive(context, files, as_json=as_json))
+    else:
+        run(_verify(context, order, None if until is None else moment_of(until, "--until"), workers, as_json=as_json))
 
 
 @replay.command()
@@ -127,9 +142,29 @@ async def _verify(
     if order_id is not None and not found.orders:
         return unknown_order(order_id)
     print_verified(found, watch.seconds(), as_json=as_json)
+    return _code(found)
+
+
+def _code(found: "Verified") -> int:
+    """Give the exit code of a comparison."""
     if not found.same:
         return NO
     return COULD_NOT_RUN if found.other_folds else 0
+
+
+async def _verify_archive(context: typer.Context, files: "Sequence[Path]", *, as_json: bool) -> int:
+    from app.cli.database import opened
+    from app.cli.replayed import Stopwatch, print_verified
+    from projections.archive_check import check
+    from projections.comparison import Verified
+
+    found, watch = Verified(), Stopwatch()
+    async with opened(context) as database:
+        for file in files:
+            async for checked in check(database.pool, database.keyring, file):
+                found += checked.found
+    print_verified(found, watch.seconds(), as_json=as_json)
+    return _code(found)
 
 
 async def _rebuild(context: typer.Context, workers: int, *, push_changes: bool, yes: bool, as_json: bool) -> int:
@@ -229,14 +264,3 @@ async def _order(context: typer.Context, order_id: str, *, as_json: bool) -> int
             await ring(database.pool, behind=(order_id,))
     print_replayed(done, as_json=as_json)
     return 0 if done.failure is None else NO
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Read a time; without an offset it is UTC."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter("is to be a time such as 2026-11-01T12:03:00Z", param_hint="--until") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

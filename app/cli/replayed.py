@@ -9,11 +9,11 @@ import typer
 
 from app.cli.output import print_json
 from events.slot import ALL_SLOTS
+from projections.comparison import Verified
 from projections.order_replay import Replayed
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_changes import Owed
 from projections.rebuilder import Rebuilt
-from projections.verifier import Verified
 
 
 class Stopwatch:
@@ -49,7 +49,8 @@ def print_verified(found: Verified, seconds: float, *, as_json: bool) -> None:
     for count, words in (
         (found.behind.count, "have events that the projector has not folded yet"),
         (found.quarantined.count, "are set aside because their fold failed; see: lockstep replay order"),
-        (found.archived, "are archived and were not compared"),
+        (found.archived, "are archived and were not compared; see: lockstep replay verify --archive"),
+        (found.erased, "were erased after the version of their view, and were not compared"),
         (found.later, "have an event that was recorded later, and were not compared"),
     ):
         if count:
@@ -70,7 +71,6 @@ def print_rebuilt(done: Rebuilt, owed: Owed, seconds: float, *, as_json: bool) -
         f"{1_000 * done.held_seconds:.0f} ms at the most."
     )
     for count, words in (
-        (done.archived, "archived orders were taken over as they are"),
         (done.stopped.count, "orders are set aside because their fold failed; see: lockstep replay order"),
         (owed.cards, "cards follow now"),
         (owed.crowds, "orders have so many cards that they follow in batches"),

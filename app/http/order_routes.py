@@ -9,11 +9,12 @@ from app.errors import PointError
 from app.http.answers import json_answer
 from app.http.edge import caller_of, edge_of
 from app.http.path import path_id
-from app.http.problems import ProblemError, bad_request, not_found
+from app.http.problems import ProblemError, bad_request, not_found, problem
 from app.http.queries import page_limit, query_flag, query_number
 from app.order_page import OrderPage
 from app.point import point_of
 from app.shown_event import ShownEvent, shown_event
+from events.store import Head
 
 
 class EventsPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -76,10 +77,20 @@ async def get_order_events(request: web.Request) -> web.Response:
             more = True
             break
         events.append(shown_event(event, whole=whole))
-    if not events and await edge.store.read_head(order_id) is None:
-        raise _no_order()
+    if not events:
+        head = await edge.store.read_head(order_id)
+        if head is None:
+            raise _no_order()
+        if head.archived_at is not None:
+            raise _archived(head)
     next_after = events[-1].version if more else None
     return json_answer(EventsPage(order_id=order_id, events=events, next_after=next_after))
+
+
+def _archived(head: Head) -> ProblemError:
+    """Say where the events are."""
+    detail = f"That was on {head.archived_at:%Y-%m-%d}; its events are in {head.archived_to}."
+    return problem(410, "archived", "The order was archived.", detail)
 
 
 def _no_order() -> ProblemError:

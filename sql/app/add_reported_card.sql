@@ -1,4 +1,5 @@
--- Adds a card that the app started by itself, as the next generation of its subject on this device.
+-- Adds a card that the app started by itself, as the next generation of its subject on this device; none to a subject
+-- that is archived, or about to be.
 --  $1 smallint  slot
 --  $2 text      subject id
 --  $3 uuid      card id
@@ -14,6 +15,12 @@
 -- $13 text      the reported id, where it is not the card id
 -- Returns: card_id uuid
 -- Raises: 23505 another report was faster; look again.
+WITH head AS MATERIALIZED (
+    SELECT h.archived_at
+    FROM heads AS h
+    WHERE h.slot = $1 AND h.subject_id = $2
+    FOR KEY SHARE
+)
 INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type, generation,
                    starter, created_at, due_at, debt, activity_id, reported_state, reported_at, token_hash, token_sealed,
                    token_registered_at, phase, started_at, reported_id)
@@ -24,4 +31,5 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8,
        'app', now.at, now.at, 1, $9, $10, now.at, $11, $12, CASE WHEN $11::bytea IS NULL THEN NULL ELSE now.at END,
        'shown', now.at, $13
 FROM (SELECT lockstep_now() AS at) AS now
+WHERE NOT EXISTS (SELECT FROM head AS h WHERE h.archived_at IS NOT NULL)
 RETURNING card_id

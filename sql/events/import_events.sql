@@ -1,4 +1,5 @@
--- Writes events that another log has recorded, under their versions and times, and takes their heads there.
+-- Writes events that were recorded before, here or in another log, under their versions and times, and takes their heads
+-- there; a head that was archived is so no more.
 -- Run it once the heads are locked; the versions go on from them.
 --  $1 smallint[]    heads: slot
 --  $2 text[]        heads: subject id
@@ -19,7 +20,7 @@
 -- $17 text[]        trace
 WITH moved AS (
     UPDATE heads AS h
-    SET version = m.version, last_recorded_at = m.recorded_at, settled_at = NULL
+    SET version = m.version, last_recorded_at = m.recorded_at, settled_at = NULL, archived_at = NULL, archived_to = NULL
     FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::timestamptz[]) AS m(slot, subject_id, version, recorded_at)
     WHERE h.slot = m.slot AND h.subject_id = m.subject_id
 )

@@ -6,12 +6,12 @@
 -- $3 smallint  next generation
 -- $4 text      after this subject
 -- $5 bigint    at the most so many
--- Returns: subject_id text, version bigint, live_version bigint, live_fingerprint bytea, archived boolean,
+-- Returns: subject_id text, version bigint, live_version bigint, live_fingerprint bytea,
 --          folded_at timestamptz, match_due_at timestamptz, match_count bigint, crowd boolean, wrapped bytea
 SELECT o.subject_id,
        -- as far as the log goes; a generation that was live before may be ahead of one whose folds failed
        greatest(least(o.live_version, h.version), o.version) AS version,
-       o.live_version, o.live_fingerprint, h.archived_at IS NOT NULL AS archived, o.folded_at,
+       o.live_version, o.live_fingerprint, o.folded_at,
        o.match_due_at, o.match_count, o.crowd, k.wrapped
 FROM (
     SELECT subject_id, n.version, n.aside, n.crowd <> l.crowd AS crowded, l.version AS live_version,

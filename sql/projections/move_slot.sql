@@ -1,7 +1,8 @@
--- Moves a slot to its next generation; the caller holds the slot's lock and knows that nothing is stale.
+-- Moves a slot to its next generation; the caller holds the slot's lock and knows that nothing is stale. The move is not
+-- waited for on its way to the disk: whatever is committed after it comes there after it, and `await_moves` waits for all.
 -- $1 smallint  slot
 -- $2 integer   fold version
--- Returns: moved boolean
+-- Returns: moved boolean, waits text
 WITH next AS MATERIALIZED (
     SELECT r.slot, r.generation, r.fold_version, r.back, r.push_changes
     FROM rebuilds AS r
@@ -26,4 +27,4 @@ WITH next AS MATERIALIZED (
     USING next AS n
     WHERE r.slot = n.slot AND NOT n.push_changes
 )
-SELECT EXISTS (SELECT FROM moved) AS moved
+SELECT EXISTS (SELECT FROM moved) AS moved, set_config('synchronous_commit', 'off', true) AS waits

@@ -1,10 +1,10 @@
 -- Reads how far a subject has come: its head, its live view, and what waits for it; one row, if the subject is known.
 -- $1 smallint  slot
 -- $2 text      subject id
--- Returns: version bigint, archived_at timestamptz, slot_fold_version integer, view_version bigint,
+-- Returns: version bigint, archived_at timestamptz, archived_to text, slot_fold_version integer, view_version bigint,
 --          folded_at timestamptz, quarantined_at timestamptz, held_by_fold integer, match_due_at timestamptz,
 --          spreading_since timestamptz, now timestamptz
-SELECT h.version, h.archived_at, s.fold_version AS slot_fold_version, coalesce(v.version, 0) AS view_version,
+SELECT h.version, h.archived_at, h.archived_to, s.fold_version AS slot_fold_version, coalesce(v.version, 0) AS view_version,
        v.folded_at, v.quarantined_at, v.held_by_fold, v.match_due_at, f.raised_at AS spreading_since,
        lockstep_now() AS now
 FROM heads AS h

@@ -3,10 +3,10 @@
 -- $2 smallint  live generation
 -- $3 text      after this subject
 -- $4 bigint    at the most so many
--- Returns: subject_id text, version bigint, live_version bigint, live_fingerprint bytea, archived boolean,
+-- Returns: subject_id text, version bigint, live_version bigint, live_fingerprint bytea,
 --          folded_at timestamptz, match_due_at timestamptz, match_count bigint, crowd boolean, wrapped bytea
 SELECT l.subject_id, least(l.version, h.version) AS version, l.version AS live_version,
-       l.fingerprint AS live_fingerprint, h.archived_at IS NOT NULL AS archived, l.folded_at, l.match_due_at,
+       l.fingerprint AS live_fingerprint, l.folded_at, l.match_due_at,
        l.match_count, l.crowd, k.wrapped
 FROM views AS l
 JOIN heads AS h ON h.slot = $1 AND h.subject_id = l.subject_id

@@ -19,6 +19,7 @@ def progress(**changes: Any) -> Progress:
     fields: dict[str, Any] = {
         "version": 2,
         "archived_at": None,
+        "archived_to": None,
         "slot_fold_version": FOLD_VERSION,
         "view_version": 2,
         "folded_at": NOON,

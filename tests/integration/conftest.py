@@ -12,6 +12,8 @@ from events.feed import Feed
 from events.feed_writer import FeedWriter
 from events.postgres.pool import Pool
 from events.sealing import Keyring
+from tests.conftest import Clock
+from tests.integration.archiving import Archiving
 from tests.integration.engines import MAKES, Make
 from tests.integration.feeding import Copy
 from tests.integration.flow import Flow
@@ -35,6 +37,12 @@ async def flow(pool: Pool, keyring: Keyring) -> Flow:
     made = Flow(pool, keyring)
     await made.projector.adopt()
     return made
+
+
+@pytest.fixture
+def archiving(flow: Flow, clock: Clock, tmp_path: Path) -> Archiving:
+    """An archive of a log in which nothing has happened."""
+    return Archiving(flow, clock, tmp_path / "archive")
 
 
 @pytest.fixture

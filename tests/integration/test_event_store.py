@@ -44,7 +44,7 @@ async def test_an_event_is_read_as_it_was_appended(store: EventStore, clock: Clo
 
     assert isinstance(outcome, Appended)
     assert head is not None
-    assert (outcome.version, head.version, head.archived, recorded.version) == (1, 1, False, 1)
+    assert (outcome.version, head.version, head.archived_at, recorded.version) == (1, 1, None, 1)
     assert before <= recorded.recorded_at == outcome.recorded_at == head.last_recorded_at <= await clock.now()
     for name in ("subject_id", "source", "event_id", "type", "schema_version", "data", "occurred_at", "trace"):
         assert getattr(recorded, name) == getattr(event, name)

@@ -1,8 +1,6 @@
 """A rebuild that is killed goes on from where it was; one that was wrong is taken back."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -16,8 +14,9 @@ from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import SlotState, begin_rebuild, give_up
 from projections.rebuilder import Rebuilt
 from projections.verifier import verify
-from tests.integration.command_line import begin, lockstep
+from tests.integration.command_line import lockstep
 from tests.integration.flow import Flow
+from tests.integration.holding import killed_when, locked
 from tests.integration.rebuilding import Rebuilding
 from tests.integration.wire import backend_that_waits
 
@@ -35,26 +34,13 @@ async def rebuilding(flow: Flow) -> Rebuilding:
     return Rebuilding(flow.pool, flow.keyring)
 
 
-@asynccontextmanager
-async def locked(pool: Pool, table: str, slot: int) -> AsyncIterator[None]:
-    """Hold the row of a slot, so that a rebuild comes that far and no further."""
-    async with pool.acquire() as connection, connection.transaction():
-        # as long as it takes, also on a machine that has much to do
-        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        await connection.execute(f"SELECT slot FROM {table} WHERE slot = $1 FOR UPDATE", slot)
-        yield
-
-
-async def killed_when(condition: str, pool: Pool, dsn: str) -> None:
+async def killed_at(condition: str, pool: Pool, dsn: str) -> None:
     """Run the command until a condition of the database holds, and kill it."""
-    process = await begin("replay", "rebuild", dsn=dsn)
-    try:
-        while not await pool.fetchval(f"SELECT {condition}"):
-            assert process.returncode is None
-            await asyncio.sleep(0.02)
-    finally:
-        process.kill()
-        await process.communicate()
+
+    async def holds() -> bool:
+        return bool(await pool.fetchval(f"SELECT {condition}"))
+
+    await killed_when(holds, "replay", "rebuild", dsn=dsn)
 
 
 async def is_same(rebuilding: Rebuilding) -> bool:
@@ -68,7 +54,7 @@ async def test_a_build_that_is_killed_goes_on(rebuilding: Rebuilding, dsn: str) 
     await rebuilding.begin()
     elsewhere = sum(slot_of(each) != slot_of(LAST) for each in ORDERS)
     async with locked(pool, "rebuilds", slot_of(LAST)):
-        await killed_when(f"(SELECT count(*) FROM views WHERE generation = 2) = {elsewhere}", pool, dsn)
+        await killed_at(f"(SELECT count(*) FROM views WHERE generation = 2) = {elsewhere}", pool, dsn)
         assert await rebuilding.live() == {1}
         assert await is_same(rebuilding)
     done = await lockstep("replay", "rebuild", "--json", dsn=dsn)
@@ -82,7 +68,7 @@ async def test_a_move_that_is_killed_goes_on(flow: Flow, rebuilding: Rebuilding,
     """Some slots are there and others are not: readers and projectors know of each, and the rest follows."""
     pool = rebuilding.pool
     async with locked(pool, "slots", slot_of(LAST)):
-        await killed_when("EXISTS (SELECT FROM slots WHERE generation = 2)", pool, dsn)
+        await killed_at("EXISTS (SELECT FROM slots WHERE generation = 2)", pool, dsn)
     assert await is_same(rebuilding)
     await flow.happen(ORDERS[0], "order.ready")
     assert (await flow.project(ORDERS[0])).won == [ORDERS[0]]

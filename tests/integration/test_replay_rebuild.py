@@ -15,8 +15,9 @@ from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from projections.found import Found
 from projections.order_view import FOLD_VERSION, OrderView, fold
-from projections.rebuilder import Rebuilt, Stopped, move
+from projections.rebuilder import Rebuilt, move
 from projections.verifier import verify
+from projections.view_row import Stopped
 from tests.conftest import Clock
 from tests.integration.flow import Flow
 from tests.integration.rebuilding import Rebuilding
@@ -123,7 +124,7 @@ async def test_what_is_not_folded_yet_is_left_to_the_projector(flow: Flow, rebui
 async def test_views_that_move_on_between_build_and_move_are_followed(
     flow: Flow, rebuilding: Rebuilding, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    """Events, a new order and an erasure in between are all in the new generation, whether they hold the slot or not."""
+    """Events, a new order and an erasure in between are all in the new generation, many of them or few."""
     monkeypatch.setattr(rebuilder_module, "FEW", few)
     slots = await rebuilding.begin()
     await rebuilding.build()
@@ -252,18 +253,6 @@ async def test_an_event_that_is_newer_than_the_rebuild_holds_its_order(flow: Flo
     assert done.stopped == Found(1, (Stopped("order-7", 1, "NewerEventError"),))
     assert held_by == VOCABULARY
     assert tuple(counted or ()) == (0, 1)
-
-
-async def test_an_archived_order_keeps_its_view(flow: Flow, rebuilding: Rebuilding) -> None:
-    """Its events have left, so there is nothing to fold."""
-    await flow.pool.execute(
-        "SET lockstep.archiving = 'on'; DELETE FROM events WHERE subject_id = 'order-7'; "
-        "UPDATE heads SET archived_at = now() WHERE subject_id = 'order-7'; RESET lockstep.archiving"
-    )
-    done = await rebuilding.run()
-
-    assert (done.orders, done.archived, done.stopped.count) == (29, 1, 0)
-    assert (await rebuilding.versions())["order-7"] == 3
 
 
 async def test_a_view_without_a_log_goes(flow: Flow, rebuilding: Rebuilding) -> None:

@@ -8,9 +8,10 @@ from events.slot import slot_of
 from events.store import EventStore
 from projections import found as found_module
 from projections import log_scan
+from projections.comparison import Difference, OtherFold, Verified
 from projections.found import Found
 from projections.projector import Projector
-from projections.verifier import Difference, OtherFold, Verified, verify
+from projections.verifier import verify
 from tests.conftest import Clock
 from tests.examples.log import fact, group, note
 from tests.integration.command_line import lockstep

@@ -1,0 +1,40 @@
+-- Removes what hangs on subjects that are in a file by now, and notes where they went: those that are still finished,
+-- at the version of the file. Run it once the slot and the heads are locked, in a statement that begins after that.
+-- $1 smallint  slot
+-- $2 text[]    subject ids
+-- $3 bigint[]  the version that the file has of each
+-- $4 text      the name of the file
+-- Returns: subject_id text
+WITH RECURSIVE leaving AS MATERIALIZED (
+    SELECT f.subject_id
+    FROM unnest($2::text[], $3::bigint[]) AS filed(subject_id, version)
+    JOIN finished AS f ON f.slot = $1 AND f.subject_id = filed.subject_id AND f.version = filed.version
+), present AS (
+    SELECT (SELECT min(v.generation) FROM views AS v WHERE v.slot = $1) AS generation
+    UNION ALL
+    SELECT (SELECT min(v.generation) FROM views AS v WHERE v.slot = $1 AND v.generation > p.generation)
+    FROM present AS p
+    WHERE p.generation IS NOT NULL
+), events_gone AS (
+    DELETE FROM events AS e
+    WHERE e.slot = $1 AND e.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+), views_gone AS (
+    DELETE FROM views AS v
+    USING present AS p
+    WHERE v.slot = $1 AND v.generation = p.generation
+      AND v.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+), cards_gone AS (
+    DELETE FROM cards AS c
+    WHERE c.slot = $1 AND c.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+), receipts_gone AS (
+    DELETE FROM receipts AS r
+    WHERE r.slot = $1 AND r.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+), numbers_gone AS (
+    DELETE FROM feed AS f
+    WHERE f.slot = $1 AND f.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+)
+UPDATE heads AS h
+SET archived_at = now.at, archived_to = $4
+FROM (SELECT lockstep_now() AS at) AS now
+WHERE h.slot = $1 AND h.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+RETURNING h.subject_id
