@@ -95,8 +95,8 @@ ORDER_ADVICE: Final[dict[Reason, Advice]] = {
     Reason.ARCHIVED: Advice(
         "The order is archived: its events are in a file, and it takes no more of them. Its cards had ended.",
         "Nobody: it does not move any more.\n"
-        "Operator, if it is to be looked into: find the file, and put the order back.\n"
-        "  lockstep archive restore {file} --order {order}",
+        "Operator, if it is to be looked into: find the file, and put the order back:\n"
+        "    lockstep archive restore {file} --order {order}",
         "It was archived",
     ),
 }

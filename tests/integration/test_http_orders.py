@@ -49,6 +49,8 @@ async def test_an_order_is_shown_as_it_stands(api: Api) -> None:
                 "why": None,
             }
         ],
+        "archivedAt": None,
+        "archivedTo": None,
     }
 
 

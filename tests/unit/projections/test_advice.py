@@ -16,6 +16,7 @@ from tests.examples.wording import NEXT_STEP, UNCLEAR
 
 KNOWN = {
     "order": "order-1",
+    "file": "orders-20260102T030000Z-1f2e3d4c.jsonl.gz",
     "cards": "There is no card",
     "do": "Operator: do this.\nNobody else",
     "cure": "see to it",
