@@ -30,6 +30,7 @@ from events.archive_lines import (
 from events.durable_file import appear
 from events.errors import ArchiveError
 from events.sealing import Keyring
+from events.slot import slot_of
 
 LONGEST_LINE: Final = 8 * 1_048_576
 """Bytes: an event of the largest body that is taken, every character of it escaped twice, and its sealed values."""
@@ -195,6 +196,14 @@ def batches(filed: Iterable[Filed], most_events: int) -> Iterator[list[Filed]]:
             batch, events = [], 0
     if batch:
         yield batch
+
+
+def by_slot(filed: Iterable[Filed]) -> dict[int, list[Filed]]:
+    """Put the orders of each slot together."""
+    found: dict[int, list[Filed]] = {}
+    for each in filed:
+        found.setdefault(slot_of(each[0].id), []).append(each)
+    return found
 
 
 def _lines(path: Path) -> Iterator[Line]:

@@ -36,7 +36,7 @@ class Checked(msgspec.Struct, frozen=True):
     """
 
     found: Verified
-    good: list[ArchivedOrder]
+    good: list[Filed]
 
 
 async def check(pool: Pool, keyring: Keyring, path: Path) -> AsyncIterator[Checked]:
@@ -78,7 +78,7 @@ def rows_of(order: ArchivedOrder, events: Sequence[ArchivedEvent]) -> list[tuple
 
 def _check(keyring: Keyring, batch: Sequence[Filed], keys: dict[str, WrappedKey]) -> Checked:
     tallies: dict[int, Tally] = {}
-    good: list[ArchivedOrder] = []
+    good: list[Filed] = []
     for order, events in batch:
         tally = tallies.setdefault(order.fold_version, Tally(order.fold_version))
         key = keys[order.id]
@@ -92,7 +92,7 @@ def _check(keyring: Keyring, batch: Sequence[Filed], keys: dict[str, WrappedKey]
         comparison.judge(tally)
         ours = order.fold_version == FOLD_VERSION
         if len(tally.different) == differed if ours else comparison.whole:
-            good.append(order)
+            good.append((order, events))
     total = Verified()
     for each in tallies.values():
         total += each.verified()

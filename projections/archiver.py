@@ -14,14 +14,14 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from events.archive_file import ArchiveFile, ArchiveFolder
+from events.archive_file import ArchiveFile, ArchiveFolder, Filed, by_slot
 from events.archive_lines import ArchivedOrder, Line, archived_event
 from events.postgres.errors import DEADLOCK, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.recorded_rows import whole_events
 from events.sealing import Keyring
-from events.slot import ALL_SLOTS, slot_of
+from events.slot import ALL_SLOTS
 from projections.archive_check import check
 from projections.comparison import Difference, Verified
 from projections.found import Found
@@ -167,13 +167,10 @@ async def _take_out(pool: Pool, keyring: Keyring, folder: ArchiveFolder, path: P
     async for checked in check(pool, keyring, path):
         found += checked.found
         filed += len(checked.good)
-        by_slot: dict[int, list[ArchivedOrder]] = {}
-        for each in checked.good:
-            by_slot.setdefault(slot_of(each.id), []).append(each)
-        for slot, some in by_slot.items():
+        for slot, some in by_slot(checked.good).items():
             left = await _take_out_some(pool, slot, some, path.name)
             orders += len(left)
-            events += sum(each.version for each in some if each.id in left)
+            events += sum(len(theirs) for order, theirs in some if order.id in left)
     return Archived(
         orders=orders,
         events=events,
@@ -184,31 +181,32 @@ async def _take_out(pool: Pool, keyring: Keyring, folder: ArchiveFolder, path: P
     )
 
 
-async def _take_out_some(pool: Pool, slot: int, orders: Sequence[ArchivedOrder], name: str) -> set[str]:
+async def _take_out_some(pool: Pool, slot: int, filed: Sequence[Filed], name: str) -> set[str]:
     """Take out some orders of a slot in one transaction; give the ids of those that left."""
     while True:
         try:
             with translated():
                 async with pool.acquire() as connection, connection.transaction():
-                    return await _remove(connection, slot, orders, name)
+                    return await _remove(connection, slot, filed, name)
         except asyncpg.PostgresError as error:
             # whoever signs a phone out locks the cards of several orders
             if error.sqlstate != DEADLOCK:
                 raise
 
 
-async def _remove(connection: Connection, slot: int, orders: Sequence[ArchivedOrder], name: str) -> set[str]:
+async def _remove(connection: Connection, slot: int, filed: Sequence[Filed], name: str) -> set[str]:
     # no projector is at work in the slot, and a rebuild's page that still sees these orders is taken again
     await hold_slot(connection, slot)
     await connection.execute(statement("projections/touch_rebuild"), slot)
-    rows = await connection.fetch(statement("events/lock_leaving_heads"), slot, [each.id for each in orders])
+    rows = await connection.fetch(statement("events/lock_leaving_heads"), slot, [order.id for order, _ in filed])
     locked = {row["subject_id"] for row in rows}
-    leaving = [each for each in orders if each.id in locked]
+    leaving = [(order, events[-1].recorded_at) for order, events in filed if order.id in locked]
     left = await connection.fetch(
         statement("projections/take_out_subjects"),
         slot,
-        [each.id for each in leaving],
-        [each.version for each in leaving],
+        [order.id for order, _ in leaving],
+        [order.version for order, _ in leaving],
+        [recorded_at for _, recorded_at in leaving],
         name,
     )
     return {row["subject_id"] for row in left}

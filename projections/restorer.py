@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
-from events.archive_file import Filed, batches, read_archive
+from events.archive_file import Filed, batches, by_slot, read_archive
 from events.archive_lines import ArchivedEvent, ArchivedOrder, archived_event
 from events.errors import ArchiveError
 from events.postgres.errors import translated
@@ -18,7 +18,6 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.recorded_rows import RecordedRow, whole_events, write_recorded
 from events.sealing import Keyring
-from events.slot import slot_of
 from events.store import ERASED, EventStore
 from projections.archive_check import BATCH_EVENTS, WrappedKey, read_wrapped_keys, rows_of
 from projections.errors import MissingEventError, OtherFoldError
@@ -83,10 +82,7 @@ async def restore_orders(
     store, total = EventStore(pool, keyring), Restored()
     wanted = (each for each in read_archive(path, keyring) if order_id in (None, each[0].id))
     for batch in batches(wanted, BATCH_EVENTS):
-        by_slot: dict[int, list[Filed]] = {}
-        for each in batch:
-            by_slot.setdefault(slot_of(each[0].id), []).append(each)
-        for slot, some in by_slot.items():
+        for slot, some in by_slot(batch).items():
             with translated():
                 async with pool.acquire() as connection, connection.transaction():
                     done, erased = await _restore(connection, keyring, slot, some)
@@ -126,7 +122,7 @@ async def _restore(
         view = _view_row(order, keys[order.id], place, keyring)
         view.refold.take(rows_of(order, events))
         view.refold.end()
-        why = _refusal(order, head, view)
+        why = _refusal(order, events, head, view)
         if why is None:
             made.append(view)
             back.append((order, events))
@@ -145,7 +141,9 @@ async def _restore(
     return Restored(orders=len(back), events=written, known=known, refused=found(refused)), erased
 
 
-def _refusal(order: ArchivedOrder, head: asyncpg.Record | None, view: ViewRow) -> str | None:
+def _refusal(
+    order: ArchivedOrder, events: Sequence[ArchivedEvent], head: asyncpg.Record | None, view: ViewRow
+) -> str | None:
     """Say why an order that the log does not have cannot be put back."""
     if head is None:
         return (
@@ -158,6 +156,8 @@ def _refusal(order: ArchivedOrder, head: asyncpg.Record | None, view: ViewRow) -
         )
     if isinstance(view.refold.failure, MissingEventError):
         return "its events are not all in the file"
+    if head["last_recorded_at"] != events[-1].recorded_at:
+        return f"it was archived with other events, into {head['archived_to']}"
     return None
 
 

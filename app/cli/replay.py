@@ -58,8 +58,8 @@ def verify(
 
     Example: `lockstep replay verify --json`
     """
-    if archive != bool(files) or (archive and (order is not None or until is not None)):
-        raise typer.BadParameter("--archive goes with files of an archive, and with --workers and --json alone")
+    if archive != bool(files) or (archive and (order is not None or until is not None or workers != 1)):
+        raise typer.BadParameter("--archive goes with files of an archive, and with --json alone")
     if files:
         run(_verify_archive(context, files, as_json=as_json))
     else:

@@ -1,14 +1,16 @@
 -- Removes what hangs on subjects that are in a file by now, and notes where they went: those that are still finished,
--- at the version of the file. Run it once the slot and the heads are locked, in a statement that begins after that.
+-- at the version and with the last event of the file. Run it once the slot and the heads are locked, in a statement that begins after that.
 -- $1 smallint  slot
 -- $2 text[]    subject ids
 -- $3 bigint[]  the version that the file has of each
--- $4 text      the name of the file
+-- $4 timestamptz[]  when its last event was recorded
+-- $5 text      the name of the file
 -- Returns: subject_id text
 WITH RECURSIVE leaving AS MATERIALIZED (
     SELECT f.subject_id
-    FROM unnest($2::text[], $3::bigint[]) AS filed(subject_id, version)
+    FROM unnest($2::text[], $3::bigint[], $4::timestamptz[]) AS filed(subject_id, version, recorded_at)
     JOIN finished AS f ON f.slot = $1 AND f.subject_id = filed.subject_id AND f.version = filed.version
+                       AND f.last_recorded_at = filed.recorded_at
 ), present AS (
     SELECT (SELECT min(v.generation) FROM views AS v WHERE v.slot = $1) AS generation
     UNION ALL
@@ -34,7 +36,7 @@ WITH RECURSIVE leaving AS MATERIALIZED (
     WHERE f.slot = $1 AND f.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
 )
 UPDATE heads AS h
-SET archived_at = now.at, archived_to = $4
+SET archived_at = now.at, archived_to = $5
 FROM (SELECT lockstep_now() AS at) AS now
 WHERE h.slot = $1 AND h.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
 RETURNING h.subject_id

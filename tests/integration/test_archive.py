@@ -211,12 +211,12 @@ async def test_a_long_order_comes_back_without_a_card(archiving: Archiving, flow
 
 
 async def test_what_the_log_contradicts_is_not_put_back(archiving: Archiving, flow: Flow, clock: Clock) -> None:
-    """An older copy, other events, and an order of which nothing is known; each is named."""
-    await archiving.finish(*ORDERS[:3])
+    """An older copy, other events, another history, and an order of which nothing is known; each is named."""
+    await archiving.finish(*ORDERS[:4])
     [first] = (await archiving.run()).files
     await archiving.put_back(first)
     await flow.happen(ORDERS[0], "order.note")
-    await archiving.settle(*ORDERS[:3])
+    await archiving.settle(*ORDERS[:4])
     await archiving.run(before=await clock.now())
     await archiving.put_back(next(each for each in archiving.names() if each != first), ORDERS[1])
     await flow.pool.execute(
@@ -225,13 +225,17 @@ async def test_what_the_log_contradicts_is_not_put_back(archiving: Archiving, fl
         "ALTER TABLE events ENABLE TRIGGER events_are_facts"
     )
     await flow.pool.execute("DELETE FROM heads WHERE subject_id = $1", ORDERS[2])
+    await flow.pool.execute(
+        "UPDATE heads SET last_recorded_at = last_recorded_at + interval '1 second' WHERE subject_id = $1", ORDERS[3]
+    )
     back = await archiving.put_back(first)
 
-    assert (back.orders, back.known, back.refused.count) == (0, 0, 3)
+    assert (back.orders, back.known, back.refused.count) == (0, 0, 4)
     why = {each.order_id: each.why for each in back.refused.first}
     assert "archived at version 5" in why[ORDERS[0]]
     assert "other events" in why[ORDERS[1]]
     assert "nothing is known" in why[ORDERS[2]]
+    assert "with other events" in why[ORDERS[3]]
 
 
 async def test_a_file_that_was_cut_or_changed_is_refused_as_a_whole(archiving: Archiving) -> None:

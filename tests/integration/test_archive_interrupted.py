@@ -180,3 +180,26 @@ async def test_a_page_of_a_rebuild_that_is_being_written_goes_too(finished: Arch
 
     assert (done.orders, await rebuilding.stored()) == (30, {})
     assert (await rebuilding.run()).moved == 256
+
+
+async def test_a_file_from_before_a_restore_takes_no_other_events_out(finished: Archiving, dsn: str) -> None:
+    """A killed archive left it, the database went back to a backup, and an order came to the same version again."""
+
+    async def written() -> bool:
+        return finished.folder.exists() and any(each.endswith(ENDING) for each in finished.names())
+
+    async with locked(finished.flow.pool, "slots", slot_of(FIRST)):
+        await killed_when(written, *command(finished), dsn=dsn)
+    pool = finished.flow.pool
+    await pool.execute(
+        "SET lockstep.archiving = 'on'; "
+        f"DELETE FROM events WHERE subject_id = '{LAST}'; DELETE FROM views WHERE subject_id = '{LAST}'; "
+        f"DELETE FROM heads WHERE subject_id = '{LAST}'; RESET lockstep.archiving"
+    )
+    await finished.finish(LAST)
+    done = await finished.run()
+
+    assert (done.orders, done.stayed, len(done.files)) == (30, 1, 2)
+    [refused] = (await finished.put_back(done.files[0])).refused.first
+    assert (refused.order_id, (await finished.put_back(done.files[1])).orders) == (LAST, 1)
+    assert (await finished.verify()).same
