@@ -201,6 +201,8 @@ async def _remove(connection: Connection, slot: int, filed: Sequence[Filed], nam
     rows = await connection.fetch(statement("events/lock_leaving_heads"), slot, [order.id for order, _ in filed])
     locked = {row["subject_id"] for row in rows}
     leaving = [(order, events[-1].recorded_at) for order, events in filed if order.id in locked]
+    if not leaving:
+        return set()  # and the log's door is closed
     left = await connection.fetch(
         statement("projections/take_out_subjects"),
         slot,

@@ -1,16 +1,18 @@
 -- Removes what hangs on subjects that are in a file by now, and notes where they went: those that are still finished,
--- at the version and with the last event of the file. Run it once the slot and the heads are locked, in a statement that begins after that.
--- $1 smallint  slot
--- $2 text[]    subject ids
--- $3 bigint[]  the version that the file has of each
+-- at the version and with the last event of the file. Run it once the slot and the heads are locked, in a statement that
+-- begins after that.
+-- $1 smallint       slot
+-- $2 text[]         subject ids
+-- $3 bigint[]       the version that the file has of each
 -- $4 timestamptz[]  when its last event was recorded
--- $5 text      the name of the file
+-- $5 text           the name of the file
 -- Returns: subject_id text
 WITH RECURSIVE leaving AS MATERIALIZED (
-    SELECT f.subject_id
+    SELECT f.subject_id, e.recorded_at
     FROM unnest($2::text[], $3::bigint[], $4::timestamptz[]) AS filed(subject_id, version, recorded_at)
     JOIN finished AS f ON f.slot = $1 AND f.subject_id = filed.subject_id AND f.version = filed.version
-                       AND f.last_recorded_at = filed.recorded_at
+    JOIN events AS e ON e.slot = $1 AND e.subject_id = f.subject_id AND e.version = f.version
+                    AND e.recorded_at = filed.recorded_at
 ), present AS (
     SELECT (SELECT min(v.generation) FROM views AS v WHERE v.slot = $1) AS generation
     UNION ALL
@@ -36,7 +38,10 @@ WITH RECURSIVE leaving AS MATERIALIZED (
     WHERE f.slot = $1 AND f.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
 )
 UPDATE heads AS h
-SET archived_at = now.at, archived_to = $5
-FROM (SELECT lockstep_now() AS at) AS now
-WHERE h.slot = $1 AND h.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+SET archived_at = now.at,
+    archived_to = $5,
+    last_recorded_at = l.recorded_at -- as it is; by it a file is known to be of this history
+FROM leaving AS l, (SELECT lockstep_now() AS at) AS now
+WHERE h.slot = $1 AND h.subject_id = l.subject_id
+  AND h.subject_id = ANY (ARRAY(SELECT o.subject_id FROM leaving AS o))
 RETURNING h.subject_id

@@ -10,6 +10,7 @@ from events.slot import slot_of
 from events.store import Group
 from tests.integration.archiving import LIFE, Archiving
 from tests.integration.command_line import begin, lockstep
+from tests.integration.flow import raw_append
 from tests.integration.holding import killed_when, locked
 from tests.integration.rebuilding import Rebuilding
 from tests.integration.wire import backend_that_waits
@@ -203,3 +204,16 @@ async def test_a_file_from_before_a_restore_takes_no_other_events_out(finished: 
     [refused] = (await finished.put_back(done.files[0])).refused.first
     assert (refused.order_id, (await finished.put_back(done.files[1])).orders) == (LAST, 1)
     assert (await finished.verify()).same
+
+
+async def test_an_append_that_has_not_committed_is_not_waited_for(finished: Archiving) -> None:
+    """Its order stays, whatever becomes of it; the others of its slot and all other slots go on."""
+    pool = finished.flow.pool
+    async with pool.acquire() as connection, connection.transaction():
+        await raw_append(connection, LAST, 5)
+        done = await finished.run()
+    await finished.settle(LAST)
+
+    assert (done.orders, done.stayed) == (29, 1)
+    assert await in_the_log(finished) == {LAST}
+    assert (await finished.run()).orders == 1
