@@ -15,6 +15,7 @@ from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.request import Environment
 from app.devices.registry import DeviceRegistry
+from app.erasure import Eraser
 from app.explanations import Explainer
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
@@ -185,6 +186,10 @@ class Service:
                     "spreader": spreader.run,
                     "feed": feed_writer.run,
                     "housekeeper": Housekeeper(workers, self._ring_due, keep=self._settings.keep_rules()).run,
+                    # it lets go of personal values for good, so neither does it
+                    "eraser": Eraser(
+                        self._pool, self.store, self._registry(), lambda orders: self.doorbell.ring(behind=orders)
+                    ).run,
                 }
             case "matcher":
                 rules = {ATTRIBUTES_TYPE: self._settings.start_rule()}
@@ -221,14 +226,7 @@ class Service:
             appender=self.appender,
             store=self.store,
             feed=self.feed,
-            registry=DeviceRegistry(
-                self._pool,
-                self.keyring,
-                ring_matcher=lambda: self.doorbell.ring(matching=True),
-                ring_due=lambda slot: self.doorbell.ring(due=(slot,)),
-                landing_seconds=self._settings.dispatch_rules().deadline,
-                rules=self._settings.plan_rules(),
-            ),
+            registry=self._registry(),
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
@@ -241,6 +239,16 @@ class Service:
         )
         port = await self._edge.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
         self.url = f"http://{self._settings.host}:{port}"
+
+    def _registry(self) -> DeviceRegistry:
+        return DeviceRegistry(
+            self._pool,
+            self.keyring,
+            ring_matcher=lambda: self.doorbell.ring(matching=True),
+            ring_due=lambda slot: self.doorbell.ring(due=(slot,)),
+            landing_seconds=self._settings.dispatch_rules().deadline,
+            rules=self._settings.plan_rules(),
+        )
 
     async def _ready(self) -> Sequence[str]:
         if self._draining:

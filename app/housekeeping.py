@@ -140,7 +140,7 @@ class Housekeeper:
             silent: int = await self._pool.fetchval(
                 statement("app/sign_out_old_devices"), self._keep.devices, PRUNED_AT_ONCE
             )
-            devices: int = await self._pool.fetchval(statement("app/prune_devices"), self._keep.devices, PRUNED_AT_ONCE)
+            devices: int = await self._pool.fetchval(statement("app/prune_devices"), PRUNED_AT_ONCE)
         if silent:
             log.info("silent_phones_were_signed_out", devices=silent)
         if days or cards or devices:

@@ -13,7 +13,7 @@ from events.postgres.errors import DEADLOCK, NOT_NULL_VIOLATION, UNIQUE_VIOLATIO
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring, seal, unseal
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from events.subject_keys import SubjectKeys
 
 ATTEMPTS = 10
@@ -126,6 +126,12 @@ class EventStore:
                 return int(head["version"])
             case _:
                 raise AssertionError(f"an erasure cannot end as {outcome}")
+
+    async def list_erased(self, *, since: datetime) -> list[tuple[str, datetime]]:
+        """List the subjects that were erased at a time or later, each with when that was, the first first."""
+        with translated():
+            rows = await self._pool.fetch(statement("events/list_erased"), since, ALL_SLOTS)
+        return [(row["subject_id"], row["erased_at"]) for row in rows]
 
     async def read_head(self, subject_id: str) -> Head | None:
         """Read a subject's head, or None when nothing happened to it yet."""

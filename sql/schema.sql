@@ -163,6 +163,12 @@ CREATE TABLE public.devices (
     CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
+CREATE TABLE public.erasures (
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    asked_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone
+);
+
 CREATE TABLE public.events (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -210,6 +216,7 @@ CREATE TABLE public.heads (
     settled_at timestamp with time zone,
     archived_at timestamp with time zone,
     archived_to text,
+    archived_customer_id text COLLATE pg_catalog."C",
     CONSTRAINT heads_slot_check CHECK (((slot >= 0) AND (slot <= 255)))
 )
 WITH (fillfactor='70');
@@ -414,6 +421,9 @@ ALTER TABLE ONLY public.cards
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (device_id);
 
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (customer_id);
+
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (slot, subject_id, version);
 
@@ -491,6 +501,8 @@ CREATE INDEX devices_to_match ON public.devices USING btree (match_due_at) WHERE
 CREATE INDEX heads_unsettled ON public.heads USING btree (slot, subject_id) WHERE (settled_at IS NULL);
 
 CREATE INDEX push_tokens_of_device ON public.push_tokens USING btree (device_id);
+
+CREATE INDEX subject_keys_erased ON public.subject_keys USING btree (erased_at) WHERE (erased_at IS NOT NULL);
 
 CREATE INDEX views_in_trouble ON public.views USING btree (slot) WHERE ((quarantined_at IS NOT NULL) OR (held_by_fold IS NOT NULL));
 

@@ -7,8 +7,9 @@ from events.postgres.errors import translated
 from events.postgres.pool import Pool
 
 
-async def ring(pool: Pool, *, behind: tuple[str, ...] = (), settings: bool = False) -> None:
-    """Hint that subjects are behind, or that settings have changed; nobody need be there to hear it."""
-    message = msgspec.json.encode(Ring("command-line", behind=list(behind), settings=settings)).decode()
+async def ring(pool: Pool, *, behind: tuple[str, ...] = (), matching: bool = False, settings: bool = False) -> None:
+    """Hint that subjects are behind, phones are flagged, or settings have changed; nobody need be there to hear it."""
+    hint = Ring("command-line", behind=list(behind), matching=matching, settings=settings)
+    message = msgspec.json.encode(hint).decode()
     with translated():
         await pool.execute("SELECT pg_notify($1, $2)", CHANNEL, message)

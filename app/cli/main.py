@@ -7,6 +7,7 @@ import typer
 from app.cli.archive import archive
 from app.cli.cards import cards
 from app.cli.demo import demo
+from app.cli.erase import erase
 from app.cli.events import events
 from app.cli.keys import keys
 from app.cli.migrate import migrate
@@ -37,7 +38,7 @@ cli = typer.Typer(
 )
 for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
     cli.command()(command)
-for group in (simulator, order, cards, events, keys, tickets, tokens, shadow, push, replay, archive):
+for group in (simulator, order, cards, events, keys, tickets, tokens, shadow, push, replay, archive, erase):
     cli.add_typer(group)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 
 import asyncpg
 import structlog
@@ -11,6 +12,7 @@ import structlog
 from app.devices.answers import answer_card, missing_cards
 from app.devices.device import CardAnswer, CardReport, DeviceReport, LaunchAnswer, LaunchCardReport
 from app.devices.errors import UnknownDeviceError
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
@@ -121,6 +123,15 @@ class DeviceRegistry:
                 self._ring_matcher()
                 await self._let_pushes_land([device_id], None)
         return found is not None
+
+    async def forget_customer(self, customer_id: str, until: datetime) -> int:
+        """Sign a customer's phones out, save those whose app has launched after a time; give how many there were."""
+        with translated():
+            rows = await fetch_through_deadlocks(self._pool, "app/sign_out_customer", customer_id, until)
+            if rows:
+                self._ring_matcher()
+                await self._let_pushes_land([row["device_id"] for row in rows], None)
+        return len(rows)
 
     async def forget_card(self, device_id: str, card_id: str) -> bool:
         """Note that the phone has a card no more. False when there is no such card."""

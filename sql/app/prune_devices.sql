@@ -1,15 +1,13 @@
--- Deletes phones, with their tokens, that were signed out a day ago or longer and whose app has not launched for so long:
--- by then no card of theirs is left that could be ended.
--- $1 integer  days that are kept
--- $2 bigint   at the most so many
+-- Deletes phones, with their tokens, that were signed out a day ago or longer: by then no card of theirs is left that
+-- could be ended.
+-- $1 bigint  at the most so many
 -- Returns: pruned bigint
 WITH old AS MATERIALIZED (
     SELECT d.device_id
     FROM (SELECT lockstep_now() AS at) AS now, devices AS d
-    WHERE d.confirmed_at < now.at - $1::integer * interval '1 day' AND d.forgotten_at < now.at - interval '1 day'
-      AND d.match_due_at IS NULL
+    WHERE d.forgotten_at < now.at - interval '1 day' AND d.match_due_at IS NULL
     ORDER BY d.device_id
-    LIMIT $2
+    LIMIT $1
     FOR UPDATE OF d SKIP LOCKED
 ), starts AS (
     DELETE FROM start_tokens AS t

@@ -14,7 +14,7 @@ from tests.house.sql_files import FOLDERS, STATEMENTS, body_of, read_head, text_
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SLOT_SIDE: Final = ("heads", "events", "subject_keys", "views", "cards", "receipts", "slots", "feed", "feed_slots")
-DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens")
+DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens", "erasures")
 SPELLED: Final = {
     "int2": "smallint",
     "int4": "integer",
