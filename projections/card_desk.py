@@ -102,6 +102,14 @@ class CardDesk:
             )
         return sorted(str(row["card_id"]) for row in rows)
 
+    async def count_unmatched(self) -> int:
+        """Count the orders and phones of which it is not known yet which cards there should be."""
+        with translated():
+            found: int = await self._pool.fetchval(statement("projections/count_flagged_devices"))
+            for slot in ALL_SLOTS:
+                found += await self._pool.fetchval(statement("projections/count_unmatched"), slot)
+        return found
+
     async def doubt(self) -> Doubted:
         """Doubt every open card, after a restore or a failover that may have lost what was written last.
 

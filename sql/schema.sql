@@ -502,8 +502,6 @@ CREATE INDEX heads_unsettled ON public.heads USING btree (slot, subject_id) WHER
 
 CREATE INDEX push_tokens_of_device ON public.push_tokens USING btree (device_id);
 
-CREATE INDEX subject_keys_erased ON public.subject_keys USING btree (erased_at) WHERE (erased_at IS NOT NULL);
-
 CREATE INDEX views_in_trouble ON public.views USING btree (slot) WHERE ((quarantined_at IS NOT NULL) OR (held_by_fold IS NOT NULL));
 
 CREATE INDEX views_open_of_customer ON public.views USING btree (customer_id, slot) WHERE ((customer_id IS NOT NULL) AND (NOT over));

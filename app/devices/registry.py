@@ -25,6 +25,9 @@ log = structlog.get_logger()
 
 ATTEMPTS = 10
 LANDING_SECONDS = 15.0
+REPORTING_SECONDS = 5.0
+"""The longest that the matcher waits for the cards which a launch tells of: one that we do not know would be started
+again."""
 LOOK_SECONDS = 0.02
 LONGEST_LOOK_SECONDS = 0.2
 
@@ -66,7 +69,8 @@ class DeviceRegistry:
         with translated():
             async with self._pool.acquire() as connection:
                 silence, earlier = await self._store_device(connection, device_id, report)
-            self._ring_matcher()
+            if not report.cards:
+                self._ring_matcher()
             await self._let_pushes_land([device_id, *earlier], report.customer_id)
             async with self._pool.acquire() as connection:
                 if report.cards:
@@ -85,6 +89,9 @@ class DeviceRegistry:
                     ): each
                     for each in report.cards
                 }
+                if reported:
+                    await connection.execute(statement("app/flag_device"), device_id)
+                    self._ring_matcher()
                 return await self._answer(connection, device_id, report, reported)
 
     async def report_card(self, device_id: str, card_id: str, report: CardReport) -> CardAnswer:
@@ -213,6 +220,7 @@ class DeviceRegistry:
             report.activities_enabled,
             report.frequent_pushes_enabled,
             alert_hash,
+            REPORTING_SECONDS if report.cards else 0.0,
         )
         hashes = {
             name: self._keyring.blind(report.app, report.environment, token.lower())

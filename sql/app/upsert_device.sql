@@ -9,10 +9,12 @@
 --  $8 boolean  Live Activities are switched on
 --  $9 boolean  frequent pushes are switched on
 -- $10 bytea    blind index of the alert token; NULL: none
+-- $11 double precision  seconds until the matcher looks
 -- Returns: unreported_starts integer
 INSERT INTO devices AS d (device_id, customer_id, app, environment, ios_version, app_build, locale, activities_enabled,
                           frequent_pushes, alert_token_hash, registered_at, confirmed_at, match_due_at, match_count)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now.at, now.at, now.at, 1
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now.at, now.at,
+       now.at + $11::double precision * interval '1 second', 1
 FROM (SELECT lockstep_now() AS at) AS now
 ON CONFLICT (device_id) DO UPDATE
     SET customer_id = excluded.customer_id,

@@ -6,9 +6,6 @@ CREATE TABLE erasures (
     done_at     timestamptz -- nothing of before was found any more
 );
 
--- what was erased, and when: to erase it again in a backup
-CREATE INDEX subject_keys_erased ON subject_keys (erased_at) WHERE erased_at IS NOT NULL;
-
 -- whose an archived order is: nothing else here says so, and an erasure of the customer has to find it
 ALTER TABLE heads
     ADD COLUMN archived_customer_id text COLLATE "C";

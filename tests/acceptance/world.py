@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.access.api_key import Scope
 from app.bootstrap import Service
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from app.simulator.agent import PhoneAgent
 from app.simulator.card import Card
 from app.simulator.chance import CALM
@@ -38,6 +38,7 @@ class World:
     Attributes:
         api_key: The shop's key.
         signing_key: The .p8 file's text.
+        settings: Of the service.
         ahead_seconds: How far the clocks of the database and of the simulator were moved.
     """
 
@@ -47,6 +48,7 @@ class World:
     clock: Clock
     api_key: str
     signing_key: str
+    settings: Settings
     tickets: list[str] = field(default_factory=list)
     ahead_seconds: float = 0.0
     _events: int = 0
@@ -94,6 +96,13 @@ class World:
         self.ahead_seconds += seconds
         await self.clock.advance(seconds=seconds)
         self.simulator.set_clock(self.ahead_seconds)
+
+    async def move(self, dsn: str, clock: Clock) -> None:
+        """Start the service, which has been stopped, on another database."""
+        self.clock = clock
+        await clock.advance(seconds=self.ahead_seconds)
+        self.service = await Service.start(self.settings.model_copy(update={"database_url": dsn}))
+        self.simulator.lockstep_url = self.service.url
 
     async def come_to_rest(self) -> None:
         """Wait until nothing is left to be done now, moving the clocks past the second that a push waits for."""
@@ -184,9 +193,14 @@ async def running_world(dsn: str, clock: Clock, certificates: Path, **settings: 
             "apns_ca_file": simulator.ca_file,
             "profile": "fast",
         }
-        service = await Service.start(load_settings(**(given | settings)))
+        chosen = load_settings(**(given | settings))
+        service = await Service.start(chosen)
         stack.push_async_callback(service.stop)
         simulator.lockstep_url = service.url
         api_key, _ = await service.key_store.create(name="shop", environment="test", scopes=SCOPES)
         shop = await stack.enter_async_context(aiohttp.ClientSession(headers={"Authorization": f"Bearer {api_key}"}))
-        yield World(service, simulator, shop, clock, api_key, pem)
+        world = World(service, simulator, shop, clock, api_key, pem, chosen)
+        try:
+            yield world
+        finally:
+            await world.service.stop()

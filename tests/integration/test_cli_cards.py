@@ -1,8 +1,10 @@
 """The commands by which people act on cards, each as a process of its own."""
 
+import json
+
 from projections.pause import ALL
 from projections.pauses import Pauses
-from tests.integration.command_line import lockstep
+from tests.integration.command_line import begin, lockstep
 from tests.integration.dispatching import Apns, dispatcher, work
 from tests.integration.flow import Flow
 
@@ -45,6 +47,22 @@ async def test_a_recovery_wants_a_pause_and_a_word(owing: Flow, dsn: str) -> Non
     assert (early.code, "lockstep pause all" in early.err) == (2, True)
     assert (silent.code, "--yes" in silent.err) == (2, True)
     assert (done.code, done.json) == (0, {"cards": 1, "open": 1})
+
+
+async def test_a_recovery_waits_for_cards_that_are_still_to_be_made(owing: Flow, dsn: str) -> None:
+    """They were started before the restore, most likely, and nobody would know."""
+    await Pauses(owing.pool).pause(*ALL, reason="recovering")
+    await owing.place("order-2")
+    folding = await lockstep("recover", "--yes", "--wait", "0", dsn=dsn)
+    await owing.project("order-2")
+    matching = await lockstep("recover", "--yes", "--wait", "0", dsn=dsn)
+    process = await begin("recover", "--yes", "--json", dsn=dsn)
+    await owing.match()
+    out, _ = await process.communicate()
+
+    assert (folding.code, "1 orders or phones" in folding.err) == (2, True)
+    assert (matching.code, "1 orders or phones" in matching.err) == (2, True)
+    assert (process.returncode, json.loads(out)) == (0, {"cards": 2, "open": 2})
 
 
 async def test_the_tokens_of_a_phone_are_retired(owing: Flow, dsn: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -279,3 +280,22 @@ async def test_a_single_report_of_somebody_elses_order_leaves_nothing(flow: Flow
 
     assert (answer.end, answer.content_state) == (True, None)
     assert await flow.rows() == []
+
+
+async def test_a_card_that_the_phone_has_is_known_before_the_matcher_looks(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database may have lost card and phone, in a restore: a card beside the one that is shown would be started."""
+    await flow.place()
+    await flow.settle("order-1")
+    land = flow.registry._let_pushes_land
+
+    async def match_meanwhile(device_ids: Sequence[str], customer_id: str | None) -> None:
+        await land(device_ids, customer_id)
+        await flow.match()
+
+    monkeypatch.setattr(flow.registry, "_let_pushes_land", match_meanwhile)
+    await flow.register(cards=(at_launch(card_id=str(uuid.uuid4()), state="active", update_token=UPDATE_TOKEN),))
+    await flow.match()
+
+    assert [(row["phase"], row["generation"]) for row in await flow.rows()] == [("shown", 1)]
