@@ -102,7 +102,6 @@ def again(
 @asynccontextmanager
 async def _erasing(context: typer.Context) -> "AsyncIterator[Eraser]":
     """Give what erases, and hint to the running service that something was."""
-    from app.cli.configured import quiet_settings
     from app.cli.database import opened
     from app.cli.doorbell import ring
     from app.devices.registry import DeviceRegistry
@@ -110,13 +109,8 @@ async def _erasing(context: typer.Context) -> "AsyncIterator[Eraser]":
     from events.store import EventStore
 
     async with opened(context) as database:
-        registry = DeviceRegistry(
-            database.pool,
-            database.keyring,
-            ring_matcher=lambda: None,
-            ring_due=lambda _: None,
-            landing_seconds=quiet_settings().dispatch_rules().deadline,
-        )
+        # nobody hears a bell of ours: one hint at the end takes its place
+        registry = DeviceRegistry(database.pool, database.keyring, ring_matcher=lambda: None, ring_due=lambda _: None)
         erased: list[str] = []
         yield Eraser(database.pool, EventStore(database.pool, database.keyring), registry, erased.extend)
         # a hint is short; the sweep finds what it does not name
