@@ -20,7 +20,8 @@
 -- $17 text[]        trace
 WITH moved AS (
     UPDATE heads AS h
-    SET version = m.version, last_recorded_at = m.recorded_at, settled_at = NULL, archived_at = NULL, archived_to = NULL
+    SET version = m.version, last_recorded_at = m.recorded_at, settled_at = NULL, archived_at = NULL, archived_to = NULL,
+        archived_customer_id = NULL
     FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::timestamptz[]) AS m(slot, subject_id, version, recorded_at)
     WHERE h.slot = m.slot AND h.subject_id = m.subject_id
 )

@@ -8,11 +8,13 @@
 -- $5 text           the name of the file
 -- Returns: subject_id text
 WITH RECURSIVE leaving AS MATERIALIZED (
-    SELECT f.subject_id, e.recorded_at
+    SELECT f.subject_id, e.recorded_at, v.customer_id
     FROM unnest($2::text[], $3::bigint[], $4::timestamptz[]) AS filed(subject_id, version, recorded_at)
     JOIN finished AS f ON f.slot = $1 AND f.subject_id = filed.subject_id AND f.version = filed.version
     JOIN events AS e ON e.slot = $1 AND e.subject_id = f.subject_id AND e.version = f.version
                     AND e.recorded_at = filed.recorded_at
+    JOIN slots AS s ON s.slot = $1
+    JOIN views AS v ON v.slot = $1 AND v.generation = s.generation AND v.subject_id = f.subject_id
 ), present AS (
     SELECT (SELECT min(v.generation) FROM views AS v WHERE v.slot = $1) AS generation
     UNION ALL
@@ -40,6 +42,7 @@ WITH RECURSIVE leaving AS MATERIALIZED (
 UPDATE heads AS h
 SET archived_at = now.at,
     archived_to = $5,
+    archived_customer_id = l.customer_id,
     last_recorded_at = l.recorded_at -- as it is; by it a file is known to be of this history
 FROM leaving AS l, (SELECT lockstep_now() AS at) AS now
 WHERE h.slot = $1 AND h.subject_id = l.subject_id

@@ -3,6 +3,7 @@
 import sys
 from asyncio import create_subprocess_exec, sleep, subprocess
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -23,6 +24,7 @@ from tests.conftest import Clock
 from tests.examples.devices import reported
 from tests.examples.events import FACTS
 from tests.faults.held import HELD
+from tests.integration.archiving import Archiving
 from tests.integration.command_line import begin, lockstep, surroundings
 from tests.integration.dispatching import Apns, dispatcher, work
 from tests.integration.dumped import dumped, found_in
@@ -313,17 +315,20 @@ async def test_an_order_belongs_to_the_customer_of_its_first_event(flow: Flow, e
     assert await flow.pool.fetchval("SELECT erased_at FROM subject_keys WHERE subject_id = 'order-8'") is None
 
 
-async def test_an_archived_order_loses_its_key(flow: Flow, eraser: Eraser) -> None:
-    """Its log is closed, and may be in a file: what it says there can be opened by nobody."""
-    async with flow.pool.acquire() as connection, connection.transaction():
-        await connection.execute("SET LOCAL lockstep.archiving = 'on'")
-        await connection.execute(
-            "UPDATE heads SET archived_at = lockstep_now(), archived_customer_id = 'customer-7' "
-            "WHERE subject_id = 'order-2'; "
-            "DELETE FROM views WHERE subject_id = 'order-2'; DELETE FROM events WHERE subject_id = 'order-2'"
-        )
+async def test_an_archived_order_loses_its_key(
+    flow: Flow, eraser: Eraser, dsn: str, clock: Clock, tmp_path: Path
+) -> None:
+    """Its log is closed, and in a file: what that says can be opened by nobody, nor is it when it comes back."""
+    archiving = Archiving(flow, clock, tmp_path)
+    await archiving.settle("order-2")
+    [name] = (await archiving.run()).files
+    assert (await eraser.extent_of_customer("customer-7")).orders == 4
     await eraser.carry_out(await eraser.ask("customer-7"))
-
     assert await flow.pool.fetchval("SELECT wrapped IS NULL FROM subject_keys WHERE subject_id = 'order-2'")
-    assert await flow.pool.fetchval("SELECT version FROM heads WHERE subject_id = 'order-2'") == 3
     assert (await eraser.extent_of_customer("customer-7")).orders == 0
+    await archiving.put_back(name)
+    await settled(flow, clock)
+
+    assert [each.type async for each in flow.store.read_subject("order-2")][-1] == "order.erased"
+    assert found_in(await dumped(dsn), NAMES) == set()
+    assert await is_same(flow)
