@@ -116,6 +116,14 @@ class EtaChanged(Fact, frozen=True, kw_only=True):
     reason: Text | None = None
 
 
+class OrderRescheduled(Timed, frozen=True, kw_only=True):
+    """The order was moved to another time, and its card with it."""
+
+    TYPE: ClassVar[str] = "order.rescheduled"
+
+    show_at: Annotated[Moment, Meta(description="When the card should appear now; at once if that is past.")]
+
+
 class OrderDelayed(Timed, frozen=True, kw_only=True):
     """The order is late, and why."""
 
@@ -173,6 +181,7 @@ OrderEvent = (
     | OrderPickedUp
     | CourierArriving
     | EtaChanged
+    | OrderRescheduled
     | OrderDelayed
     | OrderDelivered
     | OrderCancelled

@@ -163,6 +163,12 @@ ADVICE: Final[dict[Reason, Advice]] = {
     Reason.RECALLED: Advice(
         "{over}: the order's customer is not, or no longer, signed in on it.", _NOT_HERE, "{happened}"
     ),
+    Reason.POSTPONED: Advice(
+        "The order was moved to another time: this card has ended, and a new one comes then.",
+        "Nobody: the new card comes by itself at the order's time, if the order is still open.\n"
+        "Customer, until then: the app itself shows the order.",
+        "Lockstep noted that",
+    ),
     Reason.PHONE_CHANGED_HANDS: Advice(
         "The card on this phone is being ended: the order's customer is no longer signed in on it.", _NOT_HERE, _LOOKED
     ),

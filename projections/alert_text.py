@@ -19,6 +19,7 @@ TEXTS: Final[dict[str, str]] = {
     "order.picked_up": "Your order is on its way.",
     "order.courier_arriving": "Your courier is arriving.",
     "order.eta_changed": "Your order will come later than planned.",
+    "order.rescheduled": "Your order has a new time.",
     "order.delayed": "Your order is delayed.",
     "order.delivered": "Your order was delivered.",
     "order.cancelled": "Your order was cancelled.",

@@ -138,6 +138,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return self.reported_state in ("starting", "active") or self.token_hash is not None
 
     @property
+    def is_the_apps(self) -> bool:
+        """Tell whether the app has started the card, as it thought right."""
+        return self.starter == "app" and self.is_on_phone
+
+    @property
     def is_silent(self) -> bool:
         """Tell whether APNs accepted the card's start, and its app told nothing of it."""
         return not self.is_on_phone and self.accepted_version is not None

@@ -63,6 +63,7 @@ class Draft(msgspec.Struct, omit_defaults=True, rename="camel", gc=False):
     reason: str | None = None
     reason_stamp: Stamp = NEVER
     show_at: datetime | None = None
+    show_stamp: Stamp = NEVER
     status: str = ""
     status_stamp: Stamp = NEVER
     updated_at: datetime | None = None

@@ -6,6 +6,7 @@ last; what holds a plan back, or what became of its push, is added from the card
 
 from collections.abc import Sequence
 
+from projections.card import Phase
 from projections.explain_card import explain_card
 from projections.explain_order import explain_order
 from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Surroundings, TracedCard
@@ -38,9 +39,11 @@ def explain(
         more_cards: There are more than these.
         around: What else counts for a card.
     """
+    waits = progress.match_due_at is not None and progress.match_due_at > progress.now
+    has_cards = any(not waits or each.card.phase is not Phase.OVER for each in cards)
     finding = explain_order(
         order_id, progress, face, events,
-        readable=readable, has_cards=bool(cards), has_phones=bool(around.signed_in),
+        readable=readable, has_cards=has_cards, has_phones=bool(around.signed_in),
     )  # fmt: skip
     explained = []
     for each in cards:

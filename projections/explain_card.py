@@ -50,7 +50,7 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
     """Say what is the matter with a card; `order` is what is the matter with its order."""
     card, now = traced.card, around.now
     if card.phase is Phase.OVER:
-        return _over(traced, around)
+        return _over(traced, face, around)
     if order.reason is Reason.UNREADABLE:
         return _waits_for(order, now)
     if traced.leased_at is not None and not card.lease_ran_out:
@@ -87,11 +87,13 @@ def _waits_for(order: Finding, now: datetime) -> Finding:
     return found(Reason.ORDER_WAITS, order.state, now, since=order.since, happened=order.since_what or "")
 
 
-def _over(traced: TracedCard, around: Surroundings) -> Finding:
+def _over(traced: TracedCard, face: Face | None, around: Surroundings) -> Finding:
     card, now = traced.card, around.now
     if card.asked == "end":
         return found(Reason.ENDED_BY_PERSON, traced.why or ENDED_BY_A_PERSON, now, since=traced.outcome_at)
     reason = Reason.RECALLED if card.recalled else _OVER.get(traced.outcome or "", Reason.OVER)
+    if card.recalled and (refusal := not_for_this_phone(face, card, traced.phone, now)) is not None:
+        reason = refusal.reason if refusal.reason is Reason.POSTPONED else reason
     known = _since(reason, traced) if reason in (Reason.GONE, Reason.EXPIRED) else traced.outcome_at
     return _ended(traced, reason, traced.why or "The card has ended.", known, around)
 
@@ -246,7 +248,7 @@ def _meanwhile(card: Card) -> str:
 def _if_there_is_none(traced: TracedCard, face: Face | None, around: Surroundings) -> str:
     """Say what the app does, once it is opened, about a card that its phone has not: see `missing_cards`."""
     card, now = traced.card, around.now
-    refused = not_for_this_phone(face, card, traced.phone) is not None
+    refused = not_for_this_phone(face, card, traced.phone, around.now) is not None
     if refused or face is None or face.over or card.replaced or card.asked == "end":
         return "If there is none, nothing is missing: this card is to end."
     begun_at = card.started_at or (now if card.intent is None else card.intent.at)
@@ -302,6 +304,7 @@ def _since(reason: Reason, traced: TracedCard) -> datetime | None:
             | Reason.ANOTHER_CUSTOMER
             | Reason.ORDER_OF_ANOTHER
             | Reason.PHONE_CHANGED_HANDS
+            | Reason.POSTPONED
             | Reason.ONE_A_SECOND
             | Reason.CLOCK_WENT_BACK
         ):

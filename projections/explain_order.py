@@ -45,7 +45,7 @@ def explain_order(
         face: What cards would show; None without a view.
         events: The last of them, the newest first.
         readable: Whether its view can be opened.
-        has_cards: Whether there are any.
+        has_cards: Whether there are any, apart from those that are over before the order's time.
         has_phones: Whether its customer is signed in anywhere.
     """
     now = progress.now
@@ -112,7 +112,7 @@ def _without_cards(progress: Progress, face: Face, *, has_phones: bool) -> Findi
         why = "The order was over before the card was shown."
         return found(Reason.NEVER_SHOWN, why, now, since=progress.folded_at)
     if due is not None and due > now:
-        why = f"Event order.placed asks for the card at {moment_by(due, now)}."
+        why = f"The system that sends order events asked for the card at {moment_by(due, now)}."
         return found(Reason.SHOWN_LATER, why, now, until=due)
     if due is not None:
         late = now - due > LATE

@@ -22,7 +22,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         alerts: The newest alert of each rank.
         status_version: The version that set the status.
         expected_at: When the next thing is expected to happen.
-        heard_at: When something was last heard of the subject; None counts as now.
+        heard_at: When something was last heard of the subject, or it was to appear; None counts as now.
+        show_at: When its cards should appear; None means at once.
     """
 
     version: int
@@ -35,6 +36,11 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     status_version: int
     expected_at: datetime | None
     heard_at: datetime | None = None
+    show_at: datetime | None = None
+
+    def is_early(self, now: datetime) -> bool:
+        """Tell whether the time of its cards has not come, and may come."""
+        return self.show_at is not None and self.show_at > now and not self.over
 
     def pending_alert(self, alerted_version: int) -> Alert | None:
         """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
@@ -65,5 +71,6 @@ def face_of(view: OrderView, key: bytes, heard_at: datetime | None = None) -> Fa
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,
-        heard_at=heard_at,
+        heard_at=None if heard_at is None else view.heard_since(heard_at),
+        show_at=view.show_at,
     )

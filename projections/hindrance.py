@@ -1,8 +1,10 @@
 """What keeps a card off a phone, or from moving there: it is not for who uses it, or the phone takes no push."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from projections.card import Card, Phase
+from projections.clock import clock_by
 from projections.face import Face
 from projections.phone import Phone
 from projections.reasons import Reason
@@ -22,9 +24,12 @@ class Because(NamedTuple):
     why: str
 
 
-def not_for_this_phone(face: Face | None, card: Card, phone: Phone | None) -> Because | None:
-    """Say why a card must not be on this phone, or None."""
-    if card.recalled:
+def not_for_this_phone(face: Face | None, card: Card, phone: Phone | None, now: datetime) -> Because | None:
+    """Say why a card must not be on this phone now, or None."""
+    moved_to = None if face is None or card.is_the_apps else face.show_at
+    if moved_to is not None and moved_to <= card.created_at:
+        moved_to = None
+    if card.recalled and moved_to is None:
         return Because(
             Reason.PHONE_CHANGED_HANDS,
             "Who is signed in on the phone has changed: this card ends. Its customer gets another on signing in again.",
@@ -35,6 +40,11 @@ def not_for_this_phone(face: Face | None, card: Card, phone: Phone | None) -> Be
         return Because(Reason.ANOTHER_CUSTOMER, "Another customer, or nobody, is signed in on the phone now.")
     if face is not None and face.placed and face.customer_id != card.customer_id:
         return Because(Reason.ORDER_OF_ANOTHER, "The order belongs to another customer.")
+    if moved_to is not None and (card.recalled or (face is not None and face.is_early(now))):
+        return Because(
+            Reason.POSTPONED,
+            f"The order was moved: this card ends, and another is to appear at {clock_by(moved_to, now)}.",
+        )
     return None
 
 

@@ -8,6 +8,7 @@ other. Cards that exist already stay as they are; whether each is still for its 
 import asyncio
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 import asyncpg
@@ -47,7 +48,7 @@ class StartRule(msgspec.Struct, frozen=True):
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """A card that should be there."""
+    """A card that should be there; `show_at` is when its order was to be shown, where that is why it is looked at."""
 
     slot: int
     subject_id: str
@@ -55,6 +56,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     customer_id: str
     app: str
     environment: str
+    show_at: datetime | None
 
 
 class Matcher:
@@ -113,7 +115,7 @@ class Matcher:
             for device in devices:
                 theirs.setdefault(device["customer_id"], []).append(device)
             wanted = [
-                _wanted(view, device)
+                _wanted(view, device, view["match_due_at"])
                 for view in views
                 if not view["over"]
                 for device in theirs.get(view["customer_id"], ())
@@ -131,7 +133,7 @@ class Matcher:
             customers = sorted({row["customer_id"] for row in devices if row["customer_id"] is not None})
             views = await self._pool.fetch(statement("projections/find_open_views"), ALL_SLOTS, customers)
             wanted = [
-                _wanted(view, device)
+                _wanted(view, device, None)
                 for device in devices
                 for view in views
                 if view["customer_id"] == device["customer_id"]
@@ -172,6 +174,7 @@ class Matcher:
             [ATTRIBUTES_TYPE] * len(wanted),
             [rule.starter] * len(wanted),
             [rule.grace_seconds if rule.starter == "app_first" else 0.0] * len(wanted),
+            [each.show_at for each in wanted],
             [row["slot"] for row in flagged],
             [row["generation"] for row in flagged],
             [row["subject_id"] for row in flagged],
@@ -188,7 +191,7 @@ class Matcher:
             self._announce({row["slot"] for row in rows})
 
 
-def _wanted(view: asyncpg.Record, device: asyncpg.Record) -> _Wanted:
+def _wanted(view: asyncpg.Record, device: asyncpg.Record, show_at: datetime | None) -> _Wanted:
     return _Wanted(
         view["slot"],
         view["subject_id"],
@@ -196,4 +199,5 @@ def _wanted(view: asyncpg.Record, device: asyncpg.Record) -> _Wanted:
         view["customer_id"],
         device["app"],
         device["environment"],
+        show_at,
     )

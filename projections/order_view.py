@@ -1,7 +1,7 @@
 """What is known of an order: the fold of its events. The law is `docs/projection.md`."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -16,7 +16,7 @@ from projections.history import forget_names
 from projections.registers import apply
 from projections.steps import TERMINAL
 
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 """Raised with every change of what the same events fold to."""
 
 EVENTS_KEPT_BEFORE_PLACED: Final = 64
@@ -41,6 +41,18 @@ class OrderView(Draft, frozen=True):  # type: ignore[misc] # msgspec allows it: 
     def over(self) -> bool:
         """Tell whether the status is terminal."""
         return self.status in TERMINAL
+
+    def is_early(self, now: datetime) -> bool:
+        """Tell whether its time to appear has not come."""
+        return self.show_at is not None and self.show_at > now
+
+    def heard_since(self, recorded_at: datetime) -> datetime:
+        """Give the time from which its news grows old: nobody expects any before it is to appear.
+
+        Args:
+            recorded_at: When the newest event was recorded.
+        """
+        return recorded_at if self.show_at is None else max(recorded_at, self.show_at)
 
 
 class _Personal(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -141,7 +153,6 @@ def _place(draft: Draft, fact: OrderEvent, event: RecordedEvent, at: int, moment
     draft.customer_id = fact.customer_id
     draft.merchant_name = fact.merchant_name
     draft.order_number = fact.order_number
-    draft.show_at = None if fact.show_at is None else fact.show_at.astimezone(UTC)
     apply(draft, fact, event.source, event.event_id, (at, event.version), moment)
     for early in draft.early:
         moment = moment_of(early.at)

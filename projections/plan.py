@@ -92,21 +92,24 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
     """
     if card.phase is Phase.OVER:
         return Nothing(Reason.OVER, "The card has ended.", phase=Phase.OVER, outcome="over")
-    refusal = not_for_this_phone(face, card, phone)
-    if card.is_gone and refusal is None:
+    refusal = not_for_this_phone(face, card, phone, now)
+    postponed = refusal is not None and refusal.reason is Reason.POSTPONED
+    if card.is_gone and (refusal is None or (postponed and not card.recalled)):
         did = "removed" if card.reported_state == "dismissed" else "ended"
+        ended_at = card.reported_at if card.reported_state == "ended" else None
         return Nothing(
             Reason.GONE,
             f"The app reported the card as {card.reported_state}. Who or what {did} it is not known.",
             phase=Phase.OVER,
-            outcome="gone",
+            outcome="postponed" if _before_its_time(face, ended_at) else "gone",
         )
     if card.is_gone and refusal is not None:
         why = f"{refusal.why} The app has ended the card."
         return Nothing(refusal.reason, why, phase=Phase.OVER, outcome="recalled")
     if card.phase is Phase.WANTED and not card.is_on_phone:
         if refusal is not None:
-            return Nothing(refusal.reason, refusal.why, phase=Phase.OVER, outcome="recalled")
+            outcome = "postponed" if postponed else "recalled"
+            return Nothing(refusal.reason, refusal.why, phase=Phase.OVER, outcome=outcome)
         if card.asked == "end":
             return Nothing(Reason.ENDED_BY_PERSON, ENDED_BY_A_PERSON, phase=Phase.OVER, outcome="ended")
         return _plan_wanted(face, card, phone, now, rules)
@@ -120,6 +123,11 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
         may_start = may_start and not card.replaced and card.asked != "end"
         return _plan_starting(face, card, now, rules, may_start=may_start)
     return _plan_shown(face, card, phone, refusal, now, rules)
+
+
+def _before_its_time(face: Face | None, ended_at: datetime | None) -> bool:
+    """Tell whether a card has ended before its order was to appear: another comes then."""
+    return face is not None and face.show_at is not None and ended_at is not None and ended_at < face.show_at
 
 
 def budget_used_up(until: datetime) -> Wait:
@@ -213,7 +221,10 @@ def _plan_shown(
     started_at = ends_at - LIFETIME
     if now >= ends_at:
         return Nothing(
-            Reason.EXPIRED, "The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired"
+            Reason.EXPIRED,
+            "The phone ends every card after eight hours.",
+            phase=Phase.OVER,
+            outcome="postponed" if _before_its_time(face, ends_at) else "expired",
         )
     end = reason_to_end(face, card, refusal)
     if not card.has_token:

@@ -321,8 +321,10 @@ def _readable(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
 
 def _match_due_at(before: OrderView, after: OrderView, events: Iterable[RecordedEvent]) -> datetime | None:
     """Say when the matcher should look, if who should see the subject, or from when, has changed."""
-    if not after.placed or (
-        before.placed and (before.customer_id, before.show_at) == (after.customer_id, after.show_at)
+    if (
+        not after.placed
+        or after.over
+        or (before.placed and (before.customer_id, before.show_at) == (after.customer_id, after.show_at))
     ):
         return None
     return after.show_at or min(event.recorded_at for event in events)

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     ENDED_BY_PERSON = auto()
     REPLACED = auto()
     EXPIRED = auto()
+    POSTPONED = auto()
     PHONE_CHANGED_HANDS = auto()
     SIGNED_OUT = auto()
     ANOTHER_CUSTOMER = auto()

@@ -13,6 +13,7 @@ from events.order import (
     OrderFailed,
     OrderNoted,
     OrderPlaced,
+    OrderRescheduled,
     Remarked,
     Timed,
 )
@@ -86,6 +87,18 @@ def _expect(draft: Draft, delivery_time: datetime, stamp: Stamp) -> bool:
     draft.next_expected_at, draft.delivery_stamp = now, stamp
     # the second is enough, and dearer
     return before is None or abs(now - before) >= _SECOND or int(before.timestamp()) != int(now.timestamp())
+
+
+def _place(draft: Draft, fact: OrderPlaced, source: str, event_id: str, stamp: Stamp) -> bool:
+    _reschedule(draft, fact, source, event_id, stamp)
+    return _picture(draft, fact, source, event_id, stamp)
+
+
+def _reschedule(draft: Draft, fact: OrderPlaced | OrderRescheduled, _source: str, _id: str, stamp: Stamp) -> bool:
+    """Set the time from which a card may appear, which no card shows."""
+    if fact.show_at is not None and stamp > draft.show_stamp:
+        draft.show_at, draft.show_stamp = fact.show_at.astimezone(UTC), stamp
+    return False
 
 
 def _picture(draft: Draft, fact: OrderPlaced | CourierAssigned, _source: str, _id: str, stamp: Stamp) -> bool:
@@ -187,11 +200,12 @@ def _cut(text: str | None) -> str | None:
 
 
 _EFFECTS: Final[dict[str, Callable[[Draft, Any, str, str, Stamp], bool]]] = {
-    "order.placed": _picture,
+    "order.placed": _place,
     "order.accepted": _remark,
     "order.preparing": _remark,
     "order.ready": _remark,
     "order.courier_assigned": _assign,
+    "order.rescheduled": _reschedule,
     "order.delayed": _say_why,
     "order.cancelled": _say_why,
     "order.failed": _say_why,

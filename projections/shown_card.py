@@ -46,7 +46,7 @@ def compared(
     if newest is None or face is None or not on_its_way:
         return None, None
     shows_now = _shows_now(traced, accepted)
-    if not_for_this_phone(face, card, traced.phone) is not None or card.replaced or card.asked == "end":
+    if not_for_this_phone(face, card, traced.phone, around.now) is not None or card.replaced or card.asked == "end":
         return _NO_CARD, shows_now
     should_show = _spelled(newest, face.version, around.now)
     return f"{_WAITS}; so far {should_show}" if order.reason in BLOCKED else should_show, shows_now
@@ -105,7 +105,9 @@ def _left_over(traced: TracedCard, accepted: str | None, reason: Reason, around:
             return f"{MOST_LIKELY}{accepted}, {_IF_THERE}"
         case Reason.EXPIRED | Reason.GONE if removed is not None and not past and accepted is not None:
             return f"{MOST_LIKELY}{accepted}, {_IF_THERE}"
-        case Reason.RECALLED | Reason.ENDED_BY_PERSON if card.started_at is not None and not card.is_gone:
+        case Reason.RECALLED | Reason.POSTPONED | Reason.ENDED_BY_PERSON if (
+            card.started_at is not None and not card.is_gone
+        ):
             return f"{MOST_LIKELY}{_NO_CARD}; if the phone is offline, perhaps the card is still there"
         case _:
             return None

@@ -34,6 +34,7 @@ STEPS: Final[dict[str, Step]] = {
     "order.picked_up": Step("picked_up", 75, 1),
     "order.courier_arriving": Step("courier_arriving", 90, 3),
     "order.eta_changed": Step(None),
+    "order.rescheduled": Step(None, 0, 1),
     "order.delayed": Step("delayed", 0, 2),
     "order.delivered": Step("delivered", 100, 3, terminal=True),
     "order.cancelled": Step("cancelled", 0, 3, terminal=True),

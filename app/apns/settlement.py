@@ -51,7 +51,7 @@ def settle_unsent(card: Card, decided: Wait | Nothing | Renew, version: int, now
         attempts=card.attempts,
         last_answer=card.last_answer,
         same_answers=card.same_answers,
-        recalled=isinstance(decided, Nothing) and decided.outcome == "recalled",
+        recalled=isinstance(decided, Nothing) and decided.outcome in ("recalled", "postponed"),
         unreported=isinstance(decided, Wait) and decided.unreported,
     )
 

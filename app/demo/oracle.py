@@ -34,9 +34,11 @@ PROGRESS: Mapping[str, float | None] = MappingProxyType(
         "order.failed": None,
     }
 )
+STEPLESS = ("order.note", "order.eta_changed", "order.rescheduled")
 CALLED_OFF = ("order.cancelled", "order.failed")
 TERMINAL = ("order.delivered", *CALLED_OFF)
 SHOWS_IMAGE = ("order.placed", "order.courier_assigned")
+SETS_SHOW_AT = ("order.placed", "order.rescheduled")
 SHOWS_NOTE = ("order.accepted", "order.preparing", "order.ready")
 
 KEPT_BEFORE_PLACED = 64
@@ -61,7 +63,7 @@ class Expected(msgspec.Struct, frozen=True):
         show_at: the time from which a card may appear; `None` means at once.
         content: the content state without `updatedAt`; empty before it was placed.
         attributes: those of the card's attributes that follow from the events.
-        heard_at: when the newest of them was recorded; `None` before it was placed.
+        heard_at: when the newest of them was recorded, or `show_at` if that is later; `None` before it was placed.
     """
 
     over: bool
@@ -86,14 +88,17 @@ def expect(order_id: str, events: Iterable[Event]) -> Expected:
     erased = any(event["type"] == "order.erased" for event in log)
     effective = _those_that_took_effect(_in_folding_order(log, placed))
     status = _name(_last_step(effective))
+    timing = [event for event in effective if event["type"] in SETS_SHOW_AT]
+    show_at = _time(_latest(_having(timing, "showAt"), lambda event: event["data"]["showAt"]))
+    heard_at = _time(log[-1]["recordedAt"])
     return Expected(
         over=f"order.{status}" in TERMINAL,
         status=status,
         customer_id=placed["data"]["customerId"],
-        show_at=_time(placed["data"].get("showAt")),
+        show_at=show_at,
         content=_fit(_content(status, effective, erased=erased)),
         attributes=_attributes(order_id, placed),
-        heard_at=_time(log[-1]["recordedAt"]),
+        heard_at=max((at for at in (heard_at, show_at) if at), default=None),
     )
 
 
@@ -210,7 +215,7 @@ def _attributes(order_id: str, placed: Event) -> dict[str, Any]:
 
 
 def _is_known(event: Event) -> bool:
-    return event["type"] in PROGRESS or event["type"] in ("order.note", "order.eta_changed")
+    return event["type"] in PROGRESS or event["type"] in STEPLESS
 
 
 def _having(events: Iterable[Event], field: str) -> list[Event]:

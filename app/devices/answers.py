@@ -41,7 +41,8 @@ def answer_card(
     over = (
         card is None or card["replaced"] or card["phase"] == "over" or card["reported_state"] in ("dismissed", "ended")
     )
-    end = over or (known and not mine) or (view is not None and view.over)
+    early = card is not None and view is not None and _is_early(view, card)
+    end = over or (known and not mine) or (view is not None and view.over) or early
     return CardAnswer(
         card_id=str(card_id),
         activity_id=activity_id,
@@ -77,7 +78,7 @@ def missing_cards(
         view = None if stored is None else stored.view
         if row["card_id"] in reported or row["replaced"] or stored is None or view is None or view.over:
             continue
-        if not _is_recipient(view, row["customer_id"], device.customer_id):
+        if not _is_recipient(view, row["customer_id"], device.customer_id) or _is_early(view, row):
             continue
         if not (_is_for_the_app(row, device, rules) or _never_arrived(row, rules)):
             continue
@@ -97,7 +98,7 @@ def missing_cards(
 def _content(stored: StoredView, rules: PlanRules) -> msgspec.Raw:
     """Give what a card shows now, with the age of its news as a push would tell it."""
     view = stored.view
-    age = age_of(view.next_expected_at, stored.heard_at, stored.read_at, rules.ages, over=view.over)
+    age = age_of(view.next_expected_at, view.heard_since(stored.heard_at), stored.read_at, rules.ages, over=view.over)
     return msgspec.Raw(with_freshness(render(view), age.level if rules.tell_age else None))
 
 
@@ -117,6 +118,12 @@ def _never_arrived(row: asyncpg.Record, rules: PlanRules) -> bool:
         return False
     late: bool = row["now"] >= row["started_at"] + timedelta(seconds=rules.arrival)
     return late
+
+
+def _is_early(view: OrderView, card: asyncpg.Record) -> bool:
+    """Tell whether a card is ahead of its order's time; one that an app started as it thought right is not."""
+    the_apps = card["starter"] == "app" and card["phase"] != "wanted"
+    return view.is_early(card["now"]) and not the_apps
 
 
 def _is_recipient(view: OrderView, card_customer: str | None, device_customer: str | None) -> bool:

@@ -1,5 +1,7 @@
 -- Adds the cards that are missing, in debt, and clears the flags of their views unless they were raised again.
--- A card that was recalled, because the phone changed hands, is followed by a new one when its customer comes back.
+-- A card that was recalled, because the phone changed hands or the order was moved, is followed by a new one when its
+-- customer comes back or its time does; and so is one that was over before the time at which its order is to be shown,
+-- unless a person wanted it so.
 --  $1 smallint[]    cards: slot
 --  $2 text[]        cards: subject id
 --  $3 uuid[]        cards: card id
@@ -10,10 +12,11 @@
 --  $8 text[]        cards: attributes type
 --  $9 text[]        cards: starter
 -- $10 double precision[] cards: seconds to wait before the first look
--- $11 smallint[]    views: slot
--- $12 smallint[]    views: generation
--- $13 text[]        views: subject id
--- $14 bigint[]      views: the flag's counter as it was read
+-- $11 timestamptz[] cards: when their order is to be shown; NULL: it was looked at for another reason
+-- $12 smallint[]    views: slot
+-- $13 smallint[]    views: generation
+-- $14 text[]        views: subject id
+-- $15 bigint[]      views: the flag's counter as it was read
 -- Returns: slot smallint, subject_id text
 WITH now AS (
     SELECT lockstep_now() AS at
@@ -21,7 +24,11 @@ WITH now AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
                        generation, starter, created_at, due_at, debt)
     SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type,
-           coalesce((SELECT r.generation + CASE WHEN r.recalled_at IS NULL THEN 0 ELSE 1 END
+           coalesce((SELECT r.generation
+                            + CASE WHEN r.recalled_at IS NOT NULL
+                                     OR r.phase = 'over' AND r.outcome_at < c.show_at AND r.asked IS DISTINCT FROM 'end'
+                                        AND r.reported_state IS DISTINCT FROM 'dismissed'
+                                   THEN 1 ELSE 0 END
                      FROM cards AS r
                      WHERE r.slot = c.slot AND r.subject_id = c.subject_id AND r.device_id = c.device_id
                        AND r.attributes_type = c.attributes_type
@@ -30,16 +37,16 @@ WITH now AS (
            c.starter,
            now.at, now.at + c.wait_seconds * interval '1 second', 1
     FROM now, unnest($1::smallint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::text[], $9::text[], $10::double precision[])
+                     $8::text[], $9::text[], $10::double precision[], $11::timestamptz[])
          AS c(slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type, starter,
-              wait_seconds)
+              wait_seconds, show_at)
     ORDER BY c.slot, c.subject_id, c.device_id, c.attributes_type
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
     RETURNING slot, subject_id
 ), cleared AS (
     UPDATE views AS v
     SET match_due_at = NULL
-    FROM unnest($11::smallint[], $12::smallint[], $13::text[], $14::bigint[])
+    FROM unnest($12::smallint[], $13::smallint[], $14::text[], $15::bigint[])
          AS f(slot, generation, subject_id, match_count)
     WHERE v.slot = f.slot AND v.generation = f.generation AND v.subject_id = f.subject_id
       AND v.match_count = f.match_count

@@ -1,12 +1,13 @@
 -- Finds views whose recipients must be looked for now.
 -- $1 smallint[]  slots
 -- $2 bigint      at the most so many
--- Returns: slot smallint, subject_id text, generation smallint, match_count bigint, customer_id text, over boolean
-SELECT v.slot, v.subject_id, v.generation, v.match_count, v.customer_id, v.over
+-- Returns: slot smallint, subject_id text, generation smallint, match_count bigint, match_due_at timestamptz,
+--          customer_id text, over boolean
+SELECT v.slot, v.subject_id, v.generation, v.match_count, v.match_due_at, v.customer_id, v.over
 FROM (SELECT lockstep_now() AS at) AS now, unnest($1::smallint[]) AS wanted(slot)
 JOIN slots AS s ON s.slot = wanted.slot
 CROSS JOIN LATERAL (
-    SELECT f.slot, f.subject_id, f.generation, f.match_count, f.customer_id, f.over
+    SELECT f.slot, f.subject_id, f.generation, f.match_count, f.match_due_at, f.customer_id, f.over
     FROM views AS f
     WHERE f.slot = wanted.slot AND f.generation = s.generation AND f.match_due_at <= now.at
     ORDER BY f.match_due_at

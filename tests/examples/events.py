@@ -32,6 +32,7 @@ FACTS: Final[dict[str, dict[str, Any]]] = {
     "order.picked_up": {"deliveryTime": "2025-11-01T12:42:00Z"},
     "order.courier_arriving": {},
     "order.eta_changed": {"deliveryTime": "2025-11-01T12:50:00Z", "reason": "traffic"},
+    "order.rescheduled": {"showAt": "2025-11-01T13:00:00Z", "deliveryTime": "2025-11-01T13:40:00Z"},
     "order.delayed": {"deliveryTime": "2025-11-01T12:55:00Z", "reason": "rain"},
     "order.delivered": {"deliveredAt": "2025-11-01T12:45:00Z", "proof": "photo-9"},
     "order.cancelled": {"reason": "customer asked"},

@@ -12,7 +12,7 @@ from tests.examples.events import FACTS, NOON, new_event, recorded
 NAMES = st.sampled_from(["Anna", "Ben", "Ç" * 200])
 TIMES = st.integers(0, 40).map(lambda tens: (NOON + timedelta(seconds=100 * tens)).isoformat())
 FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "order.placed": {"deliveryTime": TIMES, "customerId": NAMES.map(lambda name: name[:5])},
+    "order.placed": {"deliveryTime": TIMES, "showAt": TIMES, "customerId": NAMES.map(lambda name: name[:5])},
     "order.accepted": {"deliveryTime": TIMES, "note": NAMES},
     "order.preparing": {"note": NAMES},
     "order.ready": {},
@@ -20,6 +20,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "order.picked_up": {"deliveryTime": TIMES},
     "order.courier_arriving": {},
     "order.eta_changed": {"deliveryTime": TIMES},
+    "order.rescheduled": {"showAt": TIMES, "deliveryTime": TIMES},
     "order.delayed": {"reason": NAMES},
     "order.delivered": {},
     "order.cancelled": {"reason": NAMES},

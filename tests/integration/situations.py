@@ -238,6 +238,17 @@ async def shown_later(scene: Scene) -> None:
     await scene.flow.settle("order-1")
 
 
+async def postponed(scene: Scene) -> None:
+    """The order was moved to another day after its card had appeared."""
+    await scene.live()
+    await scene.send()
+    at = await scene.clock.now() + timedelta(days=3)
+    await scene.flow.append(scene.flow.event("order-1", "order.rescheduled", {"showAt": at.isoformat()}))
+    await scene.flow.settle("order-1")
+    await scene.send()
+    await scene.clock.advance(minutes=5)
+
+
 async def no_phone(scene: Scene) -> None:
     """The customer never installed the app."""
     await scene.flow.place()
@@ -317,7 +328,7 @@ SITUATIONS: Final[dict[str, Callable[[Scene], Awaitable[None]]]] = {
     for each in (
         never_allowed, force_quit, start_token_stale, no_start_token, start_token_refused, ios_too_old, switched_off,
         swiped_away, update_token_refused, paused_by_person, topic_paused, credential_paused, retrying, unreachable,
-        failed, start_unknown, start_counted, budget_used_up, another_customer, not_placed, shown_later, no_phone,
-        delivered, expired, quarantined, newer_event, projector_behind, dispatcher_behind, up_to_date,
+        failed, start_unknown, start_counted, budget_used_up, another_customer, not_placed, shown_later, postponed,
+        no_phone, delivered, expired, quarantined, newer_event, projector_behind, dispatcher_behind, up_to_date,
     )
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """What the answer to a launch calls missing, and what it does with the orders of others."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -110,3 +111,23 @@ async def test_a_card_of_the_last_customer_is_still_written(flow: Flow) -> None:
     assert (card.card_id, card.end, card.content_state) == (card_id, True, None)
     [row] = await flow.rows()
     assert (row["reported_state"], row["token_hash"] is None) == ("active", False)
+
+
+async def test_a_card_whose_order_moved_to_later_is_to_end_and_none_is_missing(flow: Flow, clock: Clock) -> None:
+    """The phone is told at launch, too, where no push can reach the card; an app's own card stays."""
+    card_id = await place(flow)
+    await Courier(flow, {}).dispatch()
+    await clock.advance(minutes=32)
+    moved = {"showAt": (await clock.now() + timedelta(days=3)).isoformat()}
+    await flow.append(flow.event("order-1", "order.rescheduled", moved))
+    await flow.project("order-1")
+    told = await flow.register(cards=(at_launch(card_id=card_id),))
+    assert ([each.end for each in told.cards], told.missing) == ([True], [])
+    assert await missing(flow) == []
+    reply = await flow.registry.report_card("phone-1", card_id, reported(state="active"))
+    assert reply.end
+
+    await flow.place("order-2", showAt=moved["showAt"])
+    await flow.project("order-2")
+    own = await flow.registry.report_card("phone-1", "the-apps-own", reported(subject="order-2", state="active"))
+    assert not own.end

@@ -243,7 +243,7 @@ async def test_a_card_for_later_does_not_exist_before_its_time(flow: Flow, clock
 
 
 async def test_an_order_that_is_over_before_its_time_gets_no_card(flow: Flow, clock: Clock) -> None:
-    """Its flag is cleared without one."""
+    """Nor a flag."""
     show_at = (await clock.now() + timedelta(hours=2)).isoformat()
     await flow.register()
     await flow.place("order-1", showAt=show_at)
@@ -320,3 +320,37 @@ async def test_a_broken_deadlock_is_tried_again(flow: Flow, pool: Pool) -> None:
     matcher = Matcher(Deadlocked(pool, "projections/read_slots"), flow.due.extend)  # type: ignore[arg-type] # the same
     assert await matcher.match_devices() == 1
     assert await pool.fetchval("SELECT count(*) FROM devices WHERE match_due_at IS NOT NULL") == 0
+
+
+FLAG = "SELECT match_due_at - lockstep_now() FROM views"
+
+
+async def test_a_moved_order_is_looked_at_when_it_is_to_appear_now(flow: Flow, clock: Clock) -> None:
+    """Later, earlier, and in the past; a word that came late moves nothing."""
+    now = await clock.now()
+    await flow.place("order-1", showAt=(now + timedelta(days=2)).isoformat())
+    for days in (3.0, 1.0, -1.0):
+        moved = {"showAt": (now + timedelta(days=days)).isoformat()}
+        await flow.append(flow.event("order-1", "order.rescheduled", moved))
+        await flow.project("order-1")
+        assert await flow.pool.fetchval(FLAG) == pytest.approx(timedelta(days=days), abs=timedelta(minutes=5))
+    await flow.register()
+    await flow.match()
+
+    assert await flow.pairs() == ONE
+
+
+async def test_an_order_that_is_over_waits_for_nothing(flow: Flow, clock: Clock) -> None:
+    """Its flag goes with the fold that ends it, and a later move raises none."""
+    await flow.register()
+    later = (await clock.now() + timedelta(days=30)).isoformat()
+    await flow.place("order-1", showAt=later)
+    await flow.project("order-1")
+    assert await flow.pool.fetchval(FLAG) is not None
+    await flow.happen("order-1", "order.cancelled")
+    await flow.project("order-1")
+    assert await flow.pool.fetchval(FLAG) is None
+    await flow.append(flow.event("order-1", "order.rescheduled", {"showAt": later}))
+    await flow.project("order-1")
+
+    assert await flow.pool.fetchval(FLAG) is None

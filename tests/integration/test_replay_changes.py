@@ -1,5 +1,6 @@
 """What a rebuild changes reaches phones only when that is asked for; and one order is replayed alone."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -104,6 +105,22 @@ async def test_a_change_of_who_sees_an_order_is_matched(flow: Flow, rebuilding: 
 
     assert owed.matching == 1
     assert [(row["subject_id"], row["customer_id"]) for row in flagged] == [("order-1", "customer-7")]
+
+
+async def test_a_change_of_when_an_order_is_shown_is_matched_then(flow: Flow, rebuilding: Rebuilding) -> None:
+    """Not before: a card that is made ahead of its time would be taken back, and count as a generation."""
+    await flow.place("order-1b", showAt="2050-11-01T12:00:00Z")
+    await flow.project("order-1b")
+    await replace(flow, "order-1b", "2050-11-01", "2049-11-01")
+    slots = await rebuilding.begin()
+    await rebuilding.build()
+    await choose_pushing(rebuilding.pool, push_changes=True)
+    await rebuilding.move(slots)
+    owed = await rebuilding.owe()
+    live = "SELECT match_due_at FROM views JOIN slots USING (slot, generation) WHERE subject_id = 'order-1b'"
+
+    assert owed.matching == 1
+    assert await flow.pool.fetchval(live) == datetime(2050, 11, 1, 12, tzinfo=UTC)
 
 
 async def test_the_command_counts_and_wants_to_be_told(flow: Flow, rebuilding: Rebuilding, dsn: str) -> None:

@@ -15,9 +15,11 @@ from projections.draft import Alert
 from projections.history import shown
 from projections.order_view import EMPTY, OrderView, decode_view, encode_view, evolve, fingerprint, fold
 from projections.steps import STEPS, TERMINAL
-from tests.examples.events import KEY, NOON, happened
+from tests.examples.events import FACTS, KEY, NOON, happened
 from tests.examples.histories import histories
 from tests.examples.views import delivered, on_its_way
+
+BOOKED = FACTS["order.placed"] | {"showAt": "2025-11-01T17:00:00Z"}
 
 
 def after(*types: str | tuple[str, float] | tuple[str, float, dict[str, Any]]) -> OrderView:
@@ -49,6 +51,37 @@ def test_an_order_walks_through_its_life() -> None:
     assert steps(view) == ["placed", "accepted", "courier_assigned", "picked_up"]
     assert view.alerts == (Alert(1, 4, "order.picked_up"), Alert(2, 1, "order.placed"))
     assert delivered().over
+
+
+@pytest.mark.parametrize(
+    ("events", "shown_at"),
+    [
+        ([("order.placed", 0, BOOKED), ("order.rescheduled", 5, None)], 13),
+        ([("order.rescheduled", 5, None), ("order.placed", 0, BOOKED)], 13),
+        ([("order.placed", 9, BOOKED), ("order.rescheduled", 5, None)], 17),
+        ([("order.placed", 0, BOOKED), "order.cancelled", "order.rescheduled"], 17),
+    ],
+    ids=["moved", "moved before it was placed", "moved by a late word", "moved when it was over"],
+)
+def test_the_time_to_appear_is_the_last_that_was_said(events: list[Any], shown_at: int) -> None:
+    """By effective time, as long as the order is open."""
+    view = after(*events)
+
+    assert view.show_at == NOON.replace(hour=shown_at)
+    assert view.is_early(NOON)
+    assert not view.is_early(view.show_at)
+
+
+def test_a_move_shows_by_the_time_of_delivery_alone() -> None:
+    """When a card appears is not written on it, so that moving only that alerts nobody."""
+    view = after(
+        ("order.placed", 0),
+        ("order.rescheduled", 5),
+        ("order.rescheduled", 6, FACTS["order.rescheduled"] | {"showAt": "2025-11-02T12:00:00Z"}),
+    )
+
+    assert (view.changed_version, view.status, steps(view)) == (2, "placed", ["placed"])
+    assert Alert(1, 2, "order.rescheduled") in view.alerts
 
 
 def test_a_late_event_does_not_take_the_card_back() -> None:

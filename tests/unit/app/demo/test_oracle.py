@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.demo import oracle
-from app.demo.oracle import NOTHING, expect, expect_each
+from app.demo.oracle import NOTHING, expect, expect_each, freshness
 from tests.unit.app.demo.histories import NOON, at, event, line, placed, seconds
 
 
@@ -270,11 +270,30 @@ def test_content_that_is_too_large_loses_its_oldest_lines() -> None:
     assert shown["history"] == [line("note", minute) for minute in range(7, 15)]
 
 
-def test_the_time_to_appear_is_that_of_the_placing() -> None:
-    """`showAt` comes from the first `order.placed`."""
-    show_at = expect("o-1", [placed(showAt=at(7))]).show_at
-    assert show_at is not None
-    assert show_at.timestamp() == seconds(7)
+def show_second(*events: dict[str, Any]) -> int | None:
+    """Give the second from which a card may appear after these events."""
+    show_at = expect("o-1", events).show_at
+    return None if show_at is None else int(show_at.timestamp())
+
+
+def test_the_time_to_appear_is_the_last_that_was_said() -> None:
+    """`showAt` comes from the first `order.placed`, and moves with `order.rescheduled`, by effective time."""
+    moved = [
+        event(2, "rescheduled", {"showAt": at(60)}, minute=9),
+        event(3, "rescheduled", {"showAt": at(50)}, minute=8),
+    ]
+    assert show_second(placed()) is None
+    assert show_second(placed(showAt=at(7))) == seconds(7)
+    assert show_second(placed(showAt=at(7)), *moved) == seconds(60)
+    assert show_second(placed(), event(2, "delivered"), event(3, "rescheduled", {"showAt": at(50)})) is None
+    assert show_second(event(1, "rescheduled", {"showAt": at(5)}, minute=9), placed(2, showAt=at(7))) == seconds(5)
+
+
+def test_news_grows_old_from_the_time_to_appear() -> None:
+    """Of a booking nobody expects any before."""
+    booked = expect("o-1", [placed(showAt=at(6_000))])
+    assert freshness(booked, NOON + timedelta(minutes=6_059)) == "fresh"
+    assert freshness(booked, NOON + timedelta(minutes=6_061)) == "stale"
 
 
 def test_every_stage_of_an_order_is_expected_in_turn() -> None:
