@@ -75,7 +75,7 @@ async def _claims(on: Bed, cards: int, *, hours: float, rounds: int) -> float:
         owing = [f"order-{n}" for n in range(1 + place * BATCH % cards, 1 + place * BATCH % cards + BATCH)]
         await on.pool.execute(_OWE, owing, timeout=300)
         began = time.perf_counter()
-        claimed = await store.claim(ALL_SLOTS, lane=0, most=BATCH, lease_seconds=3_600, keys=KEYS)
+        claimed = await store.claim(ALL_SLOTS, most=BATCH, lease_seconds=3_600, keys=KEYS)
         taken.append(time.perf_counter() - began)
         if len(claimed) != BATCH:
             raise AssertionError(f"{len(claimed)} cards were claimed, not {BATCH}")

@@ -1,7 +1,7 @@
 """A card's row as a value: what it is, what its phone said, and what we did about it."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,13 @@ class Phase(StrEnum):
     SHOWN = "shown"
     ENDING = "ending"
     OVER = "over"
+
+
+class Lane(IntEnum):
+    """In which order cards in debt are claimed: bulk may be very much at once, and has a share only."""
+
+    URGENT = 0
+    BULK = 1
 
 
 class Kind(StrEnum):

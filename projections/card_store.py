@@ -12,7 +12,7 @@ from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
-from projections.card import Card, Intent, Kind, Phase, Settlement
+from projections.card import Card, Intent, Kind, Lane, Phase, Settlement
 from projections.pause import Route
 from projections.phone import AlertToken, Phone, ios_of
 
@@ -85,7 +85,7 @@ class CardStore:
         self,
         slots: Sequence[int],
         *,
-        lane: int,
+        lanes: Sequence[Lane] = (Lane.URGENT, Lane.BULK),
         most: int,
         lease_seconds: float,
         keys: Sequence[Route] = (),
@@ -96,25 +96,25 @@ class CardStore:
 
         Args:
             slots: Where to look, in the order of preference.
-            lane: Which lane.
+            lanes: In which lanes, in the order of preference, which goes before that of slots.
             most: At the most so many.
             lease_seconds: How long they are ours.
             keys: App, environment and key id of what signing keys serve, so that a paused key holds its cards alone.
             environments: Cards of these alone.
             held_keys: `key id/environment` of keys whose cards are left alone, as if they were paused.
         """
-        places = [(slot, environment) for slot in slots for environment in environments]
+        places = [(slot, lane, environment) for lane in lanes for slot in slots for environment in environments]
         rows = await self._pool.fetch(
             statement("projections/claim_cards"),
-            [slot for slot, _ in places],
-            lane,
+            [slot for slot, _, _ in places],
+            [lane for _, lane, _ in places],
             min(most, CLAIMS_A_SLOT),
             most,
             lease_seconds,
             [app for app, _, _ in keys],
             [environment for _, environment, _ in keys],
             [key_id for _, _, key_id in keys],
-            [environment for _, environment in places],
+            [environment for _, _, environment in places],
             held_keys,
         )
         return [_claimed(row) for row in rows]

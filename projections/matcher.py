@@ -23,11 +23,13 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
+from projections.card import Lane
 from projections.content_state import ATTRIBUTES_TYPE
 
 log = structlog.get_logger()
 
 BATCH = 200
+BATCH_A_SLOT = 8
 NO_CROWD = 1_000
 POLL_SECONDS = 1.0
 AWAY_SECONDS = 0.5
@@ -48,7 +50,12 @@ class StartRule(msgspec.Struct, frozen=True):
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """A card that should be there; `show_at` is when its order was to be shown, where that is why it is looked at."""
+    """A card that should be there.
+
+    Attributes:
+        show_at: When its order was to be shown, where that is why it is looked at.
+        lane: Bulk for those whose time was known ahead: many may have the same.
+    """
 
     slot: int
     subject_id: str
@@ -56,7 +63,8 @@ class _Wanted(msgspec.Struct, frozen=True):
     customer_id: str
     app: str
     environment: str
-    show_at: datetime | None
+    show_at: datetime | None = None
+    lane: Lane = Lane.URGENT
 
 
 class Matcher:
@@ -106,7 +114,7 @@ class Matcher:
     async def match_views(self) -> int:
         """Match flagged views, and return how many there were."""
         with translated():
-            views = await self._pool.fetch(statement("projections/find_views_to_match"), ALL_SLOTS, BATCH)
+            views = await self._pool.fetch(statement("projections/find_views_to_match"), ALL_SLOTS, BATCH, BATCH_A_SLOT)
             if not views:
                 return 0
             customers = sorted({row["customer_id"] for row in views if not row["over"]})
@@ -115,7 +123,7 @@ class Matcher:
             for device in devices:
                 theirs.setdefault(device["customer_id"], []).append(device)
             wanted = [
-                _wanted(view, device, view["match_due_at"])
+                _wanted(view, device, view["match_due_at"], Lane.BULK if view["awaited"] else Lane.URGENT)
                 for view in views
                 if not view["over"]
                 for device in theirs.get(view["customer_id"], ())
@@ -133,7 +141,7 @@ class Matcher:
             customers = sorted({row["customer_id"] for row in devices if row["customer_id"] is not None})
             views = await self._pool.fetch(statement("projections/find_open_views"), ALL_SLOTS, customers)
             wanted = [
-                _wanted(view, device, None)
+                _wanted(view, device)
                 for device in devices
                 for view in views
                 if view["customer_id"] == device["customer_id"]
@@ -175,6 +183,7 @@ class Matcher:
             [rule.starter] * len(wanted),
             [rule.grace_seconds if rule.starter == "app_first" else 0.0] * len(wanted),
             [each.show_at for each in wanted],
+            [each.lane for each in wanted],
             [row["slot"] for row in flagged],
             [row["generation"] for row in flagged],
             [row["subject_id"] for row in flagged],
@@ -191,7 +200,9 @@ class Matcher:
             self._announce({row["slot"] for row in rows})
 
 
-def _wanted(view: asyncpg.Record, device: asyncpg.Record, show_at: datetime | None) -> _Wanted:
+def _wanted(
+    view: asyncpg.Record, device: asyncpg.Record, show_at: datetime | None = None, lane: Lane = Lane.URGENT
+) -> _Wanted:
     return _Wanted(
         view["slot"],
         view["subject_id"],
@@ -200,4 +211,5 @@ def _wanted(view: asyncpg.Record, device: asyncpg.Record, show_at: datetime | No
         device["app"],
         device["environment"],
         show_at,
+        lane,
     )

@@ -506,7 +506,7 @@ CREATE INDEX views_in_trouble ON public.views USING btree (slot) WHERE ((quarant
 
 CREATE INDEX views_open_of_customer ON public.views USING btree (customer_id, slot) WHERE ((customer_id IS NOT NULL) AND (NOT over));
 
-CREATE INDEX views_to_match ON public.views USING btree (slot, match_due_at) WHERE (match_due_at IS NOT NULL);
+CREATE INDEX views_to_match ON public.views USING btree (slot, generation, match_due_at) WHERE (match_due_at IS NOT NULL);
 
 ALTER INDEX public.receipts_pkey ATTACH PARTITION public.receipts_other_pkey;
 

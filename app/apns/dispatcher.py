@@ -29,7 +29,7 @@ from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
-from projections.card import Card, Intent, Kind
+from projections.card import Card, Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.choice import Send
 from projections.face import Face, face_of
@@ -41,6 +41,8 @@ from projections.view_store import StoredView, ViewStore
 log = structlog.get_logger()
 
 AWAY_SECONDS = 0.5
+BULK_SHARE = 8
+"""One claim of so many looks for bulk first."""
 
 
 class Dispatcher:
@@ -92,6 +94,7 @@ class Dispatcher:
             dice=dice or random.Random(),  # noqa: S311 - jitter; the system is asked once, not for each push
         )
         self._slots: dict[int, None] = {}
+        self._claims = 0
         self._work = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -189,7 +192,7 @@ class Dispatcher:
         with translated():
             claimed = await self._cards.claim(
                 slots,
-                lane=0,
+                lanes=self._lanes(),
                 most=most,
                 lease_seconds=self._rules.lease,
                 keys=self._credentials.routes,
@@ -206,6 +209,11 @@ class Dispatcher:
                     self._settler.add(settle_unbegun(each.card, each.now))
                 raise
         return claimed
+
+    def _lanes(self) -> Sequence[Lane]:
+        """Give the order of lanes for the next claim: now and then what is bulk goes first, so that it goes at all."""
+        self._claims += 1
+        return (Lane.BULK, Lane.URGENT) if self._claims % BULK_SHARE == 0 else (Lane.URGENT, Lane.BULK)
 
     async def drained(self) -> None:
         """Wait until every push that was begun is settled."""

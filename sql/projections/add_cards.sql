@@ -13,16 +13,17 @@
 --  $9 text[]        cards: starter
 -- $10 double precision[] cards: seconds to wait before the first look
 -- $11 timestamptz[] cards: when their order is to be shown; NULL: it was looked at for another reason
--- $12 smallint[]    views: slot
--- $13 smallint[]    views: generation
--- $14 text[]        views: subject id
--- $15 bigint[]      views: the flag's counter as it was read
+-- $12 smallint[]    cards: lane
+-- $13 smallint[]    views: slot
+-- $14 smallint[]    views: generation
+-- $15 text[]        views: subject id
+-- $16 bigint[]      views: the flag's counter as it was read
 -- Returns: slot smallint, subject_id text
 WITH now AS (
     SELECT lockstep_now() AS at
 ), added AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
-                       generation, starter, created_at, due_at, debt)
+                       generation, starter, lane, created_at, due_at, debt)
     SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type,
            coalesce((SELECT r.generation
                             + CASE WHEN r.recalled_at IS NOT NULL
@@ -34,19 +35,19 @@ WITH now AS (
                        AND r.attributes_type = c.attributes_type
                      ORDER BY r.generation DESC
                      LIMIT 1), 1),
-           c.starter,
+           c.starter, c.lane,
            now.at, now.at + c.wait_seconds * interval '1 second', 1
     FROM now, unnest($1::smallint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::text[], $9::text[], $10::double precision[], $11::timestamptz[])
+                     $8::text[], $9::text[], $10::double precision[], $11::timestamptz[], $12::smallint[])
          AS c(slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type, starter,
-              wait_seconds, show_at)
+              wait_seconds, show_at, lane)
     ORDER BY c.slot, c.subject_id, c.device_id, c.attributes_type
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
     RETURNING slot, subject_id
 ), cleared AS (
     UPDATE views AS v
     SET match_due_at = NULL
-    FROM unnest($12::smallint[], $13::smallint[], $14::text[], $15::bigint[])
+    FROM unnest($13::smallint[], $14::smallint[], $15::text[], $16::bigint[])
          AS f(slot, generation, subject_id, match_count)
     WHERE v.slot = f.slot AND v.generation = f.generation AND v.subject_id = f.subject_id
       AND v.match_count = f.match_count

@@ -1,9 +1,9 @@
--- Takes cards in debt under a new lease, the longest due first in each slot, and reserves the timestamp of their next
+-- Takes cards in debt under a new lease, the longest due first in each place, and reserves the timestamp of their next
 -- push: later than any that was used, and than any that a worker may have used before it vanished.
 -- A lease leaves claim_at alone, so that a claim writes to no index; cards under a lease are passed over.
 -- $1 smallint[]         where to look, in the order of preference: slot,
--- $2 smallint           lane
--- $3 bigint             at the most so many a slot
+-- $2 smallint[]         lane, and, below, environment
+-- $3 bigint             at the most so many a place
 -- $4 bigint             at the most so many
 -- $5 double precision   seconds of lease
 -- $6 text[]             keys: app, or * for those that no other key names
@@ -37,11 +37,11 @@ WITH now AS MATERIALIZED (
     FROM unnest($6::text[], $7::text[], $8::text[]) AS k(app, environment, key_id)
 ), taken AS MATERIALIZED (
     SELECT d.*
-    FROM now, unnest($1::smallint[], $9::text[]) AS wanted(slot, environment)
+    FROM now, unnest($1::smallint[], $2::smallint[], $9::text[]) AS wanted(slot, lane, environment)
     CROSS JOIN LATERAL (
         SELECT c.slot, c.subject_id, c.card_id, c.leased_at AS left_at
         FROM cards AS c
-        WHERE (SELECT yes FROM open) AND c.slot = wanted.slot AND c.lane = $2
+        WHERE (SELECT yes FROM open) AND c.slot = wanted.slot AND c.lane = wanted.lane
           AND c.environment = wanted.environment AND c.claim_at <= now.at
           AND (c.leased_until IS NULL OR c.leased_until <= now.at)
           AND NOT EXISTS (

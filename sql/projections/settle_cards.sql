@@ -53,6 +53,8 @@ WITH now AS MATERIALIZED (
 ), updated AS (
     UPDATE cards AS c
     SET phase = l.phase,
+        -- a start may wait among many; what comes after it may not
+        lane = CASE WHEN l.phase = 'wanted' THEN c.lane ELSE 0 END,
         considered_version = greatest(c.considered_version, l.considered_version),
         due_at = CASE WHEN l.phase = 'over' THEN NULL WHEN c.debt = l.debt THEN l.next_at ELSE now.at END,
         blocked_until = now.at + l.block_seconds * interval '1 second',

@@ -129,10 +129,10 @@ class Flow:
         return [(row["subject_id"], row["device_id"], row["customer_id"]) for row in await self.rows()]
 
     async def claim(
-        self, *, most: int = 100, lease_seconds: float = 60.0, keys: Sequence[Route] = ROUTES, **limits: Sequence[str]
+        self, *, most: int = 100, lease_seconds: float = 60.0, keys: Sequence[Route] = ROUTES, **limits: Any
     ) -> list[Claimed]:
         """Claim what is due in any slot."""
-        return await self.cards.claim(ALL_SLOTS, lane=0, most=most, lease_seconds=lease_seconds, keys=keys, **limits)
+        return await self.cards.claim(ALL_SLOTS, most=most, lease_seconds=lease_seconds, keys=keys, **limits)
 
     async def views(self, subject_ids: Sequence[str]) -> dict[str, int]:
         """Give the version of each subject's view."""

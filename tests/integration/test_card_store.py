@@ -14,7 +14,7 @@ from events.postgres.pool import Connection, Pool, connect
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
-from projections.card import Card, Intent, Kind, Phase, Settlement
+from projections.card import Card, Intent, Kind, Lane, Phase, Settlement
 from projections.card_store import CLAIMS_A_SLOT, ENVIRONMENTS, Claimed
 from tests.conftest import Clock
 from tests.database import new_database
@@ -113,6 +113,39 @@ async def test_the_longest_due_comes_first_and_no_slot_takes_all(pool: Pool, key
     assert len(await flow.claim(most=200)) == 4
 
 
+async def in_bulk(flow: Flow, *subjects: str) -> None:
+    """Put the cards of these orders among many, in debt for an hour."""
+    await flow.pool.execute(
+        "UPDATE cards SET lane = 1, due_at = due_at - interval '1 hour' WHERE subject_id = ANY ($1)", list(subjects)
+    )
+
+
+async def test_what_is_bulk_is_claimed_after_what_is_urgent(pool: Pool, keyring: Keyring) -> None:
+    """However long it has been due; the other way round where the caller says so."""
+    flow = Flow(pool, keyring)
+    await flow.register()
+    await flow.happen("order-1", "order.placed")
+    await flow.happen("order-2", "order.placed")
+    await flow.settle("order-1", "order-2")
+    await in_bulk(flow, "order-2")
+    [other] = await flow.claim(most=1, lanes=(Lane.BULK, Lane.URGENT))
+    [first] = await flow.claim(most=1)
+
+    assert (other.card.subject_id, first.card.subject_id) == ("order-2", "order-1")
+
+
+async def test_a_card_that_was_started_is_bulk_no_more(flow: Flow) -> None:
+    """What waits for its start stays where it is; all that comes after a start is news."""
+    await in_bulk(flow, "order-1")
+    waiting = await claim_one(flow)
+    await flow.cards.settle([settlement(waiting.card, phase=Phase.WANTED, due_at=waiting.now)], [])
+    assert (await flow.card())["lane"] == Lane.BULK
+    started = await claim_one(flow)
+    await flow.cards.settle([settlement(started.card)], [])
+
+    assert (await flow.card())["lane"] == Lane.URGENT
+
+
 async def test_a_lease_that_ran_out_says_so(flow: Flow, clock: Clock) -> None:
     """The next worker knows that nobody settled it, and the intent that has no answer."""
     first = await claim_one(flow, lease_seconds=30)
@@ -165,8 +198,8 @@ async def test_a_claim_writes_to_no_index(flow: Flow) -> None:
     updates = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'cards'"
     async with flow.pool.acquire() as connection, connection.transaction():
         before = await connection.fetchrow(updates)
-        slots, places = ALL_SLOTS, ["sandbox"] * len(ALL_SLOTS)
-        await connection.fetch(statement("projections/claim_cards"), slots, 0, 1, 1, 30.0, [], [], [], places, [])
+        slots, lanes, places = ALL_SLOTS, [0] * len(ALL_SLOTS), ["sandbox"] * len(ALL_SLOTS)
+        await connection.fetch(statement("projections/claim_cards"), slots, lanes, 1, 1, 30.0, [], [], [], places, [])
         after = await connection.fetchrow(updates)
 
     assert before is not None
@@ -251,7 +284,7 @@ async def claim_explained(
     crowded: Connection, *, environments: Sequence[str], due: bool = False
 ) -> list[dict[str, Any]]:
     """Give the nodes of a claim's plan with what they did, the claim itself first; with every card due, if asked."""
-    places = [(slot, environment) for slot in ALL_SLOTS for environment in environments]
+    places = [(slot, lane, environment) for lane in Lane for slot in ALL_SLOTS for environment in environments]
     transaction = crowded.transaction()
     await transaction.start()
     if due:
@@ -259,19 +292,22 @@ async def claim_explained(
     [told] = json.loads(
         await crowded.fetchval(
             "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement("projections/claim_cards"),
-            [slot for slot, _ in places],
-            0,
+            [slot for slot, _, _ in places],
+            [lane for _, lane, _ in places],
             50,
             200,
             60.0,
             ["*", "*"],
             ["sandbox", "production"],
             ["KEY1234567", "KEY1234567"],
-            [environment for _, environment in places],
+            [environment for _, _, environment in places],
             [],
         )
     )
     await transaction.rollback()
+    if due:
+        # what was undone is not to be in the way of other tests
+        await crowded.execute("VACUUM cards")
     nodes: list[dict[str, Any]] = [told["Plan"]]
     for node in nodes:
         nodes += node.get("Plans", [])
@@ -285,7 +321,7 @@ async def test_a_claim_reads_what_is_due_by_its_index(crowded: Connection) -> No
     [claim, *_] = await claim_explained(crowded, environments=ENVIRONMENTS)
 
     assert claim["Actual Rows"] == 10
-    assert claim["Shared Hit Blocks"] + claim["Shared Read Blocks"] < 2_500, json.dumps(claim)
+    assert claim["Shared Hit Blocks"] + claim["Shared Read Blocks"] < 5_000, json.dumps(claim)
 
 
 async def test_a_claim_does_not_read_what_is_due_elsewhere(crowded: Connection) -> None:
@@ -295,4 +331,4 @@ async def test_a_claim_does_not_read_what_is_due_elsewhere(crowded: Connection) 
 
     assert claim["Actual Rows"] == 0
     assert scan.get("Rows Removed by Filter", 0) == 0
-    assert claim["Shared Hit Blocks"] + claim["Shared Read Blocks"] < 2_500, json.dumps(claim)
+    assert claim["Shared Hit Blocks"] + claim["Shared Read Blocks"] < 5_000, json.dumps(claim)

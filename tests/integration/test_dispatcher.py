@@ -9,6 +9,7 @@ import pytest
 
 import app.apns.dispatcher as dispatcher_module
 from app.apns.dispatch_rules import DispatchRules
+from app.apns.dispatcher import BULK_SHARE
 from app.apns.request import ApnsRequest
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool
@@ -253,3 +254,22 @@ async def test_nothing_is_claimed_beyond_what_may_be_in_flight(pool: Pool, keyri
     await settling
 
     assert len(apns.requests) == 12
+
+
+async def test_what_is_bulk_has_a_share_of_the_claims(pool: Pool, keyring: Keyring) -> None:
+    """Where what is urgent never ends, one claim of eight is for the others."""
+    flow = Flow(pool, keyring)
+    await flow.register()
+    orders = [f"order-{number}" for number in range(9)]
+    for each in orders:
+        await flow.happen(each, "order.placed")
+    await flow.settle(*orders)
+    await flow.pool.execute(
+        "UPDATE cards SET lane = 1, due_at = due_at - interval '1 hour' WHERE subject_id = 'order-0'"
+    )
+    apns = Apns()
+    await work(dispatcher(flow, apns, DispatchRules(poll=1_000_000, batch=1)))
+    sent = [json.loads(request.payload)["aps"]["attributes"]["orderId"] for request in apns.requests]
+
+    assert sent.index("order-0") == BULK_SHARE - 1
+    assert sorted(sent) == orders

@@ -12,7 +12,8 @@ from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import slot_of
-from projections.matcher import Matcher, StartRule
+from projections.card import Lane
+from projections.matcher import BATCH, Matcher, StartRule
 from tests.conftest import Clock
 from tests.integration.flow import Flow
 
@@ -354,3 +355,27 @@ async def test_an_order_that_is_over_waits_for_nothing(flow: Flow, clock: Clock)
     await flow.project("order-1")
 
     assert await flow.pool.fetchval(FLAG) is None
+
+
+async def test_the_cards_of_those_whose_time_has_come_are_bulk(flow: Flow, clock: Clock) -> None:
+    """There may be very many at one minute; those of orders that are placed now are urgent, and matched before them."""
+    await flow.register()
+    show_at = (await clock.now() + timedelta(hours=1)).isoformat()
+    booked = [f"booked-{number}" for number in range(BATCH + 50)]
+    await flow.append(
+        *(
+            flow.event(each, "order.placed", {"customerId": "customer-7", "merchantName": "Taverna", "showAt": show_at})
+            for each in booked
+        )
+    )
+    await flow.project(*booked)
+    await clock.advance(hours=2)
+    await flow.happen("placed-now", "order.placed")
+    await flow.project("placed-now")
+    assert await flow.matcher.match_views() == BATCH
+    lanes = {row["subject_id"]: row["lane"] for row in await flow.rows()}
+    assert (lanes.pop("placed-now"), set(lanes.values())) == (Lane.URGENT, {Lane.BULK})
+    assert len(lanes) == BATCH - 1
+    await flow.match()
+
+    assert len(await flow.rows()) == len(booked) + 1

@@ -101,7 +101,7 @@ async def test_a_change_of_who_sees_an_order_is_matched(flow: Flow, rebuilding: 
     await choose_pushing(rebuilding.pool, push_changes=True)
     await rebuilding.move(slots)
     owed = await rebuilding.owe()
-    flagged = await flow.pool.fetch(statement("projections/find_views_to_match"), ALL_SLOTS, 10)
+    flagged = await flow.pool.fetch(statement("projections/find_views_to_match"), ALL_SLOTS, 10, 10)
 
     assert owed.matching == 1
     assert [(row["subject_id"], row["customer_id"]) for row in flagged] == [("order-1", "customer-7")]
