@@ -17,6 +17,7 @@ NAMES = (
     "latency",
     "catch_up",
     "claim",
+    "waiting",
     "recovery",
     "outage",
     "sweep",
