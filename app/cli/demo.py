@@ -3,12 +3,14 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from app.cli.output import print_json
 from app.cli.running import NO, run, stop_on_signals
+from app.demo.scenarios import Scenario
 
 if TYPE_CHECKING:
     from app.cli.demo_stage import Stage
@@ -18,11 +20,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class _Play:
+    """What is played.
+
+    Attributes:
+        speed: 1 is the pace people watch at; None leaves it to the kind of run.
+    """
+
+    scenario: Scenario
+    seed: int
+    plans: Sequence["FaultPlan"]
+    speed: float | None
+
+
 def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="Play the scenario once, flat out, and compare.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Remove what earlier demos left, first.")] = False,
+    scenario: Annotated[Scenario, typer.Option(help="What the orders are about.")] = Scenario.ORDERS,
     seed: Annotated[int, typer.Option(help="Chooses the cast and how the phones behave.")] = 1,
     fault: Annotated[
         list[str] | None,
@@ -37,10 +54,11 @@ def demo(
     It prints its address, an API key, and a line to post an event of your own. The data stays in `.lockstep/demo`.
     With --once, exit code 1 says that a phone shows what it should not.
 
-    Example: `lockstep demo --once --json`, or while APNs says goodbye: `lockstep demo --once --json --fault goaway`
+    Example: `lockstep demo --once --json`, or while APNs says goodbye: `lockstep demo --once --json --fault goaway`;
+    orders whose card appears later: `lockstep demo --once --scenario booking`
     """
-    plans = _plans(fault or ())
-    run(_demo(once=once or as_json, as_json=as_json, reset=reset, seed=seed, plans=plans, speed=speed))
+    play = _Play(scenario, seed, _plans(fault or ()), speed)
+    run(_demo(play, once=once or as_json, as_json=as_json, reset=reset))
 
 
 def _plans(names: Sequence[str]) -> list["FaultPlan"]:
@@ -53,39 +71,34 @@ def _plans(names: Sequence[str]) -> list["FaultPlan"]:
         raise typer.BadParameter(str(error), param_hint="--fault") from error
 
 
-async def _demo(
-    *, once: bool, as_json: bool, reset: bool, seed: int, plans: Sequence["FaultPlan"], speed: float | None
-) -> int:
+async def _demo(play: _Play, *, once: bool, as_json: bool, reset: bool) -> int:
     from app.cli.demo_stage import staged
 
     stop = stop_on_signals()
     result: DemoResult | None = None
-    starts_vanish = any(plan.starts_vanish for plan in plans)
-    async with staged(free_port=once, reset=reset, seed=seed, starts_vanish=starts_vanish) as stage:
+    starts_vanish = any(plan.starts_vanish for plan in play.plans)
+    async with staged(free_port=once, reset=reset, seed=play.seed, starts_vanish=starts_vanish) as stage:
         if once:
-            pace = 0.0 if speed is None else 1 / speed
-            result = await _unless(stop, _play_once(stage, seed, plans, pace, as_json=as_json))
+            result = await _unless(stop, _play_once(stage, play, as_json=as_json))
         else:
-            await _play_on(stage, stop, seed, plans, 1 / (speed or 1.0))
+            await _play_on(stage, play, stop)
     if result is None:
         return NO if once else 0
     for each in result.differences:
         typer.echo(each, err=True)
     if as_json:
-        names = ("orders", "events", "pushes", *(("faults",) if plans else ()), "phones_match")
+        names = ("orders", "events", "pushes", *(("faults",) if play.plans else ()), "phones_match")
         print_json({name: getattr(result, name) for name in names})
     else:
         pushes = ", ".join(f"{count} {kind}" for kind, count in result.pushes.items())
         verdict = "every phone shows what it should." if result.phones_match else "phones differ, see above."
         wrong = ", ".join(f"{count} {name}" for name, count in result.faults.items())
-        faults = f"; went wrong: {wrong}" if plans else ""
+        faults = f"; went wrong: {wrong}" if play.plans else ""
         typer.echo(f"{result.orders} orders, {result.events} events, pushes: {pushes}{faults}; {verdict}")
     return 0 if result.phones_match else NO
 
 
-async def _play_once(
-    stage: "Stage", seed: int, plans: Sequence["FaultPlan"], pace: float, *, as_json: bool
-) -> "DemoResult":
+async def _play_once(stage: "Stage", play: _Play, *, as_json: bool) -> "DemoResult":
     from app.demo.run import run_scenario
 
     def tell(text: str) -> None:
@@ -96,14 +109,15 @@ async def _play_once(
         lockstep_url=stage.url,
         api_key=stage.api_key,
         simulator=stage.simulator,
-        seed=seed,
+        seed=play.seed,
+        scenario=play.scenario,
         on_progress=tell,
-        plans=plans,
-        pace=pace,
+        plans=play.plans,
+        pace=0.0 if play.speed is None else 1 / play.speed,
     )
 
 
-async def _play_on(stage: "Stage", stop: asyncio.Event, seed: int, plans: Sequence["FaultPlan"], pace: float) -> None:
+async def _play_on(stage: "Stage", play: _Play, stop: asyncio.Event) -> None:
     """Play again and again with the phones on the screen, until told to stop."""
     from app.cli.demo_screen import Screen
     from app.cli.demo_stage import YOUR_PHONE
@@ -117,11 +131,12 @@ async def _play_on(stage: "Stage", stop: asyncio.Event, seed: int, plans: Sequen
                 lockstep_url=stage.url,
                 api_key=stage.api_key,
                 simulator=stage.simulator,
-                seed=seed,
+                seed=play.seed,
+                scenario=play.scenario,
                 on_progress=screen.tell,
                 on_result=screen.show_result,
-                plans=plans,
-                pace=pace,
+                plans=play.plans,
+                pace=1 / (play.speed or 1.0),
             ),
         )
     typer.echo(f"{os.linesep}Stopping. The data stays in {stage.place}; `lockstep demo --reset` starts over.")

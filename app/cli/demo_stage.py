@@ -27,6 +27,9 @@ from app.simulator.simulator import DEFAULT_BUNDLE_ID, Options, Simulator
 from events.postgres.embedded import stop_embedded
 from events.postgres.migrator import migrate
 from events.postgres.pool import open_pool
+from projections.order_view import FOLD_VERSION
+from projections.rebuild_ledger import begin_rebuild, choose_pushing, drop_generations, slot_states
+from projections.rebuilder import build, move_all
 
 FOLDER: Final = "demo"
 YOUR_PHONE: Final = "your-phone"
@@ -104,11 +107,24 @@ async def staged(*, free_port: bool, reset: bool, seed: int, starts_vanish: bool
                 with listening("Set LOCKSTEP_PORT to another one, or to 0 for any that is free."):
                     service = await Service.start(settings)
                 try:
+                    await _fold_anew(service)
                     yield await _stage(service, simulator, given, directory)
                 finally:
                     await service.stop()
         finally:
             await simulator.stop()
+
+
+async def _fold_anew(service: Service) -> None:
+    """Make views anew that a release before this one has left: no projector of this one goes on with them."""
+    pool, keyring = service.pool, service.keyring
+    if all(each.fold_version in (None, FOLD_VERSION) for each in await slot_states(pool)):
+        return
+    slots = await begin_rebuild(pool)
+    await build(pool, keyring)
+    await choose_pushing(pool, push_changes=False)
+    await move_all(pool, keyring, slots)
+    await drop_generations(pool)
 
 
 async def _forget_phones(dsn: str) -> None:

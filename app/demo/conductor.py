@@ -17,6 +17,7 @@ from app.demo.steps import (
     Dismiss,
     In,
     Install,
+    RotateStartTokens,
     RotateToken,
     Say,
     SayAgain,
@@ -89,7 +90,16 @@ class Conductor:
                 await asyncio.gather(*(self._take(each) for each in step.steps))
             case AwaitCard() | AwaitNoCard() | AwaitAnswers():
                 await self._wait(step)
-            case Install() | SignIn() | SignOut() | Allow() | Dismiss() | StartCard() | RotateToken():
+            case (
+                Install()
+                | SignIn()
+                | SignOut()
+                | Allow()
+                | Dismiss()
+                | StartCard()
+                | RotateToken()
+                | RotateStartTokens()
+            ):
                 self._act(step)
             case _:
                 assert_never(step)
@@ -113,7 +123,9 @@ class Conductor:
             case _:
                 assert_never(step)
 
-    def _act(self, step: Install | SignIn | SignOut | Allow | Dismiss | StartCard | RotateToken) -> None:
+    def _act(
+        self, step: Install | SignIn | SignOut | Allow | Dismiss | StartCard | RotateToken | RotateStartTokens
+    ) -> None:
         self._progress(f"{self._own(step.phone)}: {type(step).__name__}")
         match step:
             case Install():
@@ -135,6 +147,8 @@ class Conductor:
                 self.phones[step.phone].dismiss(self._active_card(step.phone, step.order).activity_id)
             case RotateToken():
                 self.phones[step.phone].rotate_token(self._active_card(step.phone, step.order).activity_id)
+            case RotateStartTokens():
+                self.phones[step.phone].rotate_start_tokens()
             case _:
                 assert_never(step)
 

@@ -14,9 +14,10 @@ import msgspec
 from app.demo.conductor import Conductor
 from app.demo.judge import judge_phone
 from app.demo.oracle import Expected, expect_each
-from app.demo.scenario import tell
+from app.demo.scenarios import Scenario
 from app.demo.shop import Shop
 from app.demo.steps import Story
+from app.demo.stories import STORIES
 from app.simulator.agent import PhoneAgent
 from app.simulator.fault_plans import FaultPlan
 from app.simulator.readings import read_phone
@@ -54,6 +55,7 @@ async def run_scenario(
     api_key: str,
     simulator: Simulator,
     seed: int,
+    scenario: Scenario = Scenario.ORDERS,
     on_progress: Callable[[str], None] | None = None,
     stories: Sequence[Story] | None = None,
     plans: Sequence[FaultPlan] = (),
@@ -69,6 +71,7 @@ async def run_scenario(
         api_key: may post events, read orders and mint tickets.
         simulator: takes the service's pushes; its phones' app reports to the service.
         seed: chooses the cast.
+        scenario: what the stories are about.
         on_progress: is told what happens, in sentences.
         stories: those of the scenario unless given.
         plans: what goes wrong at APNs until the last story is told.
@@ -87,7 +90,7 @@ async def run_scenario(
             patience_seconds=patience_seconds,
             on_progress=on_progress or _say_nothing,
         )
-        told = tell(seed) if stories is None else stories
+        told = STORIES[scenario](seed) if stories is None else stories
         happened = simulator.faults.happened.copy()
         for plan in plans:
             simulator.begin_plan(plan)
@@ -115,6 +118,7 @@ async def keep_running(
     api_key: str,
     simulator: Simulator,
     seed: int,
+    scenario: Scenario = Scenario.ORDERS,
     on_progress: Callable[[str], None] | None = None,
     on_result: Callable[[DemoResult], None] | None = None,
     plans: Sequence[FaultPlan] = (),
@@ -128,6 +132,7 @@ async def keep_running(
             api_key=api_key,
             simulator=simulator,
             seed=round_number,
+            scenario=scenario,
             on_progress=on_progress,
             plans=plans,
             pace=pace,

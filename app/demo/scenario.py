@@ -33,7 +33,7 @@ _SECONDS_BETWEEN_STORIES = 3.0
 
 def tell(seed: int) -> list[Story]:
     """Give the stories; the seed chooses merchants, dishes, couriers and how the phones of strangers behave."""
-    cast = _Cast(seed)
+    cast = Cast(seed)
     told = [
         _plain_life(cast),
         _reassigned_courier(cast),
@@ -59,7 +59,7 @@ def tell(seed: int) -> list[Story]:
     ]
 
 
-class _Cast:
+class Cast:
     """Choose who and what the stories are about."""
 
     def __init__(self, seed: int) -> None:
@@ -106,7 +106,7 @@ def _delivered(order: str) -> Say:
     return Say(order=order, type="delivered", source=DISPATCH)
 
 
-def _plain_life(cast: _Cast) -> Story:
+def _plain_life(cast: Cast) -> Story:
     [courier] = cast.couriers(1)
     steps: tuple[Step, ...] = (
         Install(phone="anna", customer="anna"),
@@ -123,7 +123,7 @@ def _plain_life(cast: _Cast) -> Story:
     return Story(title="An order comes, and is delivered.", steps=steps)
 
 
-def _reassigned_courier(cast: _Cast) -> Story:
+def _reassigned_courier(cast: Cast) -> Story:
     first, second, third = cast.couriers(3)
     steps: tuple[Step, ...] = (
         Install(phone="bilal", customer="bilal"),
@@ -139,7 +139,7 @@ def _reassigned_courier(cast: _Cast) -> Story:
     return Story(title="The courier changes three times, and an old assignment comes late.", steps=steps)
 
 
-def _moving_delivery_time(cast: _Cast) -> Story:
+def _moving_delivery_time(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="chiara", customer="chiara"),
         cast.placed("eta", "chiara", minutes=20),
@@ -153,7 +153,7 @@ def _moving_delivery_time(cast: _Cast) -> Story:
     return Story(title="The delivery time moves, and an old guess comes late.", steps=steps)
 
 
-def _said_twice(cast: _Cast) -> Story:
+def _said_twice(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="dmitri", customer="dmitri"),
         cast.placed("twice", "dmitri"),
@@ -166,7 +166,7 @@ def _said_twice(cast: _Cast) -> Story:
     return Story(title="Every event is sent more than once.", steps=steps)
 
 
-def _out_of_order(cast: _Cast) -> Story:
+def _out_of_order(cast: Cast) -> Story:
     [courier] = cast.couriers(1)
     early = (
         Say(order="shuffled", type="ready", source=KITCHEN, minutes_ago=6),
@@ -184,7 +184,7 @@ def _out_of_order(cast: _Cast) -> Story:
     return Story(title="The kitchen is heard before the shop, and late.", steps=steps)
 
 
-def _cancelled(cast: _Cast) -> Story:
+def _cancelled(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="farid", customer="farid"),
         cast.placed("cancelled", "farid"),
@@ -195,7 +195,7 @@ def _cancelled(cast: _Cast) -> Story:
     return Story(title="The shop calls the order off.", steps=steps)
 
 
-def _two_devices(cast: _Cast) -> Story:
+def _two_devices(cast: Cast) -> Story:
     phones: tuple[Step, ...] = (
         Install(phone="greta-phone", customer="greta"),
         Install(phone="greta-tablet", customer="greta", behaviour=Behaviour(frequent_pushes_enabled=False)),
@@ -215,7 +215,7 @@ def _two_devices(cast: _Cast) -> Story:
     return Story(title="One customer has a phone and a tablet.", steps=steps)
 
 
-def _late_allow(cast: _Cast) -> Story:
+def _late_allow(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="hana", customer="hana", behaviour=Behaviour(allow="later")),
         cast.placed("late-token", "hana"),
@@ -229,7 +229,7 @@ def _late_allow(cast: _Cast) -> Story:
     return Story(title="The customer taps Allow late, and the card catches up.", steps=steps)
 
 
-def _phone_registers_meanwhile(cast: _Cast) -> Story:
+def _phone_registers_meanwhile(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         AtOnce(steps=(Install(phone="ivan", customer="ivan"), cast.placed("registering", "ivan"))),
         Say(order="registering", type="accepted", source=KITCHEN),
@@ -239,7 +239,7 @@ def _phone_registers_meanwhile(cast: _Cast) -> Story:
     return Story(title="A phone registers while the order is being placed.", steps=steps)
 
 
-def _card_by_the_app(cast: _Cast) -> Story:
+def _card_by_the_app(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="jun", customer="jun"),
         AwaitAnswers(phone="jun"),
@@ -253,7 +253,7 @@ def _card_by_the_app(cast: _Cast) -> Story:
     return Story(title="The app starts the card itself, at checkout.", steps=steps)
 
 
-def _another_customer(cast: _Cast) -> Story:
+def _another_customer(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="shared", customer="kofi"),
         cast.placed("before-sign-out", "kofi"),
@@ -271,7 +271,7 @@ def _another_customer(cast: _Cast) -> Story:
     return Story(title="One customer signs out, another signs in on the same phone.", steps=steps)
 
 
-def _never_allowed(cast: _Cast) -> Story:
+def _never_allowed(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="mateo", customer="mateo", behaviour=Behaviour(allow="never")),
         cast.placed("never-allowed", "mateo"),
@@ -282,7 +282,7 @@ def _never_allowed(cast: _Cast) -> Story:
     return Story(title="The customer never taps Allow: the card stays as it was started.", steps=steps)
 
 
-def _force_quit(cast: _Cast) -> Story:
+def _force_quit(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="nour", customer="nour", behaviour=Behaviour(force_quit=True)),
         cast.placed("force-quit", "nour"),
@@ -293,7 +293,7 @@ def _force_quit(cast: _Cast) -> Story:
     return Story(title="The app was force-quit: no token ever comes.", steps=steps)
 
 
-def _swiped_away(cast: _Cast) -> Story:
+def _swiped_away(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="olga", customer="olga"),
         cast.placed("swiped", "olga"),
@@ -305,7 +305,7 @@ def _swiped_away(cast: _Cast) -> Story:
     return Story(title="The customer swipes the card away; it never comes back.", steps=steps)
 
 
-def _new_token(cast: _Cast) -> Story:
+def _new_token(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="priya", customer="priya", behaviour=Behaviour(after_end="expired")),
         cast.placed("new-token", "priya"),
@@ -322,7 +322,7 @@ def _new_token(cast: _Cast) -> Story:
     return Story(title="The system replaces the update token while a push is on its way.", steps=steps)
 
 
-def _late_word_after_the_end(cast: _Cast) -> Story:
+def _late_word_after_the_end(cast: Cast) -> Story:
     late = Say(order="late-word", type="cancelled", data={"reason": "A mistake."}, minutes_ago=4, source=KITCHEN)
     steps: tuple[Step, ...] = (
         Install(phone="quinn", customer="quinn"),
@@ -336,7 +336,7 @@ def _late_word_after_the_end(cast: _Cast) -> Story:
     return Story(title="After the delivery the kitchen speaks of the past.", steps=steps)
 
 
-def _stranger(cast: _Cast, number: int) -> Story:
+def _stranger(cast: Cast, number: int) -> Story:
     name, order = f"stranger-{number}", f"chatty-{number}"
     notes = tuple(
         Say(order=order, type="note", data={"text": f"Message {count} from the kitchen: " + "yum " * 60}, after=2)

@@ -103,6 +103,12 @@ class RotateToken(msgspec.Struct, frozen=True, kw_only=True):
     order: str
 
 
+class RotateStartTokens(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the system replace a phone's start tokens; the app reports the new ones."""
+
+    phone: str
+
+
 class AwaitCard(msgspec.Struct, frozen=True, kw_only=True):
     """Wait until a phone shows an order's card.
 
@@ -149,6 +155,7 @@ Step = (
     | Dismiss
     | StartCard
     | RotateToken
+    | RotateStartTokens
     | AwaitCard
     | AwaitNoCard
     | AwaitAnswers

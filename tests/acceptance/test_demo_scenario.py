@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.access.api_key import Scope
 from app.bootstrap import Service
+from app.demo.booking import tell_bookings
 from app.demo.run import run_scenario
+from app.demo.scenarios import Scenario
 from app.demo.steps import AwaitAnswers, AwaitCard, Install, Say, Story
 from app.settings import load_settings
 from app.simulator.fault_plans import find_plan
@@ -84,6 +86,17 @@ async def test_every_phone_shows_what_the_oracle_expects(lockstep: Service, simu
     assert result.orders >= 12
     assert result.events > 4 * result.orders
     assert all(result.pushes[kind] > 0 for kind in ("start", "update", "end"))
+
+
+async def test_bookings_appear_when_they_should(lockstep: Service, simulator: Simulator, api_key: str) -> None:
+    """Those of the scenario `booking`: later, moved, called off, taken back, on another phone."""
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep), api_key=api_key, simulator=simulator, seed=1, scenario=Scenario.BOOKING
+    )
+
+    assert result.differences == []
+    assert result.phones_match
+    assert result.orders == len(tell_bookings(1))
 
 
 @pytest.mark.parametrize(

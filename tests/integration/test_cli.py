@@ -8,8 +8,9 @@ from pathlib import Path
 from app.access.key_store import KeyStore
 from events.postgres.pool import Pool
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from events.store import EventStore
+from projections.order_view import FOLD_VERSION
 from projections.pauses import Pauses
 from projections.projector import Projector
 from tests.examples.log import fact, group, note
@@ -269,6 +270,21 @@ async def test_the_demo_sends_nothing_to_phones_of_a_demo_before(flow: Flow, dsn
 
     assert played.code == 0, played.err
     assert await flow.pool.fetchval("SELECT count(*) FROM receipts WHERE reason = 'BadDeviceToken'") == 0
+
+
+async def test_the_demo_goes_on_with_what_a_release_before_has_left(flow: Flow, dsn: str, tmp_path: Path) -> None:
+    """Views of another fold are made anew, or no order of the demo would be folded; here with bookings."""
+    await flow.place("order-1")
+    await flow.settle("order-1")
+    await flow.pool.execute("UPDATE slots SET fold_version = $1", FOLD_VERSION - 1)
+    place = {"dsn": dsn, "LOCKSTEP_DATA_DIRECTORY": str(tmp_path)}
+    played = await lockstep("demo", "--once", "--json", "--scenario", "booking", **place)
+
+    assert played.code == 0, played.err
+    assert played.json["phones_match"] is True
+    assert await flow.pool.fetchval("SELECT count(*) FROM slots WHERE fold_version = $1", FOLD_VERSION) == len(
+        ALL_SLOTS
+    )
 
 
 async def test_a_reset_does_not_touch_a_database_of_ones_own(dsn: str, tmp_path: Path) -> None:

@@ -159,6 +159,18 @@ def test_a_card_waits_for_its_time_to_appear() -> None:
     assert judge([placed(showAt=at(-1))]) != []
 
 
+def test_a_card_goes_with_its_time() -> None:
+    """A card that was there when the order was moved has ended; one that stays must be one that cannot be told."""
+    log = [placed(), event(2, "rescheduled", {"showAt": at(60)})]
+    early = card(stages(log)[-1])
+    assert judge(log, card({}, state="ended", endedBy="a push")) == []
+    assert judge(log, early) == [
+        "phone p: order o-1: is on the screen already, though its time is 2025-10-09 13:00:00+00:00"
+    ]
+    assert judge(log, early | {"updateToken": None}) == []
+    assert judge(log, early | {"byPush": False}) == []
+
+
 def test_attributes_are_those_of_the_order() -> None:
     """A start by push carries them; the app's own card has what the app gave it."""
     other = {"attributes": {"orderId": "o-1"}}

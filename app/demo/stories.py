@@ -1,0 +1,15 @@
+"""The stories of each scenario."""
+
+from collections.abc import Callable
+from typing import Final
+
+from app.demo.booking import tell_bookings
+from app.demo.scenario import tell
+from app.demo.scenarios import Scenario
+from app.demo.steps import Story
+
+STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
+    Scenario.ORDERS: tell,
+    Scenario.BOOKING: tell_bookings,
+}
+"""Gives the stories; the argument is the seed, which chooses the cast."""
