@@ -47,7 +47,7 @@ class Teller:
         happy = ("accepted", "preparing", "ready", "courier_assigned", "picked_up", "courier_arriving")
         said = [self._say(step) for step in happy[: self._chance.randint(2, len(happy))]]
         for _ in range(self._chance.randint(0, 5)):
-            extra = self._chance.choice(("note", "eta_changed", "delayed", "courier_assigned", "note"))
+            extra = self._chance.choice(("note", "eta_changed", "delayed", "courier_assigned", "note", "rescheduled"))
             said.insert(self._chance.randint(0, len(said)), self._say(extra))
         if self._chance.random() < 0.6:
             said.append(self._say(self._chance.choices(("delivered", "cancelled", "failed"), (8, 1, 1))[0]))
@@ -97,6 +97,8 @@ class Teller:
                     if self._chance.random() < 0.5
                     else {"courierName": name}
                 )
+            case "rescheduled":
+                return {"showAt": self._in(self._chance.uniform(-2, 3))}
             case "eta_changed":
                 return {"deliveryTime": self._in(self._chance.uniform(600, 3600))}
             case "delayed" | "cancelled" | "failed":
