@@ -41,7 +41,7 @@ class Intent(msgspec.Struct, frozen=True):
     Attributes:
         alert: The version up to which its alert spoke; None when it had none.
         timestamp: Unix seconds, as in the payload.
-        recall: It takes the card from a phone that changed hands.
+        recall: It takes the card from a phone that changed hands, or because its order was moved.
     """
 
     kind: Kind
@@ -70,7 +70,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         restarts: Starts that were sent again after an answer was lost.
         last_answer: What APNs, or the way there, said of the last push that was not accepted.
         same_answers: How often in a row it said so.
-        recalled: The card is being taken from a phone that changed hands; nothing brings it back.
+        recalled: The card is being taken back, from a phone that changed hands or because its order was moved: nothing
+            brings it back, and another may follow.
         unreported: The start was accepted, and so late it is certain that the app does not tell of the card.
         tried_hash: Blind index of the token for which the other environment was tried, or is to be.
         tried_environment: That environment.
@@ -168,7 +169,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         block_seconds: How long nothing may be sent, whatever comes.
         timestamp_used: The timestamp that a push carried, 0 for none.
         intent_stands: The intent's answer is unknown.
-        recalled: The card is over because the phone changed hands; its customer may come back.
+        recalled: The card is over because the phone changed hands or its order was moved; another may follow.
         next_card_id: The card of the next generation, to be added.
         last_answer: As on the card.
         same_answers: As on the card.

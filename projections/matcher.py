@@ -53,7 +53,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     """A card that should be there.
 
     Attributes:
-        show_at: When its order was to be shown, where that is why it is looked at.
+        show_at: When its order is to be shown, where the order is why it is looked at.
         lane: Bulk for those whose time was known ahead: many may have the same.
     """
 
@@ -123,7 +123,7 @@ class Matcher:
             for device in devices:
                 theirs.setdefault(device["customer_id"], []).append(device)
             wanted = [
-                _wanted(view, device, view["match_due_at"], Lane.BULK if view["awaited"] else Lane.URGENT)
+                _wanted(view, device, view["show_at"], Lane.BULK if view["awaited"] else Lane.URGENT)
                 for view in views
                 if not view["over"]
                 for device in theirs.get(view["customer_id"], ())

@@ -12,7 +12,7 @@
 --  $8 text[]        cards: attributes type
 --  $9 text[]        cards: starter
 -- $10 double precision[] cards: seconds to wait before the first look
--- $11 timestamptz[] cards: when their order is to be shown; NULL: it was looked at for another reason
+-- $11 timestamptz[] cards: when their order is to be shown; NULL: at once, or it is not for the order that it is looked at
 -- $12 smallint[]    cards: lane
 -- $13 smallint[]    views: slot
 -- $14 smallint[]    views: generation

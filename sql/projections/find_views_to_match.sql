@@ -3,18 +3,22 @@
 -- $1 smallint[]  slots
 -- $2 bigint      at the most so many
 -- $3 bigint      at the most so many a slot
--- Returns: slot smallint, subject_id text, generation smallint, match_count bigint, match_due_at timestamptz,
---          customer_id text, over boolean, awaited boolean
-SELECT v.slot, v.subject_id, v.generation, v.match_count, v.match_due_at, v.customer_id, v.over,
-       v.match_due_at > v.folded_at AS awaited
-FROM (SELECT lockstep_now() AS at) AS now, unnest($1::smallint[]) AS wanted(slot)
-JOIN slots AS s ON s.slot = wanted.slot
-CROSS JOIN LATERAL (
-    SELECT f.slot, f.subject_id, f.generation, f.match_count, f.match_due_at, f.customer_id, f.over, f.folded_at
-    FROM views AS f
-    WHERE f.slot = wanted.slot AND f.generation = s.generation AND f.match_due_at <= now.at
-    ORDER BY f.match_due_at DESC
-    LIMIT $3
-) AS v
-ORDER BY v.match_due_at DESC
-LIMIT $2
+-- Returns: slot smallint, subject_id text, generation smallint, match_count bigint, customer_id text, over boolean,
+--          awaited boolean, show_at timestamptz
+SELECT d.slot, d.subject_id, d.generation, d.match_count, d.customer_id, d.over, d.match_due_at > d.folded_at AS awaited,
+       (d.state ->> 'showAt')::timestamptz AS show_at
+FROM (
+    SELECT v.*
+    FROM (SELECT lockstep_now() AS at) AS now, unnest($1::smallint[]) AS wanted(slot)
+    JOIN slots AS s ON s.slot = wanted.slot
+    CROSS JOIN LATERAL (
+        SELECT f.slot, f.subject_id, f.generation, f.match_count, f.match_due_at, f.customer_id, f.over, f.folded_at,
+               f.state
+        FROM views AS f
+        WHERE f.slot = wanted.slot AND f.generation = s.generation AND f.match_due_at <= now.at
+        ORDER BY f.match_due_at DESC
+        LIMIT $3
+    ) AS v
+    ORDER BY v.match_due_at DESC
+    LIMIT $2
+) AS d

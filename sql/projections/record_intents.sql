@@ -8,7 +8,7 @@
 --  $7 bigint[]    version that the alert covers; NULL: no alert
 --  $8 bigint[]    timestamp
 --  $9 uuid[]      apns-id
--- $10 boolean[]  it takes the card from a phone that changed hands
+-- $10 boolean[]  it takes the card from a phone that changed hands, or because its order was moved
 -- Returns: card_id uuid
 WITH intended AS (
     SELECT *

@@ -20,7 +20,7 @@
 -- $18 text[]             outcome
 -- $19 text[]             why
 -- $20 bytea[]            token value refused for the first time; NULL: as it was
--- $21 boolean[]          recalled: the card is over because the phone changed hands
+-- $21 boolean[]          recalled: the card is over because the phone changed hands, or its order was moved
 -- $22 uuid[]             id of the next generation to add; NULL: none
 -- $23 text[]             what APNs said last, and
 -- $24 integer[]          how often in a row

@@ -106,7 +106,9 @@ async def test_a_booking_that_moves_earlier_starts_earlier(world: World, seconds
     assert len(world.pushes) == (seconds < 0)
     await world.pass_time(3_600)
     await world.until(lambda: is_live(phone))
+    await world.come_to_rest()
     phone.dismiss(card_of(phone).activity_id)
+    await world.come_to_rest()
     await world.pass_time(MONTH)
     await world.come_to_rest()
 
@@ -165,7 +167,8 @@ async def test_a_card_that_was_swiped_away_stays_away_though_its_booking_moves(w
     assert world.kinds() == ["start"]
 
 
-async def test_a_card_that_ran_out_is_followed_by_another_when_its_booking_moves(world: World) -> None:
+@pytest.mark.parametrize("seconds", [float(DAY), 0.0], ids=["tomorrow", "now"])
+async def test_a_card_that_ran_out_is_followed_by_another_when_its_booking_moves(world: World, seconds: float) -> None:
     """Its app was force-quit, so its eight hours ended unheard; the booking moves after that."""
     phone = await world.phone(force_quit=True)
     await book(world, seconds=DAY)
@@ -174,10 +177,9 @@ async def test_a_card_that_ran_out_is_followed_by_another_when_its_booking_moves
     await world.come_to_rest()
     await world.pass_time(8 * 3_600 + 60)
     await world.come_to_rest()
-    await move(world, DAY)
+    await move(world, seconds)
     await world.come_to_rest()
-    await world.pass_time(DAY)
-    await world.come_to_rest()
+    await world.pass_time(seconds)
     await world.until(lambda: len(cards_of(phone)) == 2)
 
     assert world.kinds() == ["start", "start"]
