@@ -117,15 +117,15 @@ class Matcher:
             views = await self._pool.fetch(statement("projections/find_views_to_match"), ALL_SLOTS, BATCH, BATCH_A_SLOT)
             if not views:
                 return 0
-            customers = sorted({row["customer_id"] for row in views if not row["over"]})
+            wanting = [row for row in views if not row["over"] and not row["ahead"]]
+            customers = sorted({row["customer_id"] for row in wanting})
             devices = await self._pool.fetch(statement("projections/find_devices_of_customers"), customers)
             theirs: dict[str, list[asyncpg.Record]] = {}
             for device in devices:
                 theirs.setdefault(device["customer_id"], []).append(device)
             wanted = [
                 _wanted(view, device, view["show_at"], Lane.BULK if view["awaited"] else Lane.URGENT)
-                for view in views
-                if not view["over"]
+                for view in wanting
                 for device in theirs.get(view["customer_id"], ())
             ]
             await self._add(wanted, views)
@@ -188,6 +188,7 @@ class Matcher:
             [row["generation"] for row in flagged],
             [row["subject_id"] for row in flagged],
             [row["match_count"] for row in flagged],
+            [row["show_at"] if row["ahead"] else None for row in flagged],
         )
         if rows:
             await fetch_through_deadlocks(

@@ -5,7 +5,6 @@ which put its cards in debt for that.
 """
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -68,9 +67,7 @@ async def owe_changes(pool: Pool, keyring: Keyring, slot: SlotState) -> Owed:
         if slot.previous_generation is not None:
             pages = _changes(pool, keyring, slot.slot, slot.previous_generation, slot.generation)
             async for changed, recipients in pages:
-                [row] = await fetch_through_deadlocks(
-                    pool, "projections/owe_changes", slot.slot, changed, list(recipients), list(recipients.values())
-                )
+                [row] = await fetch_through_deadlocks(pool, "projections/owe_changes", slot.slot, changed, recipients)
                 owed += Owed(**dict(row))
         await pool.execute(statement("projections/end_rebuild"), slot.slot)
     return owed
@@ -78,18 +75,14 @@ async def owe_changes(pool: Pool, keyring: Keyring, slot: SlotState) -> Owed:
 
 async def _changes(
     pool: Pool, keyring: Keyring, slot: int, one: int, other: int
-) -> AsyncIterator[tuple[list[str], dict[str, datetime | None]]]:
-    """Give subjects whose content differs, and those whose recipients do with when to show them, some at a time."""
+) -> AsyncIterator[tuple[list[str], list[str]]]:
+    """Give subjects whose content differs, and those whose recipients do, some at a time."""
     after = ""
     while True:
         rows = await pool.fetch(statement("projections/find_changed_views"), slot, one, other, after, PAGE_SUBJECTS)
         pairs = [(row["subject_id"], *_both(row, keyring)) for row in rows]
         changed = [subject_id for subject_id, a, b in pairs if _content(a, keyring) != _content(b, keyring)]
-        recipients = {
-            subject_id: None if b is None else b.show_at
-            for subject_id, a, b in pairs
-            if _recipients(a) != _recipients(b)
-        }
+        recipients = [subject_id for subject_id, a, b in pairs if _recipients(a) != _recipients(b)]
         yield changed, recipients
         if len(rows) < PAGE_SUBJECTS:
             return

@@ -192,7 +192,7 @@ class Dispatcher:
         with translated():
             claimed = await self._cards.claim(
                 slots,
-                lanes=self._lanes(),
+                lanes=self._next_lanes(),
                 most=most,
                 lease_seconds=self._rules.lease,
                 keys=self._credentials.routes,
@@ -210,7 +210,7 @@ class Dispatcher:
                 raise
         return claimed
 
-    def _lanes(self) -> Sequence[Lane]:
+    def _next_lanes(self) -> Sequence[Lane]:
         """Give the order of lanes for the next claim: now and then what is bulk goes first, so that it goes at all."""
         self._claims += 1
         return (Lane.BULK, Lane.URGENT) if self._claims % BULK_SHARE == 0 else (Lane.URGENT, Lane.BULK)

@@ -1,4 +1,5 @@
--- Adds the cards that are missing, in debt, and clears the flags of their views unless they were raised again.
+-- Adds the cards that are missing, in debt, and clears the flags of their views unless they were raised again; those of
+-- views whose time is ahead are moved to it.
 -- A card that was recalled, because the phone changed hands or the order was moved, is followed by a new one when its
 -- customer comes back or its time does; and so is one that was over before the time at which its order is to be shown,
 -- unless a person wanted it so.
@@ -18,6 +19,7 @@
 -- $14 smallint[]    views: generation
 -- $15 text[]        views: subject id
 -- $16 bigint[]      views: the flag's counter as it was read
+-- $17 timestamptz[] views: when to look again; NULL: when the flag is raised
 -- Returns: slot smallint, subject_id text
 WITH now AS (
     SELECT lockstep_now() AS at
@@ -46,9 +48,9 @@ WITH now AS (
     RETURNING slot, subject_id
 ), cleared AS (
     UPDATE views AS v
-    SET match_due_at = NULL
-    FROM unnest($13::smallint[], $14::smallint[], $15::text[], $16::bigint[])
-         AS f(slot, generation, subject_id, match_count)
+    SET match_due_at = f.again_at
+    FROM unnest($13::smallint[], $14::smallint[], $15::text[], $16::bigint[], $17::timestamptz[])
+         AS f(slot, generation, subject_id, match_count, again_at)
     WHERE v.slot = f.slot AND v.generation = f.generation AND v.subject_id = f.subject_id
       AND v.match_count = f.match_count
 )

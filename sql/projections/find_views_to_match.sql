@@ -1,14 +1,15 @@
 -- Finds views whose recipients must be looked for now, the newest flags first: whoever orders now does not wait behind
--- all whose time has come at the same minute. Those were flagged ahead of it: they are `awaited`.
+-- all whose time has come at the same minute. Those were flagged ahead of it: they are `awaited`. The time of some is
+-- ahead all the same: their views were made anew, and tell another than the flag.
 -- $1 smallint[]  slots
 -- $2 bigint      at the most so many
 -- $3 bigint      at the most so many a slot
 -- Returns: slot smallint, subject_id text, generation smallint, match_count bigint, customer_id text, over boolean,
---          awaited boolean, show_at timestamptz
+--          awaited boolean, show_at timestamptz, ahead boolean
 SELECT d.slot, d.subject_id, d.generation, d.match_count, d.customer_id, d.over, d.match_due_at > d.folded_at AS awaited,
-       (d.state ->> 'showAt')::timestamptz AS show_at
+       t.show_at, t.show_at > d.at AND NOT d.over AS ahead
 FROM (
-    SELECT v.*
+    SELECT v.*, now.at
     FROM (SELECT lockstep_now() AS at) AS now, unnest($1::smallint[]) AS wanted(slot)
     JOIN slots AS s ON s.slot = wanted.slot
     CROSS JOIN LATERAL (
@@ -22,3 +23,4 @@ FROM (
     ORDER BY v.match_due_at DESC
     LIMIT $2
 ) AS d
+CROSS JOIN LATERAL (SELECT (d.state ->> 'showAt')::timestamptz AS show_at) AS t

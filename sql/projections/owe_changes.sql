@@ -1,9 +1,8 @@
 -- Puts the cards of subjects in debt whose content a rebuild has changed: at once, or, for a crowd of cards, by a row
 -- from which the spreader goes on; and flags the live views of those that somebody else should see, or from when on.
--- $1 smallint      slot
--- $2 text[]        subjects whose content has changed
--- $3 text[]        subjects whose recipients have changed: subject id, and
--- $4 timestamptz[] when they should see it; NULL: at once
+-- $1 smallint  slot
+-- $2 text[]    subjects whose content has changed
+-- $3 text[]    subjects whose recipients have changed
 -- Returns: cards bigint, crowds bigint, matching bigint
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -14,10 +13,9 @@ WITH now AS MATERIALIZED (
     WHERE s.slot = $1 AND v.subject_id = ANY ($2::text[])
 ), flagged AS (
     UPDATE views AS v
-    SET match_due_at = greatest(r.show_at, now.at), match_count = v.match_count + 1
-    FROM slots AS s, now, unnest($3::text[], $4::timestamptz[]) AS r(subject_id, show_at)
-    WHERE s.slot = $1 AND v.slot = s.slot AND v.generation = s.generation AND v.subject_id = r.subject_id
-      AND NOT v.over
+    SET match_due_at = now.at, match_count = v.match_count + 1
+    FROM slots AS s, now
+    WHERE s.slot = $1 AND v.slot = s.slot AND v.generation = s.generation AND v.subject_id = ANY ($3::text[])
     RETURNING v.slot
 ), put_off AS (
     INSERT INTO fan_outs (slot, subject_id, raised_at)

@@ -117,9 +117,11 @@ async def test_a_change_of_when_an_order_is_shown_is_matched_then(flow: Flow, re
     await choose_pushing(rebuilding.pool, push_changes=True)
     await rebuilding.move(slots)
     owed = await rebuilding.owe()
+    await flow.match()
     live = "SELECT match_due_at FROM views JOIN slots USING (slot, generation) WHERE subject_id = 'order-1b'"
 
     assert owed.matching == 1
+    assert "order-1b" not in await debts(flow)
     assert await flow.pool.fetchval(live) == datetime(2050, 11, 1, 12, tzinfo=UTC)
 
 
