@@ -1,0 +1,116 @@
+// The app: a delegate that begins to observe before anything else, and a session that survives a background launch.
+import Lockstep
+import LockstepCards
+import OSLog
+import SwiftUI
+import UIKit
+
+let appGroup = "group.com.example.shop"
+
+@main
+struct ShopApp: App {
+    @UIApplicationDelegateAdaptor(AppDelegate.self) private var delegate
+    @Environment(\.scenePhase) private var phase
+
+    var body: some Scene {
+        WindowGroup {
+            Text("Orders")
+        }
+        .onChange(of: phase) { newPhase in
+            if newPhase == .active {
+                Task { await delegate.live?.cameToForeground() }
+            }
+        }
+    }
+}
+
+final class AppDelegate: NSObject, UIApplicationDelegate {
+    private(set) var live: LiveOrders?
+
+    func application(
+        _ application: UIApplication,
+        didFinishLaunchingWithOptions options: [UIApplication.LaunchOptionsKey: Any]? = nil
+    ) -> Bool {
+        do {
+            let live = try LiveOrders()
+            self.live = live
+            Task { await live.begin() }
+        } catch {
+            // before the first unlock nothing can be read; the next launch begins again
+            Logger(subsystem: "com.example.shop", category: "lockstep").error("no Lockstep at this launch: \(error)")
+        }
+        return true
+    }
+}
+
+/// Everything that the shop does with Lockstep.
+final class LiveOrders: Sendable {
+    private let client: LockstepClient
+    private let orders: LiveActivityObserver<OrderAttributes>
+    private let backend: ShopBackend
+
+    init() throws {
+        let backend = ShopBackend()
+        let client = try LockstepClient(
+            server: URL(string: "https://lockstep.example.com")!,
+            file: .standard(),
+            complain: { complaint in
+                Logger(subsystem: "com.example.shop", category: "lockstep").error("\(String(describing: complaint))")
+            }
+        )
+        let images = SharedImages(appGroup: appGroup)
+        self.backend = backend
+        self.client = client
+        orders = LiveActivityObserver(client: client) { _, content in
+            guard let images, let key = content.imageKey, images.file(of: key) == nil else { return false }
+            guard let image = try? await backend.image(key) else { return false }
+            return (try? images.store(image, for: key)) != nil
+        }
+    }
+
+    func begin() async {
+        await orders.start()
+        if let customerId = backend.customerId {
+            await signIn(customerId)
+        } else {
+            await client.signOut()
+        }
+        await client.launch()
+        _ = try? SharedImages(appGroup: appGroup)?.removeOld()
+    }
+
+    func cameToForeground() async {
+        await orders.refresh()
+        await client.launch()
+    }
+
+    func signIn(_ customerId: String) async {
+        await client.signIn(customerId: customerId, ticket: { [backend] in try await backend.ticket() })
+    }
+
+    /// Sign out of Lockstep first: it needs a ticket of the session that is about to end.
+    func signOut() async {
+        await client.signOut()
+        backend.endSession()
+    }
+}
+
+/// Your own backend, which knows the user. Its credential is in the Keychain, `AfterFirstUnlock`: a background launch
+/// happens while the phone is locked.
+struct ShopBackend: Sendable {
+    var customerId: String? { nil }
+
+    func ticket() async throws -> Ticket {
+        var request = URLRequest(url: URL(string: "https://shop.example.com/lockstep-ticket")!)
+        request.httpMethod = "POST"
+        let (answer, _) = try await URLSession.shared.data(for: request)
+        return try Ticket.read(answer)
+    }
+
+    func image(_ key: String) async throws -> Data {
+        let url = URL(string: "https://shop.example.com/card-images")!.appendingPathComponent(key)
+        return try await URLSession.shared.data(from: url).0
+    }
+
+    func endSession() {}
+}
