@@ -6,6 +6,7 @@ import SwiftUI
 import UIKit
 
 let appGroup = "group.com.example.shop"
+let log = Logger(subsystem: "com.example.shop", category: "lockstep")
 
 @main
 struct ShopApp: App {
@@ -37,7 +38,7 @@ final class AppDelegate: NSObject, UIApplicationDelegate {
             Task { await live.begin() }
         } catch {
             // before the first unlock nothing can be read; the next launch begins again
-            Logger(subsystem: "com.example.shop", category: "lockstep").error("no Lockstep at this launch: \(error)")
+            log.error("no Lockstep at this launch: \(String(describing: error))")
         }
         return true
     }
@@ -55,7 +56,7 @@ final class LiveOrders: Sendable {
             server: URL(string: "https://lockstep.example.com")!,
             file: .standard(),
             complain: { complaint in
-                Logger(subsystem: "com.example.shop", category: "lockstep").error("\(String(describing: complaint))")
+                log.error("\(String(describing: complaint))")
             }
         )
         let images = SharedImages(appGroup: appGroup)

@@ -19,6 +19,7 @@ where Attributes.ContentState: Sendable {
     private let contentChanged: ContentChanged
     private var met: Set<String> = []
     private var living: [String: String] = [:]
+    private var followers: [String: [Task<Void, Never>]] = [:]
     private var isStarted = false
 
     /// Make an observer, one for each attributes type.
@@ -39,9 +40,7 @@ where Attributes.ContentState: Sendable {
             await self?.obey(instruction)
         }
         Task { [weak self] in
-            for await card in Self.sightings() {
-                await self?.meet(card)
-            }
+            await Self.followActivities { [weak self] card in await self?.meet(card) }
         }
         Task { [client] in await Self.followStartToken(client) }
         Task { [client] in await Self.followEnablement(client) }
@@ -59,9 +58,11 @@ where Attributes.ContentState: Sendable {
         await Self.tellPermissions(client)
         await Self.tellStartToken(client)
         let cards = Self.present()
-        for card in cards where !isTwin(card) {
+        for card in cards {
             await meet(card)
-            await client.record(card)
+            if !isTwin(card) {
+                await client.record(card)
+            }
         }
         await client.reconcile(Self.attributesType, present: Set(cards.map(\.activityId)))
     }
@@ -85,7 +86,8 @@ where Attributes.ContentState: Sendable {
             await Self.end(activityId)
         case .show(let activityId, let content, let sentAt):
             do {
-                await Self.show(try content.decoded(as: Attributes.ContentState.self), on: activityId, sentAt: sentAt)
+                let state = try content.decoded(as: Attributes.ContentState.self)
+                await Self.show(state, on: activityId, sentAt: sentAt)
             } catch {
                 await client.note(.unreadable(what: Self.attributesType, text: "\(error)"))
             }
@@ -99,11 +101,11 @@ where Attributes.ContentState: Sendable {
     }
 
     private static func end(_ activityId: String) async {
-        await activity(activityId)?.end(nil, dismissalPolicy: .immediate)
+        await find(activityId)?.end(nil, dismissalPolicy: .immediate)
     }
 
     private static func show(_ state: Attributes.ContentState, on activityId: String, sentAt: Date?) async {
-        guard let activity = activity(activityId), activity.content.state != state else { return }
+        guard let activity = find(activityId), activity.content.state != state else { return }
         let soonest = Date().addingTimeInterval(staleSeconds)
         let content = ActivityContent(
             state: state,
@@ -144,8 +146,13 @@ where Attributes.ContentState: Sendable {
         }
         await client.record(card)
         guard !card.state.isOver else { return }
-        Task { [weak self, client, contentChanged] in
-            await Self.follow(card.activityId, client, contentChanged)
+        let activityId = card.activityId
+        followers[activityId] = [
+            Task { [client] in await Self.followToken(of: activityId, client) },
+            Task { [contentChanged] in await Self.followContent(of: activityId, contentChanged) },
+        ]
+        Task { [weak self, client] in
+            await Self.followState(of: activityId, client)
             await self?.leave(card)
         }
     }
@@ -158,43 +165,39 @@ where Attributes.ContentState: Sendable {
     }
 
     private func leave(_ card: KnownCard) {
+        followers.removeValue(forKey: card.activityId)?.forEach { $0.cancel() }
         if let cardId = card.cardId {
             living[cardId] = nil
         }
     }
 
-    /// Tell of one card until it is over.
-    private static func follow(
-        _ activityId: String, _ client: LockstepClient, _ contentChanged: @escaping ContentChanged
-    ) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await followToken(of: activityId, client) }
-            group.addTask { await followContent(of: activityId, contentChanged) }
-            await followState(of: activityId, client)
-            group.cancelAll()
+    private static func followActivities(_ tell: @Sendable (KnownCard) async -> Void) async {
+        for await activity in Activity<Attributes>.activityUpdates {
+            await tell(card(of: activity, token: activity.pushToken))
         }
     }
 
     private static func followToken(of activityId: String, _ client: LockstepClient) async {
-        guard let activity = activity(activityId) else { return }
+        guard let activity = find(activityId) else { return }
         for await token in activity.pushTokenUpdates {
             await client.record(card(of: activity, token: token))
         }
     }
 
+    /// Tell what becomes of a card until it is over.
     private static func followState(of activityId: String, _ client: LockstepClient) async {
-        guard let activity = activity(activityId) else { return }
+        guard let activity = find(activityId) else { return }
         for await state in activity.activityStateUpdates {
-            let card = card(of: activity, token: activity.pushToken, state: state)
-            await client.record(card)
-            if card.state.isOver {
+            let told = card(of: activity, token: activity.pushToken, state: state)
+            await client.record(told)
+            if told.state.isOver {
                 return
             }
         }
     }
 
     private static func followContent(of activityId: String, _ contentChanged: @escaping ContentChanged) async {
-        guard let activity = activity(activityId) else { return }
+        guard let activity = find(activityId) else { return }
         if await contentChanged(activity.attributes, activity.content.state) {
             await activity.update(activity.content)
         }
@@ -244,7 +247,7 @@ where Attributes.ContentState: Sendable {
     /// The type's bare name, which a start names.
     private static var attributesType: String { String(describing: Attributes.self) }
 
-    private static func activity(_ activityId: String) -> Activity<Attributes>? {
+    private static func find(_ activityId: String) -> Activity<Attributes>? {
         Activity<Attributes>.activities.first { $0.id == activityId }
     }
 
@@ -252,18 +255,6 @@ where Attributes.ContentState: Sendable {
     private static func present() -> [KnownCard] {
         let cards = Activity<Attributes>.activities.map { card(of: $0, token: $0.pushToken) }
         return cards.filter { !$0.state.isOver } + cards.filter { $0.state.isOver }
-    }
-
-    private static func sightings() -> AsyncStream<KnownCard> {
-        AsyncStream { continuation in
-            let watching = Task {
-                for await activity in Activity<Attributes>.activityUpdates {
-                    continuation.yield(card(of: activity, token: activity.pushToken))
-                }
-                continuation.finish()
-            }
-            continuation.onTermination = { _ in watching.cancel() }
-        }
     }
 
     private static func card(

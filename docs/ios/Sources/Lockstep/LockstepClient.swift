@@ -116,8 +116,8 @@ public actor LockstepClient {
             await obeyers[card.attributesType]?(.end(activityId: card.activityId))
         }
         // without a ticket nothing can be said; whoever signs in next takes the phone over
-        guard let leaving, (try? await leaving.desk.ticket()) != nil, account == nil else { return }
-        farewell = leaving.desk
+        guard let desk = leaving?.desk, (try? await desk.ticket()) != nil, account == nil else { return }
+        farewell = desk
         rest?.cancel()
         wake()
     }
@@ -169,7 +169,9 @@ public actor LockstepClient {
 
     /// Note which cards of an attributes type are on the phone, by ActivityKit's ids.
     public func reconcile(_ attributesType: String, present: Set<String>) {
-        installation.reconcile(attributesType, present: present).forEach(makeDue)
+        for card in installation.reconcile(attributesType, present: present) {
+            makeDue(card)
+        }
         keep()
         wake()
     }

@@ -31,7 +31,7 @@ enum Verdict: Equatable, Sendable {
         case 404 where aboutCard: return .reportAnew
         case 0, 408, 425, 429, 500...:
             let pause = min(longestSeconds, firstSeconds * pow(2, Double(min(attempt, 16)))) * jitter
-            let asked = retryAfter.flatMap(Double.init) ?? 0
+            let asked = retryAfter.flatMap { Double($0) } ?? 0
             return .again(afterSeconds: max(pause, min(asked, longestSeconds)))
         default: return .refused
         }

@@ -42,8 +42,10 @@ public struct SharedImages: Sendable {
         let found = try files.contentsOfDirectory(at: directory, includingPropertiesForKeys: [.contentModificationDateKey])
         var removed = 0
         for file in found {
-            let stored = try file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
-            guard let stored, now.timeIntervalSince(stored) > Self.keptSeconds else { continue }
+            let values = try file.resourceValues(forKeys: [.contentModificationDateKey])
+            guard let stored = values.contentModificationDate, now.timeIntervalSince(stored) > Self.keptSeconds else {
+                continue
+            }
             try files.removeItem(at: file)
             removed += 1
         }

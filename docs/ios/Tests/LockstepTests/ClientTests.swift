@@ -30,7 +30,7 @@ private actor Server {
 final class ClientTests: XCTestCase {
     private let nothing = #"{"deviceId":"d","cards":[],"missing":[]}"#
 
-    private func client(_ server: Server, complain: @escaping @Sendable (Complaint) -> Void = { _ in }) throws
+    private func makeClient(_ server: Server, complain: @escaping @Sendable (Complaint) -> Void = { _ in }) throws
         -> LockstepClient
     {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
@@ -64,7 +64,7 @@ final class ClientTests: XCTestCase {
 
     func testNothingIsSentBeforeSomebodyIsSignedInAndTheLaunchIsOver() async throws {
         let server = Server([(200, nothing)])
-        let client = try client(server)
+        let client = try makeClient(server)
         await client.record(card())
         await client.signIn(customerId: "customer-7", ticket: ticket)
         let before = await server.requests
@@ -78,7 +78,7 @@ final class ClientTests: XCTestCase {
 
     func testARefusedTicketIsRenewedOnce() async throws {
         let server = Server([(401, ""), (200, nothing)])
-        let client = try client(server)
+        let client = try makeClient(server)
         await client.signIn(customerId: "customer-7", ticket: ticket)
         await client.launch()
         let sent = await requests(2, at: server)
@@ -87,7 +87,7 @@ final class ClientTests: XCTestCase {
 
     func testAPhoneThatLockstepForgotIsReportedAnew() async throws {
         let server = Server([(200, nothing), (404, ""), (200, nothing)])
-        let client = try client(server)
+        let client = try makeClient(server)
         await client.signIn(customerId: "customer-7", ticket: ticket)
         await client.launch()
         _ = await requests(1, at: server)
