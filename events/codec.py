@@ -7,7 +7,7 @@ from typing import Any, Final, cast, get_args
 
 import msgspec
 
-from events.envelope import NewEvent, RecordedEvent
+from events.envelope import FoldableEvent, NewEvent, RecordedEvent
 from events.errors import EventError, Fault, NewerEventError, UnreadableEventError
 from events.faults import faults_of, text_faults
 from events.order import Fact, OrderErased, OrderEvent
@@ -88,7 +88,7 @@ def is_known(type: str, schema_version: int) -> bool:  # noqa: A002 - the field'
     return (type, schema_version) in _SHAPES
 
 
-def decode(event: RecordedEvent) -> OrderEvent:
+def decode(event: FoldableEvent) -> OrderEvent:
     """Read a stored event as today's fact, its personal fields in place (None where they were erased).
 
     Raises:
@@ -305,7 +305,7 @@ def _data_faults(data: Any, shape: _Shape, *, whole: bool) -> list[Fault]:
     return faults + list(text_faults(data, "/data"))
 
 
-def _decode_by_parts(event: RecordedEvent, shape: _Shape, data: bytes) -> OrderEvent:
+def _decode_by_parts(event: FoldableEvent, shape: _Shape, data: bytes) -> OrderEvent:
     """Read an event whose halves must be merged, or that was stored in an older shape."""
     whole = _merged(event, shape, data)
     version = event.schema_version
@@ -315,7 +315,7 @@ def _decode_by_parts(event: RecordedEvent, shape: _Shape, data: bytes) -> OrderE
     return cast("OrderEvent", msgspec.convert(whole, TODAY[event.type]))
 
 
-def _merged(event: RecordedEvent, shape: _Shape, data: bytes) -> dict[str, Any]:
+def _merged(event: FoldableEvent, shape: _Shape, data: bytes) -> dict[str, Any]:
     whole = _read_object(data)
     merge(whole, {} if event.personal is None else _read_object(event.personal), shape.personal)
     return whole

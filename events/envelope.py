@@ -1,8 +1,12 @@
 """The values around an event: before it is stored and after."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import msgspec
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class NewEvent(msgspec.Struct, frozen=True):
@@ -49,6 +53,37 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     occurred_at: datetime
     recorded_at: datetime
     trace: str | None = None
+
+    @property
+    def at(self) -> int:
+        """When it takes effect, in Unix microseconds."""
+        return effective_at(self.occurred_at, self.recorded_at)
+
+
+class EffectiveEvent(msgspec.Struct, frozen=True, gc=False):
+    """The same as a fold asks for it: of its times, the one at which it takes effect; a replay makes millions.
+
+    Attributes:
+        at: Unix microseconds.
+    """
+
+    subject_id: str
+    version: int
+    source: str
+    event_id: str
+    type: str
+    schema_version: int
+    data: bytes | str
+    personal: bytes | None
+    at: int
+
+
+FoldableEvent = RecordedEvent | EffectiveEvent
+
+
+def effective_at(occurred_at: datetime, recorded_at: datetime) -> int:
+    """Give when an event takes effect, in Unix microseconds: when it occurred, but never after it was recorded."""
+    return (min(occurred_at, recorded_at) - _EPOCH) // _MICROSECOND
 
 
 def as_recorded(event: NewEvent, version: int, recorded_at: datetime) -> RecordedEvent:

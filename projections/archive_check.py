@@ -8,6 +8,7 @@ import msgspec
 
 from events.archive_file import Filed, batches, read_archive
 from events.archive_lines import ArchivedEvent, ArchivedOrder
+from events.envelope import effective_at
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
@@ -16,6 +17,7 @@ from events.slot import slot_of
 from events.store import ERASED
 from projections.comparison import Comparison, Tally, Verified
 from projections.order_view import FOLD_VERSION, decode_view
+from projections.refold import wire_time
 
 BATCH_EVENTS: Final = 2_000
 
@@ -70,7 +72,7 @@ def rows_of(order: ArchivedOrder, events: Sequence[ArchivedEvent]) -> list[tuple
     return [
         (
             order.id, each.version, each.source, each.id, each.type, each.schema_version, each.data, each.sealed,
-            min(each.occurred_at, each.recorded_at), False,
+            wire_time(effective_at(each.occurred_at, each.recorded_at)),
         )
         for each in events
     ]  # fmt: skip

@@ -13,7 +13,6 @@ Stamp = tuple[int, int]
 NEVER: Final[Stamp] = (-(2**62), 0)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Alert(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -37,8 +36,8 @@ class Early(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     personal: str | None = None
 
 
-class Draft(msgspec.Struct, omit_defaults=True, rename="camel", gc=False):
-    """A view in the making: the fields of `OrderView`, which says what they mean."""
+class ViewFields(msgspec.Struct, omit_defaults=True, rename="camel", gc=False):
+    """The fields of a view, finished or in the making; `OrderView` says what they mean."""
 
     alerts: tuple[Alert, ...] = ()
     changed_version: int = 0
@@ -70,9 +69,14 @@ class Draft(msgspec.Struct, omit_defaults=True, rename="camel", gc=False):
     version: int = 0
 
 
-def microseconds_of(moment: datetime) -> int:
-    """Give the Unix microseconds of an aware time, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
+class Draft(ViewFields, gc=False):
+    """A view in the making.
+
+    Attributes:
+        changed_at: When what is shown changed last, in Unix microseconds; None: not in this fold.
+    """
+
+    changed_at: int | None = None
 
 
 def moment_of(microseconds: int) -> datetime:

@@ -34,7 +34,7 @@ def events_between(
 ) -> AsyncIterator[Events]:
     """Give the events of a slot's subjects from `first` to `last`, those of a page at a time.
 
-    A subject that goes on in the next page comes again with it; an event that was recorded after `until` says so.
+    A subject that goes on in the next page comes again with it; an event that was recorded after `until` has no time.
     """
     return _pages(connection, "projections/scan_events", slot, first, last, until)
 

@@ -9,9 +9,9 @@ import msgspec
 from msgspec.structs import astuple, replace
 
 from events.codec import decode
-from events.envelope import RecordedEvent
+from events.envelope import EffectiveEvent, FoldableEvent
 from events.order import OrderErased, OrderEvent, OrderPlaced
-from projections.draft import NEVER, Draft, Early, microseconds_of, moment_of
+from projections.draft import NEVER, Draft, Early, ViewFields, moment_of
 from projections.history import forget_names
 from projections.registers import apply
 from projections.steps import TERMINAL
@@ -22,7 +22,7 @@ FOLD_VERSION: Final = 2
 EVENTS_KEPT_BEFORE_PLACED: Final = 64
 
 
-class OrderView(Draft, frozen=True):  # type: ignore[misc] # msgspec allows it: a frozen value made from its draft
+class OrderView(ViewFields, frozen=True):  # type: ignore[misc] # msgspec allows it: a frozen value made from a draft
     """An order as its events up to `version` tell it. Times are aware UTC.
 
     Attributes:
@@ -71,12 +71,12 @@ _decode_state = msgspec.json.Decoder(OrderView).decode
 _decode_personal = msgspec.json.Decoder(_Personal).decode
 
 
-def evolve(view: OrderView, event: RecordedEvent) -> OrderView:
+def evolve(view: OrderView, event: FoldableEvent) -> OrderView:
     """Give the view after one more event; an event whose version is in the view already changes nothing."""
     return fold(view, (event,))
 
 
-def fold(view: OrderView, events: Sequence[RecordedEvent]) -> OrderView:
+def fold(view: OrderView, events: Sequence[FoldableEvent]) -> OrderView:
     """Give the view after more events, in the order of their versions.
 
     Raises:
@@ -86,7 +86,9 @@ def fold(view: OrderView, events: Sequence[RecordedEvent]) -> OrderView:
     for event in events:
         if event.version > draft.version:
             _take(draft, event)
-    return OrderView(*astuple(draft))
+    if draft.changed_at is not None:
+        draft.updated_at = moment_of(draft.changed_at)
+    return OrderView(*astuple(draft)[:-1])
 
 
 def encode_view(view: OrderView) -> tuple[bytes, bytes | None]:
@@ -127,17 +129,16 @@ def fingerprint_of(state: bytes, personal: bytes | None, key: bytes) -> bytes:
     return blake2b(state + b"\0" + (personal or b""), digest_size=16, key=key).digest()
 
 
-def _take(draft: Draft, event: RecordedEvent) -> None:
-    moment = min(event.recorded_at, event.occurred_at)
-    at = microseconds_of(moment)
+def _take(draft: Draft, event: FoldableEvent) -> None:
+    at = event.at
     draft.version = event.version
     if event.type == OrderErased.TYPE:
         _erase(draft, event.version, at)
     elif draft.placed:
         if event.type != OrderPlaced.TYPE:
-            apply(draft, decode(event), event.source, event.event_id, (at, event.version), moment)
+            apply(draft, decode(event), event.source, event.event_id, (at, event.version))
     elif event.type == OrderPlaced.TYPE:
-        _place(draft, decode(event), event, at, moment)
+        _place(draft, decode(event), event)
     else:
         decode(event)
         data = event.data if isinstance(event.data, str) else event.data.decode()
@@ -146,17 +147,16 @@ def _take(draft: Draft, event: RecordedEvent) -> None:
         draft.early = (*draft.early, kept)[-EVENTS_KEPT_BEFORE_PLACED:]
 
 
-def _place(draft: Draft, fact: OrderEvent, event: RecordedEvent, at: int, moment: datetime) -> None:
+def _place(draft: Draft, fact: OrderEvent, event: FoldableEvent) -> None:
     if not isinstance(fact, OrderPlaced):
         raise TypeError(event.type)
     draft.placed = True
     draft.customer_id = fact.customer_id
     draft.merchant_name = fact.merchant_name
     draft.order_number = fact.order_number
-    apply(draft, fact, event.source, event.event_id, (at, event.version), moment)
+    apply(draft, fact, event.source, event.event_id, (event.at, event.version))
     for early in draft.early:
-        moment = moment_of(early.at)
-        kept = RecordedEvent(
+        kept = EffectiveEvent(
             event.subject_id,
             early.version,
             early.source,
@@ -165,10 +165,9 @@ def _place(draft: Draft, fact: OrderEvent, event: RecordedEvent, at: int, moment
             early.schema_version,
             early.data,
             None if early.personal is None else early.personal.encode(),
-            moment,
-            moment,
+            early.at,
         )
-        apply(draft, decode(kept), early.source, early.event_id, (early.at, early.version), moment)
+        apply(draft, decode(kept), early.source, early.event_id, (early.at, early.version))
     draft.early = ()
 
 
@@ -183,4 +182,4 @@ def _erase(draft: Draft, version: int, at: int) -> None:
     draft.history = forget_names(draft.history)
     draft.early = tuple(replace(early, personal=None) for early in draft.early)
     draft.alerts = ()
-    draft.changed_version, draft.updated_at = version, moment_of(at)
+    draft.changed_version, draft.changed_at = version, at

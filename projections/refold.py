@@ -1,14 +1,22 @@
 """A subject folded again from its first event: what verify compares, and what a rebuild writes."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from events.envelope import RecordedEvent
+from events.envelope import EffectiveEvent
 from events.errors import SecretKeyError
 from events.sealing import Keyring, unseal
 from events.store import ERASED, event_context
 from projections.errors import MissingEventError
 from projections.order_view import EMPTY, OrderView, evolve, fold
+
+POSTGRES_EPOCH: Final = 946_684_800_000_000
+"""From where Postgres counts microseconds: the first of January 2000, in Unix microseconds."""
+
+
+def wire_time(microseconds: int) -> bytes:
+    """Give Unix microseconds as Postgres sends a time."""
+    return (microseconds - POSTGRES_EPOCH).to_bytes(8, "big", signed=True)
 
 
 class Refold:
@@ -62,7 +70,7 @@ class Refold:
         """
         if self.failure is not None:
             return
-        events: list[RecordedEvent] = []
+        events: list[EffectiveEvent] = []
         damage: Exception | None = None
         try:
             self._open(rows, events)
@@ -81,14 +89,14 @@ class Refold:
         if self.failure is None and not self.is_later and self.folded < self._version:
             self.failure = MissingEventError(self._subject_id, self.folded + 1)
 
-    def _open(self, rows: Iterable[Any], events: list[RecordedEvent]) -> None:
+    def _open(self, rows: Iterable[Any], events: list[EffectiveEvent]) -> None:
         """Add the events to be folded, opened, up to one that cannot be."""
         key, next_version = self.data_key, self.folded + 1
-        for _, version, source, event_id, type_, schema_version, data, sealed, at, later in rows:
+        for _, version, source, event_id, type_, schema_version, data, sealed, at in rows:
             if version > self._version:
                 self.erased_later = self.erased_later or type_ == ERASED
                 continue
-            if later:
+            if at is None:
                 self.is_later = True
                 continue
             if version != next_version:
@@ -97,13 +105,14 @@ class Refold:
             personal = None
             if sealed is not None and key is not None:
                 personal = unseal(key, sealed, context=event_context(self._subject_id, source, event_id))
+            effective = int.from_bytes(at, "big", signed=True) + POSTGRES_EPOCH
             events.append(
-                RecordedEvent(
-                    self._subject_id, version, source, event_id, type_, schema_version, data, personal, at, at
+                EffectiveEvent(
+                    self._subject_id, version, source, event_id, type_, schema_version, data, personal, effective
                 )
             )
 
-    def _fold_singly(self, events: Iterable[RecordedEvent]) -> None:
+    def _fold_singly(self, events: Iterable[EffectiveEvent]) -> None:
         """Fold up to the event that fails."""
         for event in events:
             try:

@@ -41,7 +41,7 @@ class _Kind(NamedTuple):
     effect: Callable[[Draft, Any, str, str, Stamp], bool] | None
 
 
-def apply(draft: Draft, fact: OrderEvent, source: str, event_id: str, stamp: Stamp, moment: datetime) -> None:
+def apply(draft: Draft, fact: OrderEvent, source: str, event_id: str, stamp: Stamp) -> None:
     """Write one fact into the registers of a placed order, its line into the history, its alert beside them.
 
     Args:
@@ -50,7 +50,6 @@ def apply(draft: Draft, fact: OrderEvent, source: str, event_id: str, stamp: Sta
         source: Who says so.
         event_id: Names it within its source.
         stamp: When it takes effect, and its version.
-        moment: The same time, aware UTC.
     """
     step, timed, rank_of, effect = _KINDS[fact.TYPE]
     if draft.status in TERMINAL and not _counts_still(draft, fact, step, stamp):
@@ -62,7 +61,7 @@ def apply(draft: Draft, fact: OrderEvent, source: str, event_id: str, stamp: Sta
     if effect is not None:
         changed |= effect(draft, fact, source, event_id, stamp)
     if changed:
-        _show(draft, fact.TYPE, rank, stamp[1], moment)
+        _show(draft, fact.TYPE, rank, stamp)
 
 
 def _counts_still(draft: Draft, fact: OrderEvent, step: Step, stamp: Stamp) -> bool:
@@ -176,10 +175,11 @@ def _write_line(draft: Draft, line: Line) -> bool:
     return before is not draft.history and shown(before) != shown(draft.history)
 
 
-def _show(draft: Draft, type_: str, rank: int, version: int, moment: datetime) -> None:
+def _show(draft: Draft, type_: str, rank: int, stamp: Stamp) -> None:
     """Remember that an event changed what is shown, by its version: one that waited counts by its own."""
+    at, version = stamp
     if version > draft.changed_version:
-        draft.changed_version, draft.updated_at = version, moment
+        draft.changed_version, draft.changed_at = version, at
     if rank == 0:
         return
     alerts, place = draft.alerts, 0

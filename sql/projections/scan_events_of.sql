@@ -4,12 +4,12 @@
 -- $3 bigint    and this version of it
 -- $4 text[]    subject ids
 -- $5 bigint    at the most so many
--- $6 timestamptz  what was recorded after it is later; NULL: nothing is
+-- $6 timestamptz  what was recorded after it has no time; NULL: everything has
 -- Returns: subject_id text, version bigint, source text, event_id text, type text, schema_version smallint, data json,
---          sealed bytea, at timestamptz, later boolean
+--          sealed bytea, at bytea
 SELECT subject_id, version, source, event_id, type, schema_version, data, sealed,
-       least(occurred_at, recorded_at) AS at, -- when it takes effect, which is all that a fold asks
-       recorded_at > $6 AS later
+       -- when it takes effect, which is all that a fold asks, as it goes over the wire: a number is read faster than a date
+       CASE WHEN recorded_at > $6 THEN NULL ELSE timestamptz_send(least(occurred_at, recorded_at)) END AS at
 FROM events
 WHERE slot = $1 AND subject_id = ANY ($4::text[]) AND (subject_id, version) > ($2, $3)
 ORDER BY subject_id, version
