@@ -22,7 +22,7 @@ faults: .venv/.ready ## the demo once under every fault plan, about six minutes;
 	$(BIN)/python -m tests.faults.plans $(ARGS)
 
 test: .venv/.ready ## all tests, on an embedded Postgres; ARGS="-k name"
-	$(BIN)/pytest -n auto --maxprocesses=4 $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/.ready ## format, lint, types, import contracts, SQL heads, schema dump
 	$(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ import msgspec
 
 from app.cli.database import Database
 from app.cli.errors import CommandError
-from app.replay_worker import Line, Task, collect_rarely
+from app.replay_worker import Line, Task, stand_back
 from projections.comparison import Verified
 from projections.lanes import Slots
 from projections.rebuilder import Rebuilt, build
@@ -79,7 +79,7 @@ async def _share(
     slots: Slots, workers: int, here: Coroutine[Any, Any, object], task: Task, hear: Callable[[Line], None]
 ) -> None:
     """Work here and in other processes until no slot waits; the first that fails ends the others."""
-    collect_rarely()
+    stand_back()
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(here)

@@ -60,6 +60,7 @@ async def _measure(on: Bed, events: int) -> list[Figure]:
         for command, one in (("verify", verified), ("rebuild", rebuilt)):
             # what a rebuild leaves behind is the next one's to remove
             await replay(on, "clean")
+            await on.pool.execute("VACUUM ANALYZE views", timeout=300)
             two, _ = await replay(on, command, "--workers", "2")
             rates = events / two["seconds"], events / one["seconds"]
             figures.append(

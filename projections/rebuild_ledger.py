@@ -15,8 +15,11 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from projections.errors import OtherFoldError, RebuildError
+from projections.lanes import Slots, in_lanes
 from projections.order_view import FOLD_VERSION
 
+DROPS: Final = 2
+"""Slots at once."""
 DROPPED_AT_ONCE: Final = 5_000
 
 
@@ -139,12 +142,15 @@ async def give_up(pool: Pool) -> int:
 async def drop_generations(pool: Pool) -> int:
     """Remove the views of generations that are neither live, nor the one before, nor the next; return how many."""
     total = 0
-    with translated():
-        for slot in ALL_SLOTS:
-            dropped = DROPPED_AT_ONCE
-            while dropped == DROPPED_AT_ONCE:
-                dropped = await pool.fetchval(statement("projections/drop_generations"), slot, DROPPED_AT_ONCE)
-                total += dropped
+
+    async def one(slot: int) -> None:
+        nonlocal total
+        dropped = DROPPED_AT_ONCE
+        while dropped == DROPPED_AT_ONCE:
+            dropped = await pool.fetchval(statement("projections/drop_generations"), slot, DROPPED_AT_ONCE)
+            total += dropped
+
+    await in_lanes(DROPS, Slots(), one)
     return total
 
 

@@ -3,6 +3,7 @@
 One server and one migrated database serve a run; what a test wrote is removed after it.
 """
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -21,6 +22,11 @@ SECRET_KEY = b"the secret key of every test run"
 
 settings.register_profile("tests", deadline=None)  # a busy machine is no failure
 settings.load_profile("tests")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one more than there are processors, for tests wait as often as they work; four at the most."""
+    return min(4, (os.cpu_count() or 1) + 1)
 
 
 class Clock:
