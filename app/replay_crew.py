@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from projections.comparison import Verified
 from projections.lanes import Slots
 from projections.rebuilder import Rebuilt, build
 from projections.verifier import verify
+
+Done = TypeVar("Done", Verified, Rebuilt)
 
 AT_ONCE: Final = 4
 """Slots that another process has before it: one more than it works on."""
@@ -36,18 +38,11 @@ async def verify_in(
     Raises:
         LockstepError: It could not be done to the end.
     """
-    slots, total = Slots(), Verified()
-
-    def add(one: Verified | None) -> None:
-        nonlocal total
-        if one is not None:
-            total += one
-            on_slot(one)
-
-    here = verify(database.pool, database.keyring, slots=slots, until=until, on_slot=add)
-    task = Task(database.dsn, database.keyring, "verify", until)
-    await _share(slots, workers, here, task, lambda line: add(line.verified))
-    return total
+    slots = Slots()
+    here = verify(database.pool, database.keyring, slots=slots, until=until, on_slot=on_slot)
+    return await _share(
+        slots, workers, here, Task(database.dsn, database.keyring, "verify", until), lambda line: line.verified, on_slot
+    )
 
 
 async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebuilt], None]) -> Rebuilt:
@@ -61,32 +56,39 @@ async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebui
     Raises:
         LockstepError: It could not be done to the end; what is written stays.
     """
-    slots, total = Slots(), Rebuilt()
-
-    def add(one: Rebuilt | None) -> None:
-        nonlocal total
-        if one is not None:
-            total += one
-            on_slot(one)
-
-    here = build(database.pool, database.keyring, slots=slots, on_slot=add)
-    task = Task(database.dsn, database.keyring, "build")
-    await _share(slots, workers, here, task, lambda line: add(line.rebuilt))
-    return total
+    slots = Slots()
+    here = build(database.pool, database.keyring, slots=slots, on_slot=on_slot)
+    return await _share(
+        slots, workers, here, Task(database.dsn, database.keyring, "build"), lambda line: line.rebuilt, on_slot
+    )
 
 
 async def _share(
-    slots: Slots, workers: int, here: Coroutine[Any, Any, object], task: Task, hear: Callable[[Line], None]
-) -> None:
+    slots: Slots,
+    workers: int,
+    here: Coroutine[Any, Any, Done],
+    task: Task,
+    read: Callable[[Line], Done | None],
+    on_slot: Callable[[Done], None],
+) -> Done:
     """Work here and in other processes until no slot waits; the first that fails ends the others."""
+    there: list[Done] = []
+
+    def hear(line: Line) -> None:
+        one = read(line)
+        if one is not None:
+            there.append(one)
+            on_slot(one)
+
     stand_back()
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(here)
+            mine = group.create_task(here)
             for _ in range(workers - 1):
                 group.create_task(_run(slots, task, hear))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
+    return sum(there, start=mine.result())
 
 
 async def _run(slots: Slots, task: Task, hear: Callable[[Line], None]) -> None:

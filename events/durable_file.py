@@ -15,7 +15,12 @@ def appear(partial: Path, path: Path) -> None:
         FileExistsError: Something stands there.
     """
     os.link(partial, path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:

@@ -32,14 +32,12 @@ class NewEvent(msgspec.Struct, frozen=True):
     trace: str | None = None
 
 
-class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
-    """An event as the log remembers it.
+class VersionedEvent(msgspec.Struct, frozen=True, gc=False):
+    """What an event says, and where in its subject's stream.
 
     Attributes:
         version: 1, 2, 3 … within the subject, without gaps.
         personal: the personal fields, opened; None if there are none or they were erased.
-        occurred_at: aware UTC, as upstream said.
-        recorded_at: aware UTC, by the database's clock; never falls within a subject.
     """
 
     subject_id: str
@@ -50,6 +48,16 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     schema_version: int
     data: bytes | str
     personal: bytes | None
+
+
+class RecordedEvent(VersionedEvent, frozen=True, gc=False):
+    """An event as the log remembers it.
+
+    Attributes:
+        occurred_at: aware UTC, as upstream said.
+        recorded_at: aware UTC, by the database's clock; never falls within a subject.
+    """
+
     occurred_at: datetime
     recorded_at: datetime
     trace: str | None = None
@@ -60,21 +68,13 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
         return effective_at(self.occurred_at, self.recorded_at)
 
 
-class EffectiveEvent(msgspec.Struct, frozen=True, gc=False):
-    """The same as a fold asks for it: of its times, the one at which it takes effect; a replay makes millions.
+class EffectiveEvent(VersionedEvent, frozen=True, gc=False):
+    """An event as a fold asks for it: of its times, the one at which it takes effect; a replay makes millions.
 
     Attributes:
         at: Unix microseconds.
     """
 
-    subject_id: str
-    version: int
-    source: str
-    event_id: str
-    type: str
-    schema_version: int
-    data: bytes | str
-    personal: bytes | None
     at: int
 
 

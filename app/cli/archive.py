@@ -1,6 +1,5 @@
 """`lockstep archive`: move finished orders into files, and put them back. It cannot push."""
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.moment import moment_of
-from app.cli.output import AsJson
+from app.cli.output import AsJson, progress_bar
 from app.cli.running import NO, run
 
 archive = typer.Typer(name="archive", no_args_is_help=True, help="Move finished orders into files, and put them back.")
@@ -64,9 +63,6 @@ def restore(
 
 
 async def _move_out(context: typer.Context, before: datetime, to: Path, *, as_json: bool) -> int:
-    from rich.console import Console
-    from rich.progress import Progress
-
     from app.cli.archived import print_archived
     from app.cli.database import opened
     from app.cli.replayed import Stopwatch
@@ -76,7 +72,7 @@ async def _move_out(context: typer.Context, before: datetime, to: Path, *, as_js
 
     with (
         ArchiveFolder.held(to) as folder,
-        Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar,
+        progress_bar() as bar,
     ):
         task = bar.add_task("archiving", total=len(ALL_SLOTS))
 
@@ -91,14 +87,11 @@ async def _move_out(context: typer.Context, before: datetime, to: Path, *, as_js
 
 
 async def _put_back(context: typer.Context, file: Path, order_id: str | None, *, as_json: bool) -> int:
-    from rich.console import Console
-    from rich.progress import Progress
-
     from app.cli.archived import print_restored
     from app.cli.database import opened
     from projections.restorer import Restored, restore_orders
 
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("putting back", total=None)
         orders = 0
 

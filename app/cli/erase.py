@@ -10,7 +10,7 @@ import typer
 
 from app.cli.errors import CommandError
 from app.cli.output import AsJson, print_json, print_table
-from app.cli.running import NO, run, unknown_order
+from app.cli.running import NO, run, unknown
 
 if TYPE_CHECKING:
     from app.erasure import Eraser, Erasure, Extent
@@ -121,7 +121,7 @@ async def _order(context: typer.Context, order_id: str, *, yes: bool, as_json: b
     async with _erasing(context) as eraser:
         extent = await eraser.extent_of_order(order_id)
         if extent is None:
-            return unknown_order(order_id)
+            return unknown(order_id)
         what = (
             f"This lets go of the personal values of {order_id} ({_some(extent.events, 'event')}), for good; "
             f"{_some(extent.open_cards, 'open card')} of it will show none."
@@ -137,8 +137,7 @@ async def _customer(context: typer.Context, customer_id: str, *, yes: bool, as_j
     async with _erasing(context) as eraser:
         extent = await eraser.extent_of_customer(customer_id)
         if not extent:
-            typer.echo(f"Nothing is known of {customer_id}. Ids are told apart by upper and lower case.", err=True)
-            return NO
+            return unknown(customer_id)
         already = f"; {extent.erased_orders:,} more have lost theirs already" if extent.erased_orders else ""
         what = (
             f"This lets go of the personal values of {_some(extent.orders, 'order')} ({_some(extent.events, 'event')}"

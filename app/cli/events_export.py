@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.errors import CommandError
+from app.cli.output import progress_bar
 from app.cli.running import NO, run
 
 if TYPE_CHECKING:
@@ -68,10 +69,7 @@ async def _export(
 async def _to_file(
     database: "Database", file: "ExportFile", after: "Position | None", subject: str | None, *, personal: bool
 ) -> Counter[str]:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("exporting", total=256)
 
         def show(events: int, slot: int) -> None:

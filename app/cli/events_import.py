@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from app.cli.errors import CommandError
-from app.cli.output import AsJson, print_json
+from app.cli.output import AsJson, print_json, progress_bar
 from app.cli.running import NO, run
 
 if TYPE_CHECKING:
@@ -54,15 +54,12 @@ async def _import(context: typer.Context, file: str, *, as_json: bool) -> int:
 
 
 async def _store(database: "Database", source: BinaryIO) -> "Imported":
-    from rich.console import Console
-    from rich.progress import Progress
-
     from events.importer import Imported, Importer
 
     lines = _lines(source)
     importer = Importer(database.pool, database.keyring)
     done = Imported()
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("importing", total=None)
         while (batch := await importer.take(lines)) is not None:
             done = Imported(done.stored + batch.stored, done.known + batch.known)

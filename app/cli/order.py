@@ -7,7 +7,7 @@ import typer
 
 from app.cli.archived import archived
 from app.cli.output import AsJson, print_json, print_table, print_wrapped
-from app.cli.running import NO, run, unknown_order
+from app.cli.running import NO, run, unknown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -95,7 +95,7 @@ async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
     async with opened(context) as database:
         page = await OrderReader(database.pool, database.keyring).read(order_id)
     if page is None:
-        return unknown_order(order_id)
+        return unknown(order_id)
     if as_json:
         print_json(page)
         return 0
@@ -147,7 +147,7 @@ async def _state(context: typer.Context, order_id: str, at: str | None, version:
 def _tell(order_id: str, found: T | None, spelled: "Callable[[T], RenderableType]", *, as_json: bool) -> int:
     """Print what is known of an order, for programs or for people; give the exit code."""
     if found is None:
-        return unknown_order(order_id)
+        return unknown(order_id)
     if as_json:
         print_json(found)
     else:
@@ -168,7 +168,7 @@ async def _events(context: typer.Context, order_id: str, *, as_json: bool) -> in
         typer.echo(archived(order_id, head.version, head.archived_at, head.archived_to), err=True)
         return NO
     if not found:
-        return unknown_order(order_id)
+        return unknown(order_id)
     if as_json:
         for each in found:
             print_json(each)

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.progress import Progress, ProgressColumn
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -66,6 +67,18 @@ def print_wrapped(text: "RenderableType") -> None:
 
     wide = Console()
     Console(width=min(wide.width, WIDTH_OF_TEXT), highlight=False).print(text)
+
+
+def progress_bar(*columns: "ProgressColumn") -> "Progress":
+    """Give a bar that stands on standard error as long as that is a terminal, and is gone in the end.
+
+    Args:
+        columns: What it shows; the usual unless given.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def _shown(value: object) -> str:

@@ -11,7 +11,7 @@ import typer
 from app.cli.errors import CommandError
 from app.cli.moment import moment_of
 from app.cli.output import AsJson
-from app.cli.running import COULD_NOT_RUN, NO, run, unknown_order
+from app.cli.running import COULD_NOT_RUN, NO, run, unknown
 
 if TYPE_CHECKING:
     from app.cli.database import Database
@@ -137,10 +137,10 @@ async def _verify(
         if order_id is not None:
             found = await compare(database.pool, database.keyring, subject_id=order_id, until=until)
         else:
-            with progress(visible=sys.stderr.isatty()) as on_slot:
+            with progress() as on_slot:
                 found = await verify_in(database, workers, until=until, on_slot=on_slot)
     if order_id is not None and not found.orders:
-        return unknown_order(order_id)
+        return unknown(order_id)
     print_verified(found, watch.seconds(), as_json=as_json)
     return _code(found)
 
@@ -177,7 +177,7 @@ async def _rebuild(context: typer.Context, workers: int, *, push_changes: bool, 
     async with opened(context) as database:
         watch = Stopwatch()
         slots = await begin_rebuild(database.pool)
-        with progress(visible=sys.stderr.isatty()) as on_slot:
+        with progress() as on_slot:
             done = await build_in(database, workers, on_slot=on_slot)
         if push_changes and not yes and not await _agreed(database, slots):
             typer.echo("Nothing has moved. Run this again without --push-changes, or: lockstep replay clean", err=True)
@@ -259,7 +259,7 @@ async def _order(context: typer.Context, order_id: str, *, as_json: bool) -> int
     async with opened(context) as database:
         done = await replay_order(database.pool, database.keyring, order_id)
         if done is None:
-            return unknown_order(order_id)
+            return unknown(order_id)
         if done.failure is None and done.version < done.head:
             await ring(database.pool, behind=(order_id,))
     print_replayed(done, as_json=as_json)

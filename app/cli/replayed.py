@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import msgspec
 import typer
 
-from app.cli.output import print_json
+from app.cli.output import print_json, progress_bar
 from events.slot import ALL_SLOTS
 from projections.comparison import Verified
 from projections.order_replay import Replayed
@@ -101,19 +101,15 @@ def _folded(orders: int, events: int, seconds: float) -> str:
 
 
 @contextmanager
-def progress(*, visible: bool) -> Iterator[Callable[[Verified | Rebuilt], None]]:
+def progress() -> Iterator[Callable[[Verified | Rebuilt], None]]:
     """Draw a bar on the terminal while the block runs: slots, events a second, and the time left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
-    bar = Progress(
+    bar = progress_bar(
         TextColumn("{task.completed:.0f}/{task.total:.0f} slots"),
         BarColumn(),
         TextColumn("{task.fields[events]:,} events, {task.fields[rate]:,.0f}/s, left:"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not visible,
     )
     watch = Stopwatch()
     events = 0

@@ -41,9 +41,9 @@ def run(work: Coroutine[Any, Any, int]) -> None:
         raise typer.Exit(code)
 
 
-def unknown_order(order_id: str) -> int:
-    """Say that nothing is known of an order; give the exit code."""
-    typer.echo(f"Nothing is known of {order_id}. Ids are told apart by upper and lower case.", err=True)
+def unknown(id_: str) -> int:
+    """Say that nothing is known of an order or a customer; give the exit code."""
+    typer.echo(f"Nothing is known of {id_}. Ids are told apart by upper and lower case.", err=True)
     return NO
 
 

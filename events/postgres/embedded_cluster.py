@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from events.durable_file import sync_folder
 from events.postgres.embedded_account import Account, give, seen_by, spawn
 from events.postgres.embedded_home import Home, explained, open_log, unable
 from events.postgres.embedded_socket import PORT, make_socket_folder
@@ -56,7 +57,7 @@ async def make_cluster(home: Home, installation: Path, account: Account | None, 
         raise
     if durable:
         with explained(home):
-            _sync_folder(home.path)
+            sync_folder(home.path)
 
 
 async def _initdb(home: Home, target: Path, installation: Path, account: Account | None, *, durable: bool) -> None:
@@ -130,11 +131,3 @@ def launch(
     finally:
         for each in (log, data, socket):
             os.close(each)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
