@@ -36,7 +36,7 @@ LIFE: Final[tuple[tuple[str, dict[str, object]], ...]] = (
 
 
 async def lived_orders(on: Bed, orders: int, *, name: str = "order") -> None:
-    """Append the lives of so many orders, and fold them."""
+    """Append the lives of so many orders, fold them, and settle them as the sweep does after a minute of quiet."""
     store = EventStore(on.pool, on.keyring)
     projector = Projector(on.pool, on.keyring, lambda _slots, _matching: None)
     await projector.adopt()
@@ -53,4 +53,6 @@ async def lived_orders(on: Bed, orders: int, *, name: str = "order") -> None:
             [Group(slot_of(each), each, [replace(event, subject_id=each) for event in life]) for each in ids]
         )
         await projector.project(ids)
-    await on.pool.execute("VACUUM ANALYZE")
+    await on.pool.execute("UPDATE heads SET settled_at = lockstep_now()", timeout=300)
+    await on.pool.execute("VACUUM ANALYZE", timeout=300)
+    await on.pool.execute("CHECKPOINT", timeout=60)

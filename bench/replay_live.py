@@ -23,11 +23,6 @@ async def run(*, quick: bool) -> list[Figure]:
         async with stage(database) as on:
             await show_cards(on, ORDERS)
             rounds = count()
-            # what was written for the log is settled by now, and on the disk
-            while await database.pool.fetchval("SELECT EXISTS (SELECT FROM heads WHERE settled_at IS NULL)"):
-                await asyncio.sleep(1)
-            await database.pool.execute("VACUUM", timeout=300)
-            await database.pool.execute("CHECKPOINT", timeout=60)
             await _p99(on, rounds, until=lambda done: done == WARM_ROUNDS)
             alone = await _p99(on, rounds, until=lambda done: done == QUIET_ROUNDS)
             rebuild = asyncio.ensure_future(replay(database, "rebuild"))

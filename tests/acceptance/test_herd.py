@@ -1,4 +1,4 @@
-"""Two thousand bookings whose cards appear at the same minute, beside an order that moves."""
+"""Bookings whose cards appear at the same minute, two thousand for a release, beside an order that moves."""
 
 import asyncio
 from datetime import timedelta
@@ -7,8 +7,9 @@ from typing import Final
 from app.apns.dispatch_rules import DispatchRules
 from projections.pauses import Pauses
 from tests.acceptance.world import World, card_of, cards_of, is_live
+from tests.scale import scaled
 
-PHONES: Final = 200
+PHONES: Final = scaled(40, 200)
 BOOKINGS_A_PHONE: Final = 10
 HERD: Final = PHONES * BOOKINGS_A_PHONE
 BATCH: Final = 500
