@@ -1,20 +1,19 @@
-"""Folds the log again in this process, or in several that share the slots. It cannot push."""
+"""Folds the log again in processes that share the slots; this one hands them out and adds up. It cannot push."""
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from app.cli.database import Database
 from app.cli.errors import CommandError
-from app.replay_worker import Line, Task, stand_back
+from app.replay_worker import Line, Task
 from projections.comparison import Verified
 from projections.lanes import Slots
-from projections.rebuilder import Rebuilt, build
-from projections.verifier import verify
+from projections.rebuilder import Rebuilt
 
 Done = TypeVar("Done", Verified, Rebuilt)
 
@@ -31,18 +30,15 @@ async def verify_in(
 
     Args:
         database: Where they are.
-        workers: Processes, this one among them.
+        workers: Processes to start.
         until: Compare only what was recorded by then.
         on_slot: Called with what was found in each slot.
 
     Raises:
         LockstepError: It could not be done to the end.
     """
-    slots = Slots()
-    here = verify(database.pool, database.keyring, slots=slots, until=until, on_slot=on_slot)
-    return await _share(
-        slots, workers, here, Task(database.dsn, database.keyring, "verify", until), lambda line: line.verified, on_slot
-    )
+    task = Task(database.dsn, database.keyring, "verify", until)
+    return await _share(workers, task, lambda line: line.verified, on_slot, start=Verified())
 
 
 async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebuilt], None]) -> Rebuilt:
@@ -50,45 +46,36 @@ async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebui
 
     Args:
         database: Where they are.
-        workers: Processes, this one among them.
+        workers: Processes to start.
         on_slot: Called with what was done for each slot.
 
     Raises:
         LockstepError: It could not be done to the end; what is written stays.
     """
-    slots = Slots()
-    here = build(database.pool, database.keyring, slots=slots, on_slot=on_slot)
-    return await _share(
-        slots, workers, here, Task(database.dsn, database.keyring, "build"), lambda line: line.rebuilt, on_slot
-    )
+    task = Task(database.dsn, database.keyring, "build")
+    return await _share(workers, task, lambda line: line.rebuilt, on_slot, start=Rebuilt())
 
 
 async def _share(
-    slots: Slots,
-    workers: int,
-    here: Coroutine[Any, Any, Done],
-    task: Task,
-    read: Callable[[Line], Done | None],
-    on_slot: Callable[[Done], None],
+    workers: int, task: Task, read: Callable[[Line], Done | None], on_slot: Callable[[Done], None], *, start: Done
 ) -> Done:
-    """Work here and in other processes until no slot waits; the first that fails ends the others."""
-    there: list[Done] = []
+    """Let processes work until no slot waits, and add up what they did; the first that fails ends the others."""
+    slots, total = Slots(), start
 
     def hear(line: Line) -> None:
+        nonlocal total
         one = read(line)
         if one is not None:
-            there.append(one)
+            total += one
             on_slot(one)
 
-    stand_back()
     try:
         async with asyncio.TaskGroup() as group:
-            mine = group.create_task(here)
-            for _ in range(workers - 1):
+            for _ in range(workers):
                 group.create_task(_run(slots, task, hear))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
-    return sum(there, start=mine.result())
+    return total
 
 
 async def _run(slots: Slots, task: Task, hear: Callable[[Line], None]) -> None:
