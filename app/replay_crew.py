@@ -14,6 +14,7 @@ from app.replay_worker import Line, Task, stand_back
 from projections.comparison import Verified
 from projections.lanes import Slots
 from projections.rebuilder import Rebuilt, build
+from projections.registry import CARDS
 from projections.verifier import verify
 
 Done = TypeVar("Done", Verified, Rebuilt)
@@ -41,7 +42,12 @@ async def verify_in(
     slots = Slots()
     here = verify(database.pool, database.keyring, slots=slots, until=until, on_slot=on_slot)
     return await _share(
-        slots, workers, here, Task(database.dsn, database.keyring, "verify", until), lambda line: line.verified, on_slot
+        slots,
+        workers,
+        here,
+        Task(database.dsn, database.keyring, "verify", until, CARDS.modules),
+        lambda line: line.verified,
+        on_slot,
     )
 
 
@@ -59,7 +65,12 @@ async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebui
     slots = Slots()
     here = build(database.pool, database.keyring, slots=slots, on_slot=on_slot)
     return await _share(
-        slots, workers, here, Task(database.dsn, database.keyring, "build"), lambda line: line.rebuilt, on_slot
+        slots,
+        workers,
+        here,
+        Task(database.dsn, database.keyring, "build", cards=CARDS.modules),
+        lambda line: line.rebuilt,
+        on_slot,
     )
 
 
