@@ -36,9 +36,10 @@ from events.postgres.migrator import migrate, schema_behind
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from events.store import EventStore
-from projections.content_state import ATTRIBUTES_TYPE
+from projections.card_modules import install_cards
 from projections.matcher import Matcher
 from projections.projector import Projector
+from projections.registry import CARDS
 from projections.spreader import Spreader
 
 log = structlog.get_logger()
@@ -119,6 +120,7 @@ class Service:
             LockstepError: Something is missing or unusable; the message says cause and cure.
         """
         map_large_blocks()
+        install_cards(settings.cards)
         async with AsyncExitStack() as stack:
             dsn = await open_database(settings, stack)
             behind = await schema_behind(dsn)
@@ -192,7 +194,7 @@ class Service:
                     ).run,
                 }
             case "matcher":
-                rules = {ATTRIBUTES_TYPE: self._settings.start_rule()}
+                rules = dict.fromkeys((each.attributes_type for each in CARDS.cards), self._settings.start_rule())
                 matcher = Matcher(workers, self._ring_due, start_rules=rules)
                 self.doorbell.listen(matcher.hear)
                 return {"matcher": matcher.run}

@@ -26,7 +26,7 @@ from projections.order_view import EMPTY, FOLD_VERSION, fold
 from projections.outages import Outages
 from projections.pause import Route
 from projections.pauses import Pauses
-from projections.view_store import ViewStore
+from projections.view_store import StoredView, ViewStore
 
 EVENTS = 20
 CARDS = 50
@@ -79,10 +79,10 @@ class Explainer:
                 events = await _read_events(connection, order_id, progress.view_version)
                 cards = await self._read_cards(connection, order_id)
                 view = None if stored is None else stored.opened
-                face = None if stored is None or view is None else face_of(view, self._keyring.hash, stored.heard_at)
+                faces = _Faces(self._keyring.hash, stored)
                 customer_id = None if view is None else view.customer_id
                 phones = await connection.fetch(statement("projections/list_phones"), customer_id, PHONES_NAMED + 1)
-                accepted = await self._read_accepted(connection, order_id, progress, face, cards[:CARDS])
+                accepted = await self._read_accepted(connection, order_id, progress, faces, cards[:CARDS])
         if states:
             after = await read_states(self._store, order_id, progress.version, EVENTS)
             events = [replace(each, after=after.get(each.version)) for each in events]
@@ -90,10 +90,15 @@ class Explainer:
             order_id,
             progress,
             status=view.status if view is not None and view.placed else None,
-            face=face,
+            face=faces.of(None),
             readable=stored is None or view is not None,
             events=events,
-            cards=[replace(each, accepted=accepted.get(each.card.accepted_version)) for each in cards[:CARDS]],
+            cards=[
+                replace(
+                    each, accepted=accepted.get(each.card.accepted_version), face=faces.of(each.card.attributes_type)
+                )
+                for each in cards[:CARDS]
+            ],
             more_cards=len(cards) > CARDS,
             around=Surroundings(
                 now=progress.now,
@@ -118,16 +123,21 @@ class Explainer:
         connection: Connection,
         order_id: str,
         progress: Progress,
-        face: Face | None,
+        faces: "_Faces",
         cards: Sequence[TracedCard],
     ) -> dict[int | None, Shown]:
         """Say what APNs accepted, by version, where that is not what cards should show: the events until then, folded.
 
         What this release has not folded itself is left out.
         """
-        if face is None or progress.slot_fold_version != FOLD_VERSION:
+        if faces.of(None) is None or progress.slot_fold_version != FOLD_VERSION:
             return {}
-        behind = [each.card for each in cards if each.card.accepted_hash != face.content_hash]
+        behind = [
+            each.card
+            for each in cards
+            if (face := faces.of(each.card.attributes_type)) is not None
+            and each.card.accepted_hash != face.content_hash
+        ]
         versions = {each.accepted_version for each in behind if each.accepted_version is not None}
         if not versions:
             return {}
@@ -171,6 +181,30 @@ class Explainer:
                 )
             )
         return traced
+
+
+class _Faces:
+    """What cards of each attributes type would show of an order.
+
+    Args:
+        key: Keys content hashes.
+        stored: The order's view; None without one.
+    """
+
+    def __init__(self, key: bytes, stored: StoredView | None) -> None:
+        self._key = key
+        self._stored = stored
+        self._known: dict[str | None, Face] = {}
+
+    def of(self, attributes_type: str | None) -> Face | None:
+        """Give the face of cards of a type; of None, that of the order's kind. None without a view."""
+        if self._stored is None or self._stored.opened is None:
+            return None
+        if attributes_type not in self._known:
+            self._known[attributes_type] = face_of(
+                self._stored.opened, self._key, self._stored.heard_at, attributes_type
+            )
+        return self._known[attributes_type]
 
 
 async def _read_progress(connection: Connection, order_id: str) -> Progress | None:

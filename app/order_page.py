@@ -33,6 +33,7 @@ class OrderPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         version: Of the log.
         view_version: Of what we folded and show.
         content_state: What a card shows, as JSON; None when there is nothing to show.
+        why_not: Why what there is cannot be shown.
         archived_at: When its events left the log; None: they are there.
         archived_to: The name of the file that they are in.
     """
@@ -44,6 +45,7 @@ class OrderPage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     status: str | None
     over: bool
     content_state: msgspec.Raw | None = None
+    why_not: str | None = None
     cards: tuple[OrderCard, ...] = ()
     archived_at: datetime | None = None
     archived_to: str | None = None

@@ -9,7 +9,8 @@ from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import EventStore
-from projections.content_state import render
+from projections.errors import RenderError
+from projections.registry import CARDS
 from projections.view_store import ViewStore
 
 
@@ -31,6 +32,12 @@ class OrderReader:
                 stored = (await self._views.read(connection, [order_id])).get(order_id)
                 rows = await connection.fetch(statement("projections/read_cards"), slot_of(order_id), order_id)
         view = None if stored is None else stored.opened
+        content = why_not = None
+        if view is not None and view.placed:
+            try:
+                content = msgspec.Raw(CARDS.drawn(view))
+            except RenderError as error:
+                why_not = f"It cannot be drawn: {error}."
         return OrderPage(
             order_id=order_id,
             customer_id=None if view is None else view.customer_id,
@@ -38,7 +45,8 @@ class OrderReader:
             view_version=0 if stored is None else stored.version,
             status=view.status if view is not None and view.placed else None,
             over=view is not None and view.over,
-            content_state=msgspec.Raw(render(view)) if view is not None and view.placed else None,
+            content_state=content,
+            why_not=why_not,
             cards=tuple(
                 OrderCard(
                     card_id=str(row["card_id"]),

@@ -14,6 +14,7 @@ from app.replay_worker import Line, Task
 from projections.comparison import Verified
 from projections.lanes import Slots
 from projections.rebuilder import Rebuilt
+from projections.registry import CARDS
 
 Done = TypeVar("Done", Verified, Rebuilt)
 
@@ -37,7 +38,7 @@ async def verify_in(
     Raises:
         LockstepError: It could not be done to the end.
     """
-    task = Task(database.dsn, database.keyring, "verify", until)
+    task = Task(database.dsn, database.keyring, "verify", until, CARDS.modules)
     return await _share(workers, task, lambda line: line.verified, on_slot, start=Verified())
 
 
@@ -52,7 +53,7 @@ async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebui
     Raises:
         LockstepError: It could not be done to the end; what is written stays.
     """
-    task = Task(database.dsn, database.keyring, "build")
+    task = Task(database.dsn, database.keyring, "build", cards=CARDS.modules)
     return await _share(workers, task, lambda line: line.rebuilt, on_slot, start=Rebuilt())
 
 

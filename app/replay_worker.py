@@ -17,6 +17,7 @@ import msgspec
 from app.cli.running import explain, loop_factory
 from events.postgres.pool import open_pool
 from events.sealing import Keyring
+from projections.card_modules import install_cards
 from projections.comparison import Verified
 from projections.lanes import Slots
 from projections.rebuilder import Rebuilt, build
@@ -29,12 +30,14 @@ class Task(msgspec.Struct, frozen=True):
     Attributes:
         kind: Compare with the live views, or bring the next generation up to them.
         until: Compare only what was recorded by then.
+        cards: Modules of a team's own cards.
     """
 
     dsn: str
     keyring: Keyring
     kind: Literal["verify", "build"]
     until: datetime | None = None
+    cards: tuple[str, ...] = ()
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,6 +87,7 @@ async def work() -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     task = msgspec.json.decode(await lines.readline(), type=Task)
+    install_cards(task.cards)
     slots = HandedSlots(lines)
     async with await open_pool(task.dsn, name="lockstep-replay", most=4) as pool:
         if task.kind == "verify":

@@ -71,6 +71,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port; 0 takes a free one.")
     roles: Annotated[tuple[Role, ...], NoDecode] = Field(ALL_ROLES, description="What this process does.")
+    cards: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Modules of your own cards, by their import names, with commas."
+    )
     database_connections: int = Field(10, ge=4, le=200, description="Connections of the API, and of the workers.")
     apns_team_id: str | None = Field(None, description="The ten characters of the Apple team.")
     apns_key_id: str | None = Field(None, description="The ten characters of the key.")
@@ -96,9 +99,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     log_format: Literal["json", "console"] = Field("json", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
-    @field_validator("roles", mode="before")
+    @field_validator("roles", "cards", mode="before")
     @classmethod
-    def _split_roles(cls, value: Any) -> Any:
+    def _split_list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @classmethod

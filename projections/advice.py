@@ -226,8 +226,9 @@ ADVICE: Final[dict[Reason, Advice]] = {
         "The last push for this card failed, and the same push would fail again.", _TRIED_AGAIN, "The push failed"
     ),
     Reason.NOT_MADE: Advice(
-        "Lockstep itself failed to make the push for this card.",
-        f"Operator, now: report this as a fault of Lockstep, with the log line card_failed.\n{_TRIED_AGAIN}",
+        "The push for this card could not be made: a fault of its definition, or of Lockstep.",
+        "Operator, now: report this to whoever wrote the card, where the reason names it, and otherwise as a fault of "
+        f"Lockstep; with the log line card_failed.\n{_TRIED_AGAIN}",
         "That failed",
     ),
     Reason.DUE: Advice(

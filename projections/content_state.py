@@ -1,11 +1,11 @@
 """The default card: a view as the JSON that `OrderAttributes` decodes on the phone. The law is `docs/projection.md`."""
 
-from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from projections.definition import CardDefinition
 from projections.history import LINES_SHOWN, MICROSECONDS
 from projections.order_view import OrderView
 from projections.registers import CHARACTERS_SHOWN
@@ -49,12 +49,25 @@ class OrderAttributes(msgspec.Struct, frozen=True, omit_defaults=True, rename="c
 
 
 _encode = msgspec.json.Encoder().encode
-_encode_sorted = msgspec.json.Encoder(order="sorted").encode
-_read_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+_ALERTS: Final = {
+    "order.placed": "We have your order.",
+    "order.ready": "Your order is ready.",
+    "order.courier_assigned": "A courier is on the job.",
+    "order.picked_up": "Your order is on its way.",
+    "order.courier_arriving": "Your courier is arriving.",
+    "order.eta_changed": "Your order will come later than planned.",
+    "order.rescheduled": "Your order has a new time.",
+    "order.delayed": "Your order is delayed.",
+    "order.delivered": "Your order was delivered.",
+    "order.cancelled": "Your order was cancelled.",
+    "order.failed": "Your order could not be delivered.",
+    "order.note": "There is a note on your order.",
+}
 
 
-def render(view: OrderView) -> bytes:
-    """Give the content state, at most `CONTENT_LIMIT_BYTES`: the oldest lines go first, then the note."""
+def render(view: OrderView) -> ContentState:
+    """Give the content state, at most `CONTENT_LIMIT_BYTES` as JSON: the oldest lines go first, then the note."""
     state = ContentState(
         status=view.status,
         courier_name=_cut(view.courier_name, CHARACTERS_SHOWN),
@@ -65,32 +78,36 @@ def render(view: OrderView) -> bytes:
         note=_cut(view.note, CHARACTERS_SHOWN),
         updated_at=0 if view.updated_at is None else int(view.updated_at.timestamp()),
     )
-    content = _encode(state)
-    while len(content) > CONTENT_LIMIT_BYTES and (state.history or state.note is not None):
+    while len(_encode(state)) > CONTENT_LIMIT_BYTES and (state.history or state.note is not None):
         state = replace(state, history=state.history[1:]) if state.history else replace(state, note=None)
-        content = _encode(state)
-    return content
+    return state
 
 
-def render_attributes(view: OrderView, *, card_id: str, order_id: str) -> bytes:
-    """Give the attributes, at most `ATTRIBUTES_LIMIT_BYTES` for ids within their bounds."""
-    return _encode(
-        OrderAttributes(
-            card_id=card_id,
-            order_id=order_id,
-            order_number=_cut(view.order_number, ORDER_NUMBER_CHARACTERS),
-            merchant_name=_cut(view.merchant_name, MERCHANT_NAME_CHARACTERS) or "",
-        )
+def render_attributes(view: OrderView, *, card_id: str, subject_id: str) -> OrderAttributes:
+    """Give the attributes, at most `ATTRIBUTES_LIMIT_BYTES` as JSON for ids within their bounds."""
+    return OrderAttributes(
+        card_id=card_id,
+        order_id=subject_id,
+        order_number=_cut(view.order_number, ORDER_NUMBER_CHARACTERS),
+        merchant_name=_cut(view.merchant_name, MERCHANT_NAME_CHARACTERS) or "",
     )
 
 
-def content_hash(shown: OrderView | bytes, key: bytes) -> bytes:
-    """Give 16 bytes, keyed, that two content states share if they differ in `updatedAt` and `freshness` at most."""
-    content = _read_object(render(shown) if isinstance(shown, OrderView) else shown)
-    content.pop("updatedAt", None)
-    content.pop("freshness", None)
-    return blake2b(_encode_sorted(content), digest_size=16, key=key).digest()
+def _title(view: OrderView | None) -> str:
+    return (view.merchant_name if view is not None else None) or "Your order"
 
 
 def _cut(text: str | None, characters: int) -> str | None:
     return text if text is None else text[:characters]
+
+
+CARD: Final = CardDefinition(
+    attributes_type=ATTRIBUTES_TYPE,
+    attributes=OrderAttributes,
+    content_state=ContentState,
+    render=render,
+    render_attributes=render_attributes,
+    alerts=_ALERTS,
+    otherwise="Your order has news.",
+    title=_title,
+)

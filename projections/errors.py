@@ -28,3 +28,20 @@ class OtherFoldError(LockstepError):
 
 class RebuildError(LockstepError):
     """Another rebuild or rollback stands in the way; the message says which, and how it ends."""
+
+
+class RenderError(LockstepError):
+    """A card cannot be drawn from a view; it fails alone, and says why, which holds no value of its subject."""
+
+    def __init__(self, attributes_type: str, why: str) -> None:
+        """Keep which card it is."""
+        super().__init__(f"{attributes_type}: {why}")
+        self.attributes_type = attributes_type
+
+
+class UnknownCardError(RenderError):
+    """No definition here is of this attributes type, or of subjects of this kind; a process with its module has it."""
+
+
+class CardModuleError(LockstepError):
+    """Modules of cards cannot be used; the message lists everything that is wrong, and how to mend it."""

@@ -32,7 +32,7 @@ def explain(
         order_id: Its id.
         progress: How far it has come.
         status: What its view says; None when there is nothing to show.
-        face: What cards would show; None without a view.
+        face: What new cards would show; None without a view.
         readable: Whether its view can be opened.
         events: The last of them, the newest first.
         cards: As they stand.
@@ -47,8 +47,8 @@ def explain(
     )  # fmt: skip
     explained = []
     for each in cards:
-        found = explain_card(each, finding, face, around)
-        should_show, shows_now = compared(each, status, face, finding, found.reason, around)
+        found = explain_card(each, finding, each.face, around)
+        should_show, shows_now = compared(each, status, each.face, finding, found.reason, around)
         explained.append(
             ExplainedCard(
                 card_id=str(each.card.card_id),

@@ -144,6 +144,8 @@ def _removal(removed: datetime | None, now: datetime) -> str:
 def _unsent(traced: TracedCard, decided: Send | Renew, face: Face | None, around: Surroundings) -> Finding:
     """Say why a push that the plan wants has not gone yet."""
     held, now = _held_back(traced, face, around), around.now
+    if isinstance(decided, Send) and decided.with_content and face is not None and face.failure is not None:
+        return _not_made(traced, f"{face.failure}.", now)
     if held is not None:
         return held
     if traced.outcome == "shadow" and (traced.due_at is None or traced.due_at > now):
@@ -176,16 +178,29 @@ def _held_back(traced: TracedCard, face: Face | None, around: Surroundings) -> F
     if traced.outcome in ("failed", "refused") and looked_at and traced.due_at is not None and traced.due_at > now:
         ours = traced.card.last_answer in (NOT_MADE, UNFIT, NO_KEY)
         why = traced.why if ours and traced.why is not None else answer.means
-        reason = Reason.NOT_MADE if traced.card.last_answer == NOT_MADE else Reason.FAILED
-        do = "Nobody else" if reason is Reason.NOT_MADE else do
-        meanwhile = MAY_HELP if traced.card.is_on_phone else NO_CARD_TO_MOVE
-        return found(reason, why, now, since=traced.outcome_at, until=traced.due_at, do=do, meanwhile=meanwhile)
+        if traced.card.last_answer == NOT_MADE:
+            return _not_made(traced, why, now)
+        return found(
+            Reason.FAILED, why, now, since=traced.outcome_at, until=traced.due_at, do=do, meanwhile=_may_help(traced)
+        )
     if outage is not None and traced.outcome != "shadow":
         return found(
             Reason.UNREACHABLE, f'The last try failed: "{outage.why}".', now,
             since=outage.since, paused=f"all pushes {within(outage.environment)}", meanwhile=_meanwhile(traced.card),
         )  # fmt: skip
     return None
+
+
+def _not_made(traced: TracedCard, why: str, now: datetime) -> Finding:
+    """Say that a push cannot be made: a bug, of Lockstep's or of the card's definition."""
+    return found(
+        Reason.NOT_MADE, why, now,
+        since=traced.outcome_at, until=traced.due_at, do="Nobody else", meanwhile=_may_help(traced),
+    )  # fmt: skip
+
+
+def _may_help(traced: TracedCard) -> str:
+    return MAY_HELP if traced.card.is_on_phone else NO_CARD_TO_MOVE
 
 
 def _paused(card: Card, holding: Sequence[PauseRow], around: Surroundings) -> Finding:

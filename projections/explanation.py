@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from projections.card import Card
+from projections.face import Face
 from projections.order_state import StateAfter
 from projections.outage import Outage
 from projections.pause import PauseRow, Route
@@ -99,6 +100,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         leased_at: When a dispatcher took it; None when none has it.
+        face: What it would show; None without a view.
         accepted: What the push showed that APNs accepted last; None when that cannot be read, or was not.
     """
 
@@ -112,6 +114,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None
     why: str | None
     outcome_at: datetime | None
+    face: Face | None = None
     accepted: Shown | None = None
     sent: tuple[Sent, ...] = ()
 

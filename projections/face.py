@@ -1,13 +1,20 @@
 """What a card would show of its subject now, rendered once for all its cards."""
 
 from datetime import datetime
+from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
-from projections.content_state import content_hash, render
 from projections.draft import Alert
+from projections.errors import RenderError
 from projections.freshness import Age, FreshnessRules, age_of
 from projections.order_view import OrderView
+from projections.registry import CARDS
+
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+_read_object = msgspec.json.Decoder(dict[str, Any]).decode
+_NOTHING = b"{}"
 
 
 class Face(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +31,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         expected_at: When the next thing is expected to happen.
         heard_at: When something was last heard of the subject, or it was to appear; None counts as now.
         show_at: When its cards should appear; None means at once.
+        failure: Why the content cannot be drawn; the content is empty then.
     """
 
     version: int
@@ -37,6 +45,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     expected_at: datetime | None
     heard_at: datetime | None = None
     show_at: datetime | None = None
+    failure: RenderError | None = None
 
     def is_early(self, now: datetime) -> bool:
         """Tell whether the time of its cards has not come, and may come."""
@@ -52,15 +61,29 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         return age_of(self.expected_at, self.heard_at, now, rules, over=self.over)
 
 
-def face_of(view: OrderView, key: bytes, heard_at: datetime | None = None) -> Face:
-    """Render a view.
+def content_hash(content: bytes, key: bytes) -> bytes:
+    """Give 16 bytes, keyed, that two content states share if they differ in `updatedAt` and `freshness` at most."""
+    shown = _read_object(content)
+    shown.pop("updatedAt", None)
+    shown.pop("freshness", None)
+    return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
+
+
+def face_of(view: OrderView, key: bytes, heard_at: datetime | None = None, attributes_type: str | None = None) -> Face:
+    """Draw a view; one that cannot be drawn has a face all the same, without content.
 
     Args:
         view: The folded order.
         key: Keys the content hash.
         heard_at: When the newest event was recorded.
+        attributes_type: Of the card; None: what subjects of its kind get.
     """
-    content = render(view) if view.placed else b"{}"
+    content, failure = _NOTHING, None
+    if view.placed:
+        try:
+            content = CARDS.drawn(view, attributes_type)
+        except RenderError as error:
+            failure = error
     return Face(
         version=view.version,
         placed=view.placed,
@@ -73,4 +96,5 @@ def face_of(view: OrderView, key: bytes, heard_at: datetime | None = None) -> Fa
         expected_at=view.next_expected_at,
         heard_at=None if heard_at is None else view.heard_since(heard_at),
         show_at=view.show_at,
+        failure=failure,
     )

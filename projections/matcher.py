@@ -24,7 +24,7 @@ from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.card import Lane
-from projections.content_state import ATTRIBUTES_TYPE
+from projections.registry import CARDS
 
 log = structlog.get_logger()
 
@@ -168,7 +168,8 @@ class Matcher:
         return [row["slot"] for row in rows]
 
     async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record]) -> None:
-        rule = self._rules.get(ATTRIBUTES_TYPE, StartRule())
+        attributes_type = CARDS.of_kind("order").attributes_type
+        rule = self._rules.get(attributes_type, StartRule())
         rows = await fetch_through_deadlocks(
             self._pool,
             "projections/add_cards",
@@ -179,7 +180,7 @@ class Matcher:
             [each.customer_id for each in wanted],
             [each.app for each in wanted],
             [each.environment for each in wanted],
-            [ATTRIBUTES_TYPE] * len(wanted),
+            [attributes_type] * len(wanted),
             [rule.starter] * len(wanted),
             [rule.grace_seconds if rule.starter == "app_first" else 0.0] * len(wanted),
             [each.show_at for each in wanted],

@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Raw
 
 from events.envelope import RecordedEvent
-from projections.content_state import render
+from projections.errors import RenderError
 from projections.order_view import OrderView
+from projections.registry import CARDS
 
 NOT_PLACED: Final = "Event order.placed had not come, so there was nothing to show."
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
@@ -149,15 +150,16 @@ def states_after(told: Sequence[Told], before: OrderView | None) -> list[StateAf
         told: The events, in order.
         before: The order before the first of them.
     """
-    shown = {} if before is None else _read_content(before)
+    first = None if before is None else _drawn(before)[0]
+    shown = {} if first is None else _read_object(first)
     states: list[StateAfter | None] = []
     for each in told:
         view = each.view
         if view is None:
             states.append(None)
             continue
-        now = _read_content(view)
-        content = render(view) if view.placed else None
+        content, _ = _drawn(view)
+        now = {} if content is None else _read_object(content)
         names = {**now, **shown}
         states.append(
             StateAfter(
@@ -193,7 +195,7 @@ def recorded_state(
         over=view is not None and view.over,
         content_state=None if last is None else last.content_state,
         content_bytes=0 if last is None else last.content_bytes,
-        why_not=failure or (None if last is not None and last.content_state is not None else NOT_PLACED),
+        why_not=failure or (NOT_PLACED if view is None else _drawn(view)[1]),
         erased=erased,
         events=tuple(
             StateEvent(
@@ -223,5 +225,11 @@ def content_sent(payload: bytes) -> Raw | None:
     return Raw(bytes(sent)) if bytes(sent) else None
 
 
-def _read_content(view: OrderView) -> dict[str, Any]:
-    return _read_object(render(view)) if view.placed else {}
+def _drawn(view: OrderView) -> tuple[bytes | None, str | None]:
+    """Give what cards show; or say why there is nothing."""
+    if not view.placed:
+        return None, NOT_PLACED
+    try:
+        return CARDS.drawn(view), None
+    except RenderError as error:
+        return None, f"It cannot be drawn: {error}."

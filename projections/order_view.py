@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 from msgspec.structs import astuple, replace
@@ -36,6 +36,8 @@ class OrderView(ViewFields, frozen=True):  # type: ignore[misc] # msgspec allows
         show_at: when the card should appear; None means at once.
         updated_at: effective time of the event `changed_version`.
     """
+
+    kind: ClassVar[str] = "order"
 
     @property
     def over(self) -> bool:

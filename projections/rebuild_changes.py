@@ -16,9 +16,11 @@ from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring, unseal
-from projections.content_state import content_hash
+from projections.errors import RenderError
+from projections.face import content_hash
 from projections.order_view import OrderView, decode_view
 from projections.rebuild_ledger import SlotState
+from projections.registry import CARDS
 from projections.view_store import view_context
 
 PAGE_SUBJECTS: Final = 500
@@ -111,7 +113,13 @@ def _view(subject_id: str, state: bytes, sealed: bytes | None, key: bytes | None
 
 
 def _content(view: OrderView | None, keyring: Keyring) -> bytes | None:
-    return None if view is None or not view.placed else content_hash(view, keyring.hash)
+    """Tell contents apart; None: there is nothing to show, or it cannot be drawn."""
+    if view is None or not view.placed:
+        return None
+    try:
+        return content_hash(CARDS.drawn(view), keyring.hash)
+    except RenderError:
+        return None
 
 
 def _recipients(view: OrderView | None) -> tuple[object, ...] | None:

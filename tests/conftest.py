@@ -4,7 +4,7 @@ One server and one migrated database serve a run; what a test wrote is removed a
 """
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from events.postgres.migrator import migrate
 from events.postgres.pool import Connection, Pool, connect, open_pool
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.registry import CARDS, Registry
 from tests.database import new_database, serving
 
 SECRET_KEY = b"the secret key of every test run"
@@ -48,6 +49,13 @@ class Clock:
         """Read `lockstep_now()`."""
         moment: datetime = await self._connection.fetchval("SELECT lockstep_now()")
         return moment
+
+
+@pytest.fixture
+def cards() -> Iterator[Registry]:
+    """The cards of this process, for a test that installs its own; they go after it."""
+    yield CARDS
+    CARDS.install(())
 
 
 @pytest.fixture(scope="session")

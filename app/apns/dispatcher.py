@@ -32,6 +32,7 @@ from events.waiting import first_of
 from projections.card import Card, Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.choice import Send
+from projections.errors import RenderError
 from projections.face import Face, face_of
 from projections.outages import Outages
 from projections.pauses import Pauses
@@ -226,17 +227,18 @@ class Dispatcher:
         async with self._pool.acquire() as connection:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
-        faces: dict[str, Face] = {}
+        faces: dict[tuple[str, str], Face] = {}
         begun: list[PlannedPush] = []
         for each in claimed:
             stored = views.get(each.card.subject_id)
             phone = phones.get((each.card.device_id, each.card.attributes_type))
             try:
                 push = self._plan(each, stored, phone, faces, claimed_monotonic)
-            except Exception as error:  # noqa: BLE001 - a bug of ours must stop one card, not its whole batch
-                name, version = type(error).__name__, 0 if stored is None else stored.version
-                log.error("card_failed", error=name)  # noqa: TRY400 - a traceback would carry personal values
-                self._settler.add(settle_failed(each.card, name, version, each.now, self._rules.plan))
+            except Exception as error:  # noqa: BLE001 - a bug must stop one card, not its whole batch
+                why = str(error) if isinstance(error, RenderError) else type(error).__name__
+                version = 0 if stored is None else stored.version
+                log.error("card_failed", error=why)  # noqa: TRY400 - a traceback would carry personal values
+                self._settler.add(settle_failed(each.card, why, version, each.now, self._rules.plan))
                 continue
             begun += [] if push is None else [push]
         begun = await self._within_budgets(begun)
@@ -275,16 +277,19 @@ class Dispatcher:
         claimed: Claimed,
         stored: StoredView | None,
         phone: PhoneWithToken | None,
-        faces: dict[str, Face],
+        faces: dict[tuple[str, str], Face],
         claimed_monotonic: float,
     ) -> PlannedPush | None:
         """Plan a card: give the push to begin, or settle it and give None. `faces` keeps what was rendered."""
         card = claimed.card
-        if stored is not None and card.subject_id not in faces:
-            faces[card.subject_id] = face_of(stored.view, self._keyring.hash, stored.heard_at)
-        face = faces.get(card.subject_id)
+        place = (card.subject_id, card.attributes_type)
+        if stored is not None and place not in faces:
+            faces[place] = face_of(stored.view, self._keyring.hash, stored.heard_at, card.attributes_type)
+        face = faces.get(place)
         decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
         if isinstance(decided, Send):
+            if face is not None and face.failure is not None and decided.with_content:
+                raise face.failure
             push = self._prepare(claimed, decided, stored, face, phone, claimed_monotonic)
             if claimed.shadowed:
                 self._sender.shadow(push)

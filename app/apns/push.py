@@ -8,14 +8,13 @@ from uuid import UUID
 from app.apns import payload
 from app.apns.dispatch_rules import SendRules
 from app.apns.request import ApnsRequest, Environment, PushType, build
-from projections.alert_text import alert_text
 from projections.card import Card, Kind
 from projections.choice import Send
-from projections.content_state import render_attributes
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import with_freshness
 from projections.order_view import OrderView
+from projections.registry import CARDS
 
 MOST_COLLAPSE_ID_BYTES: Final = 64
 
@@ -42,17 +41,21 @@ def build_push(
         environment: `sandbox` or `production`.
         apns_id: The id of the push.
         rules: Expiry.
+
+    Raises:
+        RenderError: It cannot be drawn.
     """
     if sent.kind is Kind.ALERT:
         return _notification(sent, card, view, token, environment, apns_id, rules)
     content = None
     if face is not None and face.placed and sent.with_content:
         content = with_freshness(face.content, sent.freshness)
-    alert = None if sent.alert is None else _alert(sent.alert, view)
+    alert = None if sent.alert is None else _alert(sent.alert, card, view)
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
     attributes = b""
     if view is not None and sent.kind is not Kind.END:
-        attributes = render_attributes(view, card_id=str(card.card_id), order_id=card.subject_id)
+        definition = CARDS.of_type(card.attributes_type, view.kind)
+        attributes = definition.draw_attributes(view, card_id=str(card.card_id), subject_id=card.subject_id)
     match sent.kind:
         case Kind.START:
             if alert is None or content is None:
@@ -113,7 +116,7 @@ def _notification(
         apns_id=apns_id,
         priority=sent.priority,
         expiration=sent.timestamp + int(rules.alert_expiry),
-        payload=payload.notification(alert=_alert(sent.alert, view), subject=card.subject_id),
+        payload=payload.notification(alert=_alert(sent.alert, card, view), subject=card.subject_id),
         push_type=PushType.ALERT,
         collapse_id=collapse_id(card.subject_id),
         once=True,
@@ -126,6 +129,8 @@ def collapse_id(subject_id: str) -> str:
     return subject_id if fits else sha256(subject_id.encode()).hexdigest()
 
 
-def _alert(alert: Alert, view: OrderView | None) -> payload.Alert:
-    text = alert_text(alert.type, None if view is None else view.merchant_name)
+def _alert(alert: Alert, card: Card, view: OrderView | None) -> payload.Alert:
+    if view is None:
+        raise AssertionError("an alert speaks of something")
+    text = CARDS.of_type(card.attributes_type, view.kind).words(alert.type, view)
     return payload.Alert(title=text.title, body=text.body, sound="default")

@@ -61,7 +61,7 @@ def settle_failed(card: Card, error: str, version: int, now: datetime, rules: Pl
 
     Args:
         card: The card as claimed.
-        error: The kind of the error, without its words: they may quote values.
+        error: The kind of the error, or words that quote no value.
         version: The version of the view that failed.
         now: The time of the claim.
         rules: The thresholds.

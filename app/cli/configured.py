@@ -14,8 +14,10 @@ def quiet_settings() -> "Settings":
     """Read the settings for a command that prints an answer: logs of warnings alone, for people."""
     from app.logs import set_up_logs
     from app.settings import load_settings
+    from projections.card_modules import install_cards
 
     settings = load_settings()
+    install_cards(settings.cards)
     chosen = settings.log_level if "log_level" in settings.model_fields_set else "warning"
     set_up_logs(chosen, "console")
     return settings

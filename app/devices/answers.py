@@ -6,15 +6,19 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
-from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
+from projections.errors import RenderError
 from projections.freshness import age_of, with_freshness
 from projections.hindrance import PUSH_TO_START
 from projections.order_view import OrderView
 from projections.phone import ios_of
 from projections.plan import PlanRules
+from projections.registry import CARDS
 from projections.view_store import StoredView
+
+log = structlog.get_logger()
 
 
 def answer_card(
@@ -34,7 +38,7 @@ def answer_card(
         if card is not None
         else report.attributes_type
         if report is not None
-        else ATTRIBUTES_TYPE
+        else CARDS.of_kind("order" if view is None else view.kind).attributes_type
     )
     known = view is not None and view.placed
     mine = card is not None and view is not None and _is_recipient(view, card["customer_id"], device_customer)
@@ -49,7 +53,7 @@ def answer_card(
         subject=subject,
         attributes_type=attributes_type,
         end=end,
-        content_state=_content(stored, rules) if known and mine and stored is not None else None,
+        content_state=_content(stored, attributes_type, rules) if known and mine and stored is not None else None,
     )
 
 
@@ -82,24 +86,42 @@ def missing_cards(
             continue
         if not (_is_for_the_app(row, device, rules) or _never_arrived(row, rules)):
             continue
-        attributes = render_attributes(view, card_id=str(row["card_id"]), order_id=subject_id)
+        card_id, content = str(row["card_id"]), _content(stored, attributes_type, rules)
+        attributes = _attributes(view, card_id, subject_id, attributes_type)
+        if content is None or attributes is None:
+            continue
         missing.append(
             MissingCard(
-                card_id=str(row["card_id"]),
+                card_id=card_id,
                 subject=subject_id,
                 attributes_type=attributes_type,
-                attributes=msgspec.Raw(attributes),
-                content_state=_content(stored, rules),
+                attributes=attributes,
+                content_state=content,
             )
         )
     return missing
 
 
-def _content(stored: StoredView, rules: PlanRules) -> msgspec.Raw:
-    """Give what a card shows now, with the age of its news as a push would tell it."""
+def _attributes(view: OrderView, card_id: str, subject_id: str, attributes_type: str) -> msgspec.Raw | None:
+    """Give what a card is started with; None: it cannot be drawn."""
+    try:
+        definition = CARDS.of_type(attributes_type, view.kind)
+        return msgspec.Raw(definition.draw_attributes(view, card_id=card_id, subject_id=subject_id))
+    except RenderError as error:
+        log.error("card_failed", error=str(error))  # noqa: TRY400 - a traceback would carry personal values
+        return None
+
+
+def _content(stored: StoredView, attributes_type: str, rules: PlanRules) -> msgspec.Raw | None:
+    """Give what a card shows now, with the age of its news as a push would tell it; None: it cannot be drawn."""
     view = stored.view
+    try:
+        content = CARDS.drawn(view, attributes_type)
+    except RenderError as error:
+        log.error("card_failed", error=str(error))  # noqa: TRY400 - a traceback would carry personal values
+        return None
     age = age_of(view.next_expected_at, view.heard_since(stored.heard_at), stored.read_at, rules.ages, over=view.over)
-    return msgspec.Raw(with_freshness(render(view), age.level if rules.tell_age else None))
+    return msgspec.Raw(with_freshness(content, age.level if rules.tell_age else None))
 
 
 def _is_for_the_app(row: asyncpg.Record, device: DeviceReport, rules: PlanRules) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from app.settings import Settings, load_settings
 from app.simulator.agent import PhoneAgent
 from app.simulator.card import Card
 from app.simulator.chance import CALM
+from app.simulator.declaration import ORDER, Declaration
 from app.simulator.faults import Fault
 from app.simulator.phone import Behaviour
 from app.simulator.pushes import ReceivedPush
@@ -79,10 +80,15 @@ class World:
         self.tickets.append(ticket)
         return ticket
 
-    async def phone(self, customer_id: str = "customer-1", **behaviour: Any) -> PhoneAgent:
-        """Install the app on a new phone and sign in."""
+    async def phone(
+        self, customer_id: str = "customer-1", declarations: Sequence[Declaration] = (ORDER,), **behaviour: Any
+    ) -> PhoneAgent:
+        """Install the app, which declares some attributes types, on a new phone and sign in."""
         phone = self.simulator.install_phone(
-            customer_id=customer_id, ticket_for=self.ticket, behaviour=Behaviour(**behaviour)
+            customer_id=customer_id,
+            ticket_for=self.ticket,
+            behaviour=Behaviour(**behaviour),
+            declarations={each.name: each for each in declarations},
         )
         await phone.quiet()
         return phone

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from projections.explain import explain
 from projections.explanation import Explanation, Happened, Progress, Said, Surroundings, TracedCard
 from projections.face import Face
@@ -56,12 +58,13 @@ def traced(**changes: Any) -> TracedCard:
 
 def explained(one: TracedCard, seen: Face | None = None, **changes: Any) -> Explanation:
     """Explain an order with one card."""
+    face = moved() if seen is None else seen
     fields: dict[str, Any] = {
         "status": "placed",
-        "face": moved() if seen is None else seen,
+        "face": face,
         "readable": True,
         "events": (happened(2), happened(1)),
-        "cards": (one,),
+        "cards": (replace(one, face=face),),
         "more_cards": False,
     }
     surroundings: dict[str, Any] = {

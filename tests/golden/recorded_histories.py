@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from events.envelope import RecordedEvent
-from projections.content_state import render
+from projections.content_state import CARD
 from projections.face import face_of
 from projections.freshness import FreshnessRules
 from projections.order_view import EMPTY, FOLD_VERSION, encode_view, evolve, fingerprint, fold
@@ -65,7 +65,7 @@ def folded_now(name: str) -> dict[str, Any]:
     view, steps = EMPTY, []
     for event in events:
         view = evolve(view, event)
-        content = render(view) if view.placed else None
+        content = CARD.draw(view) if view.placed else None
         steps.append(
             {
                 "version": event.version,

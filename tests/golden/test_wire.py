@@ -15,7 +15,7 @@ import pytest
 from app.apns import payload
 from app.devices.device import CardAnswer, CardReport, DeviceReport, LaunchAnswer, MissingCard
 from app.http.ticket_routes import TicketAnswer
-from projections.content_state import ATTRIBUTES_TYPE, render, render_attributes
+from projections.content_state import ATTRIBUTES_TYPE, CARD
 from projections.freshness import Freshness, with_freshness
 from projections.order_view import EMPTY, fold
 from tests.golden.recorded_histories import stream
@@ -26,10 +26,10 @@ ACTIVITY_ID: Final = "4C6E5C3F-0B1E-4B35-9D2E-1D0E2A6B7C8D"
 NOON: Final = 1_762_000_000
 
 VIEW: Final = fold(EMPTY, stream("delivery")[:6])
-ATTRIBUTES: Final = render_attributes(VIEW, card_id=CARD_ID, order_id="order-1")
-FRESH: Final = with_freshness(render(VIEW), Freshness.FRESH)
-LATE: Final = with_freshness(render(VIEW), Freshness.LATE)
-DELIVERED: Final = render(fold(EMPTY, stream("delivery")))
+ATTRIBUTES: Final = CARD.draw_attributes(VIEW, card_id=CARD_ID, subject_id="order-1")
+FRESH: Final = with_freshness(CARD.draw(VIEW), Freshness.FRESH)
+LATE: Final = with_freshness(CARD.draw(VIEW), Freshness.LATE)
+DELIVERED: Final = CARD.draw(fold(EMPTY, stream("delivery")))
 REPORTS: Final = {"launch_report": DeviceReport, "card_report": CardReport}
 
 

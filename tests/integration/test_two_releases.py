@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-import projections.face as face_module
 import projections.projector as projector_module
 from app.apns.dispatch_rules import DispatchRules
 from app.bootstrap import Service
@@ -23,9 +22,10 @@ from events.postgres.migrator import migrate
 from events.postgres.pool import open_pool
 from events.slot import ALL_SLOTS
 from projections import explain_order
-from projections.content_state import render
+from projections.content_state import CARD, ContentState, render
 from projections.order_view import FOLD_VERSION, OrderView
 from projections.reasons import Reason
+from projections.registry import Registry
 from projections.verifier import verify
 from tests.conftest import SECRET_KEY, Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
@@ -158,16 +158,16 @@ async def test_a_running_process_goes_on_while_a_newer_release_migrates(
 
 
 async def test_a_card_that_is_drawn_otherwise_goes_out_with_its_next_news(
-    owing: Flow, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    owing: Flow, clock: Clock, cards: Registry
 ) -> None:
     """A new release pushes nothing by itself; news that would not show, or a person, brings the new card."""
     await live(owing, clock)
     await work(dispatcher(owing, Apns()))
 
-    def drawn_otherwise(view: OrderView) -> bytes:
+    def drawn_otherwise(view: OrderView) -> ContentState:
         return render(replace(view, image_key="redrawn"))
 
-    monkeypatch.setattr(face_module, "render", drawn_otherwise)
+    cards.install([replace(CARD, render=drawn_otherwise)])
     quiet, apns = Apns(), Apns()
     await work(dispatcher(owing, quiet))
     await owing.happen("order-1", "order.placed")

@@ -7,9 +7,8 @@ import pytest
 
 from projections.card import Card, Kind
 from projections.choice import Nothing, Send
-from projections.content_state import content_hash
 from projections.draft import Alert
-from projections.face import Face
+from projections.face import Face, content_hash
 from projections.freshness import Age, Freshness, FreshnessRules, age_of, with_freshness
 from projections.plan import PlanRules, plan
 from tests.examples.cards import face, hours, live, moved, phone, seconds

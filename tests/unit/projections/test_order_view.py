@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from events.codec import KNOWN_TYPES
 from events.envelope import RecordedEvent
 from events.errors import NewerEventError
-from projections.content_state import render
+from projections.content_state import CARD
 from projections.draft import Alert
 from projections.history import shown
 from projections.order_view import EMPTY, OrderView, decode_view, encode_view, evolve, fingerprint, fold
@@ -276,7 +276,7 @@ def test_no_order_of_events_makes_the_fold_fail(events: list[RecordedEvent], cha
     view = EMPTY
     for version, event in enumerate(shuffled, 1):
         view = evolve(view, replace(event, version=version))
-        assert render(view)
+        assert CARD.draw(view)
 
 
 @given(histories(), st.booleans())

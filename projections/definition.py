@@ -1,0 +1,121 @@
+"""What a card is: which Swift types it fills, how a view becomes their values, and what its alerts say.
+
+The card of an order is one of these, and so is a team's own, whose module holds it as `CARD`. A render is a team's
+code: what it raises, or gives that its types do not allow, fails its card alone, and is told without a value of the
+subject.
+"""
+
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from projections.errors import RenderError
+
+_encode: Final = msgspec.json.Encoder().encode
+_QUOTED: Final = re.compile(r"'.*'", re.DOTALL)
+
+
+class AlertText(Struct, frozen=True):
+    """Title and body of an alert."""
+
+    title: str
+    body: str
+
+
+class CardDefinition(Struct, frozen=True, kw_only=True):
+    """A card.
+
+    Attributes:
+        kind: The kind of the subjects that it shows.
+        attributes_type: The bare name of the Swift struct that conforms to `ActivityAttributes`.
+        attributes: What it is started with and keeps; fields are camelCase in JSON, texts are bounded by `max_length`.
+        content_state: What changes on it, likewise; times are whole Unix seconds.
+        render: From a view to the content state.
+        render_attributes: From a view, `card_id` and `subject_id` to the attributes.
+        alerts: What the alert of an event says, by its type; never a personal value, for it lights a locked screen.
+        otherwise: What an alert says of other events.
+        title: Gives the title of alerts, from a view or None; never a personal value either.
+    """
+
+    kind: str = "order"
+    attributes_type: str
+    attributes: type[Struct]
+    content_state: type[Struct]
+    render: Callable[[Any], Struct]
+    render_attributes: Callable[..., Struct]
+    alerts: Mapping[str, str]
+    otherwise: str
+    title: Callable[[Any], str]
+
+    def draw(self, view: Any) -> bytes:
+        """Give the content state of a view, JSON.
+
+        Raises:
+            RenderError: `render` raised, or gave what the content state does not allow.
+        """
+        return self._encoded("render", self.content_state, lambda: self.render(view))
+
+    def draw_attributes(self, view: Any, *, card_id: str, subject_id: str) -> bytes:
+        """Give the attributes of a card, JSON.
+
+        Raises:
+            RenderError: `render_attributes` raised, or gave what the attributes do not allow.
+        """
+        ids = {"card_id": card_id, "subject_id": subject_id}
+        return self._encoded("render_attributes", self.attributes, lambda: self.render_attributes(view, **ids))
+
+    def words(self, event_type: str, view: Any | None) -> AlertText:
+        """Say what happened.
+
+        Raises:
+            RenderError: `title` raised.
+        """
+        try:
+            title = self.title(view)
+        except Exception as error:  # noqa: BLE001 - a team's code
+            raise self._failed("title", error) from None
+        return AlertText(title, self.alerts.get(event_type, self.otherwise))
+
+    def _encoded(self, name: str, shape: type[Struct], give: Callable[[], Struct]) -> bytes:
+        try:
+            given = give()
+        except Exception as error:  # noqa: BLE001 - a team's code
+            raise self._failed(name, error) from None
+        if not isinstance(given, shape):
+            raise RenderError(self.attributes_type, f"{name} gave {type(given).__name__}, not {shape.__name__}")
+        try:
+            content = _encode(given)
+            _decoder(shape)(content)
+        except msgspec.ValidationError as error:
+            # words of a value may be quoted, and may be personal
+            wrong = _QUOTED.sub("…", str(error))
+            raise RenderError(self.attributes_type, f"{name} gave what {shape.__name__} forbids: {wrong}") from None
+        except (TypeError, ValueError, RecursionError) as error:
+            why = f"{name} gave a {shape.__name__} that is no JSON ({type(error).__name__})"
+            raise RenderError(self.attributes_type, why) from None
+        return content
+
+    def _failed(self, name: str, error: Exception) -> RenderError:
+        """Say that a function of the definition raised, and where, without the words of the error."""
+        return RenderError(self.attributes_type, f"{name} raised {type(error).__name__}{_place(error)}")
+
+
+def _place(error: Exception) -> str:
+    """Name the line that raised: the last one outside this module."""
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename != __file__]
+    return f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+
+
+_DECODERS: Final[dict[type[Struct], Callable[[bytes], Any]]] = {}
+
+
+def _decoder(shape: type[Struct]) -> Callable[[bytes], Any]:
+    found = _DECODERS.get(shape)
+    if found is None:
+        found = _DECODERS[shape] = msgspec.json.Decoder(shape).decode
+    return found
