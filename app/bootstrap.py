@@ -37,6 +37,7 @@ from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from events.store import EventStore
 from projections.card_modules import install_cards
+from projections.eta_keeper import EtaKeeper
 from projections.matcher import Matcher
 from projections.projector import Projector
 from projections.registry import CARDS
@@ -109,7 +110,8 @@ class Service:
         self.key_store = KeyStore(pool, keyring)
         self.store = EventStore(pool, keyring)
         self.feed = Feed(pool, keyring)
-        self.appender = Appender(self.store, lambda subjects: self.doorbell.ring(behind=subjects))
+        self.appender = Appender(self.store, self._ring_behind)
+        self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
 
     @classmethod
@@ -189,9 +191,9 @@ class Service:
                     "feed": feed_writer.run,
                     "housekeeper": Housekeeper(workers, self._ring_due, keep=self._settings.keep_rules()).run,
                     # it lets go of personal values for good, so neither does it
-                    "eraser": Eraser(
-                        self._pool, self.store, self._registry(), lambda orders: self.doorbell.ring(behind=orders)
-                    ).run,
+                    "eraser": Eraser(self._pool, self.store, self._registry(), self._ring_behind).run,
+                    # its events are acknowledged, so they must outlive it as well
+                    "etas": self.etas.run,
                 }
             case "matcher":
                 rules = dict.fromkeys((each.attributes_type for each in CARDS.cards), self._settings.start_rule())
@@ -227,6 +229,7 @@ class Service:
         edge = Edge(
             appender=self.appender,
             store=self.store,
+            etas=self.etas,
             feed=self.feed,
             registry=self._registry(),
             read_order=OrderReader(self._pool, self.keyring).read,
@@ -261,6 +264,9 @@ class Service:
             return []  # migrated for the release that is to come after us, until which we serve
         except (OSError, LockstepError, TimeoutError):
             return ["postgres"]
+
+    def _ring_behind(self, subjects: Collection[str]) -> None:
+        self.doorbell.ring(behind=subjects)
 
     def _ring_folded(self, slots: Collection[int], matching: bool) -> None:  # noqa: FBT001 - the projector's callback
         self.doorbell.ring(due=slots, matching=matching)

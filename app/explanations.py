@@ -18,11 +18,12 @@ from events.slot import slot_of
 from events.store import EventStore
 from projections.card import Kind
 from projections.card_store import CardStore, card_of
+from projections.eta import Expected, WaitingEta, not_shown
 from projections.explain import explain
 from projections.explain_card import PHONES_NAMED
 from projections.explanation import Explanation, Happened, Progress, Sent, Shown, Surroundings, TracedCard
 from projections.face import Face, face_of
-from projections.order_view import EMPTY, FOLD_VERSION, fold
+from projections.order_view import EMPTY, FOLD_VERSION, OrderView, fold
 from projections.outages import Outages
 from projections.pause import Route
 from projections.pauses import Pauses
@@ -81,12 +82,13 @@ class Explainer:
                 view = None if stored is None else stored.opened
                 faces = _Faces(self._keyring.hash, stored)
                 customer_id = None if view is None else view.customer_id
+                waiting_eta = await _read_waiting_eta(connection, order_id, view)
                 phones = await connection.fetch(statement("projections/list_phones"), customer_id, PHONES_NAMED + 1)
                 accepted = await self._read_accepted(connection, order_id, progress, faces, cards[:CARDS])
         if states:
             after = await read_states(self._store, order_id, progress.version, EVENTS)
             events = [replace(each, after=after.get(each.version)) for each in events]
-        return explain(
+        explanation = explain(
             order_id,
             progress,
             status=view.status if view is not None and view.placed else None,
@@ -117,6 +119,7 @@ class Explainer:
                 signed_in=[row["device_id"] for row in phones],
             ),
         )
+        return replace(explanation, waiting_eta=waiting_eta)
 
     async def _read_accepted(
         self,
@@ -210,6 +213,14 @@ class _Faces:
 async def _read_progress(connection: Connection, order_id: str) -> Progress | None:
     row = await connection.fetchrow(statement("projections/read_progress"), slot_of(order_id), order_id)
     return None if row is None else Progress(**dict(row))
+
+
+async def _read_waiting_eta(connection: Connection, order_id: str, view: OrderView | None) -> WaitingEta | None:
+    row = await connection.fetchrow(statement("projections/read_eta"), slot_of(order_id), order_id)
+    if row is None or (view is not None and view.over):
+        return None
+    put, at = WaitingEta(**dict(row)), None if view is None else view.next_expected_at
+    return put if not_shown(put, None if view is None or at is None else Expected(at, view.delivery_stamp)) else None
 
 
 async def _read_events(connection: Connection, order_id: str, view_version: int) -> list[Happened]:

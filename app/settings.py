@@ -14,7 +14,7 @@ from app.apns.credential_settings import SigningKey, read_signing_keys, routes_o
 from app.apns.dispatch_rules import DispatchRules
 from app.errors import SettingsError
 from app.housekeeping import KeepRules
-from app.thresholds import FAST_RULES, thresholds, with_thresholds
+from app.thresholds import PROFILES, Rules, thresholds, with_thresholds
 from events.sealing import KEY_BYTES, read_secret_key
 from projections.matcher import Starter, StartRule
 from projections.pause import Route
@@ -120,11 +120,14 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         """Give the thresholds of plans."""
         return self.dispatch_rules().plan
 
+    def rules(self) -> Rules:
+        """Give every threshold, the profile's own where none is set."""
+        given = {each.name: getattr(self, each.name) for each in thresholds() if getattr(self, each.name) is not None}
+        return with_thresholds(PROFILES[self.profile], given)
+
     def dispatch_rules(self) -> DispatchRules:
         """Give the thresholds of the dispatcher, those of plans and verdicts included."""
-        rules = FAST_RULES if self.profile == "fast" else DispatchRules()
-        given = {each.name: getattr(self, each.name) for each in thresholds() if getattr(self, each.name) is not None}
-        rules = with_thresholds(rules, given)
+        rules = self.rules().dispatch
         plan = replace(
             rules.plan,
             on_unknown_start=self.on_unknown_start,

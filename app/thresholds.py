@@ -12,6 +12,7 @@ import msgspec
 from app.apns.dispatch_rules import DispatchRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
 from projections.budget import BudgetRules, UrgentRules
+from projections.eta import EtaRules
 from projections.fallback import FallbackRules
 from projections.freshness import FreshnessRules
 from projections.plan import PlanRules
@@ -23,18 +24,33 @@ FAST_RULES: Final = DispatchRules(
     plan=PlanRules(report_wait=2.0, app_first_grace=0.5, failed_again=1.0),
     verdicts=FAST,
 )
-"""The profile `fast`: for demonstrations and tests, where nobody wants to wait."""
+"""The dispatcher's of the profile `fast`."""
 
-# Where each group of thresholds sits within the rules of a dispatcher.
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Every threshold there is."""
+
+    dispatch: DispatchRules = DispatchRules()
+    eta: EtaRules = EtaRules()
+
+
+PROFILES: Final = {
+    "default": Rules(),
+    # for demonstrations and tests, where nobody wants to wait
+    "fast": Rules(dispatch=FAST_RULES, eta=EtaRules(apart=1.0, stands=2.0)),
+}
+
+# Where each group of thresholds sits within the rules.
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "dispatch": (),
-    "plan": ("plan",),
-    "budget": ("plan", "budget"),
-    "urgent": ("plan", "urgent"),
-    "age": ("plan", "ages"),
-    "fallback": ("plan", "fallback"),
-    "verdict": ("verdicts",),
-    "send": ("send",),
+    "dispatch": ("dispatch",),
+    "plan": ("dispatch", "plan"),
+    "budget": ("dispatch", "plan", "budget"),
+    "urgent": ("dispatch", "plan", "urgent"),
+    "age": ("dispatch", "plan", "ages"),
+    "fallback": ("dispatch", "plan", "fallback"),
+    "verdict": ("dispatch", "verdicts"),
+    "send": ("dispatch", "send"),
+    "eta": ("eta",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -45,6 +61,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "fallback": (FallbackRules,),
     "verdict": (VerdictSettings,),
     "send": (SendRules,),
+    "eta": (EtaRules,),
 }
 
 
@@ -69,7 +86,7 @@ def thresholds() -> list[Threshold]:
     return [each for group in _GROUPS for each in _of_group(group)]
 
 
-def with_thresholds(rules: DispatchRules, given: Mapping[str, float]) -> DispatchRules:
+def with_thresholds(rules: Rules, given: Mapping[str, float]) -> Rules:
     """Replace thresholds by those that were given, by name."""
     for group, path in _GROUPS.items():
         changes = {
@@ -83,7 +100,7 @@ def with_thresholds(rules: DispatchRules, given: Mapping[str, float]) -> Dispatc
 
 
 def _of_group(group: str) -> Iterator[Threshold]:
-    default, fast = _at(DispatchRules(), _GROUPS[group]), _at(FAST_RULES, _GROUPS[group])
+    default, fast = (_at(PROFILES[name], _GROUPS[group]) for name in ("default", "fast"))
     meanings = {name: text for each in _STRUCTS[group] for name, text in _meanings(each).items()}
     for name, meaning in meanings.items():
         value = getattr(default, name)

@@ -12,6 +12,7 @@ from bench.report import Figure, show
 
 NAMES = (
     "append",
+    "eta",
     "project",
     "http",
     "latency",

@@ -29,7 +29,7 @@ async def run(*, quick: bool) -> list[Figure]:
         for number in range(rounds + 1):
             share = 0.5 if number == 0 else seconds / rounds
             measured = [
-                await _callers(on, Sample(key, 20_000, f"c{number}"), share),
+                await callers(on, Sample(key, 20_000, f"c{number}"), share),
                 await plain_inserts(on.dsn, Sample(key, 20_000, f"p{number}"), connections=CALLERS, seconds=share),
                 await _batches(on, Sample(key, 20_000, f"b{number}"), share, duplicates=0),
                 await _batches(on, Sample(key, 20_000, f"d{number}"), share, duplicates=5),
@@ -52,7 +52,8 @@ async def run(*, quick: bool) -> list[Figure]:
     ]
 
 
-async def _callers(on: Bed, sample: Sample, seconds: float) -> float:
+async def callers(on: Bed, sample: Sample, seconds: float) -> float:
+    """Let 32 callers append one event each, and give the events a second."""
     appender = Appender(EventStore(on.pool, on.keyring), lambda _: None)
     ends = time.perf_counter() + seconds
 

@@ -95,6 +95,13 @@ class EventStore:
                         careful = True
                 return await self._append_carefully(connection, groups, sealed)
 
+    async def append_within(self, connection: Connection, groups: Sequence[Group]) -> list[list[Outcome]]:
+        """Append groups without personal values in the caller's transaction, as `append` does; what is there is known.
+
+        The heads are locked until that ends. A deadlock is the caller's to try again.
+        """
+        return await self._append_carefully(connection, groups, {})
+
     async def erase(self, subject_id: str) -> int:
         """Append `order.erased` and empty the data key in one transaction; return the version of the erasure.
 

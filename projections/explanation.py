@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from projections.card import Card
+from projections.eta import WaitingEta
 from projections.face import Face
 from projections.order_state import StateAfter
 from projections.outage import Outage
@@ -229,6 +230,7 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         at: The time that it speaks of.
         events: The last events, the newest first.
         more_cards: There are more cards than are shown.
+        waiting_eta: A delivery time that was put, and that cards do not show yet.
     """
 
     order_id: str
@@ -241,3 +243,4 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     events: tuple[Happened, ...]
     cards: tuple[ExplainedCard, ...]
     more_cards: bool = False
+    waiting_eta: WaitingEta | None = None

@@ -169,6 +169,21 @@ CREATE TABLE public.erasures (
     done_at timestamp with time zone
 );
 
+CREATE TABLE public.etas (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    delivery_time timestamp with time zone NOT NULL,
+    at timestamp with time zone NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    changed_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    recorded_delivery_time timestamp with time zone,
+    recorded_of timestamp with time zone,
+    recorded_version bigint,
+    recorded_at timestamp with time zone
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.events (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -424,6 +439,9 @@ ALTER TABLE ONLY public.devices
 ALTER TABLE ONLY public.erasures
     ADD CONSTRAINT erasures_pkey PRIMARY KEY (customer_id);
 
+ALTER TABLE ONLY public.etas
+    ADD CONSTRAINT etas_pkey PRIMARY KEY (slot, subject_id);
+
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (slot, subject_id, version);
 
@@ -497,6 +515,8 @@ CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment
 CREATE INDEX devices_of_customer ON public.devices USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
 CREATE INDEX devices_to_match ON public.devices USING btree (match_due_at) WHERE (match_due_at IS NOT NULL);
+
+CREATE INDEX etas_due ON public.etas USING btree (slot, due_at);
 
 CREATE INDEX heads_unsettled ON public.heads USING btree (slot, subject_id) WHERE (settled_at IS NULL);
 

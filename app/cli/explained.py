@@ -44,7 +44,14 @@ def explained(explanation: Explanation) -> "RenderableType":
     title = f"Order {explanation.order_id}"
     lines: list[RenderableType] = [
         Text.assemble((title, "bold"), f" at {clock_of(now, now)} (all times are UTC): {_status(explanation)}"),
-        table_of_facts([*_order_facts(finding, now), ("Events", _events(explanation)), *_states(explanation)]),
+        table_of_facts(
+            [
+                *_order_facts(finding, now),
+                ("Events", _events(explanation)),
+                *_waiting(explanation),
+                *_states(explanation),
+            ]
+        ),
     ]
     for card in explanation.cards:
         place = f"Card {card.card_id} on phone {card.device_id}"
@@ -104,6 +111,18 @@ def _events(explanation: Explanation) -> str:
         f"{'' if each.folded else ' (not processed yet)'}"
         for each in explanation.events[:EVENTS_SHOWN]
     )
+
+
+def _waiting(explanation: Explanation) -> list[tuple[str, str]]:
+    """Tell of a delivery time that is no event yet."""
+    put, now = explanation.waiting_eta, explanation.at
+    if put is None:
+        return []
+    told = (
+        f"delivery time {_second_of(put.delivery_time, now)}, put at {_second_of(put.put_at, now)}. It becomes an "
+        f"event if it stands; Lockstep looks again at {_second_of(put.due_at, now)}."
+    )
+    return [("Waits", told)]
 
 
 def _states(explanation: Explanation) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from events.appender import Appender
 from events.feed import Feed
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.eta_keeper import EtaKeeper
 from projections.explanation import Explanation
 from projections.order_state import OrderState
 
@@ -36,6 +37,7 @@ class Edge:
 
     appender: Appender
     store: EventStore
+    etas: EtaKeeper
     feed: Feed
     registry: DeviceRegistry
     read_order: Callable[[str], Awaitable[OrderPage | None]]

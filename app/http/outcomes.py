@@ -95,12 +95,17 @@ def refusal_of(outcomes: Sequence[Outcome], results: Sequence[EventAnswer]) -> P
                     results=results,
                 )
             case Archived():
-                return problem(409, "archived", "The order was archived.", "It takes no more events.", results=results)
+                return archived(results)
             case Appended() | Duplicate() | Withheld():
                 continue
             case _:
                 assert_never(outcome)
     return None
+
+
+def archived(results: Sequence[EventAnswer] = ()) -> ProblemError:
+    """Give the answer to what an archived order does not take."""
+    return problem(409, "archived", "The order was archived.", "It takes no more events.", results=results)
 
 
 def _invalid_answer(draft: Invalid) -> EventAnswer:

@@ -10,6 +10,7 @@ from app.access.api_key import Scope
 from app.http.authentication import authenticate
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
+from app.http.eta_routes import put_eta
 from app.http.event_routes import post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
@@ -55,6 +56,7 @@ ROUTES: Final = (
     Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE)),
     Route("GET", "/v1/events", get_events, Rule(Scope.EVENTS_READ)),
     Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
+    Route("PUT", "/v1/orders/{order_id}/eta", put_eta, Rule(Scope.EVENTS_WRITE)),
     Route("GET", "/v1/orders/{order_id}", get_order, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),

@@ -35,6 +35,9 @@ WITH RECURSIVE leaving AS MATERIALIZED (
 ), receipts_gone AS (
     DELETE FROM receipts AS r
     WHERE r.slot = $1 AND r.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+), etas_gone AS (
+    DELETE FROM etas AS t
+    WHERE t.slot = $1 AND t.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
 ), numbers_gone AS (
     DELETE FROM feed AS f
     WHERE f.slot = $1 AND f.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))

@@ -59,6 +59,11 @@ SELECT 'phone-' || n, 'customer-' || n, 'shop', 'sandbox', '26.0', true, true, n
        CASE WHEN n % 600 = 0 THEN now() END
 FROM generate_series(1, {SUBJECTS}) AS n;
 
+INSERT INTO etas (slot, subject_id, delivery_time, at, source, changed_at, due_at)
+SELECT n % 256, 'order-' || n, now(), now(), 'courier', now(),
+       now() + CASE WHEN n % 600 = 0 THEN -1 ELSE 30 END * interval '1 minute'
+FROM generate_series(1, {SUBJECTS}) AS n;
+
 ANALYZE;
 """
 INDEX_OF: Final = {
@@ -79,6 +84,8 @@ INDEX_OF: Final = {
     "projections/scan_views": "views_pkey",
     "projections/take_out_subjects": "events_slot_subject_id_source_event_id_key",
     "projections/read_views": "views_pkey",
+    "projections/find_due_etas": "etas_due",
+    "projections/put_etas": "views_pkey",
     "projections/find_views_to_match": "views_to_match",
     "projections/find_open_views": "views_open_of_customer",
     "projections/settle_heads": "heads_unsettled",
@@ -89,7 +96,7 @@ INDEX_OF: Final = {
     "projections/trace_cards": "cards_slot_subject_id_device_id_attributes_type_generation_key",
 }
 """The index that each hot statement lives from."""
-GROWING: Final = frozenset({"heads", "events", "subject_keys", "views", "cards", "receipts", "feed", "devices"})
+GROWING: Final = frozenset({"heads", "events", "subject_keys", "views", "cards", "receipts", "feed", "devices", "etas"})
 
 
 @pytest.fixture(scope="module")

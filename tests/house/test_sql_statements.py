@@ -13,7 +13,18 @@ from events.postgres.pool import Pool
 from tests.house.sql_files import FOLDERS, STATEMENTS, body_of, read_head, text_of
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
-SLOT_SIDE: Final = ("heads", "events", "subject_keys", "views", "cards", "receipts", "slots", "feed", "feed_slots")
+SLOT_SIDE: Final = (
+    "heads",
+    "events",
+    "subject_keys",
+    "views",
+    "cards",
+    "receipts",
+    "slots",
+    "feed",
+    "feed_slots",
+    "etas",
+)
 DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens", "erasures")
 SPELLED: Final = {
     "int2": "smallint",

@@ -27,6 +27,7 @@ from events.feed import Feed
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.eta_keeper import EtaKeeper
 
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 PROBLEM: Final = "application/problem+json"
@@ -151,6 +152,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
     edge = Edge(
         appender=appender,
         store=store,
+        etas=EtaKeeper(pool, keyring, store, lambda _: None),
         feed=Feed(pool, keyring),
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
         read_order=read_order,

@@ -7,7 +7,7 @@ import io
 import os
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
@@ -22,6 +22,8 @@ from app.cli.explained import VERSIONS, explained
 from app.explanations import CARDS, Explainer
 from events.postgres.pool import Connection
 from projections.clock import clock_of
+from projections.eta import Eta
+from projections.eta_keeper import EtaKeeper
 from projections.explanation import Explanation
 from tests.conftest import Clock
 from tests.examples.wording import NEXT_STEP, UNCLEAR
@@ -161,6 +163,28 @@ async def test_what_another_release_folded_is_not_said_to_be_shown(
 
     assert explanation is not None
     assert explanation.cards[0].shows_now == "most likely the order as of version 1"
+
+
+async def test_a_delivery_time_that_waits_is_told(flow: Flow, clock: Clock, explainer: Explainer) -> None:
+    """With what it says, since when, and when Lockstep looks at it again; one that the card shows is not."""
+    promised = (await clock.now()).replace(microsecond=0) + timedelta(minutes=30)
+    await flow.place(deliveryTime=promised.isoformat())
+    await flow.settle("order-1")
+    keeper = EtaKeeper(flow.pool, flow.keyring, flow.store, lambda _: None)
+    told = []
+    for seconds in (20, 0):
+        at = await clock.now()
+        eta = Eta(subject_id="order-1", delivery_time=promised + timedelta(seconds=seconds), at=at, source="courier")
+        await keeper.put(eta)
+        explanation = await explainer.explain("order-1")
+        assert explanation is not None
+        told.append((explanation.waiting_eta, printed(explanation)))
+
+    [(waiting, text), (nothing, _)] = told
+    assert waiting is not None
+    assert waiting.delivery_time == promised + timedelta(seconds=20)
+    assert "It becomes an event if it stands" in text
+    assert nothing is None
 
 
 async def test_an_order_that_nobody_knows_is_not_explained(explainer: Explainer) -> None:

@@ -3,10 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from app.apns.dispatch_rules import DispatchRules
 from app.errors import SettingsError
 from app.settings import load_settings
-from app.thresholds import FAST_RULES, thresholds, with_thresholds
+from app.thresholds import FAST_RULES, Rules, thresholds, with_thresholds
 
 NAMES = [each.name for each in thresholds()]
 
@@ -23,9 +22,9 @@ def test_a_threshold_that_is_set_reaches_its_rule_and_no_other(name: str, monkey
     # a lease is to be longer than the deadline, whatever both are
     value = 7 if name == "dispatch_deadline" else 77
     monkeypatch.setenv(f"LOCKSTEP_{name.upper()}", str(value))
-    rules = load_settings().dispatch_rules()
+    rules = load_settings().rules()
 
-    assert rules == with_thresholds(DispatchRules(), {name: value}) != DispatchRules()
+    assert rules == with_thresholds(Rules(), {name: value}) != Rules()
 
 
 def test_the_profile_is_where_thresholds_begin() -> None:

@@ -1,0 +1,82 @@
+"""Takes delivery times, of which the latest counts."""
+
+from datetime import datetime
+from typing import Annotated, Final, assert_never
+
+import msgspec
+from aiohttp import web
+
+from app.http.answers import json_answer
+from app.http.bodies import read_value
+from app.http.edge import edge_of
+from app.http.outcomes import archived
+from app.http.path import path_id
+from app.http.problems import invalid, problem
+from events.errors import EventError, Fault
+from events.order import DeliveryTime, Moment
+from events.outcome import Archived
+from projections.eta import Became, Eta, Hold, Over, Overtaken, Recorded, Unchanged, eta_event
+
+_POINTERS: Final = {"/data/deliveryTime": "/deliveryTime", "/time": "/at"}
+
+
+class EtaReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """When an order should arrive, as somebody knows now."""
+
+    delivery_time: DeliveryTime
+    at: Annotated[Moment, msgspec.Meta(description="When that was so; now if absent.")] | None = None
+    source: str = "api"
+
+
+class EtaAnswer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What became of a delivery time.
+
+    Attributes:
+        outcome: `recorded`, `waiting`, `unchanged` or `overtaken`.
+        version: Of the event that it is now.
+        until: When it becomes one, unless it moves.
+    """
+
+    outcome: str
+    version: int | None = None
+    until: datetime | None = None
+
+
+async def put_eta(request: web.Request) -> web.Response:
+    """Take the latest delivery time of the order of the path."""
+    order_id = path_id(request, "order_id")
+    report = await read_value(request, EtaReport)
+    edge = edge_of(request)
+    at = edge.clock() if report.at is None else report.at
+    eta = Eta(subject_id=order_id, delivery_time=report.delivery_time, at=at, source=report.source)
+    try:
+        eta_event(eta, edge.keyring.hash)
+    except EventError as error:
+        raise invalid(
+            [Fault(_POINTERS.get(each.pointer, each.pointer), each.detail) for each in error.faults]
+        ) from None
+    return json_answer(_answer(await edge.etas.put(eta)))
+
+
+def _answer(became: Became) -> EtaAnswer:
+    """Say what became of it.
+
+    Raises:
+        ProblemError: 409, the order takes no more times.
+    """
+    match became:
+        case Recorded(version=version):
+            return EtaAnswer("recorded", version=version)
+        case Hold(until=until):
+            return EtaAnswer("waiting", until=until)
+        case Unchanged():
+            return EtaAnswer("unchanged")
+        case Overtaken():
+            return EtaAnswer("overtaken")
+        case Over():
+            detail = "Nothing moves its delivery time any more; put none for it."
+            raise problem(409, "order-over", "The order is over.", detail)
+        case Archived():
+            raise archived()
+        case _:
+            assert_never(became)
