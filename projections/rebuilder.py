@@ -9,7 +9,7 @@ Appends take no part in this.
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, Literal
 
 import asyncpg
 import msgspec
@@ -33,6 +33,8 @@ PAGE_SUBJECTS: Final = 500
 FEW: Final = 20
 ROUNDS: Final = 20
 _SERIALIZATION: Final = "40001"
+Which = Literal["all", "stale", "newly stale"]
+_FINDS: Final = {"stale": "projections/find_stale_views", "newly stale": "projections/find_newly_stale_views"}
 _RACED: Final = frozenset({_SERIALIZATION, UNIQUE_VIOLATION, DEADLOCK})
 
 
@@ -91,7 +93,7 @@ async def build(
 
     async def one(slot: int) -> None:
         nonlocal total
-        written, _ = await _write_stale_views(pool, keyring, slot, whole=True)
+        written, _ = await _write_stale_views(pool, keyring, slot, "all")
         done = msgspec.structs.replace(written, slots=1)
         total += done
         if on_slot is not None:
@@ -135,7 +137,8 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
         slot: One without a next generation stays as it is.
         monotonic: Seconds that never go back.
     """
-    total, patient = Rebuilt(), False
+    total, patient = await _follow(pool, keyring, slot), False
+    await pool.execute(statement("projections/wake_heads"), slot)
     while True:
         async with pool.acquire() as connection, connection.transaction():
             await hold_slot(connection, slot)
@@ -143,7 +146,6 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
             done, complete = await _catch_up(pool, keyring, slot, patient=patient)
             total += done
             if complete:
-                await connection.execute(statement("projections/wake_heads"), slot)
                 moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
         if complete:
             return total + Rebuilt(moved=int(moved), held_seconds=monotonic() - began)
@@ -152,10 +154,10 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
 
 
 async def _catch_up(pool: Pool, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
-    """Write what is stale while the slot is held, and tell whether that is all; without patience no more than a few."""
+    """Write what has become stale while the slot is held, and tell whether that is all; no more than a few at first."""
     total = Rebuilt()
     while True:
-        done, more = await _write_stale_views(pool, keyring, slot, most=None if patient else FEW)
+        done, more = await _write_stale_views(pool, keyring, slot, "newly stale", most=None if patient else FEW)
         total += done
         if more or done.orders == 0:
             return total, not more
@@ -165,7 +167,7 @@ async def _follow(pool: Pool, keyring: Keyring, slot: int) -> Rebuilt:
     """Write what is stale while others make more of it, until that is so little that the rest is left to the move."""
     total = Rebuilt()
     for _ in range(ROUNDS):
-        done, _ = await _write_stale_views(pool, keyring, slot)
+        done, _ = await _write_stale_views(pool, keyring, slot, "stale")
         total += done
         if done.orders <= FEW:
             break
@@ -173,7 +175,7 @@ async def _follow(pool: Pool, keyring: Keyring, slot: int) -> Rebuilt:
 
 
 async def _write_stale_views(
-    pool: Pool, keyring: Keyring, slot: int, *, whole: bool = False, most: int | None = None
+    pool: Pool, keyring: Keyring, slot: int, which: Which, *, most: int | None = None
 ) -> tuple[Rebuilt, bool]:
     """Go once through a slot, a page in each snapshot; tell whether there may be more than `most`.
 
@@ -183,7 +185,8 @@ async def _write_stale_views(
         pool: One connection is used.
         keyring: Opens and seals personal values.
         slot: The slot.
-        whole: Write every view once, going on from where that was broken off, rather than what is stale.
+        which: Every view once, going on from where that was broken off; what is stale; or that, since it was found last
+            that nothing is.
         most: No more than so many; all unless given.
     """
     total, after = Rebuilt(), ""
@@ -191,11 +194,11 @@ async def _write_stale_views(
         while True:
             try:
                 async with connection.transaction(isolation="repeatable_read"):
-                    if whole:
+                    if which != "newly stale":
                         # a move has done so already, and a second request would queue behind who waits for it
                         await keep_rebuilds(connection)
                     done, last = await _write_page(
-                        connection, keyring, slot, after, whole=whole, most=most or PAGE_SUBJECTS
+                        connection, keyring, slot, after, which=which, most=most or PAGE_SUBJECTS
                     )
             except asyncpg.PostgresError as error:
                 if error.sqlstate not in _RACED:
@@ -208,31 +211,35 @@ async def _write_stale_views(
 
 
 async def _write_page(
-    connection: Connection, keyring: Keyring, slot: int, after: str, *, whole: bool, most: int
+    connection: Connection, keyring: Keyring, slot: int, after: str, *, which: Which, most: int
 ) -> tuple[Rebuilt, str | None]:
     """Write the next stale views, and say which was the last; None: there are no more."""
     claimed = await connection.fetchrow(statement("projections/claim_rebuild"), slot, FOLD_VERSION)
     if claimed is None:
         return Rebuilt(), None
     live, following, now = claimed["live_generation"], claimed["generation"], claimed["now"]
-    rows = (
-        await connection.fetch(statement("projections/scan_views"), slot, live, max(after, claimed["built_to"]), most)
-        if whole
-        else await connection.fetch(statement("projections/find_stale_views"), slot, live, following, after, most)
-    )
+    if which == "all":
+        after = max(after, claimed["built_to"])
+        rows = await connection.fetch(statement("projections/scan_views"), slot, live, after, most)
+    else:
+        rows = await connection.fetch(statement(_FINDS[which]), slot, live, following, after, most)
     if not rows:
         return Rebuilt(), None
     ids = [row["subject_id"] for row in rows]
     await connection.execute(statement("projections/drop_views"), slot, following, ids)
     subjects = {row["subject_id"]: ViewRow(row, keyring) for row in rows if row["live_version"] is not None}
-    events = events_between(connection, slot, ids[0], ids[-1]) if whole else events_of(connection, slot, list(subjects))
+    events = (
+        events_between(connection, slot, ids[0], ids[-1])
+        if which == "all"
+        else events_of(connection, slot, list(subjects))
+    )
     async for subject_id, mine in events:
         if subject_id in subjects:
             subjects[subject_id].refold.take(mine)
     await connection.copy_records_to_table(
         "views", records=[each.record(slot, following, now) for each in subjects.values()], columns=COLUMNS
     )
-    if whole:
+    if which == "all":
         await connection.execute(statement("projections/note_built"), slot, ids[-1])
     done = Rebuilt(
         orders=len(subjects),

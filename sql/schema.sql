@@ -524,6 +524,8 @@ CREATE INDEX push_tokens_of_device ON public.push_tokens USING btree (device_id)
 
 CREATE INDEX views_in_trouble ON public.views USING btree (slot) WHERE ((quarantined_at IS NOT NULL) OR (held_by_fold IS NOT NULL));
 
+CREATE INDEX views_of_crowds ON public.views USING btree (slot, generation, subject_id) WHERE crowd;
+
 CREATE INDEX views_open_of_customer ON public.views USING btree (customer_id, slot) WHERE ((customer_id IS NOT NULL) AND (NOT over));
 
 CREATE INDEX views_to_match ON public.views USING btree (slot, generation, match_due_at) WHERE (match_due_at IS NOT NULL);

@@ -1,7 +1,7 @@
 -- Sets aside the heads that are caught up and untouched for a minute; every append takes its head back.
 -- Where the feed is open, only those that it has: it finds what is new among the others.
--- Heads that somebody appends to at this moment are skipped, so that no append waits for a sweep; and so is a slot on its
--- way to its next generation, whose views may be others.
+-- Heads that somebody appends to at this moment are skipped, so that no append waits for a sweep; and so is a slot that is
+-- to go to its next generation, whose views may be others: a move looks among the heads that are not settled.
 -- $1 smallint[]  slots
 -- $2 bigint      at the most so many
 -- Returns: settled bigint
@@ -16,6 +16,7 @@ WITH quiet AS MATERIALIZED (
       AND h.last_recorded_at < now.at - interval '1 minute'
       AND h.version = v.version
       AND v.quarantined_at IS NULL
+      AND NOT EXISTS (SELECT FROM rebuilds AS r WHERE r.slot = h.slot)
       AND (o.slot IS NULL OR h.archived_at IS NOT NULL OR EXISTS (
           SELECT 1
           FROM feed AS f
@@ -23,7 +24,6 @@ WITH quiet AS MATERIALIZED (
       ))
     LIMIT $2
     FOR UPDATE OF h SKIP LOCKED
-    FOR KEY SHARE OF s SKIP LOCKED
 ), settled AS (
     UPDATE heads AS h
     SET settled_at = now.at

@@ -89,6 +89,7 @@ INDEX_OF: Final = {
     "projections/find_views_to_match": "views_to_match",
     "projections/find_open_views": "views_open_of_customer",
     "projections/settle_heads": "heads_unsettled",
+    "projections/find_newly_stale_views": "heads_unsettled",
     "projections/find_devices_to_match": "devices_to_match",
     "projections/claim_cards": "cards_to_claim",
     "projections/read_progress": "heads_pkey",
@@ -167,7 +168,9 @@ async def test_looking_for_orders_whose_time_has_come_costs_what_there_is_of_the
     assert scan["Actual Rows"] * scan["Actual Loops"] < 25
 
 
-@pytest.mark.parametrize("name", ["projections/find_stale_views", "projections/find_changed_views"])
+@pytest.mark.parametrize(
+    "name", ["projections/find_stale_views", "projections/find_newly_stale_views", "projections/find_changed_views"]
+)
 async def test_a_new_generation_is_joined_without_a_loop_in_a_loop(name: str, filled: Connection) -> None:
     """Postgres' statistics know nothing of it yet; no row is looked at to be thrown away by a join."""
     transaction = filled.transaction()
