@@ -13,7 +13,8 @@ from app.http.outcomes import archived
 from app.http.path import path_id
 from app.http.problems import invalid, problem
 from events.errors import EventError, Fault
-from events.order import DeliveryTime, Moment
+from events.fact import Moment
+from events.order import DeliveryTime
 from events.outcome import Archived
 from projections.eta import Became, Eta, Hold, Over, Overtaken, Recorded, Unchanged, eta_event
 
