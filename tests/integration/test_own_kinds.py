@@ -15,6 +15,8 @@ from app.orders import OrderReader
 from app.point import AtVersion
 from events.slot import ALL_SLOTS
 from projections.comparison import OtherFold
+from projections.eta import Eta, NotAnOrder
+from projections.eta_keeper import EtaKeeper
 from projections.explanation import Explanation
 from projections.matcher import LEFT
 from projections.order_replay import replay_order
@@ -26,6 +28,7 @@ from projections.view_store import ViewStore
 from tests.cards import booking, upload
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
+from tests.examples.events import NOON
 from tests.integration.archiving import Archiving
 from tests.integration.dispatching import Apns, dispatcher, work
 from tests.integration.dumped import dumped, found_in
@@ -300,6 +303,16 @@ async def test_what_lacks_its_opening_event_says_which(flow: Flow) -> None:
     assert "Without booking.made" in told.finding.why
     assert past is not None
     assert past.recorded.why_not == "Event booking.made had not come, so there was nothing to show."
+
+
+async def test_a_booking_takes_no_delivery_times(flow: Flow) -> None:
+    """Its times come with its own events."""
+    await happen(flow, "booking-1", ("booking.made", MADE))
+    keeper = EtaKeeper(flow.pool, flow.keyring, flow.store, lambda _: None)
+    put = Eta(subject_id="booking-1", delivery_time=NOON, at=NOON, source="courier")
+
+    assert await keeper.put(put) == NotAnOrder("booking")
+    assert (await view(flow)).version == 1
 
 
 async def test_an_erased_customer_is_in_no_dump(flow: Flow, dsn: str) -> None:
