@@ -15,7 +15,8 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
-from events.store import EventStore
+from events.store import ERASED, EventStore
+from events.vocabulary import kind_of
 from projections.card import Kind
 from projections.card_store import CardStore, card_of
 from projections.eta import Expected, WaitingEta, not_shown
@@ -23,11 +24,13 @@ from projections.explain import explain
 from projections.explain_card import PHONES_NAMED
 from projections.explanation import Explanation, Happened, Progress, Sent, Shown, Surroundings, TracedCard
 from projections.face import Face, face_of
-from projections.order_view import EMPTY, FOLD_VERSION, OrderView, fold
+from projections.order_view import EMPTY, FOLD_VERSION
 from projections.outages import Outages
+from projections.own_view import OwnView
 from projections.pause import Route
 from projections.pauses import Pauses
-from projections.view_store import StoredView, ViewStore
+from projections.view import View, fold
+from projections.view_store import SEALED, StoredView, ViewStore
 
 EVENTS = 20
 CARDS = 50
@@ -77,9 +80,10 @@ class Explainer:
                 if progress is None:
                     return None
                 stored = (await self._views.read(connection, [order_id])).get(order_id)
-                events = await _read_events(connection, order_id, progress.view_version)
-                cards = await self._read_cards(connection, order_id)
                 view = None if stored is None else stored.opened
+                kind = None if view is None or not (view.placed or view.early) else view.kind
+                events = await _read_events(connection, order_id, progress.view_version, kind)
+                cards = await self._read_cards(connection, order_id)
                 faces = _Faces(self._keyring.hash, stored)
                 customer_id = None if view is None else view.customer_id
                 waiting_eta = await _read_waiting_eta(connection, order_id, view)
@@ -94,6 +98,7 @@ class Explainer:
             status=view.status if view is not None and view.placed else None,
             face=faces.of(None),
             readable=stored is None or view is not None,
+            why_not=None if stored is None or stored.why_not is None else f"{stored.why_not}.",
             events=events,
             cards=[
                 replace(
@@ -150,7 +155,7 @@ class Explainer:
         for version in versions:
             if version <= folded:
                 view = fold(EMPTY, [each for each in news.events if each.version <= version])
-                shown[version] = Shown(view.status, view.next_expected_at)
+                shown[version] = Shown(view.status, None if view.over else view.next_expected_at)
         return shown
 
     async def _read_cards(self, connection: Connection, order_id: str) -> list[TracedCard]:
@@ -212,18 +217,23 @@ class _Faces:
 
 async def _read_progress(connection: Connection, order_id: str) -> Progress | None:
     row = await connection.fetchrow(statement("projections/read_progress"), slot_of(order_id), order_id)
-    return None if row is None else Progress(**dict(row))
+    if row is None:
+        return None
+    fields = dict(row)
+    error: bytes | None = fields.pop("error")
+    told = None if error is None or error.startswith(SEALED) else error.decode().partition(": ")[2]
+    return Progress(**fields, error=told)
 
 
-async def _read_waiting_eta(connection: Connection, order_id: str, view: OrderView | None) -> WaitingEta | None:
+async def _read_waiting_eta(connection: Connection, order_id: str, view: View | None) -> WaitingEta | None:
     row = await connection.fetchrow(statement("projections/read_eta"), slot_of(order_id), order_id)
-    if row is None or (view is not None and view.over):
+    if row is None or (view is not None and view.over) or isinstance(view, OwnView):
         return None
     put, at = WaitingEta(**dict(row)), None if view is None else view.next_expected_at
     return put if not_shown(put, None if view is None or at is None else Expected(at, view.delivery_stamp)) else None
 
 
-async def _read_events(connection: Connection, order_id: str, view_version: int) -> list[Happened]:
+async def _read_events(connection: Connection, order_id: str, view_version: int, kind: str | None) -> list[Happened]:
     rows = await connection.fetch(statement("projections/read_newest_events"), slot_of(order_id), order_id, EVENTS)
     return [
         Happened(
@@ -233,6 +243,7 @@ async def _read_events(connection: Connection, order_id: str, view_version: int)
             row["occurred_at"],
             row["recorded_at"],
             row["version"] <= view_version,
+            kind is not None and row["type"] != ERASED and kind_of(row["type"]) != kind,
         )
         for row in rows
     ]

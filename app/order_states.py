@@ -18,6 +18,7 @@ from events.sealing import Keyring, unseal
 from events.slot import slot_of
 from events.store import EventStore
 from projections.card_store import receipt_context
+from projections.errors import EvolveError
 from projections.order_state import (
     AcceptedPush,
     CardState,
@@ -29,7 +30,8 @@ from projections.order_state import (
     recorded_state,
     states_after,
 )
-from projections.order_view import EMPTY, OrderView, evolve
+from projections.order_view import EMPTY
+from projections.view import View, evolve
 
 EVENTS: Final = 100
 CARDS: Final = 50
@@ -50,7 +52,7 @@ class _Past(msgspec.Struct):
     """
 
     told: deque[Told]
-    before: OrderView | None = EMPTY
+    before: View | None = EMPTY
     count: int = 0
     failure: str | None = None
     next_at: datetime | None = None
@@ -230,7 +232,7 @@ def _refuse_what_has_not_come(point: Point, version: int, now: datetime) -> None
 async def _read_past(store: EventStore, order_id: str, point: Point, most: int) -> _Past:
     """Fold the events up to a point; the order after the last few of them is kept."""
     past = _Past(deque(maxlen=most))
-    view: OrderView | None = EMPTY
+    view: View | None = EMPTY
     try:
         async for event in store.read_subject(order_id):
             if not _is_past(event, point):
@@ -262,14 +264,16 @@ def _is_past(event: RecordedEvent, point: Point) -> bool:
             return event.version <= version
 
 
-def _folded(view: OrderView, event: RecordedEvent) -> tuple[OrderView | None, str | None]:
+def _folded(view: View, event: RecordedEvent) -> tuple[View | None, str | None]:
     """Give the order after one more event, or say why there is none, without a value of the event's."""
     place = f"event {event.version} ({event.type})"
     try:
         return evolve(view, event), None
     except NewerEventError:
-        return None, f"This Lockstep is too old to understand it: {place} was received by a newer one."
+        return None, f"This Lockstep does not understand {place}: it is too old, or LOCKSTEP_CARDS lacks a module."
     except UnreadableEventError:
         return None, f"The stored {place} is damaged and cannot be read."
+    except EvolveError as error:
+        return None, f"The stored {place} cannot be folded: {error}."
     except Exception as error:  # noqa: BLE001 - an order is set aside by such a bug, and is asked about all the more
         return None, f"The stored {place} causes an error in Lockstep ({type(error).__name__})."

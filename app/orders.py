@@ -10,7 +10,7 @@ from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import EventStore
 from projections.errors import RenderError
-from projections.registry import CARDS
+from projections.view import drawn
 from projections.view_store import ViewStore
 
 
@@ -32,10 +32,11 @@ class OrderReader:
                 stored = (await self._views.read(connection, [order_id])).get(order_id)
                 rows = await connection.fetch(statement("projections/read_cards"), slot_of(order_id), order_id)
         view = None if stored is None else stored.opened
-        content = why_not = None
+        content = None
+        why_not = None if stored is None or stored.why_not is None else f"It cannot be read: {stored.why_not}."
         if view is not None and view.placed:
             try:
-                content = msgspec.Raw(CARDS.drawn(view))
+                content = msgspec.Raw(drawn(view))
             except RenderError as error:
                 why_not = f"It cannot be drawn: {error}."
         return OrderPage(

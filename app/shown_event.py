@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from events.codec import TODAY_VERSION, decode
+from events.codec import decode
 from events.envelope import RecordedEvent
 from events.errors import NewerEventError, UnreadableEventError
+from events.vocabulary import TODAY_VERSION
 
 
 class ShownEvent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):

@@ -3,16 +3,17 @@
 import re
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Final, cast, get_args
+from typing import Any, Final
 
 import msgspec
 
 from events.envelope import FoldableEvent, NewEvent, RecordedEvent
 from events.errors import EventError, Fault, NewerEventError, UnreadableEventError
+from events.fact import Fact
 from events.faults import faults_of, text_faults
-from events.order import Fact, OrderErased, OrderEvent
-from events.personal import PersonalFields, merge, personal_fields, split
-from events.upcasts import OLD_SHAPES
+from events.order import OrderErased
+from events.personal import PersonalFields, merge, split
+from events.vocabulary import SHAPES, TODAY, TODAY_VERSION, Shape, public_types
 
 EARLIEST_YEAR: Final = 2000
 LATEST_YEAR: Final = 2101
@@ -29,73 +30,14 @@ _MOMENT_RULE: Final = f"is to be a time with an offset, from {EARLIEST_YEAR} to 
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class _Shape(msgspec.Struct, frozen=True):
-    """One version of one type, ready for use.
-
-    Attributes:
-        moments: attributes that hold a time, whose year is bounded.
-        erased: what stands in for the personal fields that must be there, as the inside of a JSON object.
-        joins: whether the two halves meet as bytes, without being read first.
-    """
-
-    fact: type[Fact]
-    personal: PersonalFields
-    moments: tuple[str, ...]
-    erased: bytes
-    joins: bool
-    decoder: msgspec.json.Decoder[Any]
-
-
-def _shape(fact: type[Fact], *, is_today: bool) -> _Shape:
-    personal = personal_fields(fact)
-    moments = tuple(
-        field.name for field in msgspec.structs.fields(fact) if _is_moment(msgspec.inspect.type_info(field.type))
-    )
-    erased = ",".join(f'"{name}":null' for name in personal.required).encode()
-    joins = is_today and not personal.inside
-    return _Shape(fact, personal, moments, erased, joins, msgspec.json.Decoder(fact))
-
-
-def _is_moment(described: msgspec.inspect.Type) -> bool:
-    if isinstance(described, msgspec.inspect.UnionType):
-        return any(_is_moment(member) for member in described.types)
-    if isinstance(described, msgspec.inspect.Metadata):
-        return _is_moment(described.type)
-    return isinstance(described, msgspec.inspect.DateTimeType)
-
-
-TODAY: Final[dict[str, type[Fact]]] = {fact.TYPE: fact for fact in get_args(OrderEvent)}
-"""Type → the shape it has today, in the order of an order's life."""
-
-KNOWN_TYPES: Final = tuple(TODAY)
-PUBLIC_TYPES: Final = tuple(name for name in KNOWN_TYPES if name != OrderErased.TYPE)
-"""What upstream may post; the rest is written by Lockstep itself."""
-
-TODAY_VERSION: Final[dict[str, int]] = {
-    name: 1 + max((version for old, version in OLD_SHAPES if old == name), default=0) for name in KNOWN_TYPES
-}
-_SHAPES: Final[dict[tuple[str, int], _Shape]] = {
-    **{key: _shape(fact, is_today=False) for key, (fact, _) in OLD_SHAPES.items()},
-    **{(name, TODAY_VERSION[name]): _shape(fact, is_today=True) for name, fact in TODAY.items()},
-}
-
-VOCABULARY: Final = len(_SHAPES)
-"""How many shapes this release reads: they are only ever added, so that a newer release reads more."""
-
-
-def is_known(type: str, schema_version: int) -> bool:  # noqa: A002 - the field's name everywhere
-    """Tell whether this release reads such an event; in the log, what is not known is newer than this release."""
-    return (type, schema_version) in _SHAPES
-
-
-def decode(event: FoldableEvent) -> OrderEvent:
+def decode(event: FoldableEvent) -> Fact:
     """Read a stored event as today's fact, its personal fields in place (None where they were erased).
 
     Raises:
         NewerEventError: the type or its version is not known to this release.
         UnreadableEventError: the bytes are not what their version promises.
     """
-    shape = _SHAPES.get((event.type, event.schema_version))
+    shape = SHAPES.get((event.type, event.schema_version))
     if shape is None:
         raise NewerEventError(event.type, event.schema_version)
     data = event.data.encode() if isinstance(event.data, str) else event.data
@@ -106,7 +48,7 @@ def decode(event: FoldableEvent) -> OrderEvent:
             data = _join(data, event.personal.strip()[1:-1])
         elif shape.erased:
             data = _join(data, shape.erased)
-        fact: OrderEvent = shape.decoder.decode(data)
+        fact: Fact = shape.decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableEventError(event.subject_id, event.version, str(error)) from None
     return fact
@@ -130,7 +72,7 @@ def encode_new(
         subject_id: the order's id; like the next two 1 to 128 bytes of visible ASCII.
         source: who says so.
         event_id: names the event within its source.
-        type: one of `KNOWN_TYPES`.
+        type: one that `events.vocabulary` knows.
         data: builtins, as `read_document` gives them.
         occurred_at: aware, from 2000 to 2100.
         key: of the digest, at most 64 bytes.
@@ -201,7 +143,7 @@ def document_of(event: RecordedEvent) -> dict[str, Any]:
         NewerEventError: The type or its version is not known to this release.
         UnreadableEventError: The bytes are not what their version promises.
     """
-    shape = _SHAPES.get((event.type, event.schema_version))
+    shape = SHAPES.get((event.type, event.schema_version))
     if shape is None:
         raise NewerEventError(event.type, event.schema_version)
     try:
@@ -212,7 +154,7 @@ def document_of(event: RecordedEvent) -> dict[str, Any]:
 
 def may_hold_personal(type: str, schema_version: int) -> bool:  # noqa: A002 - the field's name everywhere
     """Tell whether such an event may carry personal values, as far as this release knows it."""
-    shape = _SHAPES.get((type, schema_version))
+    shape = SHAPES.get((type, schema_version))
     return shape is not None and bool(shape.personal)
 
 
@@ -231,7 +173,7 @@ def _checked_halves(
     Raises:
         EventError: With every fault, those of before first.
     """
-    shape = _SHAPES.get((type_, version))
+    shape = SHAPES.get((type_, version))
     if shape is None:
         raise EventError([*faults, _type_fault(type_)])
     try:
@@ -261,7 +203,7 @@ def _digest(type_: str, plain: bytes, personal: bytes | None, key: bytes) -> byt
     return blake2b(content, digest_size=DIGEST_BYTES, key=key).digest()
 
 
-def _has_good_years(fact: Fact, shape: _Shape) -> bool:
+def _has_good_years(fact: Fact, shape: Shape) -> bool:
     return all((moment := getattr(fact, name)) is None or _is_storable(moment) for name in shape.moments)
 
 
@@ -290,12 +232,12 @@ def _envelope_faults(
 
 def _type_fault(type_: str) -> Fault:
     if type_ not in TODAY:
-        return Fault("/type", f"is not known; known types: {', '.join(PUBLIC_TYPES)}")
-    versions = ", ".join(str(version) for name, version in sorted(_SHAPES) if name == type_)
+        return Fault("/type", f"is not known; known types: {', '.join(public_types())}")
+    versions = ", ".join(str(version) for name, version in sorted(SHAPES) if name == type_)
     return Fault("/dataschema", f"names a version of {type_} that is not known; known versions: {versions}")
 
 
-def _data_faults(data: Any, shape: _Shape, *, whole: bool) -> list[Fault]:
+def _data_faults(data: Any, shape: Shape, *, whole: bool) -> list[Fault]:
     faults = list(faults_of(data, shape.fact, "/data", whole=whole))
     if not faults:
         fact = msgspec.convert(data, shape.fact)
@@ -305,17 +247,20 @@ def _data_faults(data: Any, shape: _Shape, *, whole: bool) -> list[Fault]:
     return faults + list(text_faults(data, "/data"))
 
 
-def _decode_by_parts(event: FoldableEvent, shape: _Shape, data: bytes) -> OrderEvent:
+def _decode_by_parts(event: FoldableEvent, shape: Shape, data: bytes) -> Fact:
     """Read an event whose halves must be merged, or that was stored in an older shape."""
     whole = _merged(event, shape, data)
     version = event.schema_version
     while version < TODAY_VERSION[event.type]:
-        whole = OLD_SHAPES[event.type, version][1](whole)
+        upcast = SHAPES[event.type, version].upcast
+        if upcast is None:
+            raise AssertionError("every version before today's leads to the next")
+        whole = upcast(whole)
         version += 1
-    return cast("OrderEvent", msgspec.convert(whole, TODAY[event.type]))
+    return msgspec.convert(whole, TODAY[event.type])
 
 
-def _merged(event: FoldableEvent, shape: _Shape, data: bytes) -> dict[str, Any]:
+def _merged(event: FoldableEvent, shape: Shape, data: bytes) -> dict[str, Any]:
     whole = _read_object(data)
     merge(whole, {} if event.personal is None else _read_object(event.personal), shape.personal)
     return whole

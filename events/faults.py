@@ -7,7 +7,7 @@ import msgspec
 
 from events.document import pointer_to
 from events.errors import Fault
-from events.order import Fact
+from events.fact import Fact
 from events.personal import listed_object
 
 

@@ -1,36 +1,15 @@
-"""The vocabulary: one value for each fact about an order, as it is written today.
-
-JSON names are camelCase. A field the vocabulary does not know is refused, so that a typo is seen. Personal fields
-carry `PERSONAL`; the codec finds them by that mark. A personal field that must be given is typed `… | None` without
-a default: upstream has to send it, and None says that it was erased.
-"""
+"""The vocabulary of orders: one value for each fact about an order, as it is written today."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-PERSONAL = {"personal": True}
+from events.fact import Fact, ImageKey, Key, Moment, PersonalText, PersonName, Text
 
-Key = Annotated[str, Meta(min_length=1, max_length=128, description="An id or a name of a picture.")]
-Text = Annotated[str, Meta(min_length=1, max_length=1000, description="Words for people.")]
-PersonName = Annotated[str, Meta(min_length=1, max_length=1000, description="A name. Personal.", extra=PERSONAL)]
-PersonalText = Annotated[
-    str, Meta(min_length=1, max_length=1000, description="Words for people. Personal.", extra=PERSONAL)
-]
-Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset, from 2000 to 2100.")]
 DeliveryTime = Annotated[
     datetime, Meta(tz=True, description="When it should arrive: RFC 3339 with an offset, from 2000 to 2100.")
 ]
-ImageKey = Annotated[
-    str, Meta(min_length=1, max_length=128, description="Names a picture that the app has on the phone.")
-]
-
-
-class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel", kw_only=True, gc=False):
-    """What every fact about an order has in common."""
-
-    TYPE: ClassVar[str]
 
 
 class Timed(Fact, frozen=True, kw_only=True):

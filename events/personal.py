@@ -1,13 +1,13 @@
-"""Which fields of a fact are personal, found from their marks, and how they part from the rest and meet again."""
+"""Which fields of a value are personal, found from their marks, and how they part from the rest and meet again."""
 
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import inspect
-
-from events.order import Fact
+from msgspec import Struct, inspect
 
 _ERASED: Final = None
+_Value = TypeVar("_Value", bound=Struct)
 
 
 class PersonalFields(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class PersonalFields(msgspec.Struct, frozen=True):
         return bool(self.own or self.inside)
 
 
-def personal_fields(shape: type[Fact]) -> PersonalFields:
+def personal_fields(shape: type[Struct]) -> PersonalFields:
     """Find the marked fields of a shape, also inside its lists of objects."""
     described = inspect.type_info(shape)
     if not isinstance(described, inspect.StructType):
@@ -57,6 +57,28 @@ def merge(data: dict[str, Any], personal: dict[str, Any], fields: PersonalFields
         parts = personal.get(name, ())
         for index, member in enumerate(data.get(name, ())):
             merge(member, parts[index] if index < len(parts) else {}, inner)
+
+
+def emptied(value: _Value, fields: PersonalFields) -> _Value:
+    """Give a value without its personal values, as it is once they were erased; itself if there are none."""
+    if not fields:
+        return value
+    data = msgspec.to_builtins(value, str_keys=True)
+    if not split(data, fields):
+        return value
+    merge(data, {}, fields)
+    return msgspec.convert(data, type(value), str_keys=True)
+
+
+def unsealable(shape: type[Struct]) -> Iterator[str]:
+    """Name the fields that carry a mark where it is not found: deep inside, and not in a list of objects."""
+    for field in msgspec.structs.fields(shape):
+        described = inspect.type_info(field.type)
+        item = listed_object(described)
+        if item is not None:
+            yield from (f"{field.name}.{each}" for each in unsealable(item.cls))
+        elif not _is_marked(described) and "'personal': True" in repr(described):
+            yield field.name
 
 
 def listed_object(described: inspect.Type) -> inspect.StructType | None:

@@ -1,9 +1,10 @@
 """Shapes that events were stored in before, and the way from each to the next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
-from events.order import CourierAssigned, DeliveryTime, Fact, ImageKey, PersonName
+from events.fact import Fact, ImageKey, PersonName
+from events.order import CourierAssigned, DeliveryTime
 
 
 class CourierAssignedV1(Fact, frozen=True, kw_only=True):
@@ -23,7 +24,9 @@ def name_the_courier(data: dict[str, Any]) -> dict[str, Any]:
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
-OLD_SHAPES: Final[dict[tuple[str, int], tuple[type[Fact], Upcast]]] = {
+OldShapes = Mapping[tuple[str, int], tuple[type[Fact], Upcast]]
+
+OLD_SHAPES: Final[OldShapes] = {
     (CourierAssigned.TYPE, 1): (CourierAssignedV1, name_the_courier),
 }
 """(type, schema version) → its shape, and the step that leads to the version after it."""

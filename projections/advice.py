@@ -179,7 +179,7 @@ ADVICE: Final[dict[Reason, Advice]] = {
     Reason.ORDER_OF_ANOTHER: Advice(
         "There should be no card on this phone: the order belongs to another customer.",
         "Nobody, if the order is indeed another customer's: {signed_in}.\n"
-        "Developer of the system that sends order events, otherwise: look which customerId the event order.placed "
+        "Developer of the system that sends order events, otherwise: look which customerId the event {opening} "
         "carried.",
         _LOOKED,
     ),

@@ -9,6 +9,7 @@ import msgspec
 from events.archive_file import Filed, batches, read_archive
 from events.archive_lines import ArchivedEvent, ArchivedOrder
 from events.envelope import effective_at
+from events.errors import LockstepError
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
@@ -16,8 +17,9 @@ from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import ERASED
 from projections.comparison import Comparison, Tally, Verified
-from projections.order_view import FOLD_VERSION, decode_view
+from projections.order_view import FOLD_VERSION
 from projections.refold import wire_time
+from projections.view import decode_view
 
 BATCH_EVENTS: Final = 2_000
 
@@ -111,6 +113,6 @@ def _row(order: ArchivedOrder, wrapped: bytes | None) -> dict[str, Any]:
     }  # fmt: skip
     try:
         view = decode_view(state, None)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, LockstepError):
         return row  # another fold's, or damaged: it is compared as a whole
     return row | {"customer_id": view.customer_id, "status": view.status, "over": view.over}

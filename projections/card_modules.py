@@ -1,22 +1,19 @@
 """Loads a team's own cards from the modules that the settings name."""
 
 import importlib
-import re
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct
-
+from projections.card_faults import faults_of_card
 from projections.definition import CardDefinition
 from projections.errors import CardModuleError
 from projections.registry import CARDS
 
 SETTING: Final = "LOCKSTEP_CARDS"
-_is_swift_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 
 
 def install_cards(names: Sequence[str]) -> None:
@@ -57,35 +54,7 @@ def _load(name: str) -> tuple[CardDefinition | None, list[str]]:
     card = getattr(module, "CARD", None)
     if not isinstance(card, CardDefinition):
         return None, [" has no CARD; it is to hold CARD = CardDefinition(…)"]
-    return card, [f".CARD.{fault}" for fault in _faults(card)]
-
-
-def _faults(card: Any) -> Iterator[str]:
-    """Name what is wrong with a definition, whose fields may hold anything."""
-    if not isinstance(card.attributes_type, str) or not _is_swift_name(card.attributes_type):
-        yield "attributes_type is to be the bare name of a Swift struct, such as BookingAttributes"
-    for name in ("attributes", "content_state"):
-        if not _is_struct(getattr(card, name)):
-            yield f"{name} is to be a class that derives from msgspec.Struct"
-    if _is_struct(card.attributes) and "cardId" not in card.attributes.__struct_encode_fields__:
-        yield "attributes is to have a field card_id, cardId in JSON: the app reports its card by it"
-    for name in ("render", "render_attributes", "title"):
-        if not callable(getattr(card, name)):
-            yield f"{name} is to be a function"
-    if not _are_texts(card.alerts):
-        yield "alerts is to give a text by the type of an event"
-    if not isinstance(card.otherwise, str):
-        yield "otherwise is to be a text"
-    if card.kind != "order":
-        yield "kind is to be order"
-
-
-def _is_struct(value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, Struct)
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(each, str) for pair in value.items() for each in pair)
+    return card, [f".CARD.{fault}" for fault in faults_of_card(card)]
 
 
 def _twice(cards: Sequence[CardDefinition]) -> Iterator[str]:

@@ -1,18 +1,25 @@
 """A subject's events folded again and compared with the view that was stored: what a comparison finds, and how."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import msgspec
+from msgspec.structs import replace
 
-from events.errors import SecretKeyError
+from events.errors import LockstepError, SecretKeyError
 from events.sealing import Keyring, unseal
+from projections.definition import ORDER
 from projections.errors import MissingEventError
 from projections.found import Found, found
-from projections.order_view import FOLD_VERSION, OrderView, decode_view, encode_view, fingerprint_of
+from projections.order_view import FOLD_VERSION
 from projections.refold import Refold
+from projections.registry import CARDS
+from projections.view import Made, View, decode_view, encode_view, fingerprint_of, made_by
 from projections.view_store import view_context
+
+_read_object = msgspec.json.Decoder(dict[str, Any]).decode
+_CARD_VERSION: Final = "cardVersion"
 
 
 class Difference(msgspec.Struct, frozen=True, rename="camel"):
@@ -29,9 +36,10 @@ class Difference(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class OtherFold(msgspec.Struct, frozen=True, rename="camel"):
-    """Views that another fold version made.
+    """Views that another fold version made, of Lockstep or of the definition of a kind.
 
     Attributes:
+        fold_version: That version.
         orders: How many they are.
         unlike: How many of them this release would fold to something else.
     """
@@ -39,6 +47,7 @@ class OtherFold(msgspec.Struct, frozen=True, rename="camel"):
     fold_version: int
     orders: int
     unlike: int
+    kind: str = ORDER
 
 
 class Verified(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -53,7 +62,7 @@ class Verified(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         archived: Subjects whose events have left, which are not compared.
         later: Subjects whose view has events that were recorded later than asked for, which are not compared.
         erased: Subjects that were erased after the version of their view, which are not compared.
-        other_folds: Views of slots that another version folded, by that version.
+        other_folds: Views that another version folded, by kind and version.
     """
 
     slots: int = 0
@@ -89,11 +98,12 @@ class Verified(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 
 def _together(folds: tuple[OtherFold, ...]) -> tuple[OtherFold, ...]:
-    sums: dict[int, OtherFold] = {}
+    sums: dict[tuple[str, int], OtherFold] = {}
     for each in folds:
-        one = sums.get(each.fold_version, OtherFold(each.fold_version, 0, 0))
-        sums[each.fold_version] = OtherFold(each.fold_version, one.orders + each.orders, one.unlike + each.unlike)
-    return tuple(sums[version] for version in sorted(sums))
+        place = (each.kind, each.fold_version)
+        one = sums.get(place, OtherFold(each.fold_version, 0, 0, each.kind))
+        sums[place] = replace(one, orders=one.orders + each.orders, unlike=one.unlike + each.unlike)
+    return tuple(sums[place] for place in sorted(sums))
 
 
 class Tally:
@@ -109,6 +119,7 @@ class Tally:
         self.different: list[Difference] = []
         self.behind: list[str] = []
         self.quarantined: list[str] = []
+        self.outdated: list[OtherFold] = []
 
     def verified(self) -> Verified:
         """Give what was found."""
@@ -124,7 +135,7 @@ class Tally:
             archived=self.archived,
             later=self.later,
             erased=self.erased,
-            other_folds=() if mine or not self.compared else (other,),
+            other_folds=_together((*self.outdated, *(() if mine or not self.compared else (other,)))),
         )
 
 
@@ -173,11 +184,33 @@ class Comparison:
         elif refold.erased_later:
             # what the view of an earlier version showed can be folded by nobody
             tally.erased += 1
+        elif self._wanted and (made := self._outdated()) is not None:
+            tally.outdated.append(OtherFold(made.card_version, 1, int(self._is_unlike()), made.kind))
         elif self._wanted:
             tally.compared += 1
             paths = self._differences()
             if paths:
                 tally.different.append(Difference(self._id, self._wanted, paths))
+
+    def _outdated(self) -> Made | None:
+        """Tell which version of its definition made the view, if it was not the one that is here."""
+        try:
+            made = made_by(self._row["state"])
+        except msgspec.DecodeError:
+            return None
+        if made.kind == ORDER or not CARDS.knows(made.kind):
+            return None
+        return None if made.card_version == CARDS.own_kind(made.kind).version else made
+
+    def _is_unlike(self) -> bool:
+        """Tell whether the version that is here folds the view to something else."""
+        if self._refold.failure is not None:
+            return True
+        state, personal = encode_view(self._refold.view)
+        ours, theirs = (_read_object(each) for each in (state, self._row["state"]))
+        ours.pop(_CARD_VERSION, None)
+        theirs.pop(_CARD_VERSION, None)
+        return ours != theirs or personal != self._stored_personal()
 
     def _differences(self) -> tuple[str, ...]:
         failure, view = self._refold.failure, self._refold.view
@@ -210,7 +243,7 @@ class Comparison:
         """Name the fields that differ, by their names in JSON."""
         try:
             stored = decode_view(state, personal)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, LockstepError):
             return ("/",)
         view = self._refold.view
         paths = list(unlike_fields(stored, view))
@@ -220,8 +253,11 @@ class Comparison:
         return tuple(paths)
 
 
-def unlike_fields(stored: OrderView, folded: OrderView) -> Iterator[str]:
+def unlike_fields(stored: View, folded: View) -> Iterator[str]:
     """Give a JSON pointer to each field in which two views differ."""
-    for field in msgspec.structs.fields(OrderView):
+    if type(stored) is not type(folded):
+        yield "/kind"
+        return
+    for field in msgspec.structs.fields(type(stored)):
         if getattr(stored, field.name) != getattr(folded, field.name):
             yield f"/{field.encode_name}"

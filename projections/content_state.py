@@ -9,6 +9,7 @@ from projections.definition import CardDefinition
 from projections.history import LINES_SHOWN, MICROSECONDS
 from projections.order_view import OrderView
 from projections.registers import CHARACTERS_SHOWN
+from projections.steps import STEPS
 
 ATTRIBUTES_TYPE: Final = "OrderAttributes"
 CONTENT_LIMIT_BYTES: Final = 2_304
@@ -93,8 +94,8 @@ def render_attributes(view: OrderView, *, card_id: str, subject_id: str) -> Orde
     )
 
 
-def _title(view: OrderView | None) -> str:
-    return (view.merchant_name if view is not None else None) or "Your order"
+def _title(view: OrderView) -> str:
+    return view.merchant_name or "Your order"
 
 
 def _cut(text: str | None, characters: int) -> str | None:
@@ -110,4 +111,5 @@ CARD: Final = CardDefinition(
     alerts=_ALERTS,
     otherwise="Your order has news.",
     title=_title,
+    steps=STEPS,
 )

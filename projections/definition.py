@@ -6,15 +6,24 @@ subject.
 """
 
 import re
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from events.fact import Fact
+from events.upcasts import OldShapes
 from projections.errors import RenderError
+from projections.raised import raised
+from projections.steps import Step
+
+ORDER: Final = "order"
+"""The kind of subject that Lockstep folds itself."""
+
+PLACED: Final = "order.placed"
+"""The type of the event that opens an order."""
 
 _encode: Final = msgspec.json.Encoder().encode
 _QUOTED: Final = re.compile(r"'.*'", re.DOTALL)
@@ -28,10 +37,10 @@ class AlertText(Struct, frozen=True):
 
 
 class CardDefinition(Struct, frozen=True, kw_only=True):
-    """A card.
+    """A card. One without facts is another look of orders.
 
     Attributes:
-        kind: The kind of the subjects that it shows.
+        kind: The kind of the subjects that it shows; the types of their events begin with it, `booking.made`.
         attributes_type: The bare name of the Swift struct that conforms to `ActivityAttributes`.
         attributes: What it is started with and keeps; fields are camelCase in JSON, texts are bounded by `max_length`.
         content_state: What changes on it, likewise; times are whole Unix seconds.
@@ -39,10 +48,19 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         render_attributes: From a view, `card_id` and `subject_id` to the attributes.
         alerts: What the alert of an event says, by its type; never a personal value, for it lights a locked screen.
         otherwise: What an alert says of other events.
-        title: Gives the title of alerts, from a view or None; never a personal value either.
+        title: Gives the title of alerts, from a view; never a personal value either.
+        facts: What may happen to a subject, as it is written today. The one with `customer_id` opens it; in any,
+            `expected_at` tells when the next thing is expected and `show_at` when the card is to appear.
+        old_shapes: (type, version) → the shape that a fact had before, and the step that leads to the version after it.
+        steps: What each type does to the status, the progress, the history and the alerts.
+        state: What else is known of a subject: a frozen struct in which everything has a default. Personal fields
+            carry `PERSONAL`; they are sealed, and an erasure gives them their defaults.
+        evolve: From a state, a fact and the time at which it takes effect, aware UTC, to the next state. Pure: the log
+            is folded again, and is to give the same.
+        version: Raised with every change of what the same events fold to.
     """
 
-    kind: str = "order"
+    kind: str = ORDER
     attributes_type: str
     attributes: type[Struct]
     content_state: type[Struct]
@@ -51,6 +69,18 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     alerts: Mapping[str, str]
     otherwise: str
     title: Callable[[Any], str]
+    facts: tuple[type[Fact], ...] = ()
+    old_shapes: OldShapes = {}
+    steps: Mapping[str, Step] = {}
+    state: type[Struct] | None = None
+    evolve: Callable[[Any, Any, datetime], Struct] | None = None
+    version: int = 1
+
+    @property
+    def opening(self) -> str:
+        """Name the type of the event that opens a subject."""
+        opening = [fact.TYPE for fact in self.facts if "customer_id" in fact.__struct_fields__]
+        return opening[0] if opening else PLACED
 
     def draw(self, view: Any) -> bytes:
         """Give the content state of a view, JSON.
@@ -69,7 +99,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         ids = {"card_id": card_id, "subject_id": subject_id}
         return self._encoded("render_attributes", self.attributes, lambda: self.render_attributes(view, **ids))
 
-    def words(self, event_type: str, view: Any | None) -> AlertText:
+    def words(self, event_type: str, view: Any) -> AlertText:
         """Say what happened.
 
         Raises:
@@ -101,14 +131,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         return content
 
     def _failed(self, name: str, error: Exception) -> RenderError:
-        """Say that a function of the definition raised, and where, without the words of the error."""
-        return RenderError(self.attributes_type, f"{name} raised {type(error).__name__}{_place(error)}")
-
-
-def _place(error: Exception) -> str:
-    """Name the line that raised: the last one outside this module."""
-    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename != __file__]
-    return f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+        return RenderError(self.attributes_type, raised(name, error))
 
 
 _DECODERS: Final[dict[type[Struct], Callable[[bytes], Any]]] = {}

@@ -45,3 +45,22 @@ class UnknownCardError(RenderError):
 
 class CardModuleError(LockstepError):
     """Modules of cards cannot be used; the message lists everything that is wrong, and how to mend it."""
+
+
+class EvolveError(LockstepError):
+    """A definition's code cannot fold an event; its subject is quarantined, and says why without a value of its."""
+
+    def __init__(self, kind: str, why: str) -> None:
+        """Keep the kind of the subject."""
+        super().__init__(f"{kind}: {why}")
+        self.kind = kind
+
+
+class OutdatedViewError(LockstepError):
+    """A view was folded by another version of its definition; fold its subject again."""
+
+    def __init__(self, kind: str, made_by: int, version: int) -> None:
+        """Keep which versions they are."""
+        super().__init__(f"folded by version {made_by} of {kind}, and this process has version {version}")
+        self.kind = kind
+        self.made_by = made_by

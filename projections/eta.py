@@ -118,7 +118,13 @@ class Over(msgspec.Struct, frozen=True):
     """The order is over: no time changes it any more."""
 
 
-Became = Recorded | Hold | Unchanged | Overtaken | Over | Archived
+class NotAnOrder(msgspec.Struct, frozen=True):
+    """It is of another kind, whose times come with events of its own."""
+
+    kind: str
+
+
+Became = Recorded | Hold | Unchanged | Overtaken | Over | Archived | NotAnOrder
 """What became of a time that was put."""
 
 

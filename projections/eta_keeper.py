@@ -25,6 +25,7 @@ from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from events.store import EventStore, Group
 from events.waiting import first_of
+from projections.definition import ORDER
 from projections.eta import (
     FORGOTTEN_AFTER,
     Became,
@@ -34,6 +35,7 @@ from projections.eta import (
     Hold,
     Judgement,
     Known,
+    NotAnOrder,
     Over,
     Overtaken,
     Record,
@@ -44,6 +46,7 @@ from projections.eta import (
     is_same,
     judge,
 )
+from projections.view import made_by
 
 log = structlog.get_logger()
 
@@ -56,6 +59,7 @@ AWAY_SECONDS: Final = 0.5
 REST: Final = timedelta(hours=1)
 """How long a row is left alone that has nothing to say."""
 
+_Refused = Over | Archived | NotAnOrder
 Key = tuple[int, str]
 """Slot and order."""
 
@@ -230,9 +234,11 @@ class EtaKeeper:
             for row in rows
         }
 
-    def _judge(self, row: asyncpg.Record, eta: Eta) -> Judgement | Over | Archived:
+    def _judge(self, row: asyncpg.Record, eta: Eta) -> Judgement | _Refused:
         if row["archived"]:
             return Archived()
+        if row["state"] is not None and (kind := made_by(row["state"]).kind) != ORDER:
+            return NotAnOrder(kind)
         return Over() if row["over"] else judge(eta, _known(row), self._rules)
 
     async def _append(self, connection: Connection, etas: Sequence[Eta]) -> dict[str, Outcome]:
@@ -256,12 +262,12 @@ def latest_of(etas: Sequence[Eta]) -> list[Eta]:
 
 def _answer(eta: Eta, latest: Eta, became: Became) -> Became:
     """Say what became of a time, when that of its order's latest is known."""
-    if isinstance(became, Over | Archived) or is_same(eta.delivery_time, latest.delivery_time):
+    if isinstance(became, _Refused) or is_same(eta.delivery_time, latest.delivery_time):
         return became
     return Overtaken()
 
 
-def _became(judged: Judgement | Over | Archived, outcome: Outcome | None) -> Became:
+def _became(judged: Judgement | _Refused, outcome: Outcome | None) -> Became:
     """Say what became of a time that was judged, and appended if it was worth it."""
     if not isinstance(judged, Record):
         return judged
@@ -285,7 +291,7 @@ def _due_at(row: asyncpg.Record, became: Became) -> datetime | None:
             return now + REST
         case Unchanged() | Overtaken():
             return now + REST if now - row["changed_at"] < FORGOTTEN_AFTER else None
-        case Over() | Archived():
+        case Over() | Archived() | NotAnOrder():
             return None
         case _:
             assert_never(became)

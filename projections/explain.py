@@ -7,6 +7,7 @@ last; what holds a plan back, or what became of its push, is added from the card
 from collections.abc import Sequence
 
 from projections.card import Phase
+from projections.definition import PLACED
 from projections.explain_card import explain_card
 from projections.explain_order import explain_order
 from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Surroundings, TracedCard
@@ -21,6 +22,7 @@ def explain(
     status: str | None,
     face: Face | None,
     readable: bool,
+    why_not: str | None = None,
     events: Sequence[Happened],
     cards: Sequence[TracedCard],
     more_cards: bool,
@@ -34,6 +36,7 @@ def explain(
         status: What its view says; None when there is nothing to show.
         face: What new cards would show; None without a view.
         readable: Whether its view can be opened.
+        why_not: Why it cannot, where that is known.
         events: The last of them, the newest first.
         cards: As they stand.
         more_cards: There are more than these.
@@ -43,7 +46,7 @@ def explain(
     has_cards = any(not waits or each.card.phase is not Phase.OVER for each in cards)
     finding = explain_order(
         order_id, progress, face, events,
-        readable=readable, has_cards=has_cards, has_phones=bool(around.signed_in),
+        readable=readable, why_not=why_not, has_cards=has_cards, has_phones=bool(around.signed_in),
     )  # fmt: skip
     explained = []
     for each in cards:
@@ -72,6 +75,7 @@ def explain(
         version=progress.version,
         view_version=progress.view_version,
         finding=finding,
+        opening=PLACED if face is None else face.opening,
         events=tuple(events),
         cards=tuple(explained),
         more_cards=more_cards,

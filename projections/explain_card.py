@@ -10,6 +10,7 @@ from projections.advice import PAUSE_CURE, found
 from projections.card import LIFETIME, NO_KEY, NOT_MADE, NOT_SENT, UNFIT, Card, Phase
 from projections.choice import Renew, Send
 from projections.clock import clock_by, moment_by
+from projections.definition import PLACED
 from projections.explain_order import BLOCKED, LATE
 from projections.explanation import Finding, Surroundings, TracedCard
 from projections.face import Face
@@ -79,6 +80,7 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
         silence=_after_silence(card, decided.until, around),
         signed_in=_signed_in(around),
         order=shlex.quote(card.subject_id),
+        opening=PLACED if face is None else face.opening,
         cards="The card does not move" if card.is_on_phone else "There is no card",
     )
 

@@ -4,14 +4,15 @@ import shlex
 from collections.abc import Sequence
 from datetime import timedelta
 
-from events.codec import VOCABULARY
+from events.vocabulary import vocabulary
 from projections.advice import found
 from projections.clock import moment_by
+from projections.definition import PLACED
 from projections.explanation import Finding, Happened, Progress
 from projections.face import Face
 from projections.order_view import FOLD_VERSION
 from projections.reasons import Reason
-from projections.sentences import NEVER_PLACED
+from projections.sentences import never_placed
 
 LATE = timedelta(seconds=10)
 """What waits for longer waits for a process that is not there, or has too much to do."""
@@ -34,6 +35,7 @@ def explain_order(
     events: Sequence[Happened],
     *,
     readable: bool,
+    why_not: str | None = None,
     has_cards: bool,
     has_phones: bool,
 ) -> Finding:
@@ -45,6 +47,7 @@ def explain_order(
         face: What cards would show; None without a view.
         events: The last of them, the newest first.
         readable: Whether its view can be opened.
+        why_not: Why it cannot, where that is known.
         has_cards: Whether there are any, apart from those that are over before the order's time.
         has_phones: Whether its customer is signed in anywhere.
     """
@@ -58,13 +61,15 @@ def explain_order(
     if behind is not None:
         return behind
     if not readable:
-        return found(Reason.UNREADABLE, "The stored view does not open.", now, since=progress.folded_at)
+        return found(Reason.UNREADABLE, why_not or "The stored view does not open.", now, since=progress.folded_at)
     if face is None or not face.placed:
         first = next((each for each in events if each.version == 1), None)
+        opening = PLACED if face is None else face.opening
         cards = "Cards of this order do not move" if has_cards else "There is no card"
         return found(
-            Reason.NOT_PLACED, NEVER_PLACED, now, since=None if first is None else first.recorded_at, cards=cards
-        )
+            Reason.NOT_PLACED, never_placed(opening), now,
+            since=None if first is None else first.recorded_at, cards=cards, opening=opening,
+        )  # fmt: skip
     if not has_cards:
         return _without_cards(progress, face, has_phones=has_phones)
     if progress.spreading_since is not None:
@@ -85,14 +90,18 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
     if progress.quarantined_at is not None:
         first, last = progress.view_version + 1, progress.version
         failed = f"Version {last}" if first >= last else f"One of the versions {first} to {last}"
+        caused = "in Lockstep" if progress.error is None else f"in the definition of its card. {progress.error}"
         return found(
-            Reason.QUARANTINED, f"{behind} {failed} caused an error in Lockstep.", now,
+            Reason.QUARANTINED, f"{behind} {failed} caused an error {caused}.", now,
             since=progress.quarantined_at, order=shlex.quote(order_id),
         )  # fmt: skip
     if progress.view_version < progress.version:
-        if progress.held_by_fold is not None and progress.held_by_fold >= VOCABULARY:
+        if progress.held_for is not None and progress.held_for not in vocabulary():
             event = "an event of this order" if oldest is None else f"event {oldest.type}"
-            why = f"{behind} This Lockstep is too old to understand {event}; a newer Lockstep received it."
+            why = (
+                f"{behind} This Lockstep does not understand {event}, which another received: a newer one, or one with "
+                "a module of cards (LOCKSTEP_CARDS) that is not here."
+            )
             if oldest is not None:
                 why = f"{why} (For the operator: the event's schema version is {oldest.schema_version}.)"
             return found(Reason.NEWER_EVENT, why, now, since=since, event="" if oldest is None else f" ({oldest.type})")

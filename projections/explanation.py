@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from projections.card import Card
+from projections.definition import PLACED
 from projections.eta import WaitingEta
 from projections.face import Face
 from projections.order_state import StateAfter
@@ -26,7 +27,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         archived_to: The name of the file that it was archived into.
         slot_fold_version: Which version of the fold works on the subject's slot; None before any did.
         quarantined_at: When its fold failed.
-        held_by_fold: The `VOCABULARY` of the release that could not read the next event.
+        held_for: The type of the next event with its version, where nobody who looked could read it.
+        error: Why its fold failed, where a team's definition says so; it holds no value of the subject.
         match_due_at: When the matcher is to look for phones.
         spreading_since: When the spreader was asked to wake its many cards.
         now: The database's time.
@@ -39,10 +41,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     view_version: int
     folded_at: datetime | None
     quarantined_at: datetime | None
-    held_by_fold: int | None
+    held_for: str | None
     match_due_at: datetime | None
     spreading_since: datetime | None
     now: datetime
+    error: str | None = None
 
 
 class Happened(msgspec.Struct, frozen=True, rename="camel"):
@@ -50,6 +53,7 @@ class Happened(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         folded: Whether it is processed, so that cards show it.
+        foreign: Whether it is about subjects of another kind, and changes nothing here.
         after: What the order showed after it, where that was asked for; None if it cannot be folded.
     """
 
@@ -59,6 +63,7 @@ class Happened(msgspec.Struct, frozen=True, rename="camel"):
     occurred_at: datetime
     recorded_at: datetime
     folded: bool
+    foreign: bool = False
     after: StateAfter | UnsetType | None = UNSET
 
 
@@ -89,7 +94,7 @@ class Shown(msgspec.Struct, frozen=True):
     """What a card shows that is not personal.
 
     Attributes:
-        expected_at: When delivery is expected.
+        expected_at: When delivery is expected; None once it is over.
     """
 
     status: str
@@ -180,13 +185,14 @@ class Advice(msgspec.Struct, frozen=True):
     """How things stand, and the next step; with places for what is known of the situation.
 
     The places are `{until}`, when Lockstep looks again; `{order}`, the id of an order, as a shell takes it; `{file}`,
-    where it was archived; `{cards}`, what is so of the cards of an order that was never placed; `{event}`, an order's
-    next event; `{customer}`, the id of its customer; `{signed_in}`, on which phones that customer is signed in; `{do}`,
-    what Apple's answer asks for, up to who else acts; `{cure}`, what the cause of a pause asks for; `{meanwhile}`, what
-    a customer can do until the card moves; `{paused}` and `{lift}`, what is paused and the commands that lift it;
-    `{ends}`, when a pause ends by itself; `{over}`, what became of a card; `{happened}`, what happened at the time
-    since which it is so; `{gone}`, when iOS removes a card; `{next}`, what to do about the next card; `{silence}`, what
-    follows if the app reports nothing; `{none}`, what follows if there is no card.
+    where it was archived; `{cards}`, what is so of the cards of an order that was never placed; `{opening}`, the type
+    of the event that places it; `{event}`, an order's next event; `{customer}`, the id of its customer; `{signed_in}`,
+    on which phones that customer is signed in; `{do}`, what Apple's answer asks for, up to who else acts; `{cure}`,
+    what the cause of a pause asks for; `{meanwhile}`, what a customer can do until the card moves; `{paused}` and
+    `{lift}`, what is paused and the commands that lift it; `{ends}`, when a pause ends by itself; `{over}`, what became
+    of a card; `{happened}`, what happened at the time since which it is so; `{gone}`, when iOS removes a card;
+    `{next}`, what to do about the next card; `{silence}`, what follows if the app reports nothing; `{none}`, what
+    follows if there is no card.
 
     Attributes:
         state: One sentence, or more.
@@ -228,6 +234,7 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     Attributes:
         at: The time that it speaks of.
+        opening: The type of the event that opens such an order, or another subject of a team's own kind.
         events: The last events, the newest first.
         more_cards: There are more cards than are shown.
         waiting_eta: A delivery time that was put, and that cards do not show yet.
@@ -243,4 +250,5 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     events: tuple[Happened, ...]
     cards: tuple[ExplainedCard, ...]
     more_cards: bool = False
+    opening: str = PLACED
     waiting_eta: WaitingEta | None = None

@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from projections.definition import PLACED
 from projections.draft import Alert
 from projections.errors import RenderError
 from projections.freshness import Age, FreshnessRules, age_of
-from projections.order_view import OrderView
 from projections.registry import CARDS
+from projections.view import View, drawn
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
@@ -32,6 +33,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         heard_at: When something was last heard of the subject, or it was to appear; None counts as now.
         show_at: When its cards should appear; None means at once.
         failure: Why the content cannot be drawn; the content is empty then.
+        opening: The type of the event that opens such a subject.
     """
 
     version: int
@@ -46,6 +48,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: datetime | None = None
     show_at: datetime | None = None
     failure: RenderError | None = None
+    opening: str = PLACED
 
     def is_early(self, now: datetime) -> bool:
         """Tell whether the time of its cards has not come, and may come."""
@@ -69,11 +72,11 @@ def content_hash(content: bytes, key: bytes) -> bytes:
     return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
 
 
-def face_of(view: OrderView, key: bytes, heard_at: datetime | None = None, attributes_type: str | None = None) -> Face:
+def face_of(view: View, key: bytes, heard_at: datetime | None = None, attributes_type: str | None = None) -> Face:
     """Draw a view; one that cannot be drawn has a face all the same, without content.
 
     Args:
-        view: The folded order.
+        view: The folded subject.
         key: Keys the content hash.
         heard_at: When the newest event was recorded.
         attributes_type: Of the card; None: what subjects of its kind get.
@@ -81,7 +84,7 @@ def face_of(view: OrderView, key: bytes, heard_at: datetime | None = None, attri
     content, failure = _NOTHING, None
     if view.placed:
         try:
-            content = CARDS.drawn(view, attributes_type)
+            content = drawn(view, attributes_type)
         except RenderError as error:
             failure = error
     return Face(
@@ -97,4 +100,5 @@ def face_of(view: OrderView, key: bytes, heard_at: datetime | None = None, attri
         heard_at=None if heard_at is None else view.heard_since(heard_at),
         show_at=view.show_at,
         failure=failure,
+        opening=CARDS.of_kind(view.kind).opening,
     )

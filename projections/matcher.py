@@ -8,7 +8,7 @@ other. Cards that exist already stay as they are; whether each is still for its 
 import asyncio
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import asyncpg
@@ -33,6 +33,8 @@ BATCH_A_SLOT = 8
 NO_CROWD = 1_000
 POLL_SECONDS = 1.0
 AWAY_SECONDS = 0.5
+LEFT = timedelta(seconds=10)
+"""For how long a view is left to a matcher with the module of its card."""
 
 Starter = Literal["server", "app", "app_first"]
 
@@ -59,6 +61,7 @@ class _Wanted(msgspec.Struct, frozen=True):
 
     slot: int
     subject_id: str
+    kind: str
     device_id: str
     customer_id: str
     app: str
@@ -114,10 +117,15 @@ class Matcher:
     async def match_views(self) -> int:
         """Match flagged views, and return how many there were."""
         with translated():
-            views = await self._pool.fetch(statement("projections/find_views_to_match"), ALL_SLOTS, BATCH, BATCH_A_SLOT)
+            views = await self._pool.fetch(
+                statement("projections/find_views_to_match"),
+                ALL_SLOTS,
+                BATCH,
+                BATCH_A_SLOT,
+            )
             if not views:
                 return 0
-            wanting = [row for row in views if not row["over"] and not row["ahead"]]
+            wanting = [row for row in views if not row["over"] and not row["ahead"] and CARDS.knows(row["kind"])]
             customers = sorted({row["customer_id"] for row in wanting})
             devices = await self._pool.fetch(statement("projections/find_devices_of_customers"), customers)
             theirs: dict[str, list[asyncpg.Record]] = {}
@@ -144,8 +152,9 @@ class Matcher:
                 _wanted(view, device)
                 for device in devices
                 for view in views
-                if view["customer_id"] == device["customer_id"]
+                if view["customer_id"] == device["customer_id"] and CARDS.knows(view["kind"])
             ]
+            await self._raise_flags([view for view in views if not CARDS.knows(view["kind"])])
             await self._add(wanted, ())
             await fetch_through_deadlocks(
                 self._pool,
@@ -167,9 +176,19 @@ class Matcher:
         )
         return [row["slot"] for row in rows]
 
+    async def _raise_flags(self, views: Sequence[asyncpg.Record]) -> None:
+        """Have the phones of subjects looked for by a matcher that knows their kinds."""
+        if views:
+            await fetch_through_deadlocks(
+                self._pool,
+                "projections/flag_views",
+                [view["slot"] for view in views],
+                [view["subject_id"] for view in views],
+            )
+
     async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record]) -> None:
-        attributes_type = CARDS.of_kind("order").attributes_type
-        rule = self._rules.get(attributes_type, StartRule())
+        types = [CARDS.of_kind(each.kind).attributes_type for each in wanted]
+        rules = [self._rules.get(each, StartRule()) for each in types]
         rows = await fetch_through_deadlocks(
             self._pool,
             "projections/add_cards",
@@ -180,16 +199,16 @@ class Matcher:
             [each.customer_id for each in wanted],
             [each.app for each in wanted],
             [each.environment for each in wanted],
-            [attributes_type] * len(wanted),
-            [rule.starter] * len(wanted),
-            [rule.grace_seconds if rule.starter == "app_first" else 0.0] * len(wanted),
+            types,
+            [each.starter for each in rules],
+            [each.grace_seconds if each.starter == "app_first" else 0.0 for each in rules],
             [each.show_at for each in wanted],
             [each.lane for each in wanted],
             [row["slot"] for row in flagged],
             [row["generation"] for row in flagged],
             [row["subject_id"] for row in flagged],
             [row["match_count"] for row in flagged],
-            [row["show_at"] if row["ahead"] else None for row in flagged],
+            [_again_at(row) for row in flagged],
         )
         if rows:
             await fetch_through_deadlocks(
@@ -202,12 +221,22 @@ class Matcher:
             self._announce({row["slot"] for row in rows})
 
 
+def _again_at(view: asyncpg.Record) -> datetime | None:
+    """Say when a flagged view is looked at again: when its time has come, or by a matcher that knows its kind."""
+    if not CARDS.knows(view["kind"]):
+        log.warning("view_left_to_another_matcher", kind=view["kind"], subject_id=view["subject_id"])
+        again_at: datetime = view["now"] + LEFT
+        return again_at
+    return view["show_at"] if view["ahead"] else None
+
+
 def _wanted(
     view: asyncpg.Record, device: asyncpg.Record, show_at: datetime | None = None, lane: Lane = Lane.URGENT
 ) -> _Wanted:
     return _Wanted(
         view["slot"],
         view["subject_id"],
+        view["kind"],
         device["device_id"],
         view["customer_id"],
         device["app"],

@@ -10,9 +10,9 @@ _CAME: Final = "The oldest waiting event came"
 
 ORDER_ADVICE: Final[dict[Reason, Advice]] = {
     Reason.NOT_PLACED: Advice(
-        "{cards}: the status of this order is unknown, because its event order.placed has not reached Lockstep. That "
+        "{cards}: the status of this order is unknown, because its event {opening} has not reached Lockstep. That "
         "does not mean that the customer did not order.",
-        "Developer of the system that sends order events: send order.placed, again if it was sent before. While the "
+        "Developer of the system that sends order events: send {opening}, again if it was sent before. While the "
         "order is open, the card then follows by itself.\n"
         "Customer, meanwhile: the app itself shows the order, unless the app takes it from Lockstep.",
         "The first event came",
@@ -45,8 +45,9 @@ ORDER_ADVICE: Final[dict[Reason, Advice]] = {
     Reason.NEWER_EVENT: Advice(
         "The cards of this order do not move: Lockstep does not know its next event{event}. Cards of other orders with "
         "such an event do not move either. The order itself is not affected.",
-        "Operator, now: update all Lockstep processes to the newest version in use. (If a newer one was in use and was "
-        f"taken back, update to that.) The cards then follow by themselves.\n{BEHIND}",
+        "Operator, now: update all Lockstep processes to the newest version in use, and give all of them the same "
+        "LOCKSTEP_CARDS. (If a newer one was in use and was taken back, update to that.) The cards then follow by "
+        f"themselves.\n{BEHIND}",
         _CAME,
     ),
     Reason.OTHER_RELEASE: Advice(
@@ -59,7 +60,8 @@ ORDER_ADVICE: Final[dict[Reason, Advice]] = {
     Reason.UNREADABLE: Advice(
         "The cards of this order do not move: what they should show is stored, and cannot be read. The order itself is "
         "not affected.",
-        "Operator, now: compare LOCKSTEP_SECRET_KEY with the key that this database was set up with; if it is wrong, "
+        "Operator, now: if the reason names LOCKSTEP_CARDS, give all Lockstep processes the same modules. Otherwise "
+        "compare LOCKSTEP_SECRET_KEY with the key that this database was set up with; if it is wrong, "
         "other orders are affected, too. If it is right, this row is damaged: the next event of the order makes it "
         f"again.\n{BEHIND}",
         "It was stored",

@@ -9,10 +9,10 @@ from msgspec import Raw
 
 from events.envelope import RecordedEvent
 from projections.errors import RenderError
-from projections.order_view import OrderView
+from projections.order_view import EMPTY
 from projections.registry import CARDS
+from projections.view import View, drawn
 
-NOT_PLACED: Final = "Event order.placed had not come, so there was nothing to show."
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
 _NOT_NEWS: Final = "updatedAt"
 """It moves with whatever else does."""
@@ -140,10 +140,10 @@ class Told(msgspec.Struct, frozen=True):
     """An event, and the order after it; None from an event on that cannot be folded."""
 
     event: RecordedEvent
-    view: OrderView | None
+    view: View | None
 
 
-def states_after(told: Sequence[Told], before: OrderView | None) -> list[StateAfter | None]:
+def states_after(told: Sequence[Told], before: View | None) -> list[StateAfter | None]:
     """Say what an order showed after each of some events.
 
     Args:
@@ -174,7 +174,7 @@ def states_after(told: Sequence[Told], before: OrderView | None) -> list[StateAf
 
 
 def recorded_state(
-    told: Sequence[Told], before: OrderView | None, *, failure: str | None, erased: bool, more_events: bool
+    told: Sequence[Told], before: View | None, *, failure: str | None, erased: bool, more_events: bool
 ) -> RecordedState:
     """Say what had been recorded.
 
@@ -195,7 +195,7 @@ def recorded_state(
         over=view is not None and view.over,
         content_state=None if last is None else last.content_state,
         content_bytes=0 if last is None else last.content_bytes,
-        why_not=failure or (NOT_PLACED if view is None else _drawn(view)[1]),
+        why_not=failure or _drawn(view or EMPTY)[1],
         erased=erased,
         events=tuple(
             StateEvent(
@@ -225,11 +225,11 @@ def content_sent(payload: bytes) -> Raw | None:
     return Raw(bytes(sent)) if bytes(sent) else None
 
 
-def _drawn(view: OrderView) -> tuple[bytes | None, str | None]:
+def _drawn(view: View) -> tuple[bytes | None, str | None]:
     """Give what cards show; or say why there is nothing."""
     if not view.placed:
-        return None, NOT_PLACED
+        return None, f"Event {CARDS.of_kind(view.kind).opening} had not come, so there was nothing to show."
     try:
-        return CARDS.drawn(view), None
+        return drawn(view), None
     except RenderError as error:
         return None, f"It cannot be drawn: {error}."

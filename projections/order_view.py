@@ -1,25 +1,23 @@
 """What is known of an order: the fold of its events. The law is `docs/projection.md`."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from hashlib import blake2b
 from typing import ClassVar, Final
 
 import msgspec
 from msgspec.structs import astuple, replace
 
 from events.codec import decode
-from events.envelope import EffectiveEvent, FoldableEvent
-from events.order import OrderErased, OrderEvent, OrderPlaced
-from projections.draft import NEVER, Draft, Early, ViewFields, moment_of
+from events.envelope import FoldableEvent
+from events.fact import Fact
+from events.order import OrderErased, OrderPlaced
+from events.vocabulary import is_known, kind_of
+from projections.draft import NEVER, Draft, ViewFields, awaited, kept, moment_of
 from projections.history import forget_names
 from projections.registers import apply
 from projections.steps import TERMINAL
 
 FOLD_VERSION: Final = 2
 """Raised with every change of what the same events fold to."""
-
-EVENTS_KEPT_BEFORE_PLACED: Final = 64
 
 
 class OrderView(ViewFields, frozen=True):  # type: ignore[misc] # msgspec allows it: a frozen value made from a draft
@@ -44,18 +42,6 @@ class OrderView(ViewFields, frozen=True):  # type: ignore[misc] # msgspec allows
         """Tell whether the status is terminal."""
         return self.status in TERMINAL
 
-    def is_early(self, now: datetime) -> bool:
-        """Tell whether its time to appear has not come."""
-        return self.show_at is not None and self.show_at > now
-
-    def heard_since(self, recorded_at: datetime) -> datetime:
-        """Give the time from which its news grows old: nobody expects any before it is to appear.
-
-        Args:
-            recorded_at: When the newest event was recorded.
-        """
-        return recorded_at if self.show_at is None else max(recorded_at, self.show_at)
-
 
 class _Personal(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """The personal half of a view."""
@@ -73,13 +59,8 @@ _decode_state = msgspec.json.Decoder(OrderView).decode
 _decode_personal = msgspec.json.Decoder(_Personal).decode
 
 
-def evolve(view: OrderView, event: FoldableEvent) -> OrderView:
-    """Give the view after one more event; an event whose version is in the view already changes nothing."""
-    return fold(view, (event,))
-
-
 def fold(view: OrderView, events: Sequence[FoldableEvent]) -> OrderView:
-    """Give the view after more events, in the order of their versions.
+    """Give the view after more events, in the order of their versions; those of other kinds change nothing.
 
     Raises:
         NewerEventError: an event is not known to this release.
@@ -121,16 +102,6 @@ def decode_view(state: bytes | str, personal: bytes | None) -> OrderView:
     )
 
 
-def fingerprint(view: OrderView, key: bytes) -> bytes:
-    """Give 16 bytes, keyed, that two views share only if they are the same."""
-    return fingerprint_of(*encode_view(view), key)
-
-
-def fingerprint_of(state: bytes, personal: bytes | None, key: bytes) -> bytes:
-    """Give the fingerprint of a view that is encoded already."""
-    return blake2b(state + b"\0" + (personal or b""), digest_size=16, key=key).digest()
-
-
 def _take(draft: Draft, event: FoldableEvent) -> None:
     at = event.at
     draft.version = event.version
@@ -141,15 +112,12 @@ def _take(draft: Draft, event: FoldableEvent) -> None:
             apply(draft, decode(event), event.source, event.event_id, (at, event.version))
     elif event.type == OrderPlaced.TYPE:
         _place(draft, decode(event), event)
-    else:
+    elif kind_of(event.type) == OrderView.kind or not is_known(event.type, event.schema_version):
         decode(event)
-        data = event.data if isinstance(event.data, str) else event.data.decode()
-        personal = None if event.personal is None or draft.erased else event.personal.decode()
-        kept = Early(at, event.version, event.source, event.event_id, event.type, event.schema_version, data, personal)
-        draft.early = (*draft.early, kept)[-EVENTS_KEPT_BEFORE_PLACED:]
+        draft.early = kept(draft.early, event, erased=draft.erased)
 
 
-def _place(draft: Draft, fact: OrderEvent, event: FoldableEvent) -> None:
+def _place(draft: Draft, fact: Fact, event: FoldableEvent) -> None:
     if not isinstance(fact, OrderPlaced):
         raise TypeError(event.type)
     draft.placed = True
@@ -158,18 +126,7 @@ def _place(draft: Draft, fact: OrderEvent, event: FoldableEvent) -> None:
     draft.order_number = fact.order_number
     apply(draft, fact, event.source, event.event_id, (event.at, event.version))
     for early in draft.early:
-        kept = EffectiveEvent(
-            event.subject_id,
-            early.version,
-            early.source,
-            early.event_id,
-            early.type,
-            early.schema_version,
-            early.data,
-            None if early.personal is None else early.personal.encode(),
-            early.at,
-        )
-        apply(draft, decode(kept), early.source, early.event_id, (early.at, early.version))
+        apply(draft, decode(awaited(early, event.subject_id)), early.source, early.event_id, (early.at, early.version))
     draft.early = ()
 
 

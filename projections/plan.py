@@ -29,8 +29,8 @@ from projections.phone import Phone
 from projections.reasons import Reason
 from projections.sentences import (
     ENDED_BY_A_PERSON,
-    NEVER_PLACED,
     START_NOT_REPEATED,
+    never_placed,
     why_unchanged,
     why_update,
 )
@@ -125,6 +125,10 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
     return _plan_shown(face, card, phone, refusal, now, rules)
 
 
+def _never_placed(face: Face | None) -> str:
+    return never_placed() if face is None else never_placed(face.opening)
+
+
 def _before_its_time(face: Face | None, ended_at: datetime | None) -> bool:
     """Tell whether a card has ended before its order was to appear: another comes then."""
     return face is not None and face.show_at is not None and ended_at is not None and ended_at < face.show_at
@@ -147,7 +151,7 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
             Reason.REPLACED, "A newer card of this order is on the phone.", phase=Phase.OVER, outcome="replaced"
         )
     if face is None or not face.placed:
-        return Wait(Reason.NOT_PLACED, NEVER_PLACED)
+        return Wait(Reason.NOT_PLACED, _never_placed(face))
     hindrance = start_hindrance(card, phone)
     told = None if hindrance is None else tell(face, card, phone, hindrance, card.created_at, now, rules.fallback)
     if isinstance(told, Send):
@@ -179,7 +183,7 @@ def _plan_start(face: Face, card: Card, phone: Phone, now: datetime, rules: Plan
         now,
         rules,
         why="The order is open, and the phone can be sent a card.",
-        alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, "order.placed"),
+        alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, face.opening),
     )
 
 
@@ -204,7 +208,7 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
             now,
             rules,
             why="Apple's answer to the push that starts the card was lost, and no report came: sent again, once.",
-            alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, "order.placed"),
+            alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, face.opening),
         )
     return Wait(
         Reason.START_COUNTED,
@@ -239,7 +243,7 @@ def _plan_shown(
         alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
-        return Wait(Reason.NOT_PLACED, NEVER_PLACED, until=ends_at, phase=Phase.SHOWN)
+        return Wait(Reason.NOT_PLACED, _never_placed(face), until=ends_at, phase=Phase.SHOWN)
     renew_at = started_at + timedelta(seconds=rules.renew_after)
     renewable = card.generation < rules.most_generations and not card.next_generation
     if now >= renew_at and renewable:

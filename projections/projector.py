@@ -16,7 +16,6 @@ import asyncpg
 import msgspec
 import structlog
 
-from events.codec import VOCABULARY, is_known
 from events.envelope import RecordedEvent
 from events.errors import NewerEventError, SecretKeyError, StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -25,8 +24,11 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
+from events.vocabulary import is_known, named, vocabulary
 from events.waiting import first_of
-from projections.order_view import FOLD_VERSION, OrderView, fold
+from projections.errors import EvolveError
+from projections.order_view import FOLD_VERSION
+from projections.view import View, fold
 from projections.view_store import FOLD_EVENTS, FoldedView, ViewStore, Won, Work, fold_error
 
 if TYPE_CHECKING:
@@ -153,7 +155,7 @@ class Projector:
         began = time.monotonic()
         with translated():
             rows = await self._pool.fetch(
-                statement("projections/find_behind"), slots, FOLD_VERSION, 10 * BATCH_SUBJECTS, VOCABULARY
+                statement("projections/find_behind"), slots, FOLD_VERSION, 10 * BATCH_SUBJECTS, vocabulary()
             )
             self._add(row["subject_id"] for row in rows)
             await self._pool.execute(statement("projections/settle_heads"), slots, SETTLED_A_SWEEP)
@@ -249,7 +251,7 @@ class Projector:
             return Projected([], set(), matching=False, crowd=False, again=set())
         folded: list[FoldedView] = []
         again: set[str] = set()
-        for work in await self._views.read_work(connection, subject_ids, VOCABULARY):
+        for work in await self._views.read_work(connection, subject_ids, vocabulary()):
             if len(work.news.events) == FOLD_EVENTS:
                 again.add(work.subject_id)
             one = await self._fold(connection, work)
@@ -265,27 +267,31 @@ class Projector:
         )
 
     async def _fold(self, connection: Connection, work: Work) -> FoldedView | None:
-        """Fold a subject's news, or set it aside: held at an event that is newer than we, quarantined by a failure."""
+        """Fold a subject's news, or set it aside: held at an event that we do not read, quarantined by a failure."""
         subject_id, news = work.subject_id, work.news
         readable = _readable(news.events)
-        held_by_fold = None if len(readable) == len(news.events) else VOCABULARY
-        if held_by_fold:
-            log.warning("subject_held_for_newer_version", subject_id=subject_id, type=news.events[len(readable)].type)
+        held_for = None
+        if len(readable) < len(news.events):
+            newer = news.events[len(readable)]
+            held_for = named(newer.type, newer.schema_version)
+            log.warning("subject_held_for_newer_version", subject_id=subject_id, type=newer.type)
             if not readable:
-                await self._hold(connection, work)
+                await self._hold(connection, work, held_for)
                 return None
         try:
             after = _fold_whole(work.view, readable, news.damage)
         except NewerEventError as error:
-            # a newer worker has kept it in the view, until order.placed came
+            # another worker has kept it in the view, until the event came that opens the subject
             log.warning("subject_held_for_newer_version", subject_id=subject_id, type=error.type)
-            await self._hold(connection, work)
+            await self._hold(connection, work, named(error.type, error.schema_version))
             return None
         except Exception as error:  # noqa: BLE001 - a bug or a damaged row must stop one subject, not all of them
             sealed = fold_error(subject_id, error, news.data_key)
-            await self._views.set_aside(connection, subject_id, work.generation, error=sealed, held_by_fold=None)
+            await self._views.set_aside(connection, subject_id, work.generation, error=sealed, held_for=None)
             log.error(  # noqa: TRY400 - a traceback would carry personal values
-                "subject_quarantined", subject_id=subject_id, error=type(error).__name__
+                "subject_quarantined",
+                subject_id=subject_id,
+                error=str(error) if isinstance(error, EvolveError) else type(error).__name__,
             )
             return None
         return FoldedView(
@@ -297,15 +303,15 @@ class Projector:
             view=after,
             data_key=news.data_key,
             match_due_at=_match_due_at(work.view, after, readable),
-            held_by_fold=held_by_fold,
+            held_for=held_for,
         )
 
-    async def _hold(self, connection: Connection, work: Work) -> None:
-        """Leave a subject to a worker that reads more than we."""
-        await self._views.set_aside(connection, work.subject_id, work.generation, error=None, held_by_fold=VOCABULARY)
+    async def _hold(self, connection: Connection, work: Work, held_for: str) -> None:
+        """Leave a subject to a worker that reads more than we: a newer one, or one with the module of its card."""
+        await self._views.set_aside(connection, work.subject_id, work.generation, error=None, held_for=held_for)
 
 
-def _fold_whole(before: OrderView, events: Sequence[RecordedEvent], damage: SecretKeyError | None) -> OrderView:
+def _fold_whole(before: View, events: Sequence[RecordedEvent], damage: SecretKeyError | None) -> View:
     """Fold events that nothing damaged hides the next of."""
     if damage is not None:
         raise damage
@@ -319,7 +325,7 @@ def _readable(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
     return events
 
 
-def _match_due_at(before: OrderView, after: OrderView, events: Iterable[RecordedEvent]) -> datetime | None:
+def _match_due_at(before: View, after: View, events: Iterable[RecordedEvent]) -> datetime | None:
     """Say when the matcher should look, if who should see the subject, or from when, has changed."""
     if (
         not after.placed

@@ -10,7 +10,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from events.errors import SecretKeyError
+from events.errors import LockstepError, SecretKeyError
 from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
@@ -18,9 +18,8 @@ from events.postgres.statements import statement
 from events.sealing import Keyring, unseal
 from projections.errors import RenderError
 from projections.face import content_hash
-from projections.order_view import OrderView, decode_view
 from projections.rebuild_ledger import SlotState
-from projections.registry import CARDS
+from projections.view import View, decode_view, drawn
 from projections.view_store import view_context
 
 PAGE_SUBJECTS: Final = 500
@@ -91,7 +90,7 @@ async def _changes(
         after = rows[-1]["subject_id"]
 
 
-def _both(row: asyncpg.Record, keyring: Keyring) -> tuple[OrderView | None, OrderView | None]:
+def _both(row: asyncpg.Record, keyring: Keyring) -> tuple[View | None, View | None]:
     subject_id = row["subject_id"]
     try:
         key = None if row["wrapped"] is None else keyring.unwrap_key(row["wrapped"], subject_id)
@@ -103,24 +102,24 @@ def _both(row: asyncpg.Record, keyring: Keyring) -> tuple[OrderView | None, Orde
     )
 
 
-def _view(subject_id: str, state: bytes, sealed: bytes | None, key: bytes | None) -> OrderView | None:
+def _view(subject_id: str, state: bytes, sealed: bytes | None, key: bytes | None) -> View | None:
     """Read a view; None: it cannot be read, as one that another release wrote, and counts as another."""
     try:
         personal = None if sealed is None or key is None else unseal(key, sealed, context=view_context(subject_id))
         return decode_view(state, personal)
-    except (SecretKeyError, msgspec.DecodeError, UnicodeDecodeError):
+    except (LockstepError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _content(view: OrderView | None, keyring: Keyring) -> bytes | None:
+def _content(view: View | None, keyring: Keyring) -> bytes | None:
     """Tell contents apart; None: there is nothing to show, or it cannot be drawn."""
     if view is None or not view.placed:
         return None
     try:
-        return content_hash(CARDS.drawn(view), keyring.hash)
+        return content_hash(drawn(view), keyring.hash)
     except RenderError:
         return None
 
 
-def _recipients(view: OrderView | None) -> tuple[object, ...] | None:
+def _recipients(view: View | None) -> tuple[object, ...] | None:
     return None if view is None or not view.placed else (view.customer_id, view.show_at)

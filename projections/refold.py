@@ -8,7 +8,8 @@ from events.errors import SecretKeyError
 from events.sealing import Keyring, unseal
 from events.store import ERASED, event_context
 from projections.errors import MissingEventError
-from projections.order_view import EMPTY, OrderView, evolve, fold
+from projections.order_view import EMPTY
+from projections.view import View, evolve, fold
 
 POSTGRES_EPOCH: Final = 946_684_800_000_000
 """From where Postgres counts microseconds: the first of January 2000, in Unix microseconds."""
@@ -52,7 +53,7 @@ class Refold:
     def __init__(self, subject_id: str, version: int, wrapped: bytes | None, keyring: Keyring) -> None:
         self._subject_id = subject_id
         self._version = version
-        self.view: OrderView = EMPTY
+        self.view: View = EMPTY
         self.folded = 0
         self.failure: Exception | None = None
         self.erased_later = self.is_later = False

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, get_args
 
+from events.fact import Fact
 from events.order import (
     CourierAssigned,
     EtaChanged,
@@ -17,7 +18,7 @@ from events.order import (
     Remarked,
     Timed,
 )
-from projections.draft import Alert, Draft, Stamp
+from projections.draft import Draft, Stamp, show
 from projections.history import LINES_SHOWN, Line, named_courier_key, record, shown
 from projections.steps import ENDS_FOR_GOOD, STEPS, TERMINAL, Step
 
@@ -41,7 +42,7 @@ class _Kind(NamedTuple):
     effect: Callable[[Draft, Any, str, str, Stamp], bool] | None
 
 
-def apply(draft: Draft, fact: OrderEvent, source: str, event_id: str, stamp: Stamp) -> None:
+def apply(draft: Draft, fact: Fact, source: str, event_id: str, stamp: Stamp) -> None:
     """Write one fact into the registers of a placed order, its line into the history, its alert beside them.
 
     Args:
@@ -51,20 +52,23 @@ def apply(draft: Draft, fact: OrderEvent, source: str, event_id: str, stamp: Sta
         event_id: Names it within its source.
         stamp: When it takes effect, and its version.
     """
-    step, timed, rank_of, effect = _KINDS[fact.TYPE]
+    try:
+        step, timed, rank_of, effect = _KINDS[fact.TYPE]
+    except KeyError:
+        return  # it is about a subject of another kind
     if draft.status in TERMINAL and not _counts_still(draft, fact, step, stamp):
         return
     rank = step.rank if rank_of is None else rank_of(draft, fact)
     changed = step.status is not None and _advance(draft, step, step.status, stamp)
-    if timed and (delivery_time := fact.delivery_time) is not None:  # type: ignore[union-attr] # these have one
+    if timed and (delivery_time := fact.delivery_time) is not None:  # type: ignore[attr-defined] # these have one
         changed |= _expect(draft, delivery_time, stamp)
     if effect is not None:
         changed |= effect(draft, fact, source, event_id, stamp)
     if changed:
-        _show(draft, fact.TYPE, rank, stamp)
+        show(draft, fact.TYPE, rank, stamp)
 
 
-def _counts_still(draft: Draft, fact: OrderEvent, step: Step, stamp: Stamp) -> bool:
+def _counts_still(draft: Draft, fact: Fact, step: Step, stamp: Stamp) -> bool:
     """Tell whether a fact may change an order that is over: it hears notes and later bad endings alone."""
     return isinstance(fact, OrderNoted) or (step.status in ENDS_FOR_GOOD and stamp > draft.status_stamp)
 
@@ -173,26 +177,6 @@ def _write_line(draft: Draft, line: Line) -> bool:
     if len(before) < len(draft.history) <= LINES_SHOWN:
         return True
     return before is not draft.history and shown(before) != shown(draft.history)
-
-
-def _show(draft: Draft, type_: str, rank: int, stamp: Stamp) -> None:
-    """Remember that an event changed what is shown, by its version: one that waited counts by its own."""
-    at, version = stamp
-    if version > draft.changed_version:
-        draft.changed_version, draft.changed_at = version, at
-    if rank == 0:
-        return
-    alerts, place = draft.alerts, 0
-    for alert in alerts:
-        if alert.rank >= rank:
-            break
-        place += 1
-    after = place
-    if place < len(alerts) and alerts[place].rank == rank:
-        if alerts[place].version > version:
-            return
-        after += 1
-    draft.alerts = (*alerts[:place], Alert(rank, version, type_), *alerts[after:])
 
 
 def _cut(text: str | None) -> str | None:

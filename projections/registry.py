@@ -3,10 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from events.vocabulary import install_facts
 from projections.content_state import CARD as ORDER_CARD
-from projections.definition import CardDefinition
+from projections.definition import ORDER, CardDefinition
 from projections.errors import UnknownCardError
-from projections.order_view import OrderView
+from projections.own_kind import OwnKind
+
+_NOT_HERE: Final = "no module of LOCKSTEP_CARDS shows subjects of this kind"
 
 
 class Registry:
@@ -24,7 +27,7 @@ class Registry:
         self.install(())
 
     def install(self, cards: Collection[CardDefinition], modules: Sequence[str] = ()) -> None:
-        """Know these cards from now on, and the order's own, of which one takes the place.
+        """Know these cards and the events of their kinds from now on, and the order's own, unless one takes its place.
 
         Cards of the order's own type that are on phones go on being drawn by it.
 
@@ -35,7 +38,12 @@ class Registry:
         self.modules = tuple(modules)
         self._by_kind = {each.kind: each for each in (ORDER_CARD, *cards)}
         self._by_type = {each.attributes_type: each for each in (ORDER_CARD, *cards)}
+        self._own = {each.kind: OwnKind(each) for each in cards if each.facts}
         self.cards = tuple(self._by_kind.values())
+        install_facts(
+            [fact for each in cards for fact in each.facts],
+            {key: shape for each in cards for key, shape in each.old_shapes.items()},
+        )
 
     def of_kind(self, kind: str) -> CardDefinition:
         """Give the card of subjects of a kind.
@@ -45,7 +53,7 @@ class Registry:
         """
         found = self._by_kind.get(kind)
         if found is None:
-            raise UnknownCardError(kind, "no module of LOCKSTEP_CARDS shows subjects of this kind")
+            raise UnknownCardError(kind, _NOT_HERE)
         return found
 
     def of_type(self, attributes_type: str, kind: str) -> CardDefinition:
@@ -60,14 +68,20 @@ class Registry:
             raise UnknownCardError(attributes_type, f"no card for a subject of kind {kind}; known cards: {known}")
         return found
 
-    def drawn(self, view: OrderView, attributes_type: str | None = None) -> bytes:
-        """Give the content state of a view, JSON, for a card of an attributes type, or of its kind.
+    def knows(self, kind: str) -> bool:
+        """Tell whether subjects of a kind can be folded here."""
+        return kind == ORDER or kind in self._own
+
+    def own_kind(self, kind: str) -> OwnKind:
+        """Give what the fold asks of a kind of a team's own.
 
         Raises:
-            RenderError: It cannot be drawn, or not here.
+            UnknownCardError: There is none here.
         """
-        card = self.of_kind(view.kind) if attributes_type is None else self.of_type(attributes_type, view.kind)
-        return card.draw(view)
+        found = self._own.get(kind)
+        if found is None:
+            raise UnknownCardError(kind, _NOT_HERE)
+        return found
 
 
 CARDS: Final = Registry()

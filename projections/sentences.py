@@ -3,14 +3,11 @@
 from typing import Final
 
 from projections.card import Card
+from projections.definition import PLACED
 from projections.draft import Alert
 from projections.face import Face
 
 ENDED_BY_A_PERSON: Final = "An operator ended the card."
-NEVER_PLACED: Final = (
-    "Without order.placed, Lockstep does not know what a card should show: it keeps the order's other events, but "
-    "takes no status from them, and starts no card."
-)
 START_NOT_REPEATED: Final = (
     "Apple's answer to the push that starts the card was lost, and the app has not reported the card. Lockstep does "
     "not send it again: the phone might show two."
@@ -84,4 +81,12 @@ def why_suspect(unreported_starts: int) -> str:
         f"The app has reported none of the last {unreported_starts} cards sent to this phone, this one included. Most "
         "likely the customer did not tap Allow, the app was force-quit, or the phone's address for new cards (start "
         "token) is out of date, for example after an iOS update."
+    )
+
+
+def never_placed(opening: str = PLACED) -> str:
+    """Say why there is nothing to show before the event that opens an order."""
+    return (
+        f"Without {opening}, Lockstep does not know what a card should show: it keeps the order's other events, but "
+        "takes no status from them, and starts no card."
     )

@@ -14,7 +14,6 @@ from projections.hindrance import not_for_this_phone
 from projections.plan import PlanRules
 from projections.reasons import Reason
 from projections.sentences import MOST_LIKELY
-from projections.steps import TERMINAL
 
 ON_THE_LOCK_SCREEN = timedelta(hours=4)
 """Apple: a card that ended without a dismissal date stays there for so long at the most."""
@@ -38,7 +37,7 @@ def compared(
         around: What else counts.
     """
     card = traced.card
-    newest = None if status is None or face is None else Shown(status, face.expected_at)
+    newest = None if status is None or face is None else Shown(status, None if face.over else face.expected_at)
     accepted = _accepted(traced, newest, face, around.now)
     if card.phase is Phase.OVER or card.is_gone or reason is Reason.EXPIRED:
         return None, _left_over(traced, accepted, reason, around)
@@ -149,6 +148,6 @@ def perhaps(traced: TracedCard, finding: Finding, around: Surroundings) -> tuple
 def _spelled(shown: Shown | None, version: int, now: datetime) -> str:
     if shown is None:
         return f"the order as of version {version}"
-    expected = None if shown.status in TERMINAL else shown.expected_at
+    expected = shown.expected_at
     delivery = "" if expected is None else f", delivery expected at {clock_of(expected, now)}, {ago(expected, now)}"
     return f"status {shown.status}{delivery} (version {version})"

@@ -1,6 +1,7 @@
 """What each type of event does to a card, as `docs/projection.md` lists it."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 
@@ -10,19 +11,29 @@ ENDS_FOR_GOOD: Final = frozenset({"cancelled", "failed"})
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One row of the table.
+    """One row of a table of steps. Its functions are for cards of one's own; they see no personal values.
 
     Attributes:
-        status: the status it leads to, which is the name of its line in the history; None if it leads to none.
-        progress_percent: how far the order is; 0 adds nothing to what was reached.
+        status: the status it leads to; None if it leads to none.
+        progress_percent: how far the subject is; 0 adds nothing to what was reached.
         rank: of its alert, 1 (weak) to 3; 0 if it makes none by itself.
-        terminal: whether the order is over with it.
+        terminal: whether the subject is over with it.
+        line: the name of its line in the history; that of the status if None.
+        when_over: whether it counts even once the subject is over, as a note does; it never changes the status then.
+        rank_of: gives the rank, from the state before the fact, and the fact.
+        progress_of: gives the progress, from the fact.
+        key_of: gives what tells its lines of history apart, from the fact; without it there is one line.
     """
 
-    status: str | None
+    status: str | None = None
     progress_percent: int = 0
     rank: int = 0
     terminal: bool = False
+    line: str | None = None
+    when_over: bool = False
+    rank_of: Callable[[Any, Any], int] | None = None
+    progress_of: Callable[[Any], int] | None = None
+    key_of: Callable[[Any], str] | None = None
 
 
 STEPS: Final[dict[str, Step]] = {

@@ -7,16 +7,21 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from events.codec import VOCABULARY
 from events.errors import NewerEventError
 from events.sealing import Keyring
+from events.vocabulary import named
 from projections.refold import Refold
 from projections.view_store import encoded_view, fold_error
 
 COLUMNS: Final = (
     "slot", "generation", "subject_id", "version", "prev_version", "state", "sealed", "fingerprint", "folded_at",
-    "customer_id", "status", "over", "match_due_at", "match_count", "quarantined_at", "held_by_fold", "error", "crowd",
+    "customer_id", "status", "over", "match_due_at", "match_count", "quarantined_at", "held_for",
+    "held_by_fold", "error", "crowd",
 )  # fmt: skip
+
+
+HELD: Final = 2_147_483_647
+"""What `held_by_fold` says of a subject that is held: the release before leaves it alone by it."""
 
 
 class Stopped(msgspec.Struct, frozen=True, rename="camel"):
@@ -55,9 +60,9 @@ class ViewRow:
         view, failure = refold.view, refold.failure
         encoded = encoded_view(self._id, view, refold.data_key, self._keyring)
         self.changed = view.version == row["live_version"] and encoded.fingerprint != row["live_fingerprint"]
-        quarantined_at = error = held_by_fold = None
+        quarantined_at = error = held_for = None
         if isinstance(failure, NewerEventError):
-            held_by_fold = VOCABULARY
+            held_for = named(failure.type, failure.schema_version)
         elif failure is not None:
             quarantined_at, error = now, fold_error(self._id, failure, refold.data_key)
         if failure is not None:
@@ -65,5 +70,5 @@ class ViewRow:
         return (
             slot, generation, self._id, view.version, 0, encoded.state, encoded.sealed, encoded.fingerprint,
             row["folded_at"], view.customer_id, view.status, view.over, row["match_due_at"], row["match_count"],
-            quarantined_at, held_by_fold, error, row["crowd"],
+            quarantined_at, held_for, None if held_for is None else HELD, error, row["crowd"],
         )  # fmt: skip

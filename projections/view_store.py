@@ -8,20 +8,24 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from events.envelope import RecordedEvent
-from events.errors import SecretKeyError
+from events.errors import LockstepError, SecretKeyError
 from events.postgres.pool import Connection
 from events.postgres.statements import statement
 from events.sealing import Keyring, seal, unseal
 from events.slot import slot_of
 from events.store import recorded_event
-from projections.errors import UnreadableViewError
-from projections.order_view import EMPTY, OrderView, decode_view, encode_view, fingerprint, fingerprint_of
+from projections.errors import EvolveError, OutdatedViewError, RenderError, UnreadableViewError
+from projections.order_view import EMPTY
+from projections.view import View, decode_view, encode_view, fingerprint, fingerprint_of, fold
 
 log = structlog.get_logger()
 
 FOLD_EVENTS = 500
+SEALED = b"sealed:"
+"""How the error of a fold begins that may name personal values."""
 
 
 class StoredView(msgspec.Struct, frozen=True):
@@ -31,6 +35,7 @@ class StoredView(msgspec.Struct, frozen=True):
         heard_at: When the newest event of its subject was recorded.
         read_at: The database's time when it was read.
         opened: The view; None when its row cannot be opened or read.
+        why_not: Why it is not, where that is known.
         data_key: The subject's data key, opened; None when it has none, it was erased, or it cannot be opened.
     """
 
@@ -38,22 +43,24 @@ class StoredView(msgspec.Struct, frozen=True):
     generation: int
     subject_id: str
     version: int
-    opened: OrderView | None
+    opened: View | None
     folded_at: datetime
     heard_at: datetime
     read_at: datetime
     fingerprint: bytes
     data_key: bytes | None
+    why_not: LockstepError | None = None
 
     @property
-    def view(self) -> OrderView:
+    def view(self) -> View:
         """Give the view.
 
         Raises:
             UnreadableViewError: Its row cannot be opened or read.
+            LockstepError: What stands in the way, where that is known.
         """
         if self.opened is None:
-            raise UnreadableViewError(self.subject_id)
+            raise self.why_not or UnreadableViewError(self.subject_id)
         return self.opened
 
 
@@ -82,7 +89,7 @@ class Work(msgspec.Struct):
     subject_id: str
     generation: int
     view_version: int
-    view: OrderView
+    view: View
     news: News
 
 
@@ -104,7 +111,7 @@ class FoldedView(msgspec.Struct, frozen=True):
     Attributes:
         prev_version: The version it was folded from.
         match_due_at: When the matcher should look; None leaves its flag as it is.
-        held_by_fold: Our `VOCABULARY`, when the next event is newer than we are.
+        held_for: The type of the next event with its version, when we do not read it.
     """
 
     slot: int
@@ -112,10 +119,10 @@ class FoldedView(msgspec.Struct, frozen=True):
     subject_id: str
     prev_version: int
     version: int
-    view: OrderView
+    view: View
     data_key: bytes | None
     match_due_at: datetime | None
-    held_by_fold: int | None = None
+    held_for: str | None = None
 
 
 class EncodedView(NamedTuple):
@@ -126,7 +133,7 @@ class EncodedView(NamedTuple):
     fingerprint: bytes
 
 
-def encoded_view(subject_id: str, view: OrderView, data_key: bytes | None, keyring: Keyring) -> EncodedView:
+def encoded_view(subject_id: str, view: View, data_key: bytes | None, keyring: Keyring) -> EncodedView:
     """Encode a view for its row.
 
     Args:
@@ -143,11 +150,11 @@ def encoded_view(subject_id: str, view: OrderView, data_key: bytes | None, keyri
 
 
 def fold_error(subject_id: str, error: Exception, data_key: bytes | None) -> bytes:
-    """Give the error of a fold for its row, sealed, for it may name personal values."""
+    """Give the error of a fold for its row, sealed, for it may name personal values; those of a definition do not."""
     text = f"{type(error).__name__}: {error}".encode()
-    if data_key is None:
+    if data_key is None or isinstance(error, EvolveError):
         return text
-    return b"sealed:" + seal(data_key, text, context=b"fold-error\n" + subject_id.encode())
+    return SEALED + seal(data_key, text, context=b"fold-error\n" + subject_id.encode())
 
 
 def view_context(subject_id: str) -> bytes:
@@ -166,12 +173,48 @@ class ViewStore:
         rows = await connection.fetch(
             statement("projections/read_views"), [slot_of(each) for each in subject_ids], list(subject_ids)
         )
-        return {row["subject_id"]: self._stored(row) for row in rows}
+        found = {row["subject_id"]: self._stored(row) for row in rows}
+        outdated = [each for each in found.values() if isinstance(each.why_not, OutdatedViewError)]
+        if outdated:
+            found.update(await self._fold_anew(connection, outdated))
+        return found
 
-    async def read_work(self, connection: Connection, subject_ids: Sequence[str], vocabulary: int) -> list[Work]:
+    async def _fold_anew(self, connection: Connection, outdated: Sequence[StoredView]) -> dict[str, StoredView]:
+        """Fold views again, up to their versions, that another version of their definition has made."""
+        views: dict[str, View] = {each.subject_id: EMPTY for each in outdated}
+        failed: dict[str, LockstepError] = {}
+        wanted = {each.subject_id: each.version for each in outdated}
+        lacking = [(each.subject_id, 0) for each in outdated]
+        while lacking:
+            news = await self.read_new_events(connection, lacking)
+            read, lacking = lacking, []
+            for (subject_id, _), one in zip(read, news, strict=True):
+                events = [each for each in one.events if each.version <= wanted[subject_id]]
+                try:
+                    views[subject_id] = fold(views[subject_id], events)
+                except LockstepError as error:
+                    failed[subject_id] = error
+                    continue
+                if one.damage is None and len(one.events) == FOLD_EVENTS and len(events) == FOLD_EVENTS:
+                    lacking.append((subject_id, views[subject_id].version))
+        anew = {}
+        for each in outdated:
+            view, why_not = views[each.subject_id], failed.get(each.subject_id)
+            whole = why_not is None and view.version == each.version
+            anew[each.subject_id] = replace(each, opened=view if whole else None, why_not=why_not)
+        return anew
+
+    async def read_work(
+        self, connection: Connection, subject_ids: Sequence[str], vocabulary: Sequence[str]
+    ) -> list[Work]:
         """Read the views that are behind, each with the events that it lacks, up to one that cannot be opened.
 
         A view that cannot be read comes with every event of its subject: the log is the truth.
+
+        Args:
+            connection: Within a transaction.
+            subject_ids: Of these subjects.
+            vocabulary: What is read here.
         """
         rows = await connection.fetch(
             statement("projections/read_work"),
@@ -190,7 +233,7 @@ class ViewStore:
                 work = Work(subject_id, row["generation"], row["view_version"], EMPTY, News([]))
                 found.append(work)
                 if row["view_version"]:
-                    view, key = self._open(subject_id, row["state"], row["view_sealed"], row["wrapped"])
+                    view, key, _ = self._open(subject_id, row["state"], row["view_sealed"], row["wrapped"])
                     if view is None:
                         unread.append(work)
                     else:
@@ -205,17 +248,19 @@ class ViewStore:
 
     def _open(
         self, subject_id: str, state: bytes, sealed: bytes | None, wrapped: bytes | None
-    ) -> tuple[OrderView | None, bytes | None]:
-        """Open a stored view and its data key; one damaged row must not take its neighbours down."""
+    ) -> tuple[View | None, bytes | None, LockstepError | None]:
+        """Open a stored view and its data key, or say why not; one damaged row must not take its neighbours down."""
         key = personal = None
         try:
             key = None if wrapped is None else self._keyring.unwrap_key(wrapped, subject_id)
             if sealed is not None and key is not None:
                 personal = unseal(key, sealed, context=view_context(subject_id))
-            return decode_view(state, personal), key
+            return decode_view(state, personal), key, None
+        except (OutdatedViewError, RenderError) as error:
+            return None, key, error
         except (SecretKeyError, msgspec.DecodeError, UnicodeDecodeError) as error:
             log.error("view_cannot_be_read", subject_id=subject_id, error=type(error).__name__)  # noqa: TRY400
-            return None, key
+            return None, key, None
 
     def _take(self, news: News, subject_id: str, row: asyncpg.Record) -> None:
         """Add an event to the news of its subject, unless one before it cannot be opened."""
@@ -230,7 +275,7 @@ class ViewStore:
 
     def _stored(self, row: asyncpg.Record) -> StoredView:
         subject_id = row["subject_id"]
-        opened, key = self._open(subject_id, row["state"], row["sealed"], row["wrapped"])
+        opened, key, why_not = self._open(subject_id, row["state"], row["sealed"], row["wrapped"])
         return StoredView(
             slot=row["slot"],
             generation=row["generation"],
@@ -242,6 +287,7 @@ class ViewStore:
             read_at=row["now"],
             fingerprint=row["fingerprint"],
             data_key=key,
+            why_not=why_not,
         )
 
     async def read_new_events(self, connection: Connection, after: Sequence[tuple[str, int]]) -> list[News]:
@@ -276,7 +322,7 @@ class ViewStore:
             [each.view.status for each in rows],
             [each.view.over for each in rows],
             [each.match_due_at for each in rows],
-            [each.held_by_fold for each in rows],
+            [each.held_for for each in rows],
         )
         found: dict[str, Won] = {}
         for row in won:
@@ -291,9 +337,9 @@ class ViewStore:
         generation: int,
         *,
         error: bytes | None,
-        held_by_fold: int | None,
+        held_for: str | None,
     ) -> None:
-        """Quarantine a subject with its error, or hold it for a newer fold."""
+        """Quarantine a subject with its error, or hold it for whoever reads an event."""
         state, _ = encode_view(EMPTY)
         await connection.execute(
             statement("projections/quarantine_view"),
@@ -303,5 +349,5 @@ class ViewStore:
             state,
             fingerprint(EMPTY, self._keyring.hash),
             error,
-            held_by_fold,
+            held_for,
         )

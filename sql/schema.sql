@@ -263,7 +263,8 @@ CREATE TABLE public.views (
     quarantined_at timestamp with time zone,
     held_by_fold integer,
     error bytea,
-    crowd boolean DEFAULT false NOT NULL
+    crowd boolean DEFAULT false NOT NULL,
+    held_for text COLLATE pg_catalog."C"
 )
 WITH (fillfactor='60');
 

@@ -13,8 +13,8 @@ from projections.choice import Send
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import with_freshness
-from projections.order_view import OrderView
 from projections.registry import CARDS
+from projections.view import View
 
 MOST_COLLAPSE_ID_BYTES: Final = 64
 
@@ -23,7 +23,7 @@ def build_push(
     sent: Send,
     *,
     card: Card,
-    view: OrderView | None,
+    view: View | None,
     face: Face | None,
     token: str,
     environment: str,
@@ -100,7 +100,7 @@ def build_push(
 def _notification(
     sent: Send,
     card: Card,
-    view: OrderView | None,
+    view: View | None,
     token: str,
     environment: str,
     apns_id: UUID,
@@ -129,7 +129,7 @@ def collapse_id(subject_id: str) -> str:
     return subject_id if fits else sha256(subject_id.encode()).hexdigest()
 
 
-def _alert(alert: Alert, card: Card, view: OrderView | None) -> payload.Alert:
+def _alert(alert: Alert, card: Card, view: View | None) -> payload.Alert:
     if view is None:
         raise AssertionError("an alert speaks of something")
     text = CARDS.of_type(card.attributes_type, view.kind).words(alert.type, view)

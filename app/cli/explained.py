@@ -64,7 +64,7 @@ def explained(explanation: Explanation) -> "RenderableType":
 
 def _status(explanation: Explanation) -> str:
     if explanation.finding.reason is Reason.NOT_PLACED:
-        return "status unknown, event order.placed is missing"
+        return f"status unknown, event {explanation.opening} is missing"
     status = "status unknown" if explanation.status is None else f"status {explanation.status}"
     if explanation.view_version < explanation.version:
         return f"{status} as of version {explanation.view_version} of {explanation.version}"
@@ -109,6 +109,7 @@ def _events(explanation: Explanation) -> str:
     return "\n".join(
         f"version {each.version}: {each.type}, {_second_of(each.recorded_at, explanation.at)}"
         f"{'' if each.folded else ' (not processed yet)'}"
+        f"{' (of another kind: it changes nothing)' if each.foreign else ''}"
         for each in explanation.events[:EVENTS_SHOWN]
     )
 

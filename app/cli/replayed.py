@@ -10,10 +10,12 @@ import typer
 from app.cli.output import print_json, progress_bar
 from events.slot import ALL_SLOTS
 from projections.comparison import Verified
+from projections.definition import ORDER
 from projections.order_replay import Replayed
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_changes import Owed
 from projections.rebuilder import Rebuilt
+from projections.registry import CARDS
 
 
 class Stopwatch:
@@ -42,9 +44,11 @@ def print_verified(found: Verified, seconds: float, *, as_json: bool) -> None:
         + (f"{differ:,} differ." if differ else "every view compared is the fold of its events.")
     )
     for other in found.other_folds:
+        own = other.kind != ORDER
+        now = CARDS.own_kind(other.kind).version if own else FOLD_VERSION
         typer.echo(
-            f"{other.orders:,} were folded by version {other.fold_version}, now {FOLD_VERSION}: a rebuild would change "
-            f"{other.unlike:,} of them. Run: lockstep replay rebuild"
+            f"{other.orders:,}{f' of kind {other.kind}' if own else ''} were folded by version {other.fold_version}, "
+            f"now {now}: a rebuild would change {other.unlike:,} of them. Run: lockstep replay rebuild"
         )
     for count, words in (
         (found.behind.count, "have events that the projector has not folded yet"),

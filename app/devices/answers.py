@@ -12,10 +12,10 @@ from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, Missi
 from projections.errors import RenderError
 from projections.freshness import age_of, with_freshness
 from projections.hindrance import PUSH_TO_START
-from projections.order_view import OrderView
 from projections.phone import ios_of
 from projections.plan import PlanRules
 from projections.registry import CARDS
+from projections.view import View, drawn
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
@@ -102,7 +102,7 @@ def missing_cards(
     return missing
 
 
-def _attributes(view: OrderView, card_id: str, subject_id: str, attributes_type: str) -> msgspec.Raw | None:
+def _attributes(view: View, card_id: str, subject_id: str, attributes_type: str) -> msgspec.Raw | None:
     """Give what a card is started with; None: it cannot be drawn."""
     try:
         definition = CARDS.of_type(attributes_type, view.kind)
@@ -116,7 +116,7 @@ def _content(stored: StoredView, attributes_type: str, rules: PlanRules) -> msgs
     """Give what a card shows now, with the age of its news as a push would tell it; None: it cannot be drawn."""
     view = stored.view
     try:
-        content = CARDS.drawn(view, attributes_type)
+        content = drawn(view, attributes_type)
     except RenderError as error:
         log.error("card_failed", error=str(error))  # noqa: TRY400 - a traceback would carry personal values
         return None
@@ -142,11 +142,11 @@ def _never_arrived(row: asyncpg.Record, rules: PlanRules) -> bool:
     return late
 
 
-def _is_early(view: OrderView, card: asyncpg.Record) -> bool:
+def _is_early(view: View, card: asyncpg.Record) -> bool:
     """Tell whether a card is ahead of its order's time; one that an app started as it thought right is not."""
     the_apps = card["starter"] == "app" and card["phase"] != "wanted"
     return view.is_early(card["now"]) and not the_apps
 
 
-def _is_recipient(view: OrderView, card_customer: str | None, device_customer: str | None) -> bool:
+def _is_recipient(view: View, card_customer: str | None, device_customer: str | None) -> bool:
     return view.customer_id is not None and view.customer_id == card_customer == device_customer

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from events.codec import PUBLIC_TYPES, encode_new
+from events.codec import encode_new
 from events.document import pointer_to
 from events.envelope import NewEvent
 from events.errors import EventError, Fault
+from events.vocabulary import public_types
 
 _CLOUD_ATTRIBUTES: Final = frozenset(
     (
@@ -156,9 +157,10 @@ def _draft(
 
 def _type(document: dict[str, Any], faults: list[Fault]) -> str | None:
     type_ = document.get("type")
-    if isinstance(type_, str) and type_ in PUBLIC_TYPES:
+    known = public_types()
+    if isinstance(type_, str) and type_ in known:
         return type_
-    detail = f"known types: {', '.join(PUBLIC_TYPES)}"
+    detail = f"known types: {', '.join(known)}"
     faults.append(Fault("/type", f"is {'not known' if 'type' in document else 'missing'}; {detail}"))
     return None
 

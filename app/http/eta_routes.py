@@ -13,9 +13,10 @@ from app.http.outcomes import archived
 from app.http.path import path_id
 from app.http.problems import invalid, problem
 from events.errors import EventError, Fault
-from events.order import DeliveryTime, Moment
+from events.fact import Moment
+from events.order import DeliveryTime
 from events.outcome import Archived
-from projections.eta import Became, Eta, Hold, Over, Overtaken, Recorded, Unchanged, eta_event
+from projections.eta import Became, Eta, Hold, NotAnOrder, Over, Overtaken, Recorded, Unchanged, eta_event
 
 _POINTERS: Final = {"/data/deliveryTime": "/deliveryTime", "/time": "/at"}
 
@@ -76,6 +77,9 @@ def _answer(became: Became) -> EtaAnswer:
         case Over():
             detail = "Nothing moves its delivery time any more; put none for it."
             raise problem(409, "order-over", "The order is over.", detail)
+        case NotAnOrder(kind=kind):
+            detail = f"It is of kind {kind}: tell its time by an event with expectedAt."
+            raise problem(409, "not-an-order", "No order takes this time.", detail)
         case Archived():
             raise archived()
         case _:

@@ -1,5 +1,6 @@
 -- Finds the orders of a customer in a slot, also those that have no view yet, and those that were archived. An order
--- belongs to the customer of its first `order.placed`: the view says where to look, the log what is so.
+-- belongs to the customer of the first event of its kind that names one, such as `order.placed`, and its kind is that of
+-- its first event: the view says where to look, the log what is so.
 -- $1 smallint     slot
 -- $2 text         customer id
 -- $3 timestamptz  placed at this time or earlier, as recorded
@@ -16,7 +17,14 @@ WHERE h.slot = $1
       WHEN v.customer_id <> $2 THEN false
       ELSE (SELECT e.recorded_at <= $3 AND e.data ->> 'customerId' = $2
             FROM events AS e
-            WHERE e.slot = h.slot AND e.subject_id = h.subject_id AND e.type = 'order.placed'
+            WHERE e.slot = h.slot AND e.subject_id = h.subject_id AND e.data ->> 'customerId' IS NOT NULL
+              AND split_part(e.type, '.', 1) = (
+                  SELECT split_part(f.type, '.', 1)
+                  FROM events AS f
+                  WHERE f.slot = h.slot AND f.subject_id = h.subject_id AND f.type <> 'order.erased'
+                  ORDER BY f.version
+                  LIMIT 1
+              )
             ORDER BY e.version
             LIMIT 1)
   END

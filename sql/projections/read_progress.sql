@@ -2,10 +2,10 @@
 -- $1 smallint  slot
 -- $2 text      subject id
 -- Returns: version bigint, archived_at timestamptz, archived_to text, slot_fold_version integer, view_version bigint,
---          folded_at timestamptz, quarantined_at timestamptz, held_by_fold integer, match_due_at timestamptz,
+--          folded_at timestamptz, quarantined_at timestamptz, held_for text, error bytea, match_due_at timestamptz,
 --          spreading_since timestamptz, now timestamptz
 SELECT h.version, h.archived_at, h.archived_to, s.fold_version AS slot_fold_version, coalesce(v.version, 0) AS view_version,
-       v.folded_at, v.quarantined_at, v.held_by_fold, v.match_due_at, f.raised_at AS spreading_since,
+       v.folded_at, v.quarantined_at, v.held_for, v.error, v.match_due_at, f.raised_at AS spreading_since,
        lockstep_now() AS now
 FROM heads AS h
 JOIN slots AS s ON s.slot = h.slot

@@ -1,9 +1,9 @@
 -- Reads what happened to subjects after their live views, each event with the view that it is to be folded into.
--- Subjects that are caught up, quarantined, or held for a newer worker have no row.
+-- Subjects that are caught up, quarantined, or held for a worker that reads more have no row.
 -- $1 smallint[]  slot
 -- $2 text[]      subject id
 -- $3 bigint      events of a subject at the most
--- $4 integer     how many shapes of events this worker reads
+-- $4 text[]      what this worker reads: types of events with their versions
 -- Returns: ord bigint, generation smallint, view_version bigint, state json, view_sealed bytea, version bigint,
 --          source text, event_id text, type text, schema_version smallint, data json, sealed bytea,
 --          occurred_at timestamptz, recorded_at timestamptz, trace text, wrapped bytea
@@ -22,5 +22,5 @@ CROSS JOIN LATERAL (
     LIMIT $3
 ) AS e
 LEFT JOIN subject_keys AS k ON k.slot = wanted.slot AND k.subject_id = wanted.subject_id
-WHERE v.quarantined_at IS NULL AND coalesce(v.held_by_fold, 0) < $4
+WHERE v.quarantined_at IS NULL AND coalesce(v.held_for = ANY ($4::text[]), true)
 ORDER BY wanted.ord, e.version

@@ -15,7 +15,7 @@
 WITH written AS (
     UPDATE views AS v
     SET version = $5, state = $6, sealed = $7, fingerprint = $8, customer_id = $9, status = $10, over = $11,
-        quarantined_at = NULL, error = NULL, held_by_fold = NULL
+        quarantined_at = NULL, error = NULL, held_for = NULL, held_by_fold = NULL
     FROM slots AS s
     WHERE v.slot = $1 AND s.slot = $1 AND v.generation = s.generation AND v.subject_id = $2
       AND s.fold_version = $3 AND v.version = $4

@@ -4,7 +4,7 @@
 -- Returns: released boolean
 WITH released AS (
     UPDATE views AS v
-    SET quarantined_at = NULL, error = NULL, held_by_fold = NULL
+    SET quarantined_at = NULL, error = NULL, held_for = NULL, held_by_fold = NULL
     FROM slots AS s
     WHERE v.slot = $1 AND s.slot = $1 AND v.generation = s.generation AND v.subject_id = $2
       AND (v.quarantined_at IS NOT NULL OR v.held_by_fold IS NOT NULL)

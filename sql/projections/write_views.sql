@@ -13,7 +13,7 @@
 -- $10 text[]        status
 -- $11 boolean[]     over
 -- $12 timestamptz[] when the matcher should look; NULL leaves it as it is, unless the subject is over
--- $13 integer[]     how many shapes of events a worker reads that could not read the next one; NULL: it could
+-- $13 text[]        the type of the next event with its version, where it could not be read; NULL: it could
 -- Returns: slot smallint, subject_id text, owing boolean, crowd boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -22,14 +22,15 @@ WITH now AS MATERIALIZED (
     FROM now,
          unnest($1::smallint[], $2::smallint[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::bytea[],
                 $8::bytea[], $9::text[], $10::text[], $11::boolean[], $12::timestamptz[],
-                $13::integer[])
+                $13::text[])
          AS f(slot, generation, subject_id, prev_version, version, state, sealed, fingerprint, customer_id, status,
-              over, match_due_at, held_by_fold)
+              over, match_due_at, held_for)
 ), won AS (
     INSERT INTO views AS v (slot, generation, subject_id, version, prev_version, state, sealed, fingerprint, folded_at,
-                            customer_id, status, over, match_due_at, match_count, held_by_fold)
+                            customer_id, status, over, match_due_at, match_count, held_for, held_by_fold)
     SELECT slot, generation, subject_id, version, prev_version, state, sealed, fingerprint, at, customer_id, status,
-           over, match_due_at, CASE WHEN match_due_at IS NULL THEN 0 ELSE 1 END, held_by_fold
+           over, match_due_at, CASE WHEN match_due_at IS NULL THEN 0 ELSE 1 END, held_for,
+           CASE WHEN held_for IS NOT NULL THEN 2147483647 END
     FROM folded
     ORDER BY slot, generation, subject_id
     ON CONFLICT (slot, generation, subject_id) DO UPDATE
@@ -44,6 +45,7 @@ WITH now AS MATERIALIZED (
             over = excluded.over,
             match_due_at = CASE WHEN excluded.over THEN NULL ELSE coalesce(excluded.match_due_at, v.match_due_at) END,
             match_count = v.match_count + excluded.match_count,
+            held_for = excluded.held_for,
             held_by_fold = excluded.held_by_fold
         WHERE v.version = excluded.prev_version
     RETURNING v.slot, v.subject_id, v.crowd

@@ -26,7 +26,7 @@ def progress(**changes: Any) -> Progress:
         "view_version": 2,
         "folded_at": NOON,
         "quarantined_at": None,
-        "held_by_fold": None,
+        "held_for": None,
         "match_due_at": None,
         "spreading_since": None,
         "now": NOW,

@@ -1,7 +1,13 @@
 """Examples of views."""
 
+from events.envelope import FoldableEvent
 from projections.order_view import EMPTY, OrderView, fold
 from tests.examples.events import happened
+
+
+def evolve(view: OrderView, event: FoldableEvent) -> OrderView:
+    """Give an order after one more event."""
+    return fold(view, (event,))
 
 
 def on_its_way() -> OrderView:

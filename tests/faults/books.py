@@ -8,7 +8,8 @@ from typing import Any
 from events.keyring import open_keyring
 from events.postgres.pool import OwnConnection, open_pool
 from events.store import EventStore
-from projections.order_view import EMPTY, fingerprint, fold
+from projections.order_view import EMPTY
+from projections.view import fingerprint, fold
 from tests.faults.history import Stages
 from tests.faults.ledger import Key, Ledger
 

@@ -39,12 +39,12 @@ def _stay_after(owner: type, name: str) -> None:
 def _take_nothing() -> None:
     original = ViewStore.read_work
 
-    async def read(store: ViewStore, connection: Any, subject_ids: Sequence[str], fold_version: int) -> Any:
+    async def read(store: ViewStore, connection: Any, subject_ids: Sequence[str], vocabulary: Sequence[str]) -> Any:
         # once for nothing: a statement that is not yet prepared would wait for us, and Postgres would not send
-        await original(store, connection, [], fold_version)
+        await original(store, connection, [], vocabulary)
         connection._con._transport.pause_reading()
         _say_so()
-        return await original(store, connection, subject_ids, fold_version)
+        return await original(store, connection, subject_ids, vocabulary)
 
     setattr(ViewStore, ViewStore.read_work.__name__, read)
 

@@ -10,8 +10,10 @@ from events.envelope import RecordedEvent
 from projections.content_state import CARD
 from projections.face import face_of
 from projections.freshness import FreshnessRules
-from projections.order_view import EMPTY, FOLD_VERSION, encode_view, evolve, fingerprint, fold
+from projections.order_view import EMPTY, FOLD_VERSION, encode_view, fold
+from projections.view import fingerprint
 from tests.examples.events import KEY
+from tests.examples.views import evolve
 
 HERE: Final = Path(__file__).parent / "histories"
 NAMES: Final = sorted(path.stem for path in HERE.glob("*.json") if not path.stem.endswith(".folded"))

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 import projections.projector as projector_module
-from events.codec import VOCABULARY
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
-from projections.order_view import FOLD_VERSION, fold
+from events.vocabulary import vocabulary
+from projections.order_view import FOLD_VERSION
 from projections.projector import Projector
+from projections.view import fold
 from projections.view_store import FoldedView, ViewStore, Won
 from tests.conftest import Clock
 from tests.integration.flow import Flow, raw_append
@@ -25,7 +26,7 @@ from tests.scale import scaled
 
 async def behind(flow: Flow) -> set[str]:
     """Give what a sweep finds."""
-    rows = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 1_000, VOCABULARY)
+    rows = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 1_000, vocabulary())
     return {row["subject_id"] for row in rows}
 
 

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 import pytest
 
 import projections.projector as projector_module
-from events.codec import VOCABULARY
 from events.envelope import RecordedEvent
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS, slot_of
+from events.vocabulary import vocabulary
 from projections.order_view import FOLD_VERSION, OrderView, fold
 from tests.integration.flow import Flow, from_a_newer_release
 
 
 async def behind(flow: Flow) -> set[str]:
     """Give what a sweep finds."""
-    rows = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 1_000, VOCABULARY)
+    rows = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 1_000, vocabulary())
     return {row["subject_id"] for row in rows}
 
 
@@ -95,9 +95,13 @@ async def test_an_event_that_is_newer_than_this_worker_holds_its_subject(flow: F
     counted = await pool.fetchrow(statement("projections/count_trouble"), ALL_SLOTS)
     assert counted is not None
     assert dict(counted) == {"quarantined": 0, "held": 1}
-    newer = await pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 10, VOCABULARY + 1)
+    newer = await pool.fetch(
+        statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 10, [*vocabulary(), "order.teleported 1"]
+    )
     assert [row["subject_id"] for row in newer] == ["order-1"]
-    refolding = await pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION + 1, 10, VOCABULARY + 1)
+    refolding = await pool.fetch(
+        statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION + 1, 10, [*vocabulary(), "order.teleported 1"]
+    )
     assert refolding == []  # the slots are this version's still
 
 

@@ -7,12 +7,12 @@ import pytest
 
 import projections.rebuilder as rebuilder_module
 import projections.refold as refold_module
-from events.codec import VOCABULARY
 from events.envelope import RecordedEvent
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
+from events.vocabulary import vocabulary
 from projections.found import Found
 from projections.order_view import FOLD_VERSION, OrderView, fold
 from projections.rebuild_ledger import begin_rebuild, hold_slot
@@ -219,7 +219,7 @@ async def test_an_order_that_was_set_aside_is_found_again_although_it_was_settle
         Poison("order-7", "order.courier_assigned").take_over(broken)
         await rebuilding.run()
     await rebuilding.run()
-    behind = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 10, VOCABULARY)
+    behind = await flow.pool.fetch(statement("projections/find_behind"), ALL_SLOTS, FOLD_VERSION, 10, vocabulary())
 
     assert [row["subject_id"] for row in behind] == ["order-7"]
 
@@ -271,10 +271,10 @@ async def test_an_event_that_is_newer_than_the_rebuild_holds_its_order(flow: Flo
     )
     done = await rebuilding.run()
     counted = await flow.pool.fetchrow(statement("projections/count_trouble"), ALL_SLOTS)
-    held_by = await flow.pool.fetchval("SELECT max(held_by_fold) FROM views WHERE generation = 2")
+    held_by = await flow.pool.fetchval("SELECT max(held_for) FROM views WHERE generation = 2")
 
     assert done.stopped == Found(1, (Stopped("order-7", 1, "NewerEventError"),))
-    assert held_by == VOCABULARY
+    assert held_by == "order.teleported 2"
     assert tuple(counted or ()) == (0, 1)
 
 

@@ -16,12 +16,11 @@ from app.bootstrap import Service
 from app.explanations import Explainer
 from app.housekeeping import Housekeeper
 from app.settings import load_settings
-from events import codec
 from events.errors import SchemaAheadError
 from events.postgres.migrator import migrate
 from events.postgres.pool import open_pool
 from events.slot import ALL_SLOTS
-from projections import explain_order
+from events.vocabulary import SHAPES
 from projections.content_state import CARD, ContentState, render
 from projections.order_view import FOLD_VERSION, OrderView
 from projections.reasons import Reason
@@ -37,11 +36,8 @@ NEW_TYPE: Final = "order.courier_arriving"
 @contextmanager
 def older_release() -> Iterator[None]:
     """Be the release before `order.courier_arriving` was added."""
-    shapes = {key: shape for key, shape in codec._SHAPES.items() if key[0] != NEW_TYPE}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(codec, "_SHAPES", shapes)
-        for module in (projector_module, explain_order):
-            patch.setattr(module, "VOCABULARY", len(shapes))
+        patch.delitem(SHAPES, (NEW_TYPE, 1))
         yield
 
 

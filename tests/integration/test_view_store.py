@@ -5,7 +5,8 @@ import pytest
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.slot import slot_of
-from projections.order_view import EMPTY, OrderView, fingerprint, fold
+from projections.order_view import EMPTY, OrderView, fold
+from projections.view import fingerprint
 from projections.view_store import FOLD_EVENTS, FoldedView, News, ViewStore, Won
 from tests.examples.views import on_its_way
 from tests.integration.flow import Flow
@@ -40,7 +41,7 @@ async def test_a_view_is_read_as_it_was_folded(flow: Flow, views: ViewStore, poo
     expected = fold(EMPTY, news.events)
 
     assert (stored.view, stored.version) == (expected, 3)
-    assert stored.view.courier_name == "Anna Kaya"
+    assert expected.courier_name == "Anna Kaya"
     assert stored.fingerprint == fingerprint(expected, keyring.hash)
     row = await pool.fetchrow("SELECT state::text, sealed FROM views")
     assert row is not None
@@ -99,15 +100,16 @@ async def test_an_erased_subject_has_no_key_and_no_personal_values(flow: Flow, v
     await flow.store.erase("order-1")
     async with pool.acquire() as connection:
         stored = (await views.read(connection, ["order-1"]))["order-1"]
+    assert isinstance(stored.view, OrderView)
     assert (stored.data_key, stored.view.courier_name, stored.version) == (None, None, 2)
 
 
 async def test_setting_aside_keeps_the_first_time_and_the_newest_error(views: ViewStore, pool: Pool) -> None:
     """A second failure of the same subject says what fails now."""
     async with pool.acquire() as connection:
-        await views.set_aside(connection, "order-1", 1, error=b"first", held_by_fold=None)
+        await views.set_aside(connection, "order-1", 1, error=b"first", held_for=None)
         before = await connection.fetchrow("SELECT quarantined_at, error, version FROM views")
-        await views.set_aside(connection, "order-1", 1, error=b"second", held_by_fold=None)
+        await views.set_aside(connection, "order-1", 1, error=b"second", held_for=None)
         after = await connection.fetchrow("SELECT quarantined_at, error, version FROM views")
     assert before is not None
     assert after is not None

@@ -18,6 +18,7 @@ KNOWN = {
     "order": "order-1",
     "file": "orders-20260102T030000Z-1f2e3d4c.jsonl.gz",
     "cards": "There is no card",
+    "opening": "order.placed",
     "do": "Operator: do this.\nNobody else",
     "cure": "see to it",
     "paused": "all pushes",

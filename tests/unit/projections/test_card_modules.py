@@ -84,3 +84,80 @@ def test_a_wrong_definition_names_its_field(module: Path, change: str, fault: st
     [line] = refused(module.stem)
 
     assert line.startswith(f"{module.stem}.CARD.{fault}")
+
+
+OWN = "tests.cards.booking"
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("kind='Booking'", "kind is to be a word of its own in lower case, such as booking, and not order"),
+        ("version=0", "version is to be 1 or more"),
+        ("facts=(dict,)", "facts has dict, which is to derive from events.fact.Fact"),
+        ("kind='table'", "BookingMade.TYPE is to be table.… in lower case, and not table.erased"),
+        ("facts=OURS.facts[1:]", "one of facts is to have a field customer_id, which opens a booking; 0 have it"),
+        ("facts=OURS.facts[:-1]", "steps has booking.cancelled, of which there is no fact"),
+        ("steps={}", "steps lacks booking.made; a Step() does nothing but evolve"),
+        (
+            "steps={**OURS.steps, 'booking.made': Step(terminal=True)}",
+            "steps['booking.made'] is terminal: it is to have",
+        ),
+        (
+            "steps={**OURS.steps, 'booking.made': Step('made', 101)}",
+            "steps['booking.made'].progress_percent is to be 0",
+        ),
+        ("steps={**OURS.steps, 'booking.made': Step('made', rank=4)}", "steps['booking.made'].rank is to be 0 to 3"),
+        ("state=Bare", "state is to be a class that derives from msgspec.Struct, with frozen=True"),
+        ("state=Required", "state.name is to have a default: a booking begins with it"),
+        ("state=Deep", "state.names cannot be sealed where its mark is: mark a whole field, or one of the objects"),
+        ("evolve=None", "evolve is to be a function"),
+        ("facts=(*OURS.facts, Odd)", "Odd.expected_at is to be a Moment"),
+        ("alerts={'booking.lost': 'Lost.'}", "alerts has booking.lost, of which there is no fact"),
+        (
+            "old_shapes={('booking.made', 2): None}",
+            "old_shapes has version 2 of booking.made, which is to be one of facts",
+        ),
+        ("facts=()", "kind is to be order, or facts are to say what happens to a booking"),
+        ("attributes_type='OrderAttributes'", "attributes_type is that of the order's own card"),
+    ],
+)
+def test_a_wrong_kind_names_its_field(module: Path, change: str, fault: str) -> None:
+    """Before any event of it is taken."""
+    module.write_text(
+        f"""from typing import Any
+from msgspec import Struct
+from msgspec.structs import replace
+from events.fact import Fact, PersonName
+from projections.steps import Step
+from {OWN} import CARD as OURS
+
+class Bare(Struct):
+    name: str = ""
+
+class Required(Struct, frozen=True):
+    name: str
+
+class Deep(Struct, frozen=True):
+    names: dict[str, PersonName] = {{}}
+
+class Odd(Fact, frozen=True):
+    TYPE = "booking.odd"
+    expected_at: int = 0
+
+CARD = replace(OURS, {change})
+"""
+    )
+    assert any(line.startswith(f"{module.stem}.CARD.{fault}") for line in refused(module.stem))
+
+
+def test_cards_of_several_kinds_stand_side_by_side(cards: Registry) -> None:
+    """Each with its events."""
+    install_cards([BRIEF, OWN, "tests.cards.upload"])
+
+    assert {each.kind: each.attributes_type for each in cards.cards} == {
+        "order": "BriefAttributes",
+        "booking": "BookingAttributes",
+        "upload": "UploadAttributes",
+    }
+    assert cards.own_kind("upload").opening == "upload.started"

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from events.envelope import RecordedEvent
 from projections.content_state import ATTRIBUTES_LIMIT_BYTES, CARD, CONTENT_LIMIT_BYTES, ContentState
 from projections.face import content_hash
-from projections.order_view import EMPTY, evolve, fold
+from projections.order_view import EMPTY, fold
 from tests.examples.events import KEY, happened
 from tests.examples.histories import histories
-from tests.examples.views import on_its_way
+from tests.examples.views import evolve, on_its_way
 
 
 def test_the_card_of_an_order_on_its_way() -> None:

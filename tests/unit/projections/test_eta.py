@@ -24,8 +24,9 @@ from projections.eta import (
     folded_time,
     judge,
 )
-from projections.order_view import EMPTY, encode_view, evolve
+from projections.order_view import EMPTY, encode_view
 from tests.examples.events import happened
+from tests.examples.views import evolve
 
 NOW: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 SHOWN: Final = NOW + timedelta(minutes=30)

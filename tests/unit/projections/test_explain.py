@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from events.codec import VOCABULARY
 from projections.card import NO_KEY, NOT_MADE, UNFIT, Card, Phase
 from projections.explain_order import explain_order
 from projections.explanation import Progress, TracedCard
@@ -22,8 +21,8 @@ ORDERS: dict[str, tuple[Progress, Face | None, dict[str, Any], Reason]] = {
     "in step": (progress(), face(), {}, Reason.IN_STEP),
     "just recorded": (progress(version=3), face(), {"recorded_at": seconds(55)}, Reason.FOLDING),
     "recorded long ago": (progress(version=3), face(), {}, Reason.PROJECTOR_LATE),
-    "held by an older release": (progress(version=3, held_by_fold=VOCABULARY - 1), face(), {}, Reason.PROJECTOR_LATE),
-    "held by this release": (progress(version=3, held_by_fold=VOCABULARY), face(), {}, Reason.NEWER_EVENT),
+    "held by an older release": (progress(version=3, held_for="order.note 1"), face(), {}, Reason.PROJECTOR_LATE),
+    "held by this release": (progress(version=3, held_for="order.note 2"), face(), {}, Reason.NEWER_EVENT),
     "another release's slot": (
         progress(version=3, slot_fold_version=FOLD_VERSION + 1),
         face(),
@@ -239,7 +238,7 @@ def test_a_silent_phone_says_how_many_cards_it_left_out(counted: bool, cards: in
 
 def test_the_event_that_is_not_known_is_named_only_if_it_was_read() -> None:
     """Of very many that wait the newest are read: the next one is not among them."""
-    held = progress(version=60, held_by_fold=VOCABULARY)
+    held = progress(version=60, held_for="order.note 2")
     near = explain_order(
         "order-1", held, face(), [happened(3, folded=False)], readable=True, has_cards=True, has_phones=True
     )

@@ -7,17 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from events.codec import KNOWN_TYPES
 from events.envelope import RecordedEvent
 from events.errors import NewerEventError
+from events.vocabulary import TODAY
 from projections.content_state import CARD
 from projections.draft import Alert
 from projections.history import shown
-from projections.order_view import EMPTY, OrderView, decode_view, encode_view, evolve, fingerprint, fold
+from projections.order_view import EMPTY, OrderView, decode_view, encode_view, fold
 from projections.steps import STEPS, TERMINAL
+from projections.view import fingerprint
 from tests.examples.events import FACTS, KEY, NOON, happened
 from tests.examples.histories import histories
-from tests.examples.views import delivered, on_its_way
+from tests.examples.views import delivered, evolve, on_its_way
 
 BOOKED = FACTS["order.placed"] | {"showAt": "2025-11-01T17:00:00Z"}
 
@@ -38,7 +39,7 @@ def steps(view: OrderView) -> list[str]:
 
 def test_every_type_has_a_row_of_the_table() -> None:
     """A type without a row could not be folded."""
-    assert set(STEPS) == set(KNOWN_TYPES)
+    assert set(STEPS) == set(TODAY)
 
 
 def test_an_order_walks_through_its_life() -> None:

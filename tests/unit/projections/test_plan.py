@@ -15,7 +15,7 @@ from projections.freshness import Freshness
 from projections.phone import Phone
 from projections.plan import PlanRules, plan
 from projections.reasons import Reason
-from projections.sentences import NEVER_PLACED
+from projections.sentences import never_placed
 from tests.examples.cards import (
     SECOND,
     card,
@@ -45,7 +45,7 @@ SPENT = "The phone was sent as many new cards as iOS allows for now; it would dr
 ARRIVED = seconds(RULES.arrival)
 SIGNED_OUT, ANOTHER = "The phone has signed out.", "Another customer, or nobody, is signed in on the phone now."
 OF_ANOTHER = "The order belongs to another customer."
-NOT_PLACED = Wait(Reason.NOT_PLACED, NEVER_PLACED)
+NOT_PLACED = Wait(Reason.NOT_PLACED, never_placed())
 UNCHANGED = "Nothing new for the card has come since the last push (version 1), which Apple accepted."
 FIRST = "Apple has not accepted a push to this card yet; the order is at version 2."
 UNCERTAIN = "It is not certain that the card shows the newest state (version 2)."

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from app.cli.stated import WORDS, stated
 from projections.order_state import AcceptedPush, CardState, OrderState, Told, UnansweredPush, recorded_state
-from projections.order_view import EMPTY, evolve
+from projections.order_view import EMPTY
+from projections.view import evolve
 from tests.examples.cards import seconds
 from tests.examples.events import NOON, happened
 

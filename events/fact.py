@@ -1,0 +1,30 @@
+"""What every fact has in common, and the types that its fields are made of.
+
+JSON names are camelCase. A field that a fact does not have is refused, so that a typo is seen. Personal fields carry
+`PERSONAL`; they are found by that mark, and sealed. A personal field that must be given is typed `… | None` without a
+default: upstream has to send it, and None says that it was erased.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, Struct
+
+PERSONAL = {"personal": True}
+
+Key = Annotated[str, Meta(min_length=1, max_length=128, description="An id or a name of a picture.")]
+Text = Annotated[str, Meta(min_length=1, max_length=1000, description="Words for people.")]
+PersonName = Annotated[str, Meta(min_length=1, max_length=1000, description="A name. Personal.", extra=PERSONAL)]
+PersonalText = Annotated[
+    str, Meta(min_length=1, max_length=1000, description="Words for people. Personal.", extra=PERSONAL)
+]
+Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset, from 2000 to 2100.")]
+ImageKey = Annotated[
+    str, Meta(min_length=1, max_length=128, description="Names a picture that the app has on the phone.")
+]
+
+
+class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel", kw_only=True, gc=False):
+    """Something that has happened; `TYPE` names it, `booking.made`."""
+
+    TYPE: ClassVar[str]
