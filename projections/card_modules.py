@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from projections.alert_text import faults_of
 from projections.definition import CardDefinition
 from projections.errors import CardModuleError
 from projections.registry import CARDS
@@ -69,13 +70,10 @@ def _faults(card: Any) -> Iterator[str]:
             yield f"{name} is to be a class that derives from msgspec.Struct"
     if _is_struct(card.attributes) and "cardId" not in card.attributes.__struct_encode_fields__:
         yield "attributes is to have a field card_id, cardId in JSON: the app reports its card by it"
-    for name in ("render", "render_attributes", "title"):
+    for name in ("render", "render_attributes"):
         if not callable(getattr(card, name)):
             yield f"{name} is to be a function"
-    if not _are_texts(card.alerts):
-        yield "alerts is to give a text by the type of an event"
-    if not isinstance(card.otherwise, str):
-        yield "otherwise is to be a text"
+    yield from _alert_faults(card)
     if card.kind != "order":
         yield "kind is to be order"
 
@@ -84,8 +82,14 @@ def _is_struct(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, Struct)
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(each, str) for pair in value.items() for each in pair)
+def _alert_faults(card: Any) -> Iterator[str]:
+    if not isinstance(card.alerts, Mapping):
+        yield "alerts is to give a text, or an EventAlert, by the type of an event"
+        return
+    said = {f"alerts[{type_!r}]": alert for type_, alert in card.alerts.items()}
+    for name, alert in (said | {"otherwise": card.otherwise, "title": card.title}).items():
+        for fault in faults_of(alert):
+            yield f"{name} {fault}"
 
 
 def _twice(cards: Sequence[CardDefinition]) -> Iterator[str]:

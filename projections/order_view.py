@@ -121,6 +121,11 @@ def decode_view(state: bytes | str, personal: bytes | None) -> OrderView:
     )
 
 
+def without_personal(view: OrderView) -> OrderView:
+    """Give a view as it is without its personal values."""
+    return decode_view(encode_view(view)[0], None)
+
+
 def fingerprint(view: OrderView, key: bytes) -> bytes:
     """Give 16 bytes, keyed, that two views share only if they are the same."""
     return fingerprint_of(*encode_view(view), key)
