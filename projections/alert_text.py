@@ -94,7 +94,7 @@ def spoken(words: Words, view: Any, locale: str | None, limit_bytes: int) -> str
         ValueError: The text is empty.
     """
     if isinstance(words, Localised):
-        args = () if words.args is None else tuple(words.args(view))
+        args = () if words.args is None else _listed(words.args(view))
         share = (limit_bytes - len(words.key)) // max(1, len(args))
         return LocalisedText(words.key, tuple(_fit(each, share) for each in args))
     text = _of_locale(words, locale) if isinstance(words, Translated) else words
@@ -157,6 +157,13 @@ def _is_text(value: Any) -> bool:
     return bool(value) if isinstance(value, str) else callable(value)
 
 
+def _listed(args: Sequence[str]) -> tuple[str, ...]:
+    """Give arguments, which a text of its own is not: its letters would be taken for them."""
+    if isinstance(args, str):
+        raise TypeError("arguments are a list of texts")
+    return tuple(args)
+
+
 def _of_locale(words: Translated, locale: str | None) -> Text:
     """Choose the words of the longest tag that the locale begins with (RFC 4647, lookup)."""
     known = {tag.casefold(): text for tag, text in words.by_locale.items()}
@@ -172,8 +179,9 @@ def _fit(text: str, limit_bytes: int) -> str:
     """Cut a text so that it has no more bytes as JSON, quotes aside."""
     if not isinstance(text, str):
         raise TypeError(f"{type(text).__name__} is no text")
-    if len(_encode(text)) - 2 <= limit_bytes:
+    if len(text) <= limit_bytes and len(_encode(text)) - 2 <= limit_bytes:
         return text
-    while len(_encode(f"{text}…")) - 2 > limit_bytes:
+    text = text[:limit_bytes]
+    while text and len(_encode(f"{text}…")) - 2 > limit_bytes:
         text = text[:-1]
     return f"{text}…"

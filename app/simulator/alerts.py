@@ -57,7 +57,8 @@ class Reader(msgspec.Struct, frozen=True):
         told = {"title": alert} if isinstance(alert, str) else alert if isinstance(alert, dict) else {}
         title = self._told(told, "title", "title-loc-key", "title-loc-args")
         body = self._told(told, "body", "loc-key", "loc-args")
-        return ShownAlert(title, body, aps.get("sound")) if title or body else None
+        sound = aps.get("sound")
+        return ShownAlert(title, body, sound if isinstance(sound, str) else None) if title or body else None
 
     def look_up(self, key: str, args: list[str]) -> str:
         """Give the app's text for a key, with its places filled."""
@@ -85,7 +86,8 @@ class Reader(msgspec.Struct, frozen=True):
 
     def _told(self, told: Mapping[str, Any], name: str, key: str, args: str) -> str:
         if isinstance(told.get(key), str):
-            return self.look_up(told[key], told.get(args) or [])
+            given = told.get(args)
+            return self.look_up(told[key], [str(each) for each in given] if isinstance(given, list) else [])
         return str(told.get(name) or "")
 
 

@@ -85,11 +85,21 @@ def test_a_long_text_is_cut(text: str) -> None:
     assert len(arg) < len(said)
 
 
-@pytest.mark.parametrize("gives", ["", None, 7, b"x"])
+def test_arguments_beyond_number_are_dots() -> None:
+    """They share what a text may have."""
+    assert spoken(Localised("key", lambda _: ["Taverna"] * 200), VIEW, None, 256) == LocalisedText("key", ("…",) * 200)
+
+
+@pytest.mark.parametrize("gives", ["", None, 7, b"x", "\ud800"])
 def test_a_function_that_gives_no_text_fails_its_card(gives: Any) -> None:
     """It names the card and the part, and no value."""
-    for alert in (EventAlert(body=lambda _: gives), EventAlert(title=lambda _: gives, body="x")):
-        with pytest.raises(RenderError, match=r"^OrderAttributes: (body|title) raised (Type|Value)Error"):
+    for alert in (
+        EventAlert(body=lambda _: gives),
+        EventAlert(title=lambda _: gives, body="x"),
+        EventAlert(body=Localised("key", lambda _: "text")),
+        EventAlert(body=Localised("key", lambda _: [7])),  # type: ignore[list-item]
+    ):
+        with pytest.raises(RenderError, match=r"^OrderAttributes: (body|title) raised (Type|Value|UnicodeEncode)Error"):
             replace(ORDER, otherwise=alert).words("shop.new", VIEW)
 
 

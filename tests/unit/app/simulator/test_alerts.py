@@ -72,3 +72,7 @@ def test_an_ordinary_notification_has_its_keys_beside_one_another() -> None:
         "Νέα", "Παραγγελία 7 από Ilios", "default"
     )
     assert reader.read(alert) is None
+    odd = {"title-loc-key": "placed", "title-loc-args": [7, None], "loc-key": "x", "loc-args": "y"}
+    assert reader.read_notification({"alert": odd, "sound": {"name": "z"}}) == ShownAlert(
+        "Παραγγελία 7 από None", "x", None
+    )
