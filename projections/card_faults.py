@@ -10,9 +10,10 @@ from msgspec import Struct
 from events.fact import Fact
 from events.personal import personal_fields, unsealable
 from events.vocabulary import holds_moment
+from projections.alert_text import faults_of
 from projections.content_state import ATTRIBUTES_TYPE as ORDER_ATTRIBUTES
 from projections.definition import ORDER, CardDefinition
-from projections.steps import Step
+from projections.steps import STEPS, Step
 
 _is_swift_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _is_kind = re.compile(r"[a-z][a-z0-9_]{0,31}").fullmatch
@@ -36,7 +37,6 @@ def _of_types(card: Any) -> Iterator[str]:
         ("kind", str, "a word"),
         ("version", int, "a number"),
         ("attributes_type", str, "the name of a Swift struct"),
-        ("otherwise", str, "a text"),
         ("facts", tuple, "a tuple of classes"),
         ("steps", Mapping, "a Step by the type of an event"),
         ("old_shapes", Mapping, "as events/upcasts.py has them"),
@@ -46,13 +46,20 @@ def _of_types(card: Any) -> Iterator[str]:
     for name in ("attributes", "content_state"):
         if not _is_a(getattr(card, name), Struct):
             yield f"{name} is to be a class that derives from msgspec.Struct"
-    for name in ("render", "render_attributes", "title"):
+    for name in ("render", "render_attributes"):
         if not callable(getattr(card, name)):
             yield f"{name} is to be a function"
-    if not isinstance(card.alerts, Mapping) or not all(
-        isinstance(e, str) for pair in card.alerts.items() for e in pair
-    ):
-        yield "alerts is to give a text by the type of an event"
+    yield from _of_alerts(card)
+
+
+def _of_alerts(card: Any) -> Iterator[str]:
+    if not isinstance(card.alerts, Mapping):
+        yield "alerts is to give a text, or an EventAlert, by the type of an event"
+        return
+    said = {f"alerts[{type_!r}]": alert for type_, alert in card.alerts.items()}
+    for name, alert in (said | {"otherwise": card.otherwise, "title": card.title}).items():
+        for fault in faults_of(alert):
+            yield f"{name} {fault}"
 
 
 def _of_look(card: CardDefinition) -> Iterator[str]:
@@ -69,7 +76,8 @@ def _of_a_look_alone(card: CardDefinition) -> Iterator[str]:
     if card.kind != ORDER:
         yield f"kind is to be {ORDER}, or facts are to say what happens to a {card.kind}"
     for name in ("steps", "old_shapes", "state", "evolve"):
-        if getattr(card, name):
+        given = getattr(card, name)
+        if given and given is not STEPS:
             yield f"{name} is for events of one's own, of which facts has none"
 
 

@@ -362,6 +362,7 @@ def _phone(row: asyncpg.Record) -> PhoneWithToken:
         start_environment=row["start_token_works_in"] or row["environment"],
         start_blocked_until=row["start_token_blocked_until"],
         start_token_ios=None if row["start_token_ios"] is None else ios_of(row["start_token_ios"]),
+        locale=row["locale"],
         alert_token=alert_token,
     )
     return PhoneWithToken(phone, row["start_token_sealed"], row["alert_token_sealed"])

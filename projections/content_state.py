@@ -5,7 +5,9 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from projections.alert_text import Words
 from projections.definition import CardDefinition
+from projections.draft import moment_of
 from projections.history import LINES_SHOWN, MICROSECONDS
 from projections.order_view import OrderView
 from projections.registers import CHARACTERS_SHOWN
@@ -51,17 +53,17 @@ class OrderAttributes(msgspec.Struct, frozen=True, omit_defaults=True, rename="c
 
 _encode = msgspec.json.Encoder().encode
 
-_ALERTS: Final = {
-    "order.placed": "We have your order.",
+_ALERTS: Final[dict[str, Words]] = {
+    "order.placed": lambda view: "Your booking is coming up." if _was_booked(view) else "We have your order.",
     "order.ready": "Your order is ready.",
     "order.courier_assigned": "A courier is on the job.",
     "order.picked_up": "Your order is on its way.",
     "order.courier_arriving": "Your courier is arriving.",
     "order.eta_changed": "Your order will come later than planned.",
-    "order.rescheduled": "Your order has a new time.",
+    "order.rescheduled": lambda view: f"Your {_thing(view)} has a new time.",
     "order.delayed": "Your order is delayed.",
     "order.delivered": "Your order was delivered.",
-    "order.cancelled": "Your order was cancelled.",
+    "order.cancelled": lambda view: f"Your {_thing(view)} was cancelled.",
     "order.failed": "Your order could not be delivered.",
     "order.note": "There is a note on your order.",
 }
@@ -96,6 +98,15 @@ def render_attributes(view: OrderView, *, card_id: str, subject_id: str) -> Orde
 
 def _title(view: OrderView) -> str:
     return view.merchant_name or "Your order"
+
+
+def _thing(view: OrderView) -> str:
+    return "booking" if _was_booked(view) else "order"
+
+
+def _was_booked(view: OrderView) -> bool:
+    """Tell whether its card was to appear later than it was said."""
+    return view.show_at is not None and view.show_at > moment_of(view.show_stamp[0])
 
 
 def _cut(text: str | None, characters: int) -> str | None:

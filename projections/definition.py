@@ -15,6 +15,16 @@ from msgspec import Struct
 
 from events.fact import Fact
 from events.upcasts import OldShapes
+from projections.alert_text import (
+    BODY_LIMIT_BYTES,
+    TITLE_LIMIT_BYTES,
+    AlertText,
+    EventAlert,
+    LocalisedText,
+    Words,
+    keys_of,
+    spoken,
+)
 from projections.errors import RenderError
 from projections.raised import raised
 from projections.steps import Step
@@ -29,13 +39,6 @@ _encode: Final = msgspec.json.Encoder().encode
 _QUOTED: Final = re.compile(r"'.*'", re.DOTALL)
 
 
-class AlertText(Struct, frozen=True):
-    """Title and body of an alert."""
-
-    title: str
-    body: str
-
-
 class CardDefinition(Struct, frozen=True, kw_only=True):
     """A card. One without facts is another look of orders.
 
@@ -46,9 +49,10 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         content_state: What changes on it, likewise; times are whole Unix seconds.
         render: From a view to the content state.
         render_attributes: From a view, `card_id` and `subject_id` to the attributes.
-        alerts: What the alert of an event says, by its type; never a personal value, for it lights a locked screen.
+        alerts: What the alert of an event says, by its type: words alone, or with a title and a sound of its own. Its
+            functions get a view without personal values, for it lights a locked screen.
         otherwise: What an alert says of other events.
-        title: Gives the title of alerts, from a view; never a personal value either.
+        title: The title of alerts that have none of their own, likewise.
         facts: What may happen to a subject, as it is written today. The one with `customer_id` opens it; in any,
             `expected_at` tells when the next thing is expected and `show_at` when the card is to appear.
         old_shapes: (type, version) → the shape that a fact had before, and the step that leads to the version after it.
@@ -66,9 +70,9 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     content_state: type[Struct]
     render: Callable[[Any], Struct]
     render_attributes: Callable[..., Struct]
-    alerts: Mapping[str, str]
-    otherwise: str
-    title: Callable[[Any], str]
+    alerts: Mapping[str, Words | EventAlert]
+    otherwise: Words | EventAlert
+    title: Words
     facts: tuple[type[Fact], ...] = ()
     old_shapes: OldShapes = {}
     steps: Mapping[str, Step] = {}
@@ -99,17 +103,37 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         ids = {"card_id": card_id, "subject_id": subject_id}
         return self._encoded("render_attributes", self.attributes, lambda: self.render_attributes(view, **ids))
 
-    def words(self, event_type: str, view: Any) -> AlertText:
+    @property
+    def string_keys(self) -> tuple[str, ...]:
+        """Name the keys that the app's strings must have for the alerts, in the order of the definition."""
+        alerts = (self.title, *self.alerts.values(), self.otherwise)
+        return tuple(dict.fromkeys(key for each in alerts for key in keys_of(each)))
+
+    def words(self, event_type: str, view: Any, locale: str | None = None) -> AlertText:
         """Say what happened.
 
+        Args:
+            event_type: Of what happened.
+            view: Without personal values.
+            locale: The phone's, BCP 47; None for unknown.
+
         Raises:
-            RenderError: `title` raised.
+            RenderError: A function of the alert raised, or gave no text.
         """
+        found = self.alerts.get(event_type, self.otherwise)
+        alert = found if isinstance(found, EventAlert) else EventAlert(body=found)
+        title = self.title if alert.title is None else alert.title
+        return AlertText(
+            self._spoken("title", title, view, locale, TITLE_LIMIT_BYTES),
+            self._spoken("body", alert.body, view, locale, BODY_LIMIT_BYTES),
+            alert.sound,
+        )
+
+    def _spoken(self, name: str, words: Words, view: Any, locale: str | None, limit_bytes: int) -> str | LocalisedText:
         try:
-            title = self.title(view)
+            return spoken(words, view, locale, limit_bytes)
         except Exception as error:  # noqa: BLE001 - a team's code
-            raise self._failed("title", error) from None
-        return AlertText(title, self.alerts.get(event_type, self.otherwise))
+            raise self._failed(name, error) from None
 
     def _encoded(self, name: str, shape: type[Struct], give: Callable[[], Struct]) -> bytes:
         try:

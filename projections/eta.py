@@ -130,14 +130,14 @@ Became = Recorded | Hold | Unchanged | Overtaken | Over | Archived | NotAnOrder
 
 def judge(eta: Eta, known: Known, rules: EtaRules) -> Judgement:
     """Decide what becomes of the latest time that was put for an order which is not over."""
-    shown = known.shown
+    shown, at = known.shown, min(eta.at, known.now)
     if shown is None:
         return Record()
-    if effective_at(eta.at, known.now) < shown.stamp[0]:
+    if effective_at(at, at) < shown.stamp[0]:
         return Overtaken()
     if is_same(eta.delivery_time, shown.delivery_time):
-        heard_at = max((each for each in (known.heard_at, known.recorded_at) if each), default=eta.at)
-        return Record() if eta.at - heard_at >= timedelta(seconds=rules.confirms) else Unchanged()
+        heard_at = max((each for each in (known.heard_at, known.recorded_at) if each), default=at)
+        return Record() if at - heard_at >= timedelta(seconds=rules.confirms) else Unchanged()
     later = (eta.delivery_time - shown.delivery_time).total_seconds()
     if later >= LATER_BY_SECONDS:
         return Record()

@@ -110,6 +110,7 @@ class EtaKeeper:
         self._rules = rules or EtaRules()
         self._waiting: deque[_Waiting] = deque()
         self._batches: set[asyncio.Task[None]] = set()
+        self._writing = 0
 
     async def put(self, eta: Eta) -> Became:
         """Take a delivery time, and tell what became of it; the same again changes nothing.
@@ -121,7 +122,9 @@ class EtaKeeper:
             raise StoreUnavailableError("Too many delivery times wait to be stored; ask again.")
         mine = _Waiting(eta, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
-        if len(self._batches) < BATCHES:
+        # counted apart from the tasks: one that has ended stays in the set until the loop's next round
+        if self._writing < BATCHES:
+            self._writing += 1
             # it starts on the loop's next round: whoever is ready in this one rides along
             batch = asyncio.get_running_loop().create_task(self._run_batches())
             self._batches.add(batch)
@@ -149,18 +152,23 @@ class EtaKeeper:
         return len(rows)
 
     async def _run_batches(self) -> None:
-        while self._waiting:
-            taken = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            try:
-                became = await self._take(latest_of([each.eta for each in taken]))
-            except Exception as error:  # noqa: BLE001 - handed to those who wait for it
-                for each in taken:
-                    if not each.answer.done():
-                        each.answer.set_exception(error)
-                continue
+        try:
+            while self._waiting:
+                await self._run([self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))])
+        finally:
+            self._writing -= 1
+
+    async def _run(self, taken: Sequence[_Waiting]) -> None:
+        try:
+            became = await self._take(latest_of([each.eta for each in taken]))
+        except Exception as error:  # noqa: BLE001 - handed to those who wait for it
             for each in taken:
                 if not each.answer.done():
-                    each.answer.set_result(_answer(each.eta, *became[each.eta.subject_id]))
+                    each.answer.set_exception(error)
+            return
+        for each in taken:
+            if not each.answer.done():
+                each.answer.set_result(_answer(each.eta, *became[each.eta.subject_id]))
 
     async def _take(self, etas: Sequence[Eta]) -> dict[str, tuple[Eta, Became]]:
         """Write the latest times, judge them, and make events of those that are worth one now."""

@@ -33,6 +33,7 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         start_environment: Where the start token works, which may not be what the app said.
         start_blocked_until: APNs wants nothing sent to the start token before.
         start_token_ios: The version when the app reported the start token's value first; None for unknown.
+        locale: BCP 47, as the app says; None for unknown.
         alert_token: For ordinary notifications; None when none was reported.
         unreported_starts: Accepted starts in a row of which the app said nothing.
     """
@@ -54,6 +55,7 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     urgent_budget: UrgentBudget
     unreported_starts: int
     start_token_ios: tuple[int, int] | None = None
+    locale: str | None = None
     alert_token: AlertToken | None = None
 
     @property

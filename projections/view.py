@@ -99,6 +99,11 @@ def decode_view(state: bytes | str, personal: bytes | None) -> View:
     return own_view.decode_view(state, personal, kind)
 
 
+def without_personal(view: View) -> View:
+    """Give a view as it is without its personal values."""
+    return decode_view(encode_view(view)[0], None)
+
+
 def fingerprint(view: View, key: bytes) -> bytes:
     """Give 16 bytes, keyed, that two views share only if they are the same."""
     return fingerprint_of(*encode_view(view), key)

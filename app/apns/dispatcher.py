@@ -330,6 +330,7 @@ class Dispatcher:
             environment=_environment(card, sent.kind, phone, token_hash),
             apns_id=apns_id,
             rules=self._rules.send,
+            locale=None if phone is None else phone.phone.locale,
         )
         alert = version if sent.alert is not None else None
         recall = sent.kind is Kind.END and not sent.with_content

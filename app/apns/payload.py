@@ -4,7 +4,7 @@ Apple's rules, which the types here hold:
     - `timestamp`, `stale-date` and `dismissal-date` are whole seconds since 1970.
     - A start needs `attributes-type`, `attributes`, `content-state` and an `alert` with a title.
     - `sound` stands inside `alert`; `loc-key` and `loc-args` stand inside `title` and `body`. An ordinary
-      notification has `sound` beside `alert`.
+      notification has `sound` beside `alert`, and `title-loc-key`, `title-loc-args`, `loc-key` and `loc-args` in it.
     - `input-push-token` is the number 1 and belongs to a start; `dismissal-date` belongs to an end.
     - `relevance-score` is relative and may exceed 1.
 
@@ -62,8 +62,17 @@ class _Body(msgspec.Struct, frozen=True):
     aps: _Start | _Update
 
 
+class _Told(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
+    title: str | UnsetType = UNSET
+    title_loc_key: str | UnsetType = UNSET
+    title_loc_args: tuple[str, ...] = ()
+    body: str | UnsetType = UNSET
+    loc_key: str | UnsetType = UNSET
+    loc_args: tuple[str, ...] = ()
+
+
 class _Notification(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
-    alert: Alert
+    alert: _Told
     sound: str | UnsetType
     thread_id: str
 
@@ -184,5 +193,14 @@ def notification(*, alert: Alert, subject: str) -> bytes:
         alert: what it says.
         subject: the order; notifications of one are grouped.
     """
-    told = Alert(alert.title, alert.body)
+    title = alert.title if isinstance(alert.title, Localised) else None
+    body = alert.body if isinstance(alert.body, Localised) else None
+    told = _Told(
+        title=UNSET if isinstance(alert.title, Localised) else alert.title,
+        title_loc_key=UNSET if title is None else title.loc_key,
+        title_loc_args=() if title is None else title.loc_args,
+        body=UNSET if isinstance(alert.body, Localised) else alert.body,
+        loc_key=UNSET if body is None else body.loc_key,
+        loc_args=() if body is None else body.loc_args,
+    )
     return _encode(_NotificationBody(_Notification(told, alert.sound, subject), subject))

@@ -6,6 +6,8 @@ Apple's rules:
     - A body has at most 4,096 bytes; on the phone, attributes and content state together at most 4 KB.
     - A start without alert, with a qualified type name, or with a time in milliseconds is answered 200 and
       dropped by the phone: nobody would hear of it, so it is refused here.
+    - `title` and `body` of an alert are texts, or objects of a `loc-key` and texts as `loc-args`; `sound` stands beside
+      them. Without a title there is no alert, and no sound.
     - A Live Activity leaves the Lock Screen four hours after its end at the latest.
 
 Source:
@@ -125,6 +127,8 @@ def _body_problems(request: ApnsRequest) -> Iterator[Problem]:
             yield Problem(Fault.TIMESTAMP, f"{name} {at} is not a time in Unix seconds; is it in milliseconds?")
     if aps.event == "start":
         yield from _start_problems(aps)
+    if aps.alert:
+        yield from _alert_problems(aps.alert)
     if aps.dismissal_date is not None and (
         aps.event != "end" or aps.dismissal_date - aps.timestamp > LONGEST_DISMISSAL_SECONDS
     ):
@@ -140,7 +144,7 @@ def _notification_problems(request: ApnsRequest) -> Iterator[Problem]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         yield Problem(Fault.BODY, f"the body is not a notification: {error}")
         return
-    if not alert.get("title"):
+    if not (alert.get("title") or alert.get("title-loc-key")):
         yield Problem(Fault.ALERT, "a notification needs an alert with a title")
 
 
@@ -153,6 +157,23 @@ def _start_problems(aps: _Aps) -> Iterator[Problem]:
         )
     if not _is_object(aps.attributes):
         yield Problem(Fault.ATTRIBUTES, "a start needs its attributes as an object")
+
+
+def _alert_problems(alert: dict[str, Any]) -> Iterator[Problem]:
+    if not alert.get("title"):
+        yield Problem(Fault.ALERT, "an alert needs a title; the phone says nothing otherwise")
+    for name, value in alert.items():
+        if name not in ("title", "body", "sound"):
+            yield Problem(Fault.ALERT, f"{name} is no part of a Live Activity's alert")
+        elif not isinstance(value, str) and (name == "sound" or not _is_localised(value)):
+            yield Problem(Fault.ALERT, f"the alert's {name} is neither a text nor a loc-key with loc-args")
+
+
+def _is_localised(value: Any) -> bool:
+    if not isinstance(value, dict) or not value.keys() <= {"loc-key", "loc-args"}:
+        return False
+    args = value.get("loc-args", [])
+    return bool(value.get("loc-key")) and isinstance(args, list) and all(isinstance(each, str) for each in args)
 
 
 def _is_object(json: msgspec.Raw) -> bool:

@@ -5,16 +5,19 @@ from hashlib import sha256
 from typing import Final, assert_never
 from uuid import UUID
 
+from msgspec import UNSET
+
 from app.apns import payload
 from app.apns.dispatch_rules import SendRules
 from app.apns.request import ApnsRequest, Environment, PushType, build
+from projections.alert_text import LocalisedText
 from projections.card import Card, Kind
 from projections.choice import Send
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import with_freshness
 from projections.registry import CARDS
-from projections.view import View
+from projections.view import View, without_personal
 
 MOST_COLLAPSE_ID_BYTES: Final = 64
 
@@ -29,6 +32,7 @@ def build_push(
     environment: str,
     apns_id: UUID,
     rules: SendRules,
+    locale: str | None = None,
 ) -> ApnsRequest:
     """Build the request of a plan.
 
@@ -41,16 +45,17 @@ def build_push(
         environment: `sandbox` or `production`.
         apns_id: The id of the push.
         rules: Expiry.
+        locale: The phone's, as its app says; None for unknown.
 
     Raises:
         RenderError: It cannot be drawn.
     """
     if sent.kind is Kind.ALERT:
-        return _notification(sent, card, view, token, environment, apns_id, rules)
+        return _notification(sent, card, view, token, environment, apns_id, rules, locale)
     content = None
     if face is not None and face.placed and sent.with_content:
         content = with_freshness(face.content, sent.freshness)
-    alert = None if sent.alert is None else _alert(sent.alert, card, view)
+    alert = None if sent.alert is None else _alert(sent.alert, card, view, locale)
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
     attributes = b""
     if view is not None and sent.kind is not Kind.END:
@@ -105,6 +110,7 @@ def _notification(
     environment: str,
     apns_id: UUID,
     rules: SendRules,
+    locale: str | None,
 ) -> ApnsRequest:
     """Build an ordinary notification: the newest of an order replaces those before it."""
     if sent.alert is None:
@@ -116,7 +122,7 @@ def _notification(
         apns_id=apns_id,
         priority=sent.priority,
         expiration=sent.timestamp + int(rules.alert_expiry),
-        payload=payload.notification(alert=_alert(sent.alert, card, view), subject=card.subject_id),
+        payload=payload.notification(alert=_alert(sent.alert, card, view, locale), subject=card.subject_id),
         push_type=PushType.ALERT,
         collapse_id=collapse_id(card.subject_id),
         once=True,
@@ -129,8 +135,14 @@ def collapse_id(subject_id: str) -> str:
     return subject_id if fits else sha256(subject_id.encode()).hexdigest()
 
 
-def _alert(alert: Alert, card: Card, view: View | None) -> payload.Alert:
+def _alert(alert: Alert, card: Card, view: View | None, locale: str | None) -> payload.Alert:
     if view is None:
         raise AssertionError("an alert speaks of something")
-    text = CARDS.of_type(card.attributes_type, view.kind).words(alert.type, view)
-    return payload.Alert(title=text.title, body=text.body, sound="default")
+    text = CARDS.of_type(card.attributes_type, view.kind).words(alert.type, without_personal(view), locale)
+    return payload.Alert(
+        title=_said(text.title), body=_said(text.body), sound=UNSET if text.sound is None else text.sound
+    )
+
+
+def _said(text: str | LocalisedText) -> str | payload.Localised:
+    return text if isinstance(text, str) else payload.Localised(text.key, text.args)

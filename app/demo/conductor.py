@@ -15,6 +15,7 @@ from app.demo.steps import (
     AwaitCard,
     AwaitNoCard,
     Dismiss,
+    Drift,
     In,
     Install,
     RotateStartTokens,
@@ -64,6 +65,7 @@ class Conductor:
         self.phones: dict[str, PhoneAgent] = {}
         self._said: Counter[str] = Counter()
         self._last: dict[str, Posting] = {}
+        self._put: dict[str, int] = {}
 
     @property
     def order_ids(self) -> list[str]:
@@ -83,7 +85,7 @@ class Conductor:
 
     async def _take(self, step: Step) -> None:
         match step:
-            case Say() | SayTogether() | SayAgain():
+            case Say() | SayTogether() | SayAgain() | Drift():
                 await self._pause(step.after)
                 await self._speak(step)
             case AtOnce():
@@ -104,7 +106,7 @@ class Conductor:
             case _:
                 assert_never(step)
 
-    async def _speak(self, step: Say | SayTogether | SayAgain) -> None:
+    async def _speak(self, step: Say | SayTogether | SayAgain | Drift) -> None:
         match step:
             case Say():
                 posting = self._posting(step)
@@ -120,6 +122,14 @@ class Conductor:
                 posting = self._last[step.order]
                 self._progress(f"{posting.order_id}: {posting.type}, once more")
                 await self._shop.post(posting, step.style)
+            case Drift():
+                order_id = self._order_id(step.order)
+                self._progress(f"{order_id}: {step.times} delivery times are put")
+                first = (datetime.now(UTC) + timedelta(minutes=step.minutes)).replace(microsecond=0)
+                for ping in range(step.times):
+                    last = first + timedelta(seconds=ping * step.step_seconds)
+                    await self._shop.put_eta(order_id, last.isoformat(), "/courier-app")
+                    self._put[step.order] = int(last.timestamp())
             case _:
                 assert_never(step)
 
@@ -175,7 +185,9 @@ class Conductor:
 
     def _shows(self, step: AwaitCard) -> bool:
         return any(
-            step.status in (None, card.content.get("status")) and not (step.token and card.update_token is None)
+            step.status in (None, card.content.get("status"))
+            and not (step.token and card.update_token is None)
+            and not (step.last_put and card.content.get("deliveryTime") != self._put[step.order])
             for card in self._active_cards(step.phone, step.order)
         )
 

@@ -9,6 +9,7 @@ from app.demo.steps import (
     AwaitCard,
     AwaitNoCard,
     Dismiss,
+    Drift,
     In,
     Install,
     RotateToken,
@@ -38,6 +39,7 @@ def tell(seed: int) -> list[Story]:
         _plain_life(cast),
         _reassigned_courier(cast),
         _moving_delivery_time(cast),
+        _drifting_delivery_time(cast),
         _said_twice(cast),
         _out_of_order(cast),
         _cancelled(cast),
@@ -151,6 +153,22 @@ def _moving_delivery_time(cast: Cast) -> Story:
         Say(order="eta", type="preparing", source=KITCHEN),
     )
     return Story(title="The delivery time moves, and an old guess comes late.", steps=steps)
+
+
+def _drifting_delivery_time(cast: Cast) -> Story:
+    steps: tuple[Step, ...] = (
+        Install(phone="runa", customer="runa"),
+        cast.placed("drift", "runa", minutes=20),
+        AwaitCard(phone="runa", order="drift", token=True),
+        Say(order="drift", type="picked_up", source=DISPATCH),
+        Drift(order="drift", minutes=20, step_seconds=4, times=40),
+        AwaitCard(phone="runa", order="drift", last_put=True),
+        _delivered("drift"),
+    )
+    return Story(
+        title="The courier's app says a new delivery time at every turn: few events, and the last is shown.",
+        steps=steps,
+    )
 
 
 def _said_twice(cast: Cast) -> Story:

@@ -78,6 +78,10 @@ class Shop:
         body = [posting.cloud_event() for posting in postings]
         await self._call("POST", "/v1/events", body, media_type="application/cloudevents-batch+json")
 
+    async def put_eta(self, order_id: str, delivery_time: str, source: str) -> None:
+        """Put an order's delivery time."""
+        await self._call("PUT", f"/v1/orders/{order_id}/eta", {"deliveryTime": delivery_time, "source": source})
+
     async def ticket_for(self, customer_id: str) -> str:
         """Mint the ticket that lets a customer's app speak for them."""
         answer = await self._call("POST", "/v1/tickets", {"customerId": customer_id})
@@ -100,7 +104,7 @@ class Shop:
     async def _call(
         self, method: str, path: str, body: object = None, *, media_type: str = "application/json"
     ) -> dict[str, Any]:
-        """Make a call, again where that is safe and may help; every event carries its id, so it always is safe.
+        """Make a call, again where that may help; it is always safe: events carry their ids, and a put may be repeated.
 
         Raises:
             DemoError: Lockstep refused it, or cannot be reached.

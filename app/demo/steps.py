@@ -55,6 +55,23 @@ class SayAgain(msgspec.Struct, frozen=True, kw_only=True):
     after: float = 2.0
 
 
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """Put one delivery time after another, as a courier's app does.
+
+    Args:
+        order: the order's name in the story.
+        minutes: from now, the first of them.
+        step_seconds: how much later each is than the one before.
+        times: how many.
+    """
+
+    order: str
+    minutes: float
+    step_seconds: int
+    times: int
+    after: float = 8.0
+
+
 class Install(msgspec.Struct, frozen=True, kw_only=True):
     """Install the app on a new phone and sign a customer in."""
 
@@ -117,12 +134,14 @@ class AwaitCard(msgspec.Struct, frozen=True, kw_only=True):
         order: the order's.
         status: what it has to show; anything if `None`.
         token: whether its app has to have an update token.
+        last_put: whether it has to show the delivery time that was put last.
     """
 
     phone: str
     order: str
     status: str | None = None
     token: bool = False
+    last_put: bool = False
 
 
 class AwaitNoCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +167,7 @@ Step = (
     Say
     | SayTogether
     | SayAgain
+    | Drift
     | Install
     | SignIn
     | SignOut

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.simulator.alerts import alert_fault, has_title
 from app.simulator.declaration import Declaration
 
 MAX_DATA_BYTES = 4096
@@ -99,6 +100,9 @@ def receive(card: Card, aps: dict[str, Any], now: float) -> tuple[Card, Effect]:
     if event == "update" and timestamp <= card.shown_timestamp:
         older = "older than" if timestamp < card.shown_timestamp else "of the same second as"
         return card, dropped(f"{older} what is shown")
+    why = alert_fault(aps.get("alert"))
+    if why is not None:
+        return card, dropped(why)
     content = aps.get("content-state")
     if content is None and event == "end":
         content = card.content
@@ -153,11 +157,6 @@ def content_fault(declaration: Declaration, attributes: dict[str, Any], content:
     if size_bytes > MAX_DATA_BYTES:
         return f"attributes and content-state hold {size_bytes} bytes, more than {MAX_DATA_BYTES}"
     return None
-
-
-def has_title(alert: object) -> bool:
-    """Say whether the system would show the alert."""
-    return isinstance(alert, dict) and bool(alert.get("title"))
 
 
 def _number(value: object) -> float | None:

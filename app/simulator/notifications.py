@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from app.simulator.alerts import Reader
+
 
 class Notification(msgspec.Struct, frozen=True, rename="camel"):
     """Say what a notification says.
@@ -25,14 +27,11 @@ class Notification(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def read_notification(
-    payload: Mapping[str, Any], *, apns_id: str, collapse_id: str | None, now: float
+    payload: Mapping[str, Any], reader: Reader, *, apns_id: str, collapse_id: str | None, now: float
 ) -> Notification | None:
     """Give what the phone shows of a push, or `None` if there is nothing to show."""
-    aps = payload["aps"]
-    alert = aps.get("alert")
-    told = {"title": alert} if isinstance(alert, str) else alert if isinstance(alert, dict) else {}
-    title, body = told.get("title", ""), told.get("body", "")
-    if not title and not body:
+    told = reader.read_notification(payload["aps"])
+    if told is None:
         return None
     custom = {name: value for name, value in payload.items() if name != "aps"}
-    return Notification(now, apns_id, title, body, aps.get("sound"), collapse_id, custom)
+    return Notification(now, apns_id, told.title, told.body, told.sound, collapse_id, custom)

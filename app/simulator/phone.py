@@ -18,6 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from app.simulator import card as cards
+from app.simulator.alerts import Reader, Strings, alert_fault, has_title
 from app.simulator.allowance import Allowance
 from app.simulator.card import APPLIED, Card, Effect, dropped
 from app.simulator.declaration import Declaration, find_fault
@@ -62,7 +63,11 @@ class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
 
 
 class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
-    """Say what one push did on the phone."""
+    """Say what one push did on the phone.
+
+    Args:
+        alert: the title of its alert, as the phone shows it; `None` without one.
+    """
 
     at: float
     apns_id: str
@@ -74,6 +79,8 @@ class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
     activity_id: str | None
     priority: int
     alert: str | None
+    alert_body: str | None = None
+    sound: str | None = None
 
 
 class Phone:
@@ -86,6 +93,7 @@ class Phone:
         environment: where its tokens are valid.
         behaviour: how it and its user behave.
         declarations: the attributes types the app declares, by name.
+        strings: the app's texts, by language and key.
         keep_records: how many pushes are remembered.
     """
 
@@ -98,10 +106,12 @@ class Phone:
         environment: Environment,
         behaviour: Behaviour,
         declarations: Mapping[str, Declaration],
+        strings: Strings | None = None,
         keep_records: int = 500,
     ) -> None:
         self.phone_id, self.device_id, self.bundle_id = phone_id, device_id, bundle_id
         self.environment, self.behaviour, self.declarations = environment, behaviour, declarations
+        self._strings = strings or {}
         self.customer_id: str | None = None
         self.start_tokens: dict[str, str] = {}
         self.alert_token: str | None = None
@@ -145,14 +155,14 @@ class Phone:
         else:
             self.cards[to_activity], effect = cards.receive(self.cards[to_activity], aps, now)
         kind: TokenKind = "start" if to_activity is None else "update"
-        self.records.append(_record(aps, effect, apns_id, priority, kind, activity_id, now))
+        self._keep(aps, effect, apns_id, priority, kind, activity_id, now)
         return effect
 
     def notify(
         self, payload: Mapping[str, Any], *, apns_id: str, priority: int, collapse_id: str | None, now: float
     ) -> Effect:
         """Show an ordinary notification, in the place of an earlier one with its collapse id, and remember the push."""
-        told = read_notification(payload, apns_id=apns_id, collapse_id=collapse_id, now=now)
+        told = read_notification(payload, self._reader, apns_id=apns_id, collapse_id=collapse_id, now=now)
         if told is None:
             effect = dropped("a notification without title and body shows nothing")
         elif not self.behaviour.notifications_enabled:
@@ -161,8 +171,12 @@ class Phone:
             replaced = [each for each in self.notifications if collapse_id and each.collapse_id == collapse_id]
             self.notifications = [each for each in self.notifications if each not in replaced] + [told]
             effect = APPLIED
-        self.records.append(_record(payload["aps"], effect, apns_id, priority, "alert", None, now))
+        self._keep(payload["aps"], effect, apns_id, priority, "alert", None, now)
         return effect
+
+    @property
+    def _reader(self) -> Reader:
+        return Reader(self._strings, self.behaviour.locale)
 
     def miss(
         self,
@@ -176,7 +190,7 @@ class Phone:
         now: float,
     ) -> None:
         """Remember a push that APNs took and that did nothing here, with why; see `receive`."""
-        self.records.append(_record(payload["aps"], dropped(why), apns_id, priority, token_kind, to_activity, now))
+        self._keep(payload["aps"], dropped(why), apns_id, priority, token_kind, to_activity, now)
 
     def urgent_left(self, now: float) -> float:
         """Give how many pushes of priority 10 the phone still takes in this hour."""
@@ -287,8 +301,11 @@ class Phone:
         return None
 
     def _start_fault(self, aps: dict[str, Any]) -> str | None:
-        if not cards.has_title(aps.get("alert")):
+        if not has_title(aps.get("alert")):
             return "a start needs an alert with a title"
+        why = alert_fault(aps.get("alert"))
+        if why is not None:
+            return why
         declaration = self.declarations.get(str(aps.get("attributes-type")))
         if declaration is None:
             return f"the app declares no type {aps.get('attributes-type')!r}"
@@ -303,6 +320,36 @@ class Phone:
             return "input-push-channel needs iOS 18"
         return why
 
+    def _keep(
+        self,
+        aps: dict[str, Any],
+        effect: Effect,
+        apns_id: str,
+        priority: int,
+        token_kind: TokenKind,
+        activity_id: str | None,
+        now: float,
+    ) -> None:
+        timestamp = aps.get("timestamp")
+        # an ordinary notification has no event
+        told = self._reader.read(aps.get("alert")) if "event" in aps else self._reader.read_notification(aps)
+        self.records.append(
+            PushRecord(
+                at=now,
+                apns_id=apns_id,
+                token_kind=token_kind,
+                event=aps.get("event"),
+                timestamp=timestamp if isinstance(timestamp, int) else None,
+                effect=effect.reason,
+                applied=effect.applied,
+                activity_id=activity_id,
+                priority=priority,
+                alert=None if told is None else told.title,
+                alert_body=None if told is None else told.body,
+                sound=None if told is None else told.sound,
+            )
+        )
+
     def _take_urgent(self, now: float) -> bool:
         most = self._urgent_an_hour()
         return self._urgent.take(now, most=most, refill_seconds=HOUR_SECONDS / most) if most else False
@@ -315,28 +362,3 @@ class Phone:
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".") if part.isdigit())
-
-
-def _record(
-    aps: dict[str, Any],
-    effect: Effect,
-    apns_id: str,
-    priority: int,
-    token_kind: TokenKind,
-    activity_id: str | None,
-    now: float,
-) -> PushRecord:
-    timestamp, alert = aps.get("timestamp"), aps.get("alert")
-    title = alert.get("title") if isinstance(alert, dict) else None
-    return PushRecord(
-        at=now,
-        apns_id=apns_id,
-        token_kind=token_kind,
-        event=aps.get("event"),
-        timestamp=timestamp if isinstance(timestamp, int) else None,
-        effect=effect.reason,
-        applied=effect.applied,
-        activity_id=activity_id,
-        priority=priority,
-        alert=title if isinstance(title, str) else (msgspec.json.encode(title).decode() if title else None),
-    )

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from app.simulator.agent import PhoneAgent
+from app.simulator.alerts import Strings
 from app.simulator.certificates import Certificates, ensure_certificates, unknown_ca, wrong_name
 from app.simulator.chance import LIVELY, Chance, Profile
 from app.simulator.changes import Changes
@@ -190,6 +191,7 @@ class Simulator:
         behaviour: Behaviour | None = None,
         profile: Profile | None = None,
         declarations: Mapping[str, Declaration] | None = None,
+        strings: Strings | None = None,
     ) -> PhoneAgent:
         """Install the app on a new phone; with a customer, sign in and launch it.
 
@@ -203,6 +205,7 @@ class Simulator:
             behaviour: how it behaves; by default as one hopes. `draw_behaviour` gives one of the usual mix.
             profile: how far it is from instant and orderly.
             declarations: the attributes types its app declares.
+            strings: the app's texts, by language and key.
         """
         name = phone_id or f"phone-{len(self.phones) + 1}"
         if name in self.phones:
@@ -215,6 +218,7 @@ class Simulator:
             environment=environment,
             behaviour=behaviour or Behaviour(),
             declarations=declarations if declarations is not None else {ORDER.name: ORDER},
+            strings=strings,
         )
         agent = PhoneAgent(
             phone,

@@ -16,6 +16,7 @@ from app.access.api_key import Scope
 from app.bootstrap import Service
 from app.settings import Settings, load_settings
 from app.simulator.agent import PhoneAgent
+from app.simulator.alerts import Strings
 from app.simulator.card import Card
 from app.simulator.chance import CALM
 from app.simulator.declaration import ORDER, Declaration
@@ -81,14 +82,19 @@ class World:
         return ticket
 
     async def phone(
-        self, customer_id: str = "customer-1", declarations: Sequence[Declaration] = (ORDER,), **behaviour: Any
+        self,
+        customer_id: str = "customer-1",
+        declarations: Sequence[Declaration] = (ORDER,),
+        strings: Strings | None = None,
+        **behaviour: Any,
     ) -> PhoneAgent:
-        """Install the app, which declares some attributes types, on a new phone and sign in."""
+        """Install the app, which declares some attributes types and ships some strings, on a new phone and sign in."""
         phone = self.simulator.install_phone(
             customer_id=customer_id,
             ticket_for=self.ticket,
             behaviour=Behaviour(**behaviour),
             declarations={each.name: each for each in declarations},
+            strings=strings,
         )
         await phone.quiet()
         return phone

@@ -72,8 +72,10 @@ def test_a_module_that_raises_says_where(module: Path) -> None:
         ("attributes_type='shop.Brief'", "attributes_type is to be the bare name of a Swift struct"),
         ("content_state=dict", "content_state is to be a class that derives from msgspec.Struct"),
         ("render=None", "render is to be a function"),
-        ("alerts={'order.placed': 7}", "alerts is to give a text by the type of an event"),
+        ("alerts={'order.placed': 7}", "alerts['order.placed'] is to be a text, a function of a view"),
         ("otherwise=None", "otherwise is to be a text"),
+        ("alerts=None", "alerts is to give a text, or an EventAlert, by the type of an event"),
+        ("title=''", "title is to be a text"),
     ],
 )
 def test_a_wrong_definition_names_its_field(module: Path, change: str, fault: str) -> None:

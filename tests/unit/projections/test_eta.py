@@ -108,6 +108,7 @@ def test_a_time_that_is_confirmed_keeps_the_card_young() -> None:
     assert judged(0, heard_at=NOW - seconds(1_800)) == Record()
     assert judged(0, heard_at=NOW - seconds(1_800), recorded_at=NOW - seconds(10)) == Unchanged()
     assert judged(0, ago=60, heard_at=NOW - seconds(1_800)) == Unchanged(), "a courier who is silent confirms nothing"
+    assert judged(0, ago=-7_200) == Unchanged(), "nor does a clock that is ahead"
 
 
 def test_the_event_of_a_time_is_always_the_same() -> None:

@@ -118,6 +118,26 @@ def test_the_attributes_of_the_start_count_towards_an_update() -> None:
     assert problem.fault is Fault.STATE_SIZE
 
 
+@pytest.mark.parametrize(
+    "alert",
+    [
+        {"body": "x", "sound": "default"},
+        {"title": {"loc-args": ["x"]}},
+        {"title": {"loc-key": "x", "loc-args": [7]}},
+        {"title": {"loc-key": "x", "args": ["y"]}},
+        {"title": "x", "body": 7},
+        {"title": "x", "sound": {"name": "y"}},
+        {"title": "x", "loc-key": "y"},
+    ],
+)
+def test_an_alert_that_the_phone_would_drop_is_refused(alert: dict[str, object]) -> None:
+    """APNs would answer 200 to it."""
+    body = {"aps": {"timestamp": AT, "event": "update", "content-state": {}, "alert": alert}}
+    problem = preflight(a_request(msgspec.json.encode(body)))
+    assert problem is not None
+    assert problem.fault is Fault.ALERT
+
+
 def test_a_request_does_not_show_its_token() -> None:
     """What is printed or logged by accident holds no device token."""
     assert "abab" not in repr(a_request())

@@ -15,6 +15,8 @@ from projections.draft import Alert
 from projections.face import Face, face_of
 from projections.freshness import Freshness
 from projections.order_view import EMPTY, OrderView
+from projections.registry import Registry
+from tests.cards.order_with_strings import CARD
 from tests.examples.cards import APNS_ID, CARD_ID, SECOND, card, hours
 from tests.examples.events import KEY
 from tests.examples.views import on_its_way
@@ -29,7 +31,9 @@ def sent(kind: Kind, **changes: Any) -> Send:
     return Send(**(fields | changes))
 
 
-def request_of(plan: Send, *, view: OrderView | None = VIEW, face: Face | None = None) -> ApnsRequest:
+def request_of(
+    plan: Send, *, view: OrderView | None = VIEW, face: Face | None = None, locale: str | None = None
+) -> ApnsRequest:
     """Build the request of a plan for the order that is on its way."""
     return build_push(
         plan,
@@ -40,6 +44,7 @@ def request_of(plan: Send, *, view: OrderView | None = VIEW, face: Face | None =
         environment="sandbox",
         apns_id=APNS_ID,
         rules=SendRules(),
+        locale=locale,
     )
 
 
@@ -162,6 +167,42 @@ def test_an_alert_never_carries_a_personal_value(kind: Kind) -> None:
     for type_ in ("order.note", "order.courier_assigned", "order.placed", "shop.of_a_type_we_do_not_know"):
         text = json.dumps(aps(request_of(sent(kind, alert=Alert(1, 4, type_))))["alert"])
         assert [value for value in PERSONAL if value in text] == []
+
+
+def test_an_alert_speaks_the_phones_language(cards: Registry) -> None:
+    """By keys inside title and body, or by words for its locale, with the sound inside the alert."""
+    cards.install([CARD])
+    start = request_of(sent(Kind.START, alert=Alert(1, 4, "order.placed")))
+    update = request_of(sent(Kind.UPDATE, alert=Alert(1, 4, "order.picked_up")), locale="el-GR")
+    silent = request_of(sent(Kind.UPDATE, alert=Alert(1, 4, "order.note")))
+
+    assert [preflight(each) for each in (start, update, silent)] == [None] * 3
+    assert aps(start)["alert"] == {
+        "title": {"loc-key": "news.title", "loc-args": ["Taverna Ilios"]},
+        "body": {"loc-key": "placed.body", "loc-args": ["A-1042"]},
+        "sound": "default",
+    }
+    assert aps(update)["alert"] == {"title": "Lockstep", "body": "Έρχεται!", "sound": "horn.caf"}
+    assert "sound" not in aps(silent)["alert"]
+    assert [each for each in PERSONAL if each in silent.payload.decode().partition('"alert"')[2]] == []
+
+
+def test_a_notification_has_its_keys_beside_one_another(cards: Registry) -> None:
+    """As Apple wants them there, and nowhere else."""
+    cards.install([CARD])
+    request = request_of(sent(Kind.ALERT, alert=Alert(1, 4, "order.placed")))
+
+    assert preflight(request) is None
+    assert aps(request) == {
+        "alert": {
+            "title-loc-key": "news.title",
+            "title-loc-args": ["Taverna Ilios"],
+            "loc-key": "placed.body",
+            "loc-args": ["A-1042"],
+        },
+        "sound": "default",
+        "thread-id": "order-1",
+    }
 
 
 def test_a_start_without_alert_or_content_is_our_bug() -> None:

@@ -8,6 +8,7 @@ from app.demo.steps import (
     Allow,
     AtOnce,
     Dismiss,
+    Drift,
     Install,
     RotateToken,
     Say,
@@ -55,6 +56,7 @@ def test_every_situation_is_told() -> None:
     assert {type(step) for step in steps} >= {
         Allow,
         Dismiss,
+        Drift,
         RotateToken,
         SayAgain,
         SayTogether,

@@ -87,6 +87,12 @@ def test_a_start_makes_a_card() -> None:
 STARTS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("no alert", {}, {"alert": None}, "a start needs an alert with a title"),
     ("an alert without title", {}, {"alert": {"body": "x"}}, "a start needs an alert with a title"),
+    (
+        "an alert with a title that is no text",
+        {},
+        {"alert": {"title": {"key": "x"}}},
+        "alert does not decode: title is neither a text nor a loc-key with loc-args",
+    ),
     ("an update", {}, {"event": "update"}, "a start token takes start, not 'update'"),
     ("no timestamp", {}, {"timestamp": None}, "timestamp is no whole number"),
     ("milliseconds", {}, {"timestamp": NOW * 1000}, "timestamp is more than 8 hours in the future"),
