@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
+from app.demo import upload_card as upload
 from app.erasure import Eraser
 from app.simulator.agent import PhoneAgent
 from app.simulator.card import Card
@@ -14,7 +15,7 @@ from app.simulator.declaration import ORDER, Declaration
 from projections.registry import Registry
 from projections.verifier import verify
 from tests.acceptance.world import World, card_of, cards_of, is_live, running_world
-from tests.cards import booking, upload
+from tests.cards import booking
 from tests.conftest import Clock
 from tests.integration.command_line import lockstep
 
@@ -34,13 +35,13 @@ BOOKING: Final = Declaration(
 )  # fmt: skip
 UPLOAD: Final = Declaration(
     name="UploadAttributes",
-    attributes={"cardId": "str", "uploadId": "str"},
+    attributes={"cardId": "str", "uploadId": "str", "megabytes": "int"},
     content={
         "status": "str", "fileName": "str?", "percent": "int", "doneAt": "int?", "reason": "str?", "updatedAt": "int",
     },
     subject="uploadId",
 )  # fmt: skip
-MODULES: Final = ("tests.cards.booking", "tests.cards.upload")
+MODULES: Final = ("tests.cards.booking", "app.demo.upload_card")
 MADE: Final[dict[str, Any]] = {
     "customerId": "customer-1",
     "restaurant": "Taverna Ilios",
