@@ -24,12 +24,12 @@ _TIMES: Final = ("show_at", "expected_at")
 
 def faults_of_card(card: CardDefinition) -> list[str]:
     """Name everything that keeps a definition from being used; nothing if it can be."""
-    faults = list(_of_types(card)) or list(_of_look(card))
-    if faults:
+    if faults := list(_of_types(card)):
         return faults
     if not card.facts:
-        return list(_of_a_look_alone(card))
-    return list(_of_kind(card)) or [*_of_facts(card), *_of_steps(card), *_of_state(card)]
+        return [*_of_look(card), *_of_a_look_alone(card)]
+    more = list(_of_kind(card)) or [*_of_facts(card), *_of_steps(card), *_of_state(card)]
+    return [*_of_look(card), *more]
 
 
 def _of_types(card: Any) -> Iterator[str]:
@@ -67,8 +67,12 @@ def _of_look(card: CardDefinition) -> Iterator[str]:
         yield "attributes_type is to be the bare name of a Swift struct, such as BookingAttributes"
     if card.kind != ORDER and card.attributes_type == ORDER_ATTRIBUTES:
         yield "attributes_type is that of the order's own card"
-    if "cardId" not in card.attributes.__struct_encode_fields__:
-        yield "attributes is to have a field card_id, cardId in JSON: the app reports its card by it"
+    for name, why in (
+        ("card_id", "the app reports its card by it"),
+        (f"{card.kind}_id", "it tells what the card is of"),
+    ):
+        if name not in card.attributes.__struct_fields__:
+            yield f"attributes is to have a field {name}: {why}"
 
 
 def _of_a_look_alone(card: CardDefinition) -> Iterator[str]:

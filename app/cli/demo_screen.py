@@ -69,7 +69,7 @@ class Screen:
             for card in reversed(list(agent.phone.cards.values()))
         ]
         for phone_id, card in rows[:MOST_ROWS]:
-            progress = card.content.get("progress", 0)
+            progress = card.content.get("progress", card.content.get("percent", 0) / 100)
             table.add_row(
                 Text(phone_id),
                 Text(str(card.subject)),

@@ -20,19 +20,25 @@ from app.cli.database import server_of, unreachable
 from app.cli.errors import CommandError
 from app.cli.provider_key import KEY_ID, TEAM_ID, keep_private_key, public_half
 from app.cli.running import listening
+from app.demo.declared import declared
+from app.demo.uploads import UPLOAD
 from app.devices.retirement import retire_app
 from app.logs import set_up_logs
 from app.settings import ALL_ROLES, Settings, load_settings
+from app.simulator.declaration import ORDER
 from app.simulator.simulator import DEFAULT_BUNDLE_ID, Options, Simulator
 from events.postgres.embedded import stop_embedded
 from events.postgres.migrator import migrate
 from events.postgres.pool import open_pool
+from projections.card_modules import install_cards
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import begin_rebuild, choose_pushing, drop_generations, slot_states
 from projections.rebuilder import build, move_all
+from projections.registry import CARDS
 
 FOLDER: Final = "demo"
 YOUR_PHONE: Final = "your-phone"
+UPLOAD_MODULE: Final = "app.demo.upload_card"
 _TICKET_SECONDS: Final = 86_400
 
 
@@ -92,6 +98,7 @@ async def staged(*, free_port: bool, reset: bool, seed: int, starts_vanish: bool
     """
     given = load_settings()
     set_up_logs(given.log_level if "log_level" in given.model_fields_set else "warning", "console")
+    cards = _cards(given)
     directory = given.data_directory / FOLDER
     with _alone_in(directory):
         if reset:
@@ -99,11 +106,16 @@ async def staged(*, free_port: bool, reset: bool, seed: int, starts_vanish: bool
         if given.database_url is not None:
             await _migrate(given.database_url)
         with listening("Free some ports."):
-            simulator = await Simulator.start(directory / "simulator", options=Options(seed=seed))
+            simulator = await Simulator.start(
+                directory / "simulator",
+                options=Options(seed=seed, declarations=(ORDER, *(declared(each) for each in CARDS.cards))),
+            )
         try:
             async with server_of(given.database_url, directory) as dsn:
                 await _forget_phones(dsn)
-                settings = _settings(given, directory, simulator, free_port=free_port, starts_vanish=starts_vanish)
+                settings = _settings(
+                    given, cards, directory, simulator, free_port=free_port, starts_vanish=starts_vanish
+                )
                 with listening("Set LOCKSTEP_PORT to another one, or to 0 for any that is free."):
                     service = await Service.start(settings)
                 try:
@@ -133,8 +145,22 @@ async def _forget_phones(dsn: str) -> None:
         await retire_app(pool, DEFAULT_BUNDLE_ID)
 
 
+def _cards(given: Settings) -> tuple[str, ...]:
+    """Know the cards of the settings, and uploads beside them unless there is such a kind; give their modules."""
+    install_cards(given.cards)
+    if not CARDS.knows(UPLOAD):
+        install_cards((*given.cards, UPLOAD_MODULE))
+    return CARDS.modules
+
+
 def _settings(
-    given: Settings, directory: Path, simulator: Simulator, *, free_port: bool, starts_vanish: bool
+    given: Settings,
+    cards: tuple[str, ...],
+    directory: Path,
+    simulator: Simulator,
+    *,
+    free_port: bool,
+    starts_vanish: bool,
 ) -> Settings:
     """Give the settings of the service: whatever else is set, its pushes go to the simulator."""
     # kept with the data: the provider token in the database was signed with it
@@ -143,6 +169,7 @@ def _settings(
     start_again = starts_vanish and "on_unknown_start" not in given.model_fields_set
     return load_settings(
         data_directory=directory,
+        cards=cards,
         port=0 if free_port and "port" not in given.model_fields_set else given.port,
         roles=ALL_ROLES,
         profile="fast",

@@ -211,7 +211,7 @@ class Conductor:
             order_id=self._order_id(event.order),
             id=f"{event.type}-{self._said[event.order]}",
             source=event.source,
-            type=f"order.{event.type}",
+            type=f"{event.kind}.{event.type}",
             occurred_at=(now - timedelta(minutes=event.minutes_ago)).isoformat(),
             data=data,
         )

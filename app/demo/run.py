@@ -18,6 +18,7 @@ from app.demo.scenarios import Scenario
 from app.demo.shop import Shop
 from app.demo.steps import Story
 from app.demo.stories import STORIES
+from app.demo.upload_oracle import UPLOAD, expect_uploads
 from app.simulator.agent import PhoneAgent
 from app.simulator.fault_plans import FaultPlan
 from app.simulator.readings import read_phone
@@ -99,7 +100,7 @@ async def run_scenario(
             simulator.faults.clear()
         order_ids = conductor.order_ids
         logs = dict(zip(order_ids, await _all(shop.read_events, order_ids), strict=True))
-        stages = {order_id: expect_each(order_id, events) for order_id, events in logs.items()}
+        stages = {order_id: _expected(order_id, events) for order_id, events in logs.items()}
         phones = list(conductor.phones.values())
         differences += await _converge(shop, simulator, phones, stages, converge_seconds)
     return DemoResult(
@@ -142,6 +143,12 @@ async def keep_running(
         await asyncio.sleep(_REST_SECONDS * pace)
         for phone_id in simulator.phones.keys() - before:
             simulator.find_phone(phone_id).sign_out()
+
+
+def _expected(order_id: str, events: Sequence[Mapping[str, Any]]) -> list[Expected]:
+    """Ask the oracle of what the first event says the subject is."""
+    is_upload = bool(events) and events[0]["type"].startswith(UPLOAD)
+    return expect_uploads(order_id, events) if is_upload else expect_each(order_id, events)
 
 
 async def _converge(

@@ -8,3 +8,4 @@ class Scenario(StrEnum):
 
     ORDERS = "orders"
     BOOKING = "booking"
+    UPLOAD = "upload"

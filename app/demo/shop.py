@@ -21,7 +21,7 @@ class Posting(msgspec.Struct, frozen=True):
     """Hold an event ready to be posted, and posted again.
 
     Args:
-        type: with `order.`.
+        type: with what stands before its dot.
         occurred_at: RFC 3339.
     """
 

@@ -23,7 +23,8 @@ class Say(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         order: the order's name in the story.
-        type: without `order.`.
+        type: without what stands before its dot.
+        kind: that.
         data: JSON, where an `In` stands for a time.
         source: who says so.
         minutes_ago: how long ago it happened.
@@ -33,6 +34,7 @@ class Say(msgspec.Struct, frozen=True, kw_only=True):
 
     order: str
     type: str
+    kind: str = "order"
     data: dict[str, Any] = {}
     source: str = "/shop/orders"
     minutes_ago: float = 0.0

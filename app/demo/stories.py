@@ -7,9 +7,11 @@ from app.demo.booking import tell_bookings
 from app.demo.scenario import tell
 from app.demo.scenarios import Scenario
 from app.demo.steps import Story
+from app.demo.uploads import tell_uploads
 
 STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.ORDERS: tell,
     Scenario.BOOKING: tell_bookings,
+    Scenario.UPLOAD: tell_uploads,
 }
 """Gives the stories; the argument is the seed, which chooses the cast."""

@@ -23,6 +23,7 @@ class Declaration(msgspec.Struct, frozen=True):
         content: kinds by key of the content state.
         rows: for content keys of kind `list`: what each element must hold.
         initial: the content an app shows that starts the card itself.
+        subject: the key of the static data that holds the id of what the card is about.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Declaration(msgspec.Struct, frozen=True):
     content: dict[str, str]
     rows: dict[str, dict[str, str]] = {}
     initial: dict[str, Any] = {}
+    subject: str = "orderId"
 
     def content_fault(self, content: Mapping[str, Any]) -> str | None:
         """Say why the content state does not decode, or `None` if it does."""

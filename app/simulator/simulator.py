@@ -47,6 +47,7 @@ class Options(msgspec.Struct, frozen=True):
         keep_pushes: how many received pushes are remembered.
         host_names: further names the server's certificate holds, for instance a container's.
         grace_seconds: how long open streams may take when the simulator stops.
+        declarations: the attributes types that the apps of phones declare, unless one is told otherwise.
     """
 
     seed: int = 1
@@ -56,6 +57,7 @@ class Options(msgspec.Struct, frozen=True):
     keep_pushes: int = 20_000
     host_names: tuple[str, ...] = ()
     grace_seconds: float = 1.0
+    declarations: tuple[Declaration, ...] = (ORDER,)
 
 
 class Simulator:
@@ -217,7 +219,9 @@ class Simulator:
             bundle_id=bundle_id,
             environment=environment,
             behaviour=behaviour or Behaviour(),
-            declarations=declarations if declarations is not None else {ORDER.name: ORDER},
+            declarations=declarations
+            if declarations is not None
+            else {each.name: each for each in self.options.declarations},
             strings=strings,
         )
         agent = PhoneAgent(

@@ -10,14 +10,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.access.api_key import Scope
 from app.bootstrap import Service
+from app.demo import upload_card
 from app.demo.booking import tell_bookings
+from app.demo.declared import declared
 from app.demo.run import run_scenario
 from app.demo.scenarios import Scenario
 from app.demo.steps import AwaitAnswers, AwaitCard, Install, Say, Story
+from app.demo.uploads import tell_uploads
 from app.settings import load_settings
+from app.simulator.declaration import ORDER
 from app.simulator.fault_plans import find_plan
 from app.simulator.faults import Fault
-from app.simulator.simulator import Simulator
+from app.simulator.simulator import Options, Simulator
+from projections.registry import Registry
 
 TEAM_ID, KEY_ID = "TEAMDEMO01", "KEYDEMO001"
 PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName": "Noodle Bar"})
@@ -26,7 +31,8 @@ PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName
 @pytest.fixture
 async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
     """Run APNs and its phones, which are as late and unruly as they are by default."""
-    running = await Simulator.start(tmp_path / "simulator")
+    options = Options(declarations=(ORDER, declared(upload_card.CARD)))
+    running = await Simulator.start(tmp_path / "simulator", options=options)
     yield running
     await running.stop()
 
@@ -97,6 +103,20 @@ async def test_bookings_appear_when_they_should(lockstep: Service, simulator: Si
     assert result.differences == []
     assert result.phones_match
     assert result.orders == len(tell_bookings(1))
+
+
+async def test_uploads_are_shown_beside_orders(
+    lockstep: Service, simulator: Simulator, api_key: str, cards: Registry
+) -> None:
+    """Those of the scenario `upload`: a kind of its own, judged by an oracle of its own."""
+    cards.install([upload_card.CARD])
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep), api_key=api_key, simulator=simulator, seed=1, scenario=Scenario.UPLOAD
+    )
+
+    assert result.differences == []
+    assert result.phones_match
+    assert result.orders == len(tell_uploads(1)) + 1
 
 
 @pytest.mark.parametrize(

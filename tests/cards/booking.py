@@ -64,6 +64,18 @@ class BookingCancelled(Fact, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "booking.cancelled"
 
 
+# What each of it does.
+
+STEPS = {
+    "booking.made": Step("made", rank=2),
+    "booking.moved": Step(rank=1),
+    "booking.table_ready": Step("table_ready", 50, rank=3),
+    "booking.guest_arrived": Step(line="guest_arrived", key_of=lambda fact: f"guest:{fact.guest_id}"),
+    "booking.completed": Step("completed", 100, terminal=True),
+    "booking.cancelled": Step("cancelled", rank=3, terminal=True),
+}
+
+
 # What is known of a booking.
 
 
@@ -77,7 +89,7 @@ class Booking(Struct, frozen=True):
     arrived: int = 0
 
 
-def evolve(booking: Booking, fact: Fact, at: datetime) -> Booking:  # noqa: ARG001 - times are no part of it
+def evolve(booking: Booking, fact: Fact, _at: datetime) -> Booking:
     """Give what is known after one more fact."""
     match fact:
         case BookingMade():
@@ -135,14 +147,7 @@ def render_attributes(view: OwnView, *, card_id: str, subject_id: str) -> Bookin
 CARD = CardDefinition(
     kind="booking",
     facts=(BookingMade, BookingMoved, TableReady, GuestArrived, BookingCompleted, BookingCancelled),
-    steps={
-        "booking.made": Step("made", rank=2),
-        "booking.moved": Step(rank=1),
-        "booking.table_ready": Step("table_ready", 50, rank=3),
-        "booking.guest_arrived": Step(line="guest_arrived", key_of=lambda fact: f"guest:{fact.guest_id}"),
-        "booking.completed": Step("completed", 100, terminal=True),
-        "booking.cancelled": Step("cancelled", rank=3, terminal=True),
-    },
+    steps=STEPS,
     state=Booking,
     evolve=evolve,
     attributes_type="BookingAttributes",

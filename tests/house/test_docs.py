@@ -15,6 +15,8 @@ from app.cli.main import cli
 from app.http.routes import ROUTES
 from app.settings import PREFIX, Settings
 from app.thresholds import thresholds
+from projections.definition import CardDefinition
+from projections.steps import Step
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 DOCUMENTS: Final = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
@@ -25,6 +27,9 @@ PARTS_OF_A_DECISION: Final = ["Context", "Decision", "Consequences"]
 COMPOSE_VERBS: Final = frozenset({"up", "down", "ps", "logs", "exec", "run", "build", "config"})
 DOCKER_VERBS: Final = frozenset({"build", "run", "compose"})
 OPENING, CLOSING = "<!-- settings: written from app/settings.py; a test compares -->", "<!-- /settings -->"
+
+CARDS: Final = (REPOSITORY / "docs/cards.md").read_text(encoding="utf-8")
+EXAMPLES: Final = ("tests/cards/order_in_brief.py", "app/demo/upload_card.py", "tests/cards/booking.py")
 
 COMMAND: Final = get_command(cli)
 TARGETS: Final = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
@@ -157,6 +162,19 @@ def test_the_api_lists_every_route() -> None:
     assert re.findall(r"^\| `([A-Z]+ /\S+)` \|", text, re.MULTILINE) == [
         f"{each.method} {each.path}" for each in ROUTES
     ]
+
+
+@pytest.mark.parametrize("block", re.findall(r"^```python\n(.*?)^```", CARDS, re.MULTILINE | re.DOTALL))
+def test_the_code_of_a_card_is_the_tested_code(block: str) -> None:
+    """Whatever `docs/cards.md` shows stands in a module that tests install."""
+    assert any(block.strip() in (REPOSITORY / name).read_text(encoding="utf-8") for name in EXAMPLES)
+
+
+def test_the_definition_of_a_card_is_told_field_by_field() -> None:
+    """`docs/cards.md` names each field of a definition, and of a step."""
+    named = set(re.findall(r"`(\w+)", CARDS))
+
+    assert {*CardDefinition.__struct_fields__, *Step.__struct_fields__} <= named
 
 
 def test_the_image_has_the_versions_that_were_tested() -> None:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.apns.dispatch_rules import DispatchRules
+from app.demo import upload_card as upload
 from app.erasure import Eraser
 from app.explanations import Explainer
 from app.housekeeping import Housekeeper
@@ -25,7 +26,7 @@ from projections.reasons import Reason
 from projections.registry import Registry
 from projections.verifier import verify
 from projections.view_store import ViewStore
-from tests.cards import booking, upload
+from tests.cards import booking
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
 from tests.examples.events import NOON
@@ -50,7 +51,7 @@ READY: Final = {"table": "12"}
 @pytest.fixture(autouse=True)
 def installed(cards: Registry) -> Registry:
     """Know bookings and uploads."""
-    cards.install([booking.CARD, upload.CARD], ["tests.cards.booking", "tests.cards.upload"])
+    cards.install([booking.CARD, upload.CARD], ["tests.cards.booking", "app.demo.upload_card"])
     return cards
 
 

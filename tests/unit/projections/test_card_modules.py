@@ -155,7 +155,7 @@ CARD = replace(OURS, {change})
 
 def test_cards_of_several_kinds_stand_side_by_side(cards: Registry) -> None:
     """Each with its events."""
-    install_cards([BRIEF, OWN, "tests.cards.upload"])
+    install_cards([BRIEF, OWN, "app.demo.upload_card"])
 
     assert {each.kind: each.attributes_type for each in cards.cards} == {
         "order": "BriefAttributes",

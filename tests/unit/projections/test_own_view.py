@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from app.demo import upload_card as upload
 from events.codec import encode_new
 from events.envelope import RecordedEvent, as_recorded
 from events.errors import NewerEventError
@@ -19,7 +20,7 @@ from projections.order_view import EMPTY, OrderView
 from projections.own_view import OwnView
 from projections.registry import CARDS, Registry
 from projections.view import View, decode_view, encode_view, evolve, fingerprint, fold
-from tests.cards import booking, upload
+from tests.cards import booking
 from tests.examples.events import KEY, NOON, happened
 
 MADE = {

@@ -55,7 +55,7 @@ class Upload(Struct, frozen=True):
     reason: str | None = None
 
 
-def evolve(upload: Upload, fact: Fact, at: datetime) -> Upload:  # noqa: ARG001 - times are no part of it
+def evolve(upload: Upload, fact: Fact, _at: datetime) -> Upload:
     """Give what is known after one more fact."""
     match fact:
         case UploadStarted():
@@ -71,6 +71,7 @@ class UploadAttributes(Struct, frozen=True, rename="camel", omit_defaults=True, 
 
     card_id: Annotated[str, Meta(max_length=36)]
     upload_id: Annotated[str, Meta(max_length=128)]
+    megabytes: int
 
 
 class UploadContent(Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
@@ -97,9 +98,9 @@ def render(view: OwnView) -> UploadContent:
     )
 
 
-def render_attributes(view: OwnView, *, card_id: str, subject_id: str) -> UploadAttributes:  # noqa: ARG001 - ids alone
+def render_attributes(view: OwnView, *, card_id: str, subject_id: str) -> UploadAttributes:
     """Give what the card keeps."""
-    return UploadAttributes(card_id=card_id, upload_id=subject_id)
+    return UploadAttributes(card_id=card_id, upload_id=subject_id, megabytes=view.state.size_bytes // 1_000_000)
 
 
 CARD = CardDefinition(
