@@ -113,6 +113,15 @@ def keys_of(words: Words | EventAlert | None) -> Iterator[str]:
         yield words.key
 
 
+def locales_of(words: Words | EventAlert | None) -> Iterator[str]:
+    """Name the locales that a text has words of their own for."""
+    if isinstance(words, EventAlert):
+        yield from locales_of(words.title)
+        yield from locales_of(words.body)
+    elif isinstance(words, Translated):
+        yield from words.by_locale
+
+
 def faults_of(words: Any) -> Iterator[str]:
     """Say what is wrong with a text or an alert of a definition, which may be anything."""
     if isinstance(words, EventAlert):

@@ -49,6 +49,12 @@ def _of_types(card: Any) -> Iterator[str]:
     for name in ("render", "render_attributes"):
         if not callable(getattr(card, name)):
             yield f"{name} is to be a function"
+    if not isinstance(card.breaks, Mapping) or not all(
+        isinstance(e, str) for pair in card.breaks.items() for e in pair
+    ):
+        yield "breaks is to give a reason by the field of a schema"
+    if not isinstance(card.content_limit_bytes, int | None):
+        yield "content_limit_bytes is to be a number, or None"
     yield from _of_alerts(card)
 
 

@@ -1,11 +1,13 @@
 """The default card: a view as the JSON that `OrderAttributes` decodes on the phone. The law is `docs/projection.md`."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
 from projections.alert_text import Words
+from projections.card_fields import CardId, Fraction, SubjectId, UnixSeconds, Word
 from projections.definition import CardDefinition
 from projections.draft import moment_of
 from projections.history import LINES_SHOWN, MICROSECONDS
@@ -20,35 +22,38 @@ ATTRIBUTES_LIMIT_BYTES: Final = 1_024
 
 MERCHANT_NAME_CHARACTERS: Final = 64
 ORDER_NUMBER_CHARACTERS: Final = 40
+KEY_CHARACTERS: Final = 128
 
 
 class HistoryStep(msgspec.Struct, frozen=True, gc=False):
-    """One line of history; `at` in whole Unix seconds."""
+    """One line of history: which step, and when it was taken."""
 
-    step: str
-    at: int
+    step: Word
+    at: UnixSeconds
 
 
 class ContentState(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
-    """What changes on a card. Times are whole Unix seconds, progress is 0.0 to 1.0; what is absent is left out."""
+    """What changes on a card."""
 
-    status: str
-    courier_name: str | None = None
-    delivery_time: int | None = None
-    progress: float
-    history: tuple[HistoryStep, ...]
-    image_key: str | None = None
-    note: str | None = None
-    updated_at: int
+    status: Word
+    courier_name: Annotated[str, Meta(max_length=CHARACTERS_SHOWN)] | None = None
+    delivery_time: (
+        Annotated[UnixSeconds, Meta(description="When it is expected; absent while nobody knows.")] | None
+    ) = None
+    progress: Annotated[Fraction, Meta(description="0 to 1.")]
+    history: Annotated[tuple[HistoryStep, ...], Meta(max_length=LINES_SHOWN, description="Oldest first.")]
+    image_key: Annotated[str, Meta(max_length=KEY_CHARACTERS, description="Names a picture in the app.")] | None = None
+    note: Annotated[str, Meta(max_length=CHARACTERS_SHOWN)] | None = None
+    updated_at: Annotated[UnixSeconds, Meta(description="When something last changed.")]
 
 
 class OrderAttributes(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
     """What a card is started with and keeps."""
 
-    card_id: str
-    order_id: str
-    order_number: str | None = None
-    merchant_name: str
+    card_id: CardId
+    order_id: SubjectId
+    order_number: Annotated[str, Meta(max_length=ORDER_NUMBER_CHARACTERS)] | None = None
+    merchant_name: Annotated[str, Meta(max_length=MERCHANT_NAME_CHARACTERS)]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -117,6 +122,7 @@ CARD: Final = CardDefinition(
     attributes_type=ATTRIBUTES_TYPE,
     attributes=OrderAttributes,
     content_state=ContentState,
+    content_limit_bytes=CONTENT_LIMIT_BYTES,
     render=render,
     render_attributes=render_attributes,
     alerts=_ALERTS,

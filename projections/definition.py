@@ -8,6 +8,7 @@ subject.
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,7 @@ from projections.alert_text import (
     LocalisedText,
     Words,
     keys_of,
+    locales_of,
     spoken,
 )
 from projections.errors import RenderError
@@ -47,6 +49,9 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         attributes_type: The bare name of the Swift struct that conforms to `ActivityAttributes`.
         attributes: What it is started with and keeps; fields are camelCase in JSON, texts are bounded by `max_length`.
         content_state: What changes on it, likewise; times are whole Unix seconds.
+        content_limit_bytes: What `render` keeps its JSON to by leaving something out; None where the types suffice.
+        breaks: What builds of the app from before cannot decode, as `lockstep card check --against` names the fields,
+            each with the reason why it may be: `{"contentState.seat": "builds before 42 are gone"}`.
         render: From a view to the content state.
         render_attributes: From a view, `card_id` and `subject_id` to the attributes.
         alerts: What the alert of an event says, by its type: words alone, or with a title and a sound of its own. Its
@@ -68,6 +73,8 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     attributes_type: str
     attributes: type[Struct]
     content_state: type[Struct]
+    content_limit_bytes: int | None = None
+    breaks: Mapping[str, str] = MappingProxyType({})
     render: Callable[[Any], Struct]
     render_attributes: Callable[..., Struct]
     alerts: Mapping[str, Words | EventAlert]
@@ -92,7 +99,13 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         Raises:
             RenderError: `render` raised, or gave what the content state does not allow.
         """
-        return self._encoded("render", self.content_state, lambda: self.render(view))
+        content = self._encoded("render", self.content_state, lambda: self.render(view))
+        if self.content_limit_bytes is not None and len(content) > self.content_limit_bytes:
+            why = (
+                f"render gave {len(content):,} bytes, more than the {self.content_limit_bytes:,} of content_limit_bytes"
+            )
+            raise RenderError(self.attributes_type, why)
+        return content
 
     def draw_attributes(self, view: Any, *, card_id: str, subject_id: str) -> bytes:
         """Give the attributes of a card, JSON.
@@ -106,8 +119,16 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     @property
     def string_keys(self) -> tuple[str, ...]:
         """Name the keys that the app's strings must have for the alerts, in the order of the definition."""
-        alerts = (self.title, *self.alerts.values(), self.otherwise)
-        return tuple(dict.fromkeys(key for each in alerts for key in keys_of(each)))
+        return tuple(dict.fromkeys(key for each in self._alerts for key in keys_of(each)))
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        """Name the locales that an alert has words of its own for."""
+        return tuple(dict.fromkeys(tag for each in self._alerts for tag in locales_of(each)))
+
+    @property
+    def _alerts(self) -> tuple[Words | EventAlert, ...]:
+        return (self.title, *self.alerts.values(), self.otherwise)
 
     def words(self, event_type: str, view: Any, locale: str | None = None) -> AlertText:
         """Say what happened.

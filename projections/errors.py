@@ -64,3 +64,7 @@ class OutdatedViewError(LockstepError):
         super().__init__(f"folded by version {made_by} of {kind}, and this process has version {version}")
         self.kind = kind
         self.made_by = made_by
+
+
+class CardTypesError(LockstepError):
+    """The types of a card cannot be told; the message says which they are."""

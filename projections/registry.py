@@ -45,6 +45,11 @@ class Registry:
             {key: shape for each in cards for key, shape in each.old_shapes.items()},
         )
 
+    @property
+    def known(self) -> tuple[CardDefinition, ...]:
+        """All of them, also those that no new card is of."""
+        return tuple(self._by_type.values())
+
     def of_kind(self, kind: str) -> CardDefinition:
         """Give the card of subjects of a kind.
 

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from app.apns import payload
 from app.apns.dispatch_rules import SendRules
 from app.apns.request import ApnsRequest, Environment, PushType, build
-from projections.alert_text import LocalisedText
+from projections.alert_text import AlertText, LocalisedText
 from projections.card import Card, Kind
 from projections.choice import Send
 from projections.draft import Alert
@@ -138,7 +138,11 @@ def collapse_id(subject_id: str) -> str:
 def _alert(alert: Alert, card: Card, view: View | None, locale: str | None) -> payload.Alert:
     if view is None:
         raise AssertionError("an alert speaks of something")
-    text = CARDS.of_type(card.attributes_type, view.kind).words(alert.type, without_personal(view), locale)
+    return alert_of(CARDS.of_type(card.attributes_type, view.kind).words(alert.type, without_personal(view), locale))
+
+
+def alert_of(text: AlertText) -> payload.Alert:
+    """Give what a push holds of the words of an alert."""
     return payload.Alert(
         title=_said(text.title), body=_said(text.body), sound=UNSET if text.sound is None else text.sound
     )

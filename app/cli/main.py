@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.cli.archive import archive
+from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.demo import demo
 from app.cli.erase import erase
@@ -38,7 +39,7 @@ cli = typer.Typer(
 )
 for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
     cli.command()(command)
-for group in (simulator, order, cards, events, keys, tickets, tokens, shadow, push, replay, archive, erase):
+for group in (simulator, order, card, cards, events, keys, tickets, tokens, shadow, push, replay, archive, erase):
     cli.add_typer(group)
 
 

@@ -33,7 +33,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
         empty: What to say when there are none.
     """
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -41,11 +40,18 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
     for row in rows:
         table.add_row(*(Text(_shown(each)) for each in row))
     if table.row_count:
-        console = Console() if sys.stdout.isatty() else Console(width=WIDTH_OF_FILES)
-        # a file or a pipe has no width, and a program that reads it wants a row on one line
-        console.print(table)
+        print_wide(table)
     else:
         typer.echo(empty)
+
+
+def print_wide(text: "RenderableType") -> None:
+    """Print what stands in columns."""
+    from rich.console import Console
+
+    # a file or a pipe has no width, and a program that reads it wants a row on one line
+    console = Console(highlight=False) if sys.stdout.isatty() else Console(width=WIDTH_OF_FILES)
+    console.print(text)
 
 
 def table_of_facts(facts: Iterable[tuple[str, str]]) -> "RenderableType":

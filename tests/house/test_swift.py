@@ -11,8 +11,6 @@ from msgspec import inspect
 from app.devices.device import CardAnswer, CardReport, DeviceReport, LaunchAnswer, LaunchCardReport, MissingCard
 from app.http.routes import ROUTES
 from app.http.ticket_routes import TicketAnswer
-from projections.content_state import ContentState, HistoryStep, OrderAttributes
-from projections.freshness import Freshness
 from projections.steps import STEPS
 from tests.house.swift_source import FILES, REPOSITORY, SOURCES, Call, Kind, calls, enums, faults, name_of, structs
 
@@ -21,22 +19,15 @@ MOST_LINES: Final = 400
 STRUCTS: Final = structs()
 ENUMS: Final = enums()
 READ: Final = {
-    "OrderAttributes": OrderAttributes,
-    "ContentState": ContentState,
-    "HistoryStep": HistoryStep,
     "LaunchAnswer": LaunchAnswer,
     "CardAnswer": CardAnswer,
     "MissingCard": MissingCard,
     "Ticket": TicketAnswer,
 }
-"""What the app decodes, by the name of its Swift struct."""
+"""What the app decodes beside its cards, by the name of its Swift struct."""
 
 WRITTEN: Final = {"DeviceReport": DeviceReport, "LaunchCardReport": LaunchCardReport, "CardReport": CardReport}
 """What the app encodes."""
-
-ADDED: Final = {"ContentState": {"freshness": ({"String"}, True)}}
-"""What is put into a content state behind its struct."""
-
 
 PLAIN: Final[dict[type[inspect.Type], str]] = {
     inspect.StrType: "String",
@@ -60,15 +51,14 @@ class Field(NamedTuple):
     absent: bool
 
 
-def fields_of(name: str, type_: type[msgspec.Struct]) -> dict[str, Field]:
+def fields_of(type_: type[msgspec.Struct]) -> dict[str, Field]:
     """Give the fields of a document as JSON names them."""
     described = inspect.type_info(type_)
     assert isinstance(described, inspect.StructType)
-    ours = {
+    return {
         field.encode_name: Field(swift_types(field.type), not field.required or may_be_null(field.type))
         for field in described.fields
     }
-    return ours | {field: Field(*added) for field, added in ADDED.get(name, {}).items()}
 
 
 def may_be_null(type_: inspect.Type) -> bool:
@@ -105,7 +95,7 @@ def test_a_swift_file_parses_and_can_be_read_in_one_sitting(path: Path) -> None:
 @pytest.mark.parametrize(("name", "type_"), READ.items(), ids=READ)
 def test_what_the_app_decodes_is_what_is_sent(name: str, type_: type[Any]) -> None:
     """The same names and types, and an optional wherever something may be absent, or the whole decode would fail."""
-    ours, theirs = fields_of(name, type_), STRUCTS[name]
+    ours, theirs = fields_of(type_), STRUCTS[name]
 
     assert theirs.keys() == ours.keys()
     assert [field for field, kind in theirs.items() if kind.name not in ours[field].kinds] == []
@@ -115,7 +105,7 @@ def test_what_the_app_decodes_is_what_is_sent(name: str, type_: type[Any]) -> No
 @pytest.mark.parametrize(("name", "type_"), WRITTEN.items(), ids=WRITTEN)
 def test_what_the_app_encodes_is_what_is_taken(name: str, type_: type[Any]) -> None:
     """The same names and types, and no optional where something is required."""
-    ours, theirs = fields_of(name, type_), STRUCTS[name]
+    ours, theirs = fields_of(type_), STRUCTS[name]
     required = {field for field, each in ours.items() if not each.absent}
 
     assert theirs.keys() == ours.keys()
@@ -132,9 +122,8 @@ def test_json_has_the_names_of_the_properties() -> None:
 
 
 def test_the_words_are_those_of_the_service() -> None:
-    """Steps and ages; states of cards are compared where they are reported."""
+    """Steps; states of cards are compared where they are reported."""
     assert ENUMS["Step"] == {each.status for each in STEPS.values() if each.status} | {"note"}
-    assert ENUMS["Freshness"] == set(Freshness)
 
 
 def test_the_client_calls_routes_that_take_a_ticket() -> None:

@@ -73,6 +73,8 @@ def test_a_module_that_raises_says_where(module: Path) -> None:
         ("content_state=dict", "content_state is to be a class that derives from msgspec.Struct"),
         ("render=None", "render is to be a function"),
         ("alerts={'order.placed': 7}", "alerts['order.placed'] is to be a text, a function of a view"),
+        ("breaks={'contentState.seat': None}", "breaks is to give a reason by the field of a schema"),
+        ("content_limit_bytes='2 KB'", "content_limit_bytes is to be a number, or None"),
         ("otherwise=None", "otherwise is to be a text"),
         ("alerts=None", "alerts is to give a text, or an EventAlert, by the type of an event"),
         ("title=''", "title is to be a text"),

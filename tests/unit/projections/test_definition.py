@@ -73,6 +73,15 @@ def test_attributes_and_titles_may_fail_as_well() -> None:
         replace(CARD, title=raises).words("order.placed", VIEW)
 
 
+def test_content_keeps_to_its_limit() -> None:
+    """A definition may state one; what is larger fails its card, and says by how much."""
+    size = len(CARD.draw(VIEW))
+
+    assert replace(CARD, content_limit_bytes=size).draw(VIEW) == CARD.draw(VIEW)
+    with pytest.raises(RenderError, match=f"render gave {size} bytes, more than the {size - 1} of content_limit_bytes"):
+        replace(CARD, content_limit_bytes=size - 1).draw(VIEW)
+
+
 def test_a_card_that_cannot_be_drawn_has_a_face_without_content(cards: Registry) -> None:
     """Whoever must not see the card can be told to end it all the same."""
     cards.install([replace(CARD, render=raises)])

@@ -17,13 +17,6 @@ extension OrderAttributes {
         case note
     }
 
-    /// How old a card's news is, as it stands in `freshness`.
-    public enum Freshness: String, CaseIterable, Sendable {
-        case fresh
-        case late
-        case stale
-    }
-
     /// Give the words for a step; one that this app does not know is shown as it came: `gift_wrapped` is "Gift wrapped".
     ///
     /// - Parameters:
@@ -38,18 +31,7 @@ extension OrderAttributes {
     }
 }
 
-extension OrderAttributes.HistoryStep {
-    /// When the step was taken.
-    public var date: Date { Date(timeIntervalSince1970: TimeInterval(at)) }
-}
-
 extension OrderAttributes.ContentState {
-    /// When the order is expected; nil while nobody knows.
-    public var deliveryDate: Date? { deliveryTime.map { Date(timeIntervalSince1970: TimeInterval($0)) } }
-
-    /// When something last changed.
-    public var updatedDate: Date { Date(timeIntervalSince1970: TimeInterval(updatedAt)) }
-
     /// The time until delivery for `Text(timerInterval:)`; nil when it is unknown, past, or not to be relied on.
     public func remaining(now: Date = Date()) -> ClosedRange<Date>? {
         guard let deliveryDate, deliveryDate > now, !isLate, !isStale else { return nil }
@@ -57,8 +39,8 @@ extension OrderAttributes.ContentState {
     }
 
     /// Whether the expected time has passed without news.
-    public var isLate: Bool { freshness == OrderAttributes.Freshness.late.rawValue }
+    public var isLate: Bool { freshness == .late }
 
     /// Whether nothing was heard for so long that the card should not be believed; treat it as `context.isStale`.
-    public var isStale: Bool { freshness == OrderAttributes.Freshness.stale.rawValue }
+    public var isStale: Bool { freshness == .stale }
 }

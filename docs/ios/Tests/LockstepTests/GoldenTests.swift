@@ -87,6 +87,7 @@ final class GoldenTests: XCTestCase {
         let content = try JSONDecoder().decode(OrderAttributes.ContentState.self, from: Data(text.utf8))
         XCTAssertEqual(OrderAttributes.words(for: content.status), "Gift wrapped")
         XCTAssertFalse(content.isLate || content.isStale)
+        XCTAssertEqual(content.freshness?.rawValue, "ripe")
     }
 
     private func reencoded(_ value: some Encodable) throws -> String {
