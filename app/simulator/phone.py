@@ -279,7 +279,7 @@ class Phone:
             started_at=now,
             by_push=True,
             card_id=attributes.get("cardId"),
-            subject=str(attributes.get("orderId", "")),
+            subject=str(attributes.get("orderId") or attributes.get("subject", "")),
             stale_at=aps.get("stale-date"),
             alerts=1,
         )
