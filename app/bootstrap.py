@@ -197,7 +197,7 @@ class Service:
                 }
             case "matcher":
                 rules = dict.fromkeys((each.attributes_type for each in CARDS.cards), self._settings.start_rule())
-                matcher = Matcher(workers, self._ring_due, start_rules=rules)
+                matcher = Matcher(workers, self.keyring, self._ring_due, start_rules=rules)
                 self.doorbell.listen(matcher.hear)
                 return {"matcher": matcher.run}
             case "dispatcher":

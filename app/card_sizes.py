@@ -1,6 +1,6 @@
 """How many bytes the pushes of a card can get, by its types, its render and its alerts; nothing is sent."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -12,8 +12,10 @@ from projections.alert_text import BODY_LIMIT_BYTES, TITLE_LIMIT_BYTES
 from projections.card_fields import CARD_ID_CHARACTERS
 from projections.card_schema import FRESHNESS
 from projections.card_shape import CardShape, Refusal
+from projections.customer_view import CustomerView
 from projections.definition import CardDefinition
 from projections.errors import EvolveError, RenderError
+from projections.longest_customer import longest_customers
 from projections.longest_subject import LONGEST_SUBJECT_ID, longest_subjects
 from projections.swift_names import CARD_ID, subject_key
 from projections.view import View, without_personal
@@ -91,11 +93,13 @@ def _try_out(definition: CardDefinition, writing: Writing) -> _Tried:
     alerts, refused = [payload.Alert("")], list[Refusal]()
     ids = {"card_id": "f" * CARD_ID_CHARACTERS, "subject_id": LONGEST_SUBJECT_ID}
     try:
-        for view in longest_subjects(definition, writing):
+        longest = longest_customers if definition.gathers else longest_subjects
+        for view in longest(definition, writing):
+            speakers = [each.view for each in view.orders] if isinstance(view, CustomerView) else [view]
             calls: dict[str, Callable[[], object]] = {
                 "render": partial(definition.draw, view),
                 "render_attributes": partial(definition.draw_attributes, view, **ids),
-                "alerts": partial(_collect, alerts, definition, without_personal(view)),
+                "alerts": partial(_collect, alerts, definition, [without_personal(each) for each in speakers]),
             }
             refused += [each for name, call in calls.items() if (each := _failure(name, call)) is not None]
     except EvolveError as error:
@@ -115,9 +119,13 @@ def _failure(name: str, call: Callable[[], object]) -> Refusal | None:
     return None
 
 
-def _collect(alerts: list[payload.Alert], definition: CardDefinition, view: View) -> None:
-    for locale in (None, *definition.locales):
-        alerts.extend(alert_of(definition.words(each, view, locale)) for each in (*definition.alerts, ""))
+def _collect(alerts: list[payload.Alert], definition: CardDefinition, views: Iterable[View]) -> None:
+    alerts.extend(
+        alert_of(definition.words(each, view, locale))
+        for view in views
+        for locale in (None, *definition.locales)
+        for each in (*definition.alerts, "")
+    )
 
 
 def _uncut_bytes(alert: payload.Alert) -> int:

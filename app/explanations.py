@@ -19,6 +19,7 @@ from events.store import ERASED, EventStore
 from events.vocabulary import kind_of
 from projections.card import Kind
 from projections.card_store import CardStore, card_of
+from projections.customer_view import is_customer, subject_of
 from projections.eta import Expected, WaitingEta, not_shown
 from projections.explain import explain
 from projections.explain_card import PHONES_NAMED
@@ -29,11 +30,13 @@ from projections.outages import Outages
 from projections.own_view import OwnView
 from projections.pause import Route
 from projections.pauses import Pauses
+from projections.registry import CARDS
+from projections.shelf import Shelf
 from projections.view import View, fold
 from projections.view_store import SEALED, StoredView, ViewStore
 
 EVENTS = 20
-CARDS = 50
+CARDS_TOLD = 50
 PUSHES_OF_A_CARD = 5
 
 
@@ -55,6 +58,7 @@ class Explainer:
         self._keyring = keyring
         self._store = EventStore(pool, keyring)
         self._views = ViewStore(keyring)
+        self._shelf = Shelf(keyring)
         self._cards = CardStore(pool)
         self._pauses = Pauses(pool)
         self._outages = Outages(pool)
@@ -80,15 +84,21 @@ class Explainer:
                 if progress is None:
                     return None
                 stored = (await self._views.read(connection, [order_id])).get(order_id)
-                view = None if stored is None else stored.opened
+                view = None if stored is None or stored.opened is None else stored.view
                 kind = None if view is None or not (view.placed or view.early) else view.kind
                 events = await _read_events(connection, order_id, progress.view_version, kind)
                 cards = await self._read_cards(connection, order_id)
                 faces = _Faces(self._keyring.hash, stored)
                 customer_id = None if view is None else view.customer_id
+                shared = _Faces(self._keyring.hash, None)
+                if customer_id is not None and kind is not None and CARDS.gathering(kind) is not None:
+                    customer = subject_of(customer_id)
+                    shared = _Faces(self._keyring.hash, (await self._shelf.read(connection, [customer])).get(customer))
+                    cards = [*await self._read_cards(connection, customer), *cards]
                 waiting_eta = await _read_waiting_eta(connection, order_id, view)
                 phones = await connection.fetch(statement("projections/list_phones"), customer_id, PHONES_NAMED + 1)
-                accepted = await self._read_accepted(connection, order_id, progress, faces, cards[:CARDS])
+                own = [each for each in cards[:CARDS_TOLD] if not is_customer(each.card.subject_id)]
+                accepted = await self._read_accepted(connection, order_id, progress, faces, own)
         if states:
             after = await read_states(self._store, order_id, progress.version, EVENTS)
             events = [replace(each, after=after.get(each.version)) for each in events]
@@ -101,12 +111,14 @@ class Explainer:
             why_not=None if stored is None or stored.why_not is None else f"{stored.why_not}.",
             events=events,
             cards=[
-                replace(
+                replace(each, face=shared.of(each.card.attributes_type))
+                if is_customer(each.card.subject_id)
+                else replace(
                     each, accepted=accepted.get(each.card.accepted_version), face=faces.of(each.card.attributes_type)
                 )
-                for each in cards[:CARDS]
+                for each in cards[:CARDS_TOLD]
             ],
-            more_cards=len(cards) > CARDS,
+            more_cards=len(cards) > CARDS_TOLD,
             around=Surroundings(
                 now=progress.now,
                 pauses=pauses,
@@ -161,7 +173,7 @@ class Explainer:
     async def _read_cards(self, connection: Connection, order_id: str) -> list[TracedCard]:
         """Read cards, then their phones and receipts: no statement joins the side of subjects with that of devices."""
         slot = slot_of(order_id)
-        rows = await connection.fetch(statement("projections/trace_cards"), slot, order_id, CARDS + 1)
+        rows = await connection.fetch(statement("projections/trace_cards"), slot, order_id, CARDS_TOLD + 1)
         cards = [card_of(row) for row in rows]
         phones = await self._cards.read_phones(connection, cards) if cards else {}
         receipts = await connection.fetch(
@@ -196,7 +208,7 @@ class _Faces:
 
     Args:
         key: Keys content hashes.
-        stored: The order's view; None without one.
+        stored: The order's view, or that of a customer; None without one.
     """
 
     def __init__(self, key: bytes, stored: StoredView | None) -> None:

@@ -31,7 +31,7 @@ class OrderReader:
             async with self._pool.acquire() as connection:
                 stored = (await self._views.read(connection, [order_id])).get(order_id)
                 rows = await connection.fetch(statement("projections/read_cards"), slot_of(order_id), order_id)
-        view = None if stored is None else stored.opened
+        view = None if stored is None or stored.opened is None else stored.view
         content = None
         why_not = None if stored is None or stored.why_not is None else f"It cannot be read: {stored.why_not}."
         if view is not None and view.placed:

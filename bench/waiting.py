@@ -82,7 +82,7 @@ async def _costs(on: Bed, orders: int) -> dict[str, float]:
     await on.pool.execute("VACUUM ANALYZE", timeout=300)
     projector = Projector(on.pool, on.keyring, lambda _slots, _matching: None)
     await projector.adopt()
-    matcher = Matcher(on.pool, lambda _: None)
+    matcher = Matcher(on.pool, on.keyring, lambda _: None)
 
     async def look() -> None:
         if await matcher.match_views():
@@ -116,7 +116,7 @@ async def _median(work: Callable[[], Awaitable[None]]) -> float:
 
 async def _come_at_once(on: Bed, herd: int) -> tuple[float, float]:
     """Give the seconds until all have their cards, and until one placed in the middle has its own."""
-    matcher = Matcher(on.pool, lambda _: None)
+    matcher = Matcher(on.pool, on.keyring, lambda _: None)
     await on.pool.execute("TRUNCATE cards")
     # the last one is placed when half of the others have their cards
     await on.pool.execute(_HERD, [f"order-{n}" for n in range(1, herd)], timeout=300)

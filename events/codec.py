@@ -21,8 +21,10 @@ LATEST_YEAR: Final = 2101
 DIGEST_BYTES: Final = 16
 OWN_SOURCE: Final = "lockstep"
 """Events that Lockstep writes itself, such as an erasure, come from here."""
+RESERVED_SUBJECTS: Final = "customer:"
+"""How subjects begin that have no events: the customers whose orders a card shows together."""
 
-_is_id = re.compile(r"[!-~]{1,128}").fullmatch
+is_id = re.compile(r"[!-~]{1,128}").fullmatch
 _is_trace = re.compile(r"[ -~]{1,512}").fullmatch
 _encode = msgspec.json.Encoder(order="sorted").encode
 _MOMENT_RULE: Final = f"is to be a time with an offset, from {EARLIEST_YEAR} to {LATEST_YEAR - 1}"
@@ -86,6 +88,8 @@ def encode_new(
     faults = _envelope_faults(subject_id, source, event_id, occurred_at, trace)
     if source == OWN_SOURCE:
         faults.append(Fault("/source", f"is reserved: {OWN_SOURCE} writes under this name itself"))
+    if subject_id.startswith(RESERVED_SUBJECTS):
+        faults.append(Fault("/subject", f"begins with {RESERVED_SUBJECTS}, which is reserved; choose another id"))
     plain, personal = _checked_halves(type, version, data, faults)
     return NewEvent(
         subject_id,
@@ -221,7 +225,7 @@ def _envelope_faults(
 ) -> list[Fault]:
     faults = []
     for name, value in (("subject", subject_id), ("source", source), ("id", event_id)):
-        if not _is_id(value):
+        if not is_id(value):
             faults.append(Fault(f"/{name}", "is to be 1 to 128 bytes of visible ASCII"))
     if not _is_storable(occurred_at):
         faults.append(Fault("/time", _MOMENT_RULE))

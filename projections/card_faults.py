@@ -12,7 +12,7 @@ from events.personal import personal_fields, unsealable
 from events.vocabulary import holds_moment
 from projections.alert_text import faults_of
 from projections.content_state import ATTRIBUTES_TYPE as ORDER_ATTRIBUTES
-from projections.definition import ORDER, CardDefinition
+from projections.definition import CUSTOMER, ORDER, CardDefinition
 from projections.steps import STEPS, Step
 
 _is_swift_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
@@ -38,6 +38,7 @@ def _of_types(card: Any) -> Iterator[str]:
         ("version", int, "a number"),
         ("attributes_type", str, "the name of a Swift struct"),
         ("facts", tuple, "a tuple of classes"),
+        ("gathers", tuple, "a tuple of kinds"),
         ("steps", Mapping, "a Step by the type of an event"),
         ("old_shapes", Mapping, "as events/upcasts.py has them"),
     ):
@@ -73,17 +74,22 @@ def _of_look(card: CardDefinition) -> Iterator[str]:
         yield "attributes_type is to be the bare name of a Swift struct, such as BookingAttributes"
     if card.kind != ORDER and card.attributes_type == ORDER_ATTRIBUTES:
         yield "attributes_type is that of the order's own card"
+    if card.gathers and card.kind != CUSTOMER:
+        yield f"gathers is for cards of the kind {CUSTOMER}"
     for name, why in (
         ("card_id", "the app reports its card by it"),
-        (f"{card.kind}_id", "it tells what the card is of"),
+        ("subject" if card.kind == CUSTOMER else f"{card.kind}_id", "it tells what the card is of"),
     ):
         if name not in card.attributes.__struct_fields__:
             yield f"attributes is to have a field {name}: {why}"
 
 
 def _of_a_look_alone(card: CardDefinition) -> Iterator[str]:
-    """A card without events of its own is another look of orders."""
-    if card.kind != ORDER:
+    """A card without events of its own is another look of orders, or of all orders of a customer."""
+    if card.kind == CUSTOMER:
+        if not card.gathers:
+            yield "gathers is to name the kinds whose subjects a customer's card shows together, such as order"
+    elif card.kind != ORDER:
         yield f"kind is to be {ORDER}, or facts are to say what happens to a {card.kind}"
     for name in ("steps", "old_shapes", "state", "evolve"):
         given = getattr(card, name)
@@ -92,8 +98,8 @@ def _of_a_look_alone(card: CardDefinition) -> Iterator[str]:
 
 
 def _of_kind(card: Any) -> Iterator[str]:
-    if not _is_kind(card.kind) or card.kind == ORDER:
-        yield f"kind is to be a word of its own in lower case, such as booking, and not {ORDER}"
+    if not _is_kind(card.kind) or card.kind in (ORDER, CUSTOMER):
+        yield f"kind is to be a word of its own in lower case, such as booking, and not {ORDER} or {CUSTOMER}"
     if card.version < 1:
         yield "version is to be 1 or more"
     for fact in card.facts:

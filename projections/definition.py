@@ -34,6 +34,9 @@ from projections.steps import Step
 ORDER: Final = "order"
 """The kind of subject that Lockstep folds itself."""
 
+CUSTOMER: Final = "customer"
+"""The kind of a subject that is all open orders of a customer."""
+
 PLACED: Final = "order.placed"
 """The type of the event that opens an order."""
 
@@ -67,6 +70,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         evolve: From a state, a fact and the time at which it takes effect, aware UTC, to the next state. Pure: the log
             is folded again, and is to give the same.
         version: Raised with every change of what the same events fold to.
+        gathers: Of a card of the kind `customer`: the kinds whose subjects it shows together, instead of a card each.
     """
 
     kind: str = ORDER
@@ -86,6 +90,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     state: type[Struct] | None = None
     evolve: Callable[[Any, Any, datetime], Struct] | None = None
     version: int = 1
+    gathers: tuple[str, ...] = ()
 
     @property
     def opening(self) -> str:

@@ -5,13 +5,15 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from projections.customer_view import CustomerView
 from projections.definition import PLACED
 from projections.draft import Alert
 from projections.errors import RenderError
 from projections.freshness import Age, FreshnessRules, age_of
 from projections.registry import CARDS
-from projections.view import View, drawn
+from projections.view import CardView, drawn
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
@@ -34,6 +36,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         show_at: When its cards should appear; None means at once.
         failure: Why the content cannot be drawn; the content is empty then.
         opening: The type of the event that opens such a subject.
+        begun_at: When that began which is shown; cards from before are of what is over. None: there is no such time.
     """
 
     version: int
@@ -49,10 +52,15 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     show_at: datetime | None = None
     failure: RenderError | None = None
     opening: str = PLACED
+    begun_at: datetime | None = None
 
     def is_early(self, now: datetime) -> bool:
         """Tell whether the time of its cards has not come, and may come."""
         return self.show_at is not None and self.show_at > now and not self.over
+
+    def of_card(self, created_at: datetime) -> "Face":
+        """Give what a card would show that was made then: one from before is of what is over."""
+        return replace(self, over=True) if self.begun_at is not None and created_at < self.begun_at else self
 
     def pending_alert(self, alerted_version: int) -> Alert | None:
         """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
@@ -72,7 +80,7 @@ def content_hash(content: bytes, key: bytes) -> bytes:
     return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
 
 
-def face_of(view: View, key: bytes, heard_at: datetime | None = None, attributes_type: str | None = None) -> Face:
+def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attributes_type: str | None = None) -> Face:
     """Draw a view; one that cannot be drawn has a face all the same, without content.
 
     Args:
@@ -101,4 +109,5 @@ def face_of(view: View, key: bytes, heard_at: datetime | None = None, attributes
         show_at=view.show_at,
         failure=failure,
         opening=CARDS.of_kind(view.kind).opening,
+        begun_at=view.begun_at if isinstance(view, CustomerView) else None,
     )

@@ -21,9 +21,13 @@ from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from events.slot import ALL_SLOTS
+from events.sealing import Keyring
+from events.slot import ALL_SLOTS, slot_of
 from events.waiting import first_of
 from projections.card import Lane
+from projections.customer_store import CustomerStore
+from projections.customer_view import subject_of
+from projections.definition import CUSTOMER
 from projections.registry import CARDS
 
 log = structlog.get_logger()
@@ -56,6 +60,7 @@ class _Wanted(msgspec.Struct, frozen=True):
 
     Attributes:
         show_at: When its order is to be shown, where the order is why it is looked at.
+        begun_at: When the first of several orders came that it shows.
         lane: Bulk for those whose time was known ahead: many may have the same.
     """
 
@@ -68,6 +73,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     environment: str
     show_at: datetime | None = None
     lane: Lane = Lane.URGENT
+    begun_at: datetime | None = None
 
 
 class Matcher:
@@ -75,6 +81,7 @@ class Matcher:
 
     Args:
         pool: Connections; one is used at a time.
+        keyring: Opens the orders that a customer's card shows together.
         announce: Called with the slots that have cards in debt; must not block.
         start_rules: By attributes type; the server starts what is not named.
         no_crowd: Cards of one subject that a fold puts in debt by itself; those of more are the spreader's.
@@ -83,6 +90,7 @@ class Matcher:
     def __init__(
         self,
         pool: Pool,
+        keyring: Keyring,
         announce: Callable[[Collection[int]], None],
         *,
         start_rules: Mapping[str, StartRule] | None = None,
@@ -90,6 +98,7 @@ class Matcher:
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._pool = pool
+        self._customers = CustomerStore(keyring)
         self._announce = announce
         self._rules = start_rules or {}
         self._no_crowd = no_crowd
@@ -125,8 +134,10 @@ class Matcher:
             )
             if not views:
                 return 0
-            wanting = [row for row in views if not row["over"] and not row["ahead"] and CARDS.knows(row["kind"])]
-            customers = sorted({row["customer_id"] for row in wanting})
+            gathered, single = _parted(views)
+            open_customers = await self._gather(gathered)
+            wanting = [row for row in single if not row["over"] and not row["ahead"] and CARDS.knows(row["kind"])]
+            customers = sorted({row["customer_id"] for row in (*wanting, *open_customers)})
             devices = await self._pool.fetch(statement("projections/find_devices_of_customers"), customers)
             theirs: dict[str, list[asyncpg.Record]] = {}
             for device in devices:
@@ -135,6 +146,12 @@ class Matcher:
                 _wanted(view, device, view["show_at"], Lane.BULK if view["awaited"] else Lane.URGENT)
                 for view in wanting
                 for device in theirs.get(view["customer_id"], ())
+            ]
+            awaited = {row["customer_id"]: row["awaited"] for row in gathered}
+            wanted += [
+                _wanted_of_all(row, device, Lane.BULK if awaited[row["customer_id"]] else Lane.URGENT)
+                for row in open_customers
+                for device in theirs.get(row["customer_id"], ())
             ]
             await self._add(wanted, views)
         return len(views)
@@ -148,11 +165,19 @@ class Matcher:
             woken = await self._wake(devices)
             customers = sorted({row["customer_id"] for row in devices if row["customer_id"] is not None})
             views = await self._pool.fetch(statement("projections/find_open_views"), ALL_SLOTS, customers)
+            _, views = _parted(views)
+            open_customers = await self._open_customers(customers)
             wanted = [
                 _wanted(view, device)
                 for device in devices
                 for view in views
                 if view["customer_id"] == device["customer_id"] and CARDS.knows(view["kind"])
+            ]
+            wanted += [
+                _wanted_of_all(row, device)
+                for device in devices
+                for row in open_customers
+                if row["customer_id"] == device["customer_id"]
             ]
             await self._raise_flags([view for view in views if not CARDS.knows(view["kind"])])
             await self._add(wanted, ())
@@ -165,6 +190,25 @@ class Matcher:
         if woken:
             self._announce(woken)
         return len(devices)
+
+    async def _gather(self, flagged: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
+        """Bring the views of customers up to their orders, and give those that have open ones.
+
+        What is written has committed before phones are looked for: whoever signs in meanwhile finds it.
+        """
+        customers = {row["customer_id"] for row in flagged}
+        if not customers:
+            return []
+        due = await self._customers.gather(self._pool, customers)
+        if due:
+            self._announce(due)
+        return await self._open_customers(customers)
+
+    async def _open_customers(self, customer_ids: Collection[str]) -> list[asyncpg.Record]:
+        subjects = [subject_of(each) for each in sorted(customer_ids)]
+        return await self._pool.fetch(
+            statement("projections/find_open_customers"), [slot_of(each) for each in subjects], subjects
+        )
 
     async def _wake(self, devices: Sequence[asyncpg.Record]) -> list[int]:
         rows = await fetch_through_deadlocks(
@@ -209,6 +253,7 @@ class Matcher:
             [row["subject_id"] for row in flagged],
             [row["match_count"] for row in flagged],
             [_again_at(row) for row in flagged],
+            [each.begun_at for each in wanted],
         )
         if rows:
             await fetch_through_deadlocks(
@@ -219,6 +264,12 @@ class Matcher:
                 self._no_crowd,
             )
             self._announce({row["slot"] for row in rows})
+
+
+def _parted(views: Sequence[asyncpg.Record]) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
+    """Part those that a card shows together with others from those that have one each."""
+    gathered = [row for row in views if CARDS.gathering(row["kind"]) is not None]
+    return gathered, [row for row in views if CARDS.gathering(row["kind"]) is None]
 
 
 def _again_at(view: asyncpg.Record) -> datetime | None:
@@ -243,4 +294,19 @@ def _wanted(
         device["environment"],
         show_at,
         lane,
+    )
+
+
+def _wanted_of_all(row: asyncpg.Record, device: asyncpg.Record, lane: Lane = Lane.URGENT) -> _Wanted:
+    """Want a card that shows all open orders of a customer."""
+    return _Wanted(
+        row["slot"],
+        row["subject_id"],
+        CUSTOMER,
+        device["device_id"],
+        row["customer_id"],
+        device["app"],
+        device["environment"],
+        lane=lane,
+        begun_at=row["begun_at"],
     )

@@ -90,6 +90,8 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
         now: The time that came with the claim.
         rules: The thresholds.
     """
+    if face is not None:
+        face = face.of_card(card.created_at)
     if card.phase is Phase.OVER:
         return Nothing(Reason.OVER, "The card has ended.", phase=Phase.OVER, outcome="over")
     refusal = not_for_this_phone(face, card, phone, now)

@@ -28,6 +28,7 @@ from events.vocabulary import is_known, named, vocabulary
 from events.waiting import first_of
 from projections.errors import EvolveError
 from projections.order_view import FOLD_VERSION
+from projections.registry import CARDS
 from projections.view import View, fold
 from projections.view_store import FOLD_EVENTS, FoldedView, ViewStore, Won, Work, fold_error
 
@@ -327,10 +328,13 @@ def _readable(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
 
 def _match_due_at(before: View, after: View, events: Iterable[RecordedEvent]) -> datetime | None:
     """Say when the matcher should look, if who should see the subject, or from when, has changed."""
-    if (
-        not after.placed
-        or after.over
-        or (before.placed and (before.customer_id, before.show_at) == (after.customer_id, after.show_at))
-    ):
+    if not after.placed:
         return None
-    return after.show_at or min(event.recorded_at for event in events)
+    heard_at = min(event.recorded_at for event in events)
+    if CARDS.gathering(after.kind) is not None and (
+        after.changed_version > before.changed_version or after.show_at != before.show_at
+    ):
+        return heard_at
+    if after.over or (before.placed and (before.customer_id, before.show_at) == (after.customer_id, after.show_at)):
+        return None
+    return after.show_at or heard_at

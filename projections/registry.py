@@ -39,6 +39,7 @@ class Registry:
         self._by_kind = {each.kind: each for each in (ORDER_CARD, *cards)}
         self._by_type = {each.attributes_type: each for each in (ORDER_CARD, *cards)}
         self._own = {each.kind: OwnKind(each) for each in cards if each.facts}
+        self._gathering = {kind: each for each in cards for kind in each.gathers}
         self.cards = tuple(self._by_kind.values())
         install_facts(
             [fact for each in cards for fact in each.facts],
@@ -76,6 +77,15 @@ class Registry:
     def knows(self, kind: str) -> bool:
         """Tell whether subjects of a kind can be folded here."""
         return kind == ORDER or kind in self._own
+
+    @property
+    def gathers(self) -> bool:
+        """Tell whether a card shows several subjects together."""
+        return bool(self._gathering)
+
+    def gathering(self, kind: str) -> CardDefinition | None:
+        """Give the card that shows all subjects of a kind together, those of a customer; None: each has its own."""
+        return self._gathering.get(kind)
 
     def own_kind(self, kind: str) -> OwnKind:
         """Give what the fold asks of a kind of a team's own.

@@ -11,6 +11,7 @@ from events.errors import NewerEventError
 from events.order import OrderErased
 from events.vocabulary import kind_of
 from projections import order_view, own_view
+from projections.customer_view import CustomerView
 from projections.definition import ORDER
 from projections.errors import OutdatedViewError
 from projections.order_view import OrderView
@@ -18,6 +19,8 @@ from projections.own_view import KIND, OwnView
 from projections.registry import CARDS
 
 View = OrderView | OwnView
+CardView = View | CustomerView
+"""What a card shows: a subject, or all open orders of a customer."""
 
 
 class Made(msgspec.Struct, rename="camel"):
@@ -114,7 +117,7 @@ def fingerprint_of(state: bytes, personal: bytes | None, key: bytes) -> bytes:
     return blake2b(state + b"\0" + (personal or b""), digest_size=16, key=key).digest()
 
 
-def drawn(view: View, attributes_type: str | None = None) -> bytes:
+def drawn(view: CardView, attributes_type: str | None = None) -> bytes:
     """Give the content state of a view, JSON, for a card of an attributes type, or of its kind.
 
     Raises:

@@ -17,9 +17,10 @@ from events.postgres.statements import statement
 from events.sealing import Keyring, seal, unseal
 from events.slot import slot_of
 from events.store import recorded_event
+from projections.customer_view import CustomerView
 from projections.errors import EvolveError, OutdatedViewError, RenderError, UnreadableViewError
 from projections.order_view import EMPTY
-from projections.view import View, decode_view, encode_view, fingerprint, fingerprint_of, fold
+from projections.view import CardView, View, decode_view, encode_view, fingerprint, fingerprint_of, fold
 
 log = structlog.get_logger()
 
@@ -43,7 +44,7 @@ class StoredView(msgspec.Struct, frozen=True):
     generation: int
     subject_id: str
     version: int
-    opened: View | None
+    opened: CardView | None
     folded_at: datetime
     heard_at: datetime
     read_at: datetime
@@ -54,6 +55,19 @@ class StoredView(msgspec.Struct, frozen=True):
     @property
     def view(self) -> View:
         """Give the view.
+
+        Raises:
+            UnreadableViewError: Its row cannot be opened or read.
+            LockstepError: What stands in the way, where that is known.
+        """
+        shown = self.shown
+        if isinstance(shown, CustomerView):
+            raise TypeError(self.subject_id)
+        return shown
+
+    @property
+    def shown(self) -> CardView:
+        """Give the view, or that of a customer.
 
         Raises:
             UnreadableViewError: Its row cannot be opened or read.

@@ -139,6 +139,21 @@ END) STORED,
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
 
+CREATE TABLE public.customer_views (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    customer_id text NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    status_version bigint DEFAULT 0 NOT NULL,
+    orders json DEFAULT '[]'::json NOT NULL,
+    fingerprint bytea,
+    alerts json DEFAULT '[]'::json NOT NULL,
+    last_order text COLLATE pg_catalog."C",
+    over boolean DEFAULT true NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    gathered_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.devices (
     device_id text NOT NULL COLLATE pg_catalog."C",
     customer_id text COLLATE pg_catalog."C",
@@ -433,6 +448,9 @@ ALTER TABLE ONLY public.cards
 
 ALTER TABLE ONLY public.cards
     ADD CONSTRAINT cards_slot_subject_id_device_id_attributes_type_generation_key UNIQUE (slot, subject_id, device_id, attributes_type, generation);
+
+ALTER TABLE ONLY public.customer_views
+    ADD CONSTRAINT customer_views_pkey PRIMARY KEY (slot, subject_id);
 
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (device_id);

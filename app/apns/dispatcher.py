@@ -37,7 +37,8 @@ from projections.face import Face, face_of
 from projections.outages import Outages
 from projections.pauses import Pauses
 from projections.plan import budget_used_up, plan
-from projections.view_store import StoredView, ViewStore
+from projections.shelf import Shelf
+from projections.view_store import StoredView
 
 log = structlog.get_logger()
 
@@ -77,7 +78,7 @@ class Dispatcher:
         self._keyring = keyring
         self._rules = rules or DispatchRules()
         self._cards = CardStore(pool, self._rules.plan.budget, self._rules.plan.urgent)
-        self._views = ViewStore(keyring)
+        self._views = Shelf(keyring)
         self._announce = announce
         self._credentials = credentials
         self._reach = Reach(
@@ -284,7 +285,7 @@ class Dispatcher:
         card = claimed.card
         place = (card.subject_id, card.attributes_type)
         if stored is not None and place not in faces:
-            faces[place] = face_of(stored.view, self._keyring.hash, stored.heard_at, card.attributes_type)
+            faces[place] = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
         face = faces.get(place)
         decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
         if isinstance(decided, Send):
@@ -324,7 +325,7 @@ class Dispatcher:
         request = build_push(
             sent,
             card=card,
-            view=None if stored is None else stored.view,
+            view=None if stored is None else stored.shown,
             face=face,
             token=self._keyring.open_token(sealed),
             environment=_environment(card, sent.kind, phone, token_hash),

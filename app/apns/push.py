@@ -13,11 +13,13 @@ from app.apns.request import ApnsRequest, Environment, PushType, build
 from projections.alert_text import AlertText, LocalisedText
 from projections.card import Card, Kind
 from projections.choice import Send
+from projections.customer_view import CustomerView
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import with_freshness
+from projections.order_view import EMPTY
 from projections.registry import CARDS
-from projections.view import View, without_personal
+from projections.view import CardView, without_personal
 
 MOST_COLLAPSE_ID_BYTES: Final = 64
 
@@ -26,7 +28,7 @@ def build_push(
     sent: Send,
     *,
     card: Card,
-    view: View | None,
+    view: CardView | None,
     face: Face | None,
     token: str,
     environment: str,
@@ -105,7 +107,7 @@ def build_push(
 def _notification(
     sent: Send,
     card: Card,
-    view: View | None,
+    view: CardView | None,
     token: str,
     environment: str,
     apns_id: UUID,
@@ -131,14 +133,15 @@ def _notification(
 
 def collapse_id(subject_id: str) -> str:
     """Give what names a subject within Apple's 64 bytes."""
-    fits = len(subject_id) <= MOST_COLLAPSE_ID_BYTES
+    fits = subject_id.isascii() and len(subject_id) <= MOST_COLLAPSE_ID_BYTES
     return subject_id if fits else sha256(subject_id.encode()).hexdigest()
 
 
-def _alert(alert: Alert, card: Card, view: View | None, locale: str | None) -> payload.Alert:
+def _alert(alert: Alert, card: Card, view: CardView | None, locale: str | None) -> payload.Alert:
     if view is None:
         raise AssertionError("an alert speaks of something")
-    return alert_of(CARDS.of_type(card.attributes_type, view.kind).words(alert.type, without_personal(view), locale))
+    told = (view.speaker(alert) or EMPTY) if isinstance(view, CustomerView) else view
+    return alert_of(CARDS.of_type(card.attributes_type, view.kind).words(alert.type, without_personal(told), locale))
 
 
 def alert_of(text: AlertText) -> payload.Alert:

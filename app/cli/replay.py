@@ -130,6 +130,8 @@ async def _verify(
     from app.cli.database import opened
     from app.cli.replayed import Stopwatch, print_verified, progress
     from app.replay_crew import verify_in
+    from projections.customer_check import verify_customers
+    from projections.registry import CARDS
     from projections.verifier import verify as compare
 
     async with opened(context) as database:
@@ -139,6 +141,8 @@ async def _verify(
         else:
             with progress() as on_slot:
                 found = await verify_in(database, workers, until=until, on_slot=on_slot)
+            if until is None and CARDS.gathers:
+                found += await verify_customers(database.pool, database.keyring)
     if order_id is not None and not found.orders:
         return unknown(order_id)
     print_verified(found, watch.seconds(), as_json=as_json)

@@ -9,13 +9,14 @@ import msgspec
 import structlog
 
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
+from projections.customer_view import CustomerView
 from projections.errors import RenderError
 from projections.freshness import age_of, with_freshness
 from projections.hindrance import PUSH_TO_START
 from projections.phone import ios_of
 from projections.plan import PlanRules
 from projections.registry import CARDS
-from projections.view import View, drawn
+from projections.view import CardView, drawn
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ def answer_card(
     report: LaunchCardReport | None = None,
 ) -> CardAnswer:
     """Say what the phone should do with a card: `card` is None when it is over, or not this phone's to have."""
-    view = None if stored is None else stored.view
+    view = None if stored is None else stored.shown
     activity_id = card["activity_id"] if card is not None else report.activity_id if report is not None else None
     attributes_type = (
         card["attributes_type"]
@@ -46,7 +47,7 @@ def answer_card(
         card is None or card["replaced"] or card["phase"] == "over" or card["reported_state"] in ("dismissed", "ended")
     )
     early = card is not None and view is not None and _is_early(view, card)
-    end = over or (known and not mine) or (view is not None and view.over) or early
+    end = over or (known and not mine) or (card is not None and view is not None and _is_over(view, card)) or early
     return CardAnswer(
         card_id=str(card_id),
         activity_id=activity_id,
@@ -79,8 +80,8 @@ def missing_cards(
     missing = []
     for (subject_id, attributes_type), row in newest.items():
         stored = views.get(subject_id)
-        view = None if stored is None else stored.view
-        if row["card_id"] in reported or row["replaced"] or stored is None or view is None or view.over:
+        view = None if stored is None else stored.shown
+        if row["card_id"] in reported or row["replaced"] or stored is None or view is None or _is_over(view, row):
             continue
         if not _is_recipient(view, row["customer_id"], device.customer_id) or _is_early(view, row):
             continue
@@ -102,7 +103,7 @@ def missing_cards(
     return missing
 
 
-def _attributes(view: View, card_id: str, subject_id: str, attributes_type: str) -> msgspec.Raw | None:
+def _attributes(view: CardView, card_id: str, subject_id: str, attributes_type: str) -> msgspec.Raw | None:
     """Give what a card is started with; None: it cannot be drawn."""
     try:
         definition = CARDS.of_type(attributes_type, view.kind)
@@ -114,7 +115,7 @@ def _attributes(view: View, card_id: str, subject_id: str, attributes_type: str)
 
 def _content(stored: StoredView, attributes_type: str, rules: PlanRules) -> msgspec.Raw | None:
     """Give what a card shows now, with the age of its news as a push would tell it; None: it cannot be drawn."""
-    view = stored.view
+    view = stored.shown
     try:
         content = drawn(view, attributes_type)
     except RenderError as error:
@@ -142,11 +143,16 @@ def _never_arrived(row: asyncpg.Record, rules: PlanRules) -> bool:
     return late
 
 
-def _is_early(view: View, card: asyncpg.Record) -> bool:
+def _is_over(view: CardView, card: asyncpg.Record) -> bool:
+    """Tell whether what a card shows is over; one for several orders may be from before those that are open now."""
+    return view.over or (isinstance(view, CustomerView) and card["created_at"] < view.begun_at)
+
+
+def _is_early(view: CardView, card: asyncpg.Record) -> bool:
     """Tell whether a card is ahead of its order's time; one that an app started as it thought right is not."""
     the_apps = card["starter"] == "app" and card["phase"] != "wanted"
     return view.is_early(card["now"]) and not the_apps
 
 
-def _is_recipient(view: View, card_customer: str | None, device_customer: str | None) -> bool:
+def _is_recipient(view: CardView, card_customer: str | None, device_customer: str | None) -> bool:
     return view.customer_id is not None and view.customer_id == card_customer == device_customer

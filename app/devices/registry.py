@@ -19,7 +19,8 @@ from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from projections.plan import PlanRules
-from projections.view_store import StoredView, ViewStore
+from projections.shelf import Shelf
+from projections.view_store import StoredView
 
 log = structlog.get_logger()
 
@@ -58,7 +59,7 @@ class DeviceRegistry:
     ) -> None:
         self._pool = pool
         self._keyring = keyring
-        self._views = ViewStore(keyring)
+        self._views = Shelf(keyring)
         self._ring_matcher = ring_matcher
         self._ring_due = ring_due
         self._landing_seconds = landing_seconds
@@ -331,7 +332,7 @@ class DeviceRegistry:
         if not reports:
             return set()
         views = await self._read_views(connection, {each.subject for each in reports})
-        return {name for name, each in views.items() if each.view.placed and each.view.customer_id != customer_id}
+        return {name for name, each in views.items() if each.shown.placed and each.shown.customer_id != customer_id}
 
     async def _read_views(self, connection: Connection, subjects: Collection[str]) -> dict[str, StoredView]:
         """Read views; one that cannot be read is as good as none to a phone."""

@@ -2,7 +2,7 @@
 -- views whose time is ahead are moved to it.
 -- A card that was recalled, because the phone changed hands or the order was moved, is followed by a new one when its
 -- customer comes back or its time does; and so is one that was over before the time at which its order is to be shown,
--- unless a person wanted it so.
+-- unless a person wanted it so. A card for several orders is followed by a new one with the first order after them.
 --  $1 smallint[]    cards: slot
 --  $2 text[]        cards: subject id
 --  $3 uuid[]        cards: card id
@@ -20,6 +20,7 @@
 -- $15 text[]        views: subject id
 -- $16 bigint[]      views: the flag's counter as it was read
 -- $17 timestamptz[] views: when to look again; NULL: when the flag is raised
+-- $18 timestamptz[] cards: when that began which they show; those from before are of what is over. NULL: no such time
 -- Returns: slot smallint, subject_id text
 WITH now AS (
     SELECT lockstep_now() AS at
@@ -28,7 +29,7 @@ WITH now AS (
                        generation, starter, lane, created_at, due_at, debt)
     SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type,
            coalesce((SELECT r.generation
-                            + CASE WHEN r.recalled_at IS NOT NULL
+                            + CASE WHEN r.recalled_at IS NOT NULL OR r.created_at < c.begun_at
                                      OR r.phase = 'over' AND r.outcome_at < c.show_at AND r.asked IS DISTINCT FROM 'end'
                                         AND r.reported_state IS DISTINCT FROM 'dismissed'
                                    THEN 1 ELSE 0 END
@@ -38,11 +39,12 @@ WITH now AS (
                      ORDER BY r.generation DESC
                      LIMIT 1), 1),
            c.starter, c.lane,
-           now.at, now.at + c.wait_seconds * interval '1 second', 1
+           greatest(now.at, c.begun_at), now.at + c.wait_seconds * interval '1 second', 1
     FROM now, unnest($1::smallint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::text[], $9::text[], $10::double precision[], $11::timestamptz[], $12::smallint[])
+                     $8::text[], $9::text[], $10::double precision[], $11::timestamptz[], $12::smallint[],
+                     $18::timestamptz[])
          AS c(slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type, starter,
-              wait_seconds, show_at, lane)
+              wait_seconds, show_at, lane, begun_at)
     ORDER BY c.slot, c.subject_id, c.device_id, c.attributes_type
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
     RETURNING slot, subject_id

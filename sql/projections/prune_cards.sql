@@ -1,15 +1,19 @@
--- Deletes cards that are over for so long, of subjects that are over too: nobody will ask for them again.
+-- Deletes cards that are over for so long, of subjects that are over too: nobody will ask for them again; and views of
+-- customers whose orders have been over for so long, and who have no card left.
 -- $1 smallint[]  slots
 -- $2 integer     days that are kept
 -- $3 bigint      at the most so many
 -- Returns: pruned bigint
-WITH old AS MATERIALIZED (
+WITH now AS MATERIALIZED (
+    SELECT lockstep_now() - $2::integer * interval '1 day' AS kept_since
+), old AS MATERIALIZED (
     SELECT c.slot, c.subject_id, c.card_id
-    FROM (SELECT lockstep_now() AS at) AS now, cards AS c
+    FROM now, cards AS c
     JOIN slots AS s ON s.slot = c.slot
-    JOIN views AS v ON v.slot = c.slot AND v.generation = s.generation AND v.subject_id = c.subject_id
-    WHERE c.slot = ANY ($1::smallint[]) AND c.phase = 'over' AND v.over
-      AND c.outcome_at < now.at - $2::integer * interval '1 day'
+    LEFT JOIN views AS v ON v.slot = c.slot AND v.generation = s.generation AND v.subject_id = c.subject_id
+    LEFT JOIN customer_views AS w ON w.slot = c.slot AND w.subject_id = c.subject_id
+    WHERE c.slot = ANY ($1::smallint[]) AND c.phase = 'over' AND (v.over OR w.over OR c.created_at < w.begun_at)
+      AND c.outcome_at < now.kept_since
     ORDER BY c.slot, c.subject_id, c.card_id
     LIMIT $3
     FOR UPDATE OF c SKIP LOCKED
@@ -18,6 +22,11 @@ WITH old AS MATERIALIZED (
     USING old AS o
     WHERE c.slot = o.slot AND c.subject_id = o.subject_id AND c.card_id = o.card_id
     RETURNING c.card_id
+), gone AS (
+    DELETE FROM customer_views AS w
+    USING now
+    WHERE w.slot = ANY ($1::smallint[]) AND w.over AND w.gathered_at < now.kept_since
+      AND NOT EXISTS (SELECT FROM cards AS c WHERE c.slot = w.slot AND c.subject_id = w.subject_id)
 )
 SELECT count(*) AS pruned
 FROM pruned

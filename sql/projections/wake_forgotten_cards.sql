@@ -6,13 +6,14 @@
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), forgotten AS MATERIALIZED (
-    SELECT c.slot, c.subject_id, c.card_id, c.considered_version < v.version AS behind
+    SELECT c.slot, c.subject_id, c.card_id, c.considered_version < coalesce(v.version, w.version) AS behind
     FROM now, cards AS c
     JOIN slots AS s ON s.slot = c.slot
     LEFT JOIN views AS v ON v.slot = c.slot AND v.generation = s.generation AND v.subject_id = c.subject_id
+    LEFT JOIN customer_views AS w ON w.slot = c.slot AND w.subject_id = c.subject_id
     WHERE c.slot = ANY ($1::smallint[])
       AND c.phase <> 'over'
-      AND (c.considered_version < v.version AND (c.due_at IS NULL OR c.due_at > now.at)
+      AND (c.considered_version < coalesce(v.version, w.version) AND (c.due_at IS NULL OR c.due_at > now.at)
            OR c.phase <> 'wanted' AND c.due_at IS NULL)
       AND c.leased_at IS NULL
       AND NOT EXISTS (SELECT FROM fan_outs AS f WHERE f.slot = c.slot AND f.subject_id = c.subject_id)

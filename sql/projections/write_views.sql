@@ -12,7 +12,7 @@
 --  $9 text[]        customer id
 -- $10 text[]        status
 -- $11 boolean[]     over
--- $12 timestamptz[] when the matcher should look; NULL leaves it as it is, unless the subject is over
+-- $12 timestamptz[] when the matcher should look; NULL leaves it as it is, or drops it, where the subject is over
 -- $13 text[]        the type of the next event with its version, where it could not be read; NULL: it could
 -- Returns: slot smallint, subject_id text, owing boolean, crowd boolean
 WITH now AS MATERIALIZED (
@@ -43,7 +43,7 @@ WITH now AS MATERIALIZED (
             customer_id = excluded.customer_id,
             status = excluded.status,
             over = excluded.over,
-            match_due_at = CASE WHEN excluded.over THEN NULL ELSE coalesce(excluded.match_due_at, v.match_due_at) END,
+            match_due_at = coalesce(excluded.match_due_at, CASE WHEN NOT excluded.over THEN v.match_due_at END),
             match_count = v.match_count + excluded.match_count,
             held_for = excluded.held_for,
             held_by_fold = excluded.held_by_fold

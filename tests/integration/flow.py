@@ -38,7 +38,7 @@ class Flow:
     def __post_init__(self) -> None:
         self.store = EventStore(self.pool, self.keyring)
         self.projector = self.new_projector()
-        self.matcher = Matcher(self.pool, self.due.extend)
+        self.matcher = Matcher(self.pool, self.keyring, self.due.extend)
         self.cards = CardStore(self.pool)
         self.registry = DeviceRegistry(
             self.pool, self.keyring, ring_matcher=lambda: self.flagged.append(True), ring_due=self.due.append

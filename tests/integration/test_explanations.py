@@ -19,7 +19,7 @@ from rich.console import Console
 from app.apns import dispatcher, sender
 from app.apns.dispatch_rules import DispatchRules
 from app.cli.explained import VERSIONS, explained
-from app.explanations import CARDS, Explainer
+from app.explanations import CARDS_TOLD, Explainer
 from events.postgres.pool import Connection
 from projections.clock import clock_of
 from projections.eta import Eta
@@ -194,14 +194,14 @@ async def test_an_order_that_nobody_knows_is_not_explained(explainer: Explainer)
 
 async def test_an_order_with_very_many_cards_is_explained_by_some_of_them(flow: Flow, explainer: Explainer) -> None:
     """The answer has a bound, and says that there is more."""
-    for number in range(CARDS + 1):
+    for number in range(CARDS_TOLD + 1):
         await flow.register(f"phone-{number}")
     await flow.place()
     await flow.settle("order-1")
     explanation = await explainer.explain("order-1")
 
     assert explanation is not None
-    assert (len(explanation.cards), explanation.more_cards) == (CARDS, True)
+    assert (len(explanation.cards), explanation.more_cards) == (CARDS_TOLD, True)
 
 
 async def test_no_personal_value_is_in_an_explanation(flow: Flow, clock: Clock, explainer: Explainer) -> None:

@@ -16,7 +16,7 @@ from tests.integration.flow import Flow
 async def place(flow: Flow, rule: StartRule | None = None, **phone: Any) -> str:
     """Let an order be placed for a phone that is there, and give the id of its card."""
     if rule is not None:
-        flow.matcher = Matcher(flow.pool, flow.due.extend, start_rules={TYPE: rule})
+        flow.matcher = Matcher(flow.pool, flow.keyring, flow.due.extend, start_rules={TYPE: rule})
     await flow.register(**phone)
     await flow.place()
     await flow.settle("order-1")

@@ -127,7 +127,7 @@ async def test_the_other_side_commits_while_the_matcher_is_between_its_steps(
 ) -> None:
     """Promise 7: wherever the matcher stands, the one that commits meanwhile is seen by it or flags itself."""
     step = Step(flow.pool, before)
-    matcher = Matcher(step, flow.due.extend)  # type: ignore[arg-type] # a pool that can be stopped
+    matcher = Matcher(step, flow.keyring, flow.due.extend)  # type: ignore[arg-type] # a pool that can be stopped
     await flow.happen("order-1", "order.placed")
     if side == "views":
         await fold(flow)
@@ -153,7 +153,7 @@ async def test_two_matchers_add_a_card_once(flow: Flow) -> None:
     await flow.happen("order-1", "order.placed")
     await flow.project("order-1")
     tasks = [
-        asyncio.ensure_future(Matcher(step, flow.due.extend).match_views())  # type: ignore[arg-type] # the same
+        asyncio.ensure_future(Matcher(step, flow.keyring, flow.due.extend).match_views())  # type: ignore[arg-type] # the same
         for step in steps
     ]
     for step in steps:
@@ -176,7 +176,7 @@ async def test_a_flag_that_is_raised_meanwhile_is_not_lost(flow: Flow) -> None:
         ("devices", "match_devices", "projections/add_cards"),
     ):
         step = Step(flow.pool, before)
-        matcher = Matcher(step, flow.due.extend)  # type: ignore[arg-type] # the same
+        matcher = Matcher(step, flow.keyring, flow.due.extend)  # type: ignore[arg-type] # the same
         matching = asyncio.ensure_future(getattr(matcher, match)())
         await step.arrived.wait()
         await flow.pool.execute(f"UPDATE {table} SET match_due_at = lockstep_now(), match_count = match_count + 1")
@@ -259,7 +259,9 @@ async def test_an_order_that_is_over_before_its_time_gets_no_card(flow: Flow, cl
 
 async def test_the_apps_own_type_waits_for_the_app(flow: Flow, clock: Clock) -> None:
     """With `app_first` the card is first looked at after the grace."""
-    matcher = Matcher(flow.pool, flow.due.extend, start_rules={"OrderAttributes": StartRule("app_first", 30.0)})
+    matcher = Matcher(
+        flow.pool, flow.keyring, flow.due.extend, start_rules={"OrderAttributes": StartRule("app_first", 30.0)}
+    )
     await flow.register()
     await flow.happen("order-1", "order.placed")
     await flow.project("order-1")
@@ -276,7 +278,7 @@ async def test_a_running_matcher_works_by_hint_and_by_poll(flow: Flow) -> None:
     """A hint makes it sooner, and a lost one is found by the next look."""
     await flow.register()
     found, stop = asyncio.Event(), asyncio.Event()
-    hinted = Matcher(flow.pool, lambda _: found.set(), poll_seconds=1_000_000)
+    hinted = Matcher(flow.pool, flow.keyring, lambda _: found.set(), poll_seconds=1_000_000)
     running = asyncio.ensure_future(hinted.run(stop))
     await flow.happen("order-1", "order.placed")
     await flow.project("order-1")
@@ -287,7 +289,7 @@ async def test_a_running_matcher_works_by_hint_and_by_poll(flow: Flow) -> None:
 
     found.clear()
     stop.clear()
-    polling = Matcher(flow.pool, lambda _: found.set(), poll_seconds=0.01)
+    polling = Matcher(flow.pool, flow.keyring, lambda _: found.set(), poll_seconds=0.01)
     running = asyncio.ensure_future(polling.run(stop))
     await flow.happen("order-2", "order.placed")
     await flow.project("order-2")
@@ -318,7 +320,7 @@ async def test_a_broken_deadlock_is_tried_again(flow: Flow, pool: Pool) -> None:
                     )
             return await super().fetch(query, *values)
 
-    matcher = Matcher(Deadlocked(pool, "projections/read_slots"), flow.due.extend)  # type: ignore[arg-type] # the same
+    matcher = Matcher(Deadlocked(pool, "projections/read_slots"), flow.keyring, flow.due.extend)  # type: ignore[arg-type] # the same
     assert await matcher.match_devices() == 1
     assert await pool.fetchval("SELECT count(*) FROM devices WHERE match_due_at IS NOT NULL") == 0
 

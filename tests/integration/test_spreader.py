@@ -17,7 +17,7 @@ PHONES = 25
 @pytest.fixture
 async def crowded(flow: Flow) -> Flow:
     """One order on 25 phones, every card of which was looked at; beyond ten they are a crowd."""
-    flow.matcher = Matcher(flow.pool, flow.due.extend, no_crowd=10)
+    flow.matcher = Matcher(flow.pool, flow.keyring, flow.due.extend, no_crowd=10)
     for number in range(PHONES):
         await flow.register(f"phone-{number:02}")
     await flow.place()

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from app.apns import payload
 from app.apns.push import alert_of
 from app.card_sizes import TOGETHER, Sizes, sizes_of
+from app.demo import upload_card
+from projections import customer_card
 from projections.alert_text import Localised, Translated
 from projections.card_refusals import read_card
 from projections.content_state import ATTRIBUTES_LIMIT_BYTES, CARD, CONTENT_LIMIT_BYTES, render, render_attributes
@@ -18,7 +20,7 @@ from projections.longest_subject import LONGEST_SUBJECT_ID, longest_subjects
 from projections.registry import Registry
 from projections.view import without_personal
 from projections.widest import Writing, size_bytes
-from tests.cards import booking, upload
+from tests.cards import booking
 from tests.cards.order_in_brief import CARD as BRIEF
 
 AT = 1_762_000_000
@@ -36,6 +38,12 @@ def why_not(definition: CardDefinition) -> dict[str, str]:
     return {each.field: each.why for each in measured(definition).refused}
 
 
+def test_a_card_for_many_orders_fits_with_the_longest_of_them(cards: Registry) -> None:
+    """The code is tried on more orders than have a place, and on the last one's end."""
+    cards.install([customer_card.CARD])
+    assert why_not(customer_card.CARD) == {}
+
+
 def test_the_card_of_orders_fits() -> None:
     """Its start with the longest alert too, whatever its texts hold."""
     found = measured(CARD)
@@ -48,9 +56,9 @@ def test_the_card_of_orders_fits() -> None:
 
 def test_cards_of_ones_own_fit(cards: Registry) -> None:
     """Those of the examples, whose events are folded for it."""
-    cards.install([booking.CARD, upload.CARD])
+    cards.install([booking.CARD, upload_card.CARD])
 
-    assert why_not(booking.CARD) == why_not(upload.CARD) == why_not(BRIEF) == {}
+    assert why_not(booking.CARD) == why_not(upload_card.CARD) == why_not(BRIEF) == {}
 
 
 def test_no_push_is_larger_than_what_is_told() -> None:

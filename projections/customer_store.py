@@ -1,0 +1,159 @@
+"""Reads and writes the views of customers, and gathers the orders in them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from events.errors import LockstepError
+from events.postgres.errors import DEADLOCK
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
+from events.sealing import Keyring
+from events.slot import ALL_SLOTS, slot_of
+from projections.customer_view import (
+    Gathering,
+    Member,
+    OrderAlert,
+    compose,
+    fingerprint_of,
+    gather,
+    subject_of,
+)
+from projections.registry import CARDS
+from projections.view import View
+from projections.view_store import StoredView, ViewStore
+
+ATTEMPTS: Final = 5
+
+_members: Final = msgspec.json.Decoder(tuple[Member, ...]).decode
+_alerts: Final = msgspec.json.Decoder(tuple[OrderAlert, ...]).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class CustomerStore:
+    """Views of customers in Postgres.
+
+    Args:
+        keyring: Opens views of orders, and keys fingerprints.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._views = ViewStore(keyring)
+        self._key = keyring.hash
+
+    async def read(self, connection: Connection, subject_ids: Collection[str]) -> dict[str, StoredView]:
+        """Read views of customers, with the orders in them; customers without one are left out."""
+        rows = await connection.fetch(
+            statement("projections/read_customer_views"), [slot_of(each) for each in subject_ids], list(subject_ids)
+        )
+        kept = {row["subject_id"]: _kept(row) for row in rows}
+        orders = await self._views.read(connection, sorted(set().union(*(each.named() for each in kept.values()))))
+        return {row["subject_id"]: _stored(row, kept[row["subject_id"]], orders) for row in rows}
+
+    async def gather(self, pool: Pool, customer_ids: Collection[str]) -> set[int]:
+        """Bring the views of customers up to the orders that they have now.
+
+        Returns:
+            The slots in which cards were put in debt.
+
+        Raises:
+            StoreUnavailableError: Postgres is away; nothing was written.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                async with pool.acquire() as connection, connection.transaction():
+                    return await self._gather(connection, customer_ids)
+            except asyncpg.PostgresError as error:
+                if error.sqlstate != DEADLOCK or attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("the last attempt has an end")
+
+    async def _gather(self, connection: Connection, customer_ids: Collection[str]) -> set[int]:
+        wanted = sorted({(slot_of(subject_of(each)), subject_of(each), each) for each in customer_ids})
+        # from here on whoever comes for one of them waits, and reads the orders after us
+        rows = await connection.fetch(statement("projections/take_customers"), *map(list, zip(*wanted, strict=True)))
+        kept = {row["customer_id"]: _kept(row) for row in rows}
+        members = [member.subject_id for each in kept.values() for member in each.members]
+        orders = await self._read_orders(connection, list(kept), members)
+        theirs = _by_customer(kept, orders)
+        now = max((each.read_at for each in orders.values()), default=None)
+        changed: list[tuple[asyncpg.Record, Gathering]] = []
+        for row in rows:
+            before = kept[row["customer_id"]]
+            after = gather(before, theirs[row["customer_id"]], now or before.begun_at)
+            if after != before:
+                changed.append((row, after))
+        return await self._write(connection, changed)
+
+    async def orders_of(self, connection: Connection, customer_ids: Sequence[str]) -> dict[str, dict[str, View]]:
+        """Read the open orders of customers, those that wait for their time included: by customer, by order."""
+        return _by_customer(customer_ids, await self._read_orders(connection, customer_ids, ()))
+
+    async def _read_orders(
+        self, connection: Connection, customer_ids: Sequence[str], others: Iterable[str]
+    ) -> dict[str, StoredView]:
+        rows = await connection.fetch(statement("projections/find_orders_to_gather"), ALL_SLOTS, customer_ids)
+        return await self._views.read(connection, sorted({row["subject_id"] for row in rows}.union(others)))
+
+    async def _write(self, connection: Connection, changed: Collection[tuple[asyncpg.Record, Gathering]]) -> set[int]:
+        if not changed:
+            return set()
+        owing = await connection.fetch(
+            statement("projections/write_customer_views"),
+            [row["slot"] for row, _ in changed],
+            [row["subject_id"] for row, _ in changed],
+            [each.version for _, each in changed],
+            [each.status_version for _, each in changed],
+            [_encode(each.members) for _, each in changed],
+            [fingerprint_of(each.members, self._key) for _, each in changed],
+            [_encode(each.alerts) for _, each in changed],
+            [each.last for _, each in changed],
+            [each.over for _, each in changed],
+            [each.begun_at for _, each in changed],
+        )
+        return {row["slot"] for row in owing}
+
+
+def _by_customer(customer_ids: Iterable[str], orders: Mapping[str, StoredView]) -> dict[str, dict[str, View]]:
+    """Sort the orders that one card is to show together; one that cannot be read is none of them."""
+    theirs: dict[str, dict[str, View]] = {each: {} for each in customer_ids}
+    for subject_id, stored in orders.items():
+        if stored.opened is None:
+            continue
+        view = stored.view
+        if view.customer_id in theirs and CARDS.gathering(view.kind) is not None:
+            theirs[view.customer_id][subject_id] = view
+    return theirs
+
+
+def _kept(row: asyncpg.Record) -> Gathering:
+    return Gathering(
+        version=row["version"],
+        status_version=row["status_version"],
+        members=_members(row["orders"]),
+        alerts=_alerts(row["alerts"]),
+        last=row["last_order"],
+        begun_at=row["begun_at"],
+    )
+
+
+def _stored(row: asyncpg.Record, kept: Gathering, orders: Mapping[str, StoredView]) -> StoredView:
+    """Give a customer's view with its orders; if one of them cannot be read, neither can it."""
+    mine = {each: orders[each] for each in kept.named() if each in orders}
+    failure: LockstepError | None = next((each.why_not for each in mine.values() if each.opened is None), None)
+    views = {name: each.view for name, each in mine.items() if each.opened is not None}
+    return StoredView(
+        slot=row["slot"],
+        generation=0,
+        subject_id=row["subject_id"],
+        version=row["version"],
+        opened=compose(row["customer_id"], kept, views) if len(views) == len(mine) else None,
+        folded_at=row["gathered_at"],
+        heard_at=max((each.heard_at for each in mine.values()), default=row["gathered_at"]),
+        read_at=row["now"],
+        fingerprint=row["fingerprint"],
+        data_key=None,
+        why_not=failure,
+    )
