@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.reasons import explain_last
 from app.order_states import read_states
+from events.errors import LockstepError
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
@@ -166,7 +167,10 @@ class Explainer:
         shown: dict[int | None, Shown] = {}
         for version in versions:
             if version <= folded:
-                view = fold(EMPTY, [each for each in news.events if each.version <= version])
+                try:
+                    view = fold(EMPTY, [each for each in news.events if each.version <= version])
+                except LockstepError:
+                    continue  # it was folded by another version of its definition, or its events are damaged
                 shown[version] = Shown(view.status, None if view.over else view.next_expected_at)
         return shown
 

@@ -92,9 +92,9 @@ def _check(keyring: Keyring, batch: Sequence[Filed], keys: dict[str, WrappedKey]
             continue
         comparison = Comparison(_row(order, key.wrapped), keyring)
         comparison.take(rows_of(order, events))
-        differed = len(tally.different)
+        differed, outdated = len(tally.different), len(tally.outdated)
         comparison.judge(tally)
-        ours = order.fold_version == FOLD_VERSION
+        ours = order.fold_version == FOLD_VERSION and len(tally.outdated) == outdated
         if len(tally.different) == differed if ours else comparison.whole:
             good.append((order, events))
     total = Verified()

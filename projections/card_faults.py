@@ -40,7 +40,7 @@ def _of_types(card: Any) -> Iterator[str]:
         ("facts", tuple, "a tuple of classes"),
         ("gathers", tuple, "a tuple of kinds"),
         ("steps", Mapping, "a Step by the type of an event"),
-        ("old_shapes", Mapping, "as events/upcasts.py has them"),
+        ("old_shapes", Mapping, "(type, version) → (class, function)"),
     ):
         if not isinstance(getattr(card, name), wanted):
             yield f"{name} is to be {called}"
@@ -109,6 +109,8 @@ def _of_kind(card: Any) -> Iterator[str]:
         yield "state is to be a class that derives from msgspec.Struct, with frozen=True"
     if not callable(card.evolve):
         yield "evolve is to be a function"
+    if not all(map(_is_old_shape, card.old_shapes.items())):
+        yield "old_shapes is to be (type, version) → (class, function)"
     for name, step in card.steps.items():
         if not isinstance(step, Step):
             yield f"steps[{name!r}] is to be a Step"
@@ -126,12 +128,20 @@ def _of_facts(card: CardDefinition) -> Iterator[str]:
     opening = [fact for fact in card.facts if "customer_id" in fact.__struct_fields__]
     if len(opening) != 1:
         yield f"one of facts is to have a field customer_id, which opens a {card.kind}; {len(opening)} have it"
-    elif opening[0].__struct_fields__ and "customer_id" not in _required(opening[0]):
-        yield f"{opening[0].__name__}.customer_id is to be required"
+    else:
+        yield from _of_opening(opening[0], card)
     yield from (f"alerts has {each}, of which there is no fact" for each in card.alerts if each not in types)
     for old, version in card.old_shapes:
         if old not in types or version < 1 or (version > 1 and (old, version - 1) not in card.old_shapes):
             yield f"old_shapes has version {version} of {old}, which is to be one of facts, in versions from 1 up"
+
+
+def _of_opening(opening: type[Fact], card: CardDefinition) -> Iterator[str]:
+    """See that whose a subject is can be told from the log alone, as an erasure does."""
+    old = [shape for (type_, _), (shape, _) in card.old_shapes.items() if type_ == opening.TYPE]
+    for fact in (opening, *old):
+        if "customerId" not in fact.__struct_encode_fields__ or "customer_id" not in _required(fact):
+            yield f"{fact.__name__}.customer_id is to be required, and customerId in JSON"
 
 
 def _of_fact(fact: type[Fact]) -> Iterator[str]:
@@ -166,6 +176,14 @@ def _of_state(card: CardDefinition) -> Iterator[str]:
     yield from (f"state.{each} is to have a default: a {card.kind} begins with it" for each in required)
     for place in unsealable(card.state):
         yield f"state.{place} cannot be sealed where its mark is: {_MARKED}"
+
+
+def _is_old_shape(entry: Any) -> bool:
+    match entry:
+        case ((str(), int()), (fact, upcast)):
+            return _is_a(fact, Fact) and callable(upcast)
+        case _:
+            return False
 
 
 def _required(shape: type[Struct]) -> Collection[str]:

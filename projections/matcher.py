@@ -153,6 +153,10 @@ class Matcher:
                 for row in open_customers
                 for device in theirs.get(row["customer_id"], ())
             ]
+            left = [row for row in single if not CARDS.knows(row["kind"])]
+            if left:
+                kinds = sorted({row["kind"] for row in left})
+                log.warning("views_left_to_another_matcher", views=len(left), kinds=kinds)
             await self._add(wanted, views)
         return len(views)
 
@@ -275,7 +279,6 @@ def _parted(views: Sequence[asyncpg.Record]) -> tuple[list[asyncpg.Record], list
 def _again_at(view: asyncpg.Record) -> datetime | None:
     """Say when a flagged view is looked at again: when its time has come, or by a matcher that knows its kind."""
     if not CARDS.knows(view["kind"]):
-        log.warning("view_left_to_another_matcher", kind=view["kind"], subject_id=view["subject_id"])
         again_at: datetime = view["now"] + LEFT
         return again_at
     return view["show_at"] if view["ahead"] else None

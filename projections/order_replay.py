@@ -7,7 +7,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
-from projections.errors import OtherFoldError
+from projections.errors import EvolveError, OtherFoldError
 from projections.log_scan import events_of, fold_of, subjects_between
 from projections.order_view import FOLD_VERSION
 from projections.refold import Refold
@@ -22,7 +22,7 @@ class Replayed(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         head: The newest event's; a projector folds what is between.
         changed: Whether the view is another than before.
         released: Whether it was set aside before, and is not any more.
-        failure: Why it cannot be folded: the name of the error. Nothing was written.
+        failure: Why it cannot be folded: the name of the error, or what a definition says. Nothing was written.
     """
 
     order_id: str
@@ -83,7 +83,9 @@ async def _replay(connection: Connection, keyring: Keyring, order_id: str) -> Re
             whole.take(page)
     whole.end()
     if whole.failure is not None:
-        why = f"{type(whole.failure).__name__} at version {whole.folded + 1}"
+        error = whole.failure
+        cause = str(error) if isinstance(error, EvolveError) else type(error).__name__
+        why = f"{cause} at version {whole.folded + 1}"
         return Replayed(order_id=order_id, version=stored, head=head, failure=why)
     view = refold.view
     encoded = encoded_view(order_id, view, refold.data_key, keyring)

@@ -2,7 +2,8 @@
 -- views whose time is ahead are moved to it.
 -- A card that was recalled, because the phone changed hands or the order was moved, is followed by a new one when its
 -- customer comes back or its time does; and so is one that was over before the time at which its order is to be shown,
--- unless a person wanted it so. A card for several orders is followed by a new one with the first order after them.
+-- unless a person wanted it so. A card for several orders is followed by a new one with the first order after them. A
+-- phone that shows the subject by a card of another type keeps that.
 --  $1 smallint[]    cards: slot
 --  $2 text[]        cards: subject id
 --  $3 uuid[]        cards: card id
@@ -45,6 +46,12 @@ WITH now AS (
                      $18::timestamptz[])
          AS c(slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type, starter,
               wait_seconds, show_at, lane, begun_at)
+    WHERE NOT EXISTS (
+        SELECT FROM cards AS o
+        WHERE o.slot = c.slot AND o.subject_id = c.subject_id AND o.device_id = c.device_id
+          AND o.attributes_type <> c.attributes_type AND o.phase IN ('starting', 'shown', 'ending')
+          AND o.recalled_at IS NULL
+    )
     ORDER BY c.slot, c.subject_id, c.device_id, c.attributes_type
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
     RETURNING slot, subject_id

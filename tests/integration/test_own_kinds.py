@@ -26,12 +26,12 @@ from projections.reasons import Reason
 from projections.registry import Registry
 from projections.verifier import verify
 from projections.view_store import ViewStore
-from tests.cards import booking
+from tests.cards import booking, order_in_brief
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
 from tests.examples.events import NOON
 from tests.integration.archiving import Archiving
-from tests.integration.dispatching import Apns, dispatcher, work
+from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.dumped import dumped, found_in
 from tests.integration.flow import ROUTES, Flow
 from tests.integration.rebuilding import Rebuilding
@@ -346,3 +346,25 @@ async def test_a_finished_booking_is_archived_and_put_back(archiving: Archiving)
     assert (await archiving.put_back(file.name)).orders == 1
     assert await view(flow) == before
     assert (await archiving.verify()).same
+
+
+async def test_a_phone_keeps_the_card_that_it_shows_when_a_look_takes_its_place(
+    flow: Flow, installed: Registry, clock: Clock
+) -> None:
+    """It is not shown the same order twice; its next order has the new look."""
+    await flow.wanted()
+    await live(flow, clock)
+    installed.install([order_in_brief.CARD])
+    await flow.register(start_tokens={**tokens("phone-1"), "BriefAttributes": "ee"})
+    await flow.place("order-2")
+    await flow.happen("order-1", "order.picked_up")
+    await flow.settle("order-1", "order-2")
+    apns = Apns()
+    await work(dispatcher(flow, apns))
+    sent = [json.loads(each.payload)["aps"] for each in apns.requests]
+
+    assert [(row["subject_id"], row["attributes_type"]) for row in await flow.rows()] == [
+        ("order-1", "OrderAttributes"),
+        ("order-2", "BriefAttributes"),
+    ]
+    assert {each["event"]: each["content-state"].get("line") for each in sent} == {"update": None, "start": "Placed"}

@@ -119,9 +119,11 @@ OWN = "tests.cards.booking"
         ("facts=(*OURS.facts, Odd)", "Odd.expected_at is to be a Moment"),
         ("alerts={'booking.lost': 'Lost.'}", "alerts has booking.lost, of which there is no fact"),
         (
-            "old_shapes={('booking.made', 2): None}",
+            "old_shapes={('booking.made', 2): (OURS.facts[0], dict)}",
             "old_shapes has version 2 of booking.made, which is to be one of facts",
         ),
+        ("old_shapes={('booking.made', 1): None}", "old_shapes is to be (type, version) → (class, function)"),
+        ("old_shapes={('booking.made', 1): (Odd, dict)}", "Odd.customer_id is to be required, and customerId in"),
         ("facts=()", "kind is to be order, or facts are to say what happens to a booking"),
         ("attributes_type='OrderAttributes'", "attributes_type is that of the order's own card"),
     ],
