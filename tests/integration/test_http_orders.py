@@ -37,6 +37,7 @@ async def test_an_order_is_shown_as_it_stands(api: Api) -> None:
         "status": "placed",
         "over": False,
         "contentState": {"status": "placed"},
+        "whyNot": None,
         "cards": [
             {
                 "cardId": "card-1",
