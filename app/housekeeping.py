@@ -1,8 +1,8 @@
 """Sees to what time brings: partitions of the receipts, what is old and may go, and what must not be there.
 
 Nothing is right because of this loop. It makes tomorrow's partitions, walks over all slots once a minute for cards that
-were forgotten (which would be a bug of ours), says how many subjects are set aside, and once an hour looks for cards
-whose phone is gone, and lets old receipts, cards and phones go.
+were forgotten (which would be a bug of ours), says how many subjects are set aside, and once an hour, on the same walk,
+looks for cards whose phone is gone and lets old cards go, with old receipts and phones.
 """
 
 import asyncio
@@ -70,15 +70,21 @@ class Housekeeper:
         """Keep house until told to stop."""
         next_hour = 0.0
         place = 0
+        not_this_hour: set[int] = set()
         while not stop.is_set():
             try:
                 if time.monotonic() >= next_hour:
                     await make_receipt_days(self._pool)
                     await self.count_trouble()
-                    await self.wake_orphans()
                     await self.prune()
                     next_hour = time.monotonic() + HOUR_SECONDS
-                await self.wake_forgotten(ALL_SLOTS[place : place + STEP_SLOTS])
+                    not_this_hour.update(ALL_SLOTS)
+                slots = ALL_SLOTS[place : place + STEP_SLOTS]
+                await self.wake_forgotten(slots)
+                if left := sorted(not_this_hour.intersection(slots)):
+                    await self.wake_orphans(left)
+                    await self.prune_cards(left)
+                    not_this_hour.difference_update(left)
                 place = (place + STEP_SLOTS) % len(ALL_SLOTS)
             except StoreUnavailableError as error:
                 log.warning("housekeeper_waits_for_postgres", reason=str(error))
@@ -102,50 +108,54 @@ class Housekeeper:
             self._announce({row["slot"] for row in rows})
         return len(rows)
 
-    async def wake_orphans(self) -> int:
+    async def wake_orphans(self, slots: Sequence[int]) -> int:
         """Put cards in debt that wait for a phone of which there is no row any more, and return how many there were.
 
         Phones are signed out, and their cards ended, a day before their rows go; a restore may leave some all the same.
         """
-        found = 0
-        for slot in ALL_SLOTS:
-            with translated():
-                rows = await self._pool.fetch(statement("projections/find_devices_of_waiting_cards"), [slot])
-                missing = await self._pool.fetch(
-                    statement("projections/find_missing_devices"), [row["device_id"] for row in rows]
-                )
-                if not missing:
-                    continue
-                orphans = await fetch_through_deadlocks(
-                    self._pool, "projections/wake_waiting_cards", [slot], [row["device_id"] for row in missing]
-                )
-            found += len(orphans)
+        with translated():
+            rows = await self._pool.fetch(statement("projections/find_devices_of_waiting_cards"), slots)
+            if not rows:
+                return 0
+            missing = await self._pool.fetch(
+                statement("projections/find_missing_devices"), [row["device_id"] for row in rows]
+            )
+            if not missing:
+                return 0
+            orphans = await fetch_through_deadlocks(
+                self._pool, "projections/wake_waiting_cards", slots, [row["device_id"] for row in missing]
+            )
+        if orphans:
             self._announce({row["slot"] for row in orphans})
-        if found:
-            log.warning("cards_were_orphaned", cards=found)
-        return found
+            log.warning("cards_were_orphaned", cards=len(orphans))
+        return len(orphans)
 
-    async def prune(self) -> tuple[int, int, int]:
-        """Let go what is old enough, and give how many days of receipts, cards and phones that was.
+    async def prune_cards(self, slots: Sequence[int]) -> int:
+        """Let go cards that are old enough, and return how many there were."""
+        with translated():
+            cards: int = await self._pool.fetchval(
+                statement("projections/prune_cards"), slots, self._keep.cards, PRUNED_AT_ONCE
+            )
+        if cards:
+            log.info("old_cards_went", cards=cards)
+        return cards
+
+    async def prune(self) -> tuple[int, int]:
+        """Let go receipts and phones that are old enough, and give how many days, and how many phones, that was.
 
         A phone is signed out first, so that its cards are ended; its row goes a day later.
         """
         with translated():
             days: int = await self._pool.fetchval(statement("projections/drop_receipts"), self._keep.receipts)
-            cards = 0
-            for slot in ALL_SLOTS:
-                cards += await self._pool.fetchval(
-                    statement("projections/prune_cards"), [slot], self._keep.cards, PRUNED_AT_ONCE
-                )
             silent: int = await self._pool.fetchval(
                 statement("app/sign_out_old_devices"), self._keep.devices, PRUNED_AT_ONCE
             )
             devices: int = await self._pool.fetchval(statement("app/prune_devices"), PRUNED_AT_ONCE)
         if silent:
             log.info("silent_phones_were_signed_out", devices=silent)
-        if days or cards or devices:
-            log.info("old_rows_went", receipt_days=days, cards=cards, devices=devices)
-        return days, cards, devices
+        if days or devices:
+            log.info("old_rows_went", receipt_days=days, devices=devices)
+        return days, devices
 
     async def count_trouble(self) -> tuple[int, int]:
         """Count the subjects that are quarantined, and those held for a newer version, and say so if there are any."""

@@ -2,6 +2,7 @@
 
 from app.housekeeping import Housekeeper, KeepRules, make_receipt_days
 from events.postgres.pool import Pool
+from events.slot import ALL_SLOTS
 from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow
@@ -19,6 +20,12 @@ async def counts(pool: Pool) -> tuple[int, int, int]:
     return row["receipts"], row["cards"], row["devices"]
 
 
+async def prune(keeper: Housekeeper) -> None:
+    """Let go whatever is old enough."""
+    await keeper.prune()
+    await keeper.prune_cards(ALL_SLOTS)
+
+
 async def test_receipts_cards_and_phones_go_in_their_time(owing: Flow, pool: Pool, clock: Clock) -> None:
     """Receipts by the day, cards once they and their order are over, phones with their tokens; the log stays."""
     keeper = Housekeeper(pool, owing.due.extend, keep=KEEP)
@@ -30,21 +37,21 @@ async def test_receipts_cards_and_phones_go_in_their_time(owing: Flow, pool: Poo
     assert (await owing.card())["phase"] == "over"
     assert await counts(pool) == (2, 1, 1)
     await clock.advance(days=6)
-    await keeper.prune()
+    await prune(keeper)
     assert await counts(pool) == (2, 1, 1)
     await clock.advance(days=2)
-    await keeper.prune()
+    await prune(keeper)
     assert await counts(pool) == (0, 1, 1)
     await clock.advance(days=7)
-    await keeper.prune()
+    await prune(keeper)
     assert await counts(pool) == (0, 0, 1)
     await clock.advance(days=16)
-    await keeper.prune()
+    await prune(keeper)
     assert await counts(pool) == (0, 0, 1)
     assert await pool.fetchval("SELECT count(*) FROM push_tokens") == 0
     await owing.match()
     await clock.advance(days=1.1)
-    await keeper.prune()
+    await prune(keeper)
 
     assert await counts(pool) == (0, 0, 0)
     assert await pool.fetchval("SELECT count(*) FROM events") == 2
@@ -57,7 +64,7 @@ async def test_a_card_of_an_open_order_is_kept(owing: Flow, pool: Pool, clock: C
     await work(dispatcher(owing, Apns()))
     assert (await owing.card())["phase"] == "over"
     await clock.advance(days=100)
-    await Housekeeper(pool, owing.due.extend, keep=KEEP).prune()
+    await prune(Housekeeper(pool, owing.due.extend, keep=KEEP))
 
     assert (await owing.card())["outcome"] == "gone"
 
@@ -68,6 +75,6 @@ async def test_receipts_of_the_default_partition_go_too(owing: Flow, pool: Pool,
     await work(dispatcher(owing, Apns()))
     assert await pool.fetchval("SELECT count(*) FROM receipts_other") == 1
     await clock.advance(days=9)
-    await Housekeeper(pool, owing.due.extend, keep=KEEP).prune()
+    await prune(Housekeeper(pool, owing.due.extend, keep=KEEP))
 
     assert await pool.fetchval("SELECT count(*) FROM receipts_other") == 0
