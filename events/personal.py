@@ -81,6 +81,17 @@ def unsealable(shape: type[Struct]) -> Iterator[str]:
             yield field.name
 
 
+def unerasable(shape: type[Struct]) -> Iterator[str]:
+    """Name the personal fields that must be given and may not be None, as they are once they were erased."""
+    for field in msgspec.structs.fields(shape):
+        described = inspect.type_info(field.type)
+        item = listed_object(described)
+        if item is not None:
+            yield from (f"{field.name}.{each}" for each in unerasable(item.cls))
+        elif field.required and _is_marked(described) and not _may_be_none(described):
+            yield field.name
+
+
 def listed_object(described: inspect.Type) -> inspect.StructType | None:
     """Give the shape of a list's members, when they are objects."""
     if isinstance(described, inspect.Metadata):
@@ -102,6 +113,12 @@ def _find(shape: inspect.StructType) -> PersonalFields:
         if item is not None and (found := _find(item)):
             inside[field.encode_name] = found
     return PersonalFields(tuple(own), tuple(required), inside)
+
+
+def _may_be_none(described: inspect.Type) -> bool:
+    if isinstance(described, inspect.Metadata):
+        return _may_be_none(described.type)
+    return isinstance(described, inspect.UnionType) and described.includes_none
 
 
 def _is_marked(described: inspect.Type) -> bool:

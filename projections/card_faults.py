@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from events.fact import Fact
-from events.personal import personal_fields, unsealable
+from events.personal import personal_fields, unerasable, unsealable
 from events.vocabulary import holds_moment
 from projections.alert_text import faults_of
 from projections.content_state import ATTRIBUTES_TYPE as ORDER_ATTRIBUTES
@@ -148,6 +148,8 @@ def _of_fact(fact: type[Fact]) -> Iterator[str]:
     personal = personal_fields(fact)
     for place in unsealable(fact):
         yield f"{fact.__name__}.{place} cannot be sealed where its mark is: {_MARKED}"
+    for name in unerasable(fact):
+        yield f"{fact.__name__}.{name} is personal: type it … | None, because None says that it was erased"
     for field in msgspec.structs.fields(fact):
         if field.name in _TIMES and not holds_moment(field.type):
             yield f"{fact.__name__}.{field.name} is to be a Moment"

@@ -90,10 +90,13 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
     if progress.quarantined_at is not None:
         first, last = progress.view_version + 1, progress.version
         failed = f"Version {last}" if first >= last else f"One of the versions {first} to {last}"
-        caused = "in Lockstep" if progress.error is None else f"in the definition of its card. {progress.error}"
+        ours = progress.error is None
+        caused = "in Lockstep" if ours else "in the definition of its card"
+        what = "" if ours else f" {progress.error}."
         return found(
-            Reason.QUARANTINED, f"{behind} {failed} caused an error {caused}.", now,
-            since=progress.quarantined_at, order=shlex.quote(order_id),
+            Reason.QUARANTINED, f"{behind} {failed} caused an error {caused}.{what}", now,
+            since=progress.quarantined_at, order=shlex.quote(order_id), caused=caused,
+            culprit="Lockstep" if ours else "the card's definition", fixed="Lockstep" if ours else "definition",
         )  # fmt: skip
     if progress.view_version < progress.version:
         if progress.held_for is not None and progress.held_for not in vocabulary():

@@ -33,12 +33,12 @@ ORDER_ADVICE: Final[dict[Reason, Advice]] = {
         _CAME,
     ),
     Reason.QUARANTINED: Advice(
-        "Lockstep has stopped updating the cards of this order: an event of it caused an error in Lockstep. Cards of "
+        "Lockstep has stopped updating the cards of this order: an event of it caused an error {caused}. Cards of "
         "other orders are affected only if their events cause it, too. The order itself is not affected.",
-        "1. Operator, now: report this as a fault of Lockstep, with the log line subject_quarantined, which names the "
+        "1. Operator, now: report this as a fault of {culprit}, with the log line subject_quarantined, which names the "
         "error.\n"
-        "2. Developer of Lockstep: fix it.\n"
-        "3. Operator, then: install the fixed Lockstep, and let the cards move again with:\n"
+        "2. Developer of {culprit}: fix it.\n"
+        "3. Operator, then: install the fixed {fixed}, and let the cards move again with:\n"
         f"    lockstep order release {{order}}\n{BEHIND}",
         "It failed",
     ),

@@ -17,7 +17,9 @@ WORDS: Final = (
     "JSON with all texts as long as their types allow, in one kind of writing each; at most: in characters that JSON "
     "writes as escapes of six bytes. Pushes have the longest alert and ids, and content up to content_limit_bytes."
 )
-DECLARE: Final = "If that is wanted, the definition's breaks names the field, with the reason why it may be."
+DECLARE: Final = (
+    'If it may be all the same, say why in the definition: breaks={{"{field}": "builds before 42 are gone"}}.'
+)
 _COLUMNS: Final = {
     Writing.LATIN: "Latin",
     Writing.GREEK: "Greek",
@@ -44,7 +46,7 @@ def checked(sizes: Mapping[str, Sizes], refused: Sequence[Refusal], judged: Judg
         lines += [Text(WORDS, "dim"), Text()]
     lines += [Text(f"Refused: {each.field} {each.why}.", "bold") for each in refused]
     if judged.refused:
-        lines.append(Text(DECLARE))
+        lines.append(Text(DECLARE.format(field=judged.refused[0].field.partition(".")[2])))
     lines += [Text(f"Declared: {each.field}: {each.why}.") for each in judged.declared]
     lines += [
         Text(f"Warning: breaks has {each}, and nothing needs it any more: take it out.") for each in judged.unneeded

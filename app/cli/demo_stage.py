@@ -66,18 +66,20 @@ class Stage:
 Lockstep serves at {self.url}, the phones are steered at {self.simulator.control_url}.
 
   export KEY={self.api_key}
+  export AUTH="Authorization: Bearer $KEY" JSON="Content-Type: application/json"
+  export CUSTOMER={self.customer} PHONE={self.simulator.control_url}/phones/{YOUR_PHONE}
 
 Place an order of your own; {YOUR_PHONE} gets a card of it:
 
-  curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" {order}/events \\
+  curl -H "$AUTH" -H "$JSON" {order}/events \\
     -d '{{"type":"order.placed","source":"me","data":{{"customerId":"{self.customer}","merchantName":"Trattoria"}}}}'
 
 Let something happen to it, then see what Lockstep and the phone show:
 
-  curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" {order}/events \\
+  curl -H "$AUTH" -H "$JSON" {order}/events \\
     -d '{{"type":"order.courier_assigned","source":"me","data":{{"courierName":"Ada"}}}}'
-  curl -H "Authorization: Bearer $KEY" {order}
-  curl {self.simulator.control_url}/phones/{YOUR_PHONE}
+  curl -H "$AUTH" {order}
+  curl $PHONE
 
 Ctrl-C stops everything; the data stays.
 """
@@ -190,7 +192,8 @@ async def _stage(service: Service, simulator: Simulator, given: Settings, direct
     key, _ = await service.key_store.create(name="demo", environment="demo", scopes=[Scope.ADMIN])
     customer = f"you-{uuid4().hex[:4]}"
     ticket, _ = mint(Customer(customer), service.keyring.tickets, now=datetime.now(UTC), ttl_seconds=_TICKET_SECONDS)
-    simulator.install_phone(customer_id=customer, ticket=ticket, phone_id=YOUR_PHONE)
+    # tokens that no demo before this one had: those are retired
+    simulator.install_phone(customer_id=customer, ticket=ticket, phone_id=YOUR_PHONE, seed=customer)
     place = str(directory) if given.database_url is None else "the database of LOCKSTEP_DATABASE_URL"
     return Stage(service.url, key, simulator, customer, place)
 

@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import typer
@@ -43,8 +44,17 @@ def run(work: Coroutine[Any, Any, int]) -> None:
 
 def unknown(id_: str) -> int:
     """Say that nothing is known of an order or a customer; give the exit code."""
-    typer.echo(f"Nothing is known of {id_}. Ids are told apart by upper and lower case.", err=True)
+    typer.echo(f"Nothing is known of {id_}. Ids are told apart by upper and lower case.{_elsewhere()}", err=True)
     return NO
+
+
+def _elsewhere() -> str:
+    """Say where a demo keeps its data, if there was one beside the database that was asked."""
+    # no settings here: they know the sender, which a command that replays does not reach
+    demo = Path(os.environ.get("LOCKSTEP_DATA_DIRECTORY", ".lockstep")) / "demo"
+    if os.environ.get("LOCKSTEP_DATABASE_URL") or not demo.is_dir():
+        return ""
+    return f" To ask about what a demo was told, set LOCKSTEP_DATA_DIRECTORY={demo}."
 
 
 def explain(error: Exception) -> str:

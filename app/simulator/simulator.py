@@ -194,6 +194,7 @@ class Simulator:
         profile: Profile | None = None,
         declarations: Mapping[str, Declaration] | None = None,
         strings: Strings | None = None,
+        seed: str | None = None,
     ) -> PhoneAgent:
         """Install the app on a new phone; with a customer, sign in and launch it.
 
@@ -208,11 +209,12 @@ class Simulator:
             profile: how far it is from instant and orderly.
             declarations: the attributes types its app declares.
             strings: the app's texts, by language and key.
+            seed: of its ids, tokens and delays, beside the simulator's; its name unless given.
         """
         name = phone_id or f"phone-{len(self.phones) + 1}"
         if name in self.phones:
             raise SimulatorError(f"there is a phone {name!r} already")
-        chance = Chance(f"{self.options.seed}:{name}")
+        chance = Chance(f"{self.options.seed}:{seed or name}")
         phone = Phone(
             phone_id=name,
             device_id=chance.identifier(),

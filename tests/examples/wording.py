@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 _WHO: Final = (
-    r"(?:\d\. )?(?:Customer|Operator|Developer of (?:the app|Lockstep|the system that sends order events)|You|Nobody"
-    r"(?: else)?)(?:(?:,| until) (?:[^.:\n]|(?<=\d):(?=\d))+)?: "
+    r"(?:\d\. )?(?:Customer|Operator|You|Nobody(?: else)?|"
+    r"Developer of (?:the app|the card's definition|Lockstep|the system that sends order events))"
+    r"(?:(?:,| until) (?:[^.:\n]|(?<=\d):(?=\d))+)?: "
 )
 _STEP: Final = rf"{_WHO}(?!.*\blockstep )\S.*(?:[^:\n]|:(?:\n    lockstep \S.*[^.\n])+)"
 NEXT_STEP: Final = re.compile(rf"{_STEP}(?:\n{_STEP})*|See Next of the order, above\. The card needs nothing else\.")

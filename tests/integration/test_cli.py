@@ -272,6 +272,21 @@ async def test_the_demo_sends_nothing_to_phones_of_a_demo_before(flow: Flow, dsn
     assert await flow.pool.fetchval("SELECT count(*) FROM receipts WHERE reason = 'BadDeviceToken'") == 0
 
 
+async def test_every_demo_gives_your_phone_tokens_that_serve(flow: Flow, dsn: str, tmp_path: Path) -> None:
+    """Those of the demo before are retired; the same ones again would bring no card, to nobody's wonder but yours."""
+    place = {"dsn": dsn, "LOCKSTEP_DATA_DIRECTORY": str(tmp_path)}
+    for _ in range(2):
+        played = await lockstep("demo", "--once", "--json", "--scenario", "upload", **place)
+        assert played.code == 0, played.err
+    phones = await flow.pool.fetch(
+        "SELECT count(*) FILTER (WHERE t.refused_at IS NULL) > 0 AS serves"
+        " FROM devices AS d JOIN push_tokens AS t USING (device_id)"
+        " WHERE d.customer_id LIKE 'you-%' GROUP BY d.device_id"
+    )
+
+    assert sorted(each["serves"] for each in phones) == [False, True]
+
+
 async def test_the_demo_goes_on_with_what_a_release_before_has_left(flow: Flow, dsn: str, tmp_path: Path) -> None:
     """Views of another fold are made anew, or no order of the demo would be folded; here with bookings."""
     await flow.place("order-1")

@@ -56,7 +56,7 @@ async def test_a_check_tells_bytes_and_what_is_refused(tmp_path: Path) -> None:
     assert {"contentState.line", "attributes.cardId", "alert"} <= {each["field"] for each in brief["fields"]}
     assert broken.code == 1
     assert "Refused: BriefAttributes.contentState.seat is gone, and builds from before need it" in broken.out
-    assert "the definition's breaks names the field" in broken.out
+    assert 'breaks={"contentState.seat": "builds before 42 are gone"}' in broken.out
     assert "BriefAttributes, in bytes of 4,096" in broken.out
 
 

@@ -16,6 +16,9 @@ from tests.examples.wording import NEXT_STEP, UNCLEAR
 
 KNOWN = {
     "order": "order-1",
+    "caused": "in Lockstep",
+    "culprit": "Lockstep",
+    "fixed": "Lockstep",
     "file": "orders-20260102T030000Z-1f2e3d4c.jsonl.gz",
     "cards": "There is no card",
     "opening": "order.placed",

@@ -117,6 +117,8 @@ OWN = "tests.cards.booking"
         ("state=Deep", "state.names cannot be sealed where its mark is: mark a whole field, or one of the objects"),
         ("evolve=None", "evolve is to be a function"),
         ("facts=(*OURS.facts, Odd)", "Odd.expected_at is to be a Moment"),
+        ("facts=(*OURS.facts, Odd)", "Odd.name is personal: type it … | None, because None says that it was erased"),
+        ("facts=(*OURS.facts, Odd)", "Odd.guests.name is personal: type it … | None"),
         ("alerts={'booking.lost': 'Lost.'}", "alerts has booking.lost, of which there is no fact"),
         (
             "old_shapes={('booking.made', 2): (OURS.facts[0], dict)}",
@@ -142,14 +144,18 @@ class Bare(Struct):
     name: str = ""
 
 class Required(Struct, frozen=True):
-    name: str
+    name: PersonName
 
 class Deep(Struct, frozen=True):
     names: dict[str, PersonName] = {{}}
 
-class Odd(Fact, frozen=True):
+class Odd(Fact, frozen=True, kw_only=True):
     TYPE = "booking.odd"
     expected_at: int = 0
+    name: PersonName
+    other: PersonName | None
+    last: PersonName = "unknown"
+    guests: tuple[Required, ...] = ()
 
 CARD = replace(OURS, {change})
 """

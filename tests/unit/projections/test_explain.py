@@ -16,6 +16,7 @@ from projections.sentences import HELD_BACK, MAY_HELP, NO_CARD_TO_MOVE, OPEN_THE
 from tests.examples.cards import card, face, hours, intent, live, moved, over, phone, seconds, shown, starting
 from tests.examples.events import NOON
 from tests.examples.explanations import NOW, explained, happened, progress, traced
+from tests.examples.wording import NEXT_STEP
 
 ORDERS: dict[str, tuple[Progress, Face | None, dict[str, Any], Reason]] = {
     "in step": (progress(), face(), {}, Reason.IN_STEP),
@@ -259,6 +260,18 @@ def test_an_event_that_caused_an_error_is_named_as_well_as_it_is_known() -> None
 
     assert one.why.endswith("Version 3 caused an error in Lockstep.")
     assert several.why.endswith("One of the versions 3 to 5 caused an error in Lockstep.")
+
+
+def test_an_error_of_a_definition_is_for_whoever_writes_it() -> None:
+    """Nobody reports it to Lockstep."""
+    error = "booking: evolve raised KeyError in booking.py, line 7"
+    finding = explained(traced(), progress=progress(version=3, quarantined_at=NOON, error=error)).finding
+
+    assert finding.why.endswith(f"Version 3 caused an error in the definition of its card. {error}.")
+    assert "caused an error in the definition of its card. Cards of" in finding.state
+    assert "report this as a fault of the card's definition" in finding.next_step
+    assert "install the fixed definition" in finding.next_step
+    assert NEXT_STEP.fullmatch(finding.next_step)
 
 
 def test_a_command_can_be_pasted_whatever_the_order_is_called() -> None:

@@ -1,12 +1,13 @@
 """What goes wrong becomes a sentence and an exit code."""
 
 import errno
+from pathlib import Path
 
 import pytest
 import typer
 
 from app.cli.errors import CommandError
-from app.cli.running import explain, listening, run
+from app.cli.running import NO, explain, listening, run, unknown
 from app.demo.errors import DemoError
 from app.simulator.errors import SimulatorError
 from events.errors import LockstepError, StoreUnavailableError
@@ -73,3 +74,18 @@ def test_a_taken_port_says_how_to_take_another() -> None:
         raise OSError(errno.EADDRINUSE, "it is taken")
     with pytest.raises(ConnectionRefusedError), listening(""):
         raise ConnectionRefusedError
+
+
+def test_what_is_unknown_may_be_known_to_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A demo keeps its data in a folder of its own, and whoever has just played one asks the other."""
+    monkeypatch.delenv("LOCKSTEP_DATABASE_URL", raising=False)
+    monkeypatch.setenv("LOCKSTEP_DATA_DIRECTORY", str(tmp_path))
+    assert unknown("order-1") == NO
+    alone = capsys.readouterr().err
+    (tmp_path / "demo").mkdir()
+    unknown("order-1")
+
+    assert alone == "Nothing is known of order-1. Ids are told apart by upper and lower case.\n"
+    assert capsys.readouterr().err.endswith(f" set LOCKSTEP_DATA_DIRECTORY={tmp_path / 'demo'}.\n")
