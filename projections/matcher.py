@@ -199,7 +199,7 @@ class Matcher:
         return len(devices)
 
     async def _gather(self, flagged: Sequence[asyncpg.Record]) -> tuple[list[asyncpg.Record], Collection[str]]:
-        """Bring the views of customers up to their orders; give those that have open ones, and those with one that cannot be read.
+        """Bring the views of customers up to their orders; give those with open ones, and those that cannot be read.
 
         What is written has committed before phones are looked for: whoever signs in meanwhile finds it.
         """
