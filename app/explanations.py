@@ -1,7 +1,7 @@
 """Explains why a card did not move: reads everything there is of an order, and lets the pure part speak."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -18,9 +18,10 @@ from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import ERASED, EventStore
 from events.vocabulary import kind_of
-from projections.card import Kind
+from projections.card import Kind, Phase
 from projections.card_store import CardStore, card_of
-from projections.customer_view import is_customer, subject_of
+from projections.customer_view import CustomerView, is_customer, subject_of
+from projections.draft import moment_of
 from projections.eta import Expected, WaitingEta, not_shown
 from projections.explain import explain
 from projections.explain_card import PHONES_NAMED
@@ -94,8 +95,9 @@ class Explainer:
                 shared = _Faces(self._keyring.hash, None)
                 if customer_id is not None and kind is not None and CARDS.gathering(kind) is not None:
                     customer = subject_of(customer_id)
-                    shared = _Faces(self._keyring.hash, (await self._shelf.read(connection, [customer])).get(customer))
-                    cards = [*await self._read_cards(connection, customer), *cards]
+                    theirs = (await self._shelf.read(connection, [customer])).get(customer)
+                    shared = _Faces(self._keyring.hash, theirs)
+                    cards = [*_of_order(order_id, stored, theirs, await self._read_cards(connection, customer)), *cards]
                 waiting_eta = await _read_waiting_eta(connection, order_id, view)
                 phones = await connection.fetch(statement("projections/list_phones"), customer_id, PHONES_NAMED + 1)
                 own = [each for each in cards[:CARDS_TOLD] if not is_customer(each.card.subject_id)]
@@ -229,6 +231,27 @@ class _Faces:
                 self._stored.opened, self._key, self._stored.heard_at, attributes_type
             )
         return self._known[attributes_type]
+
+
+def _of_order(
+    order_id: str, order: StoredView | None, customer: StoredView | None, cards: Sequence[TracedCard]
+) -> Iterator[TracedCard]:
+    """Choose the cards of a customer that show an order, or did: those of its time."""
+    several = None if customer is None else customer.opened
+    if order is None or order.opened is None or not isinstance(several, CustomerView):
+        return
+    view = order.view
+    shows_order = order_id in (each.subject_id for each in several.orders)
+    placed_at = moment_of(min((line.at for line in view.history), default=0))
+    for each in cards:
+        over, made_at = each.card.phase is Phase.OVER, each.card.created_at
+        if shows_order:
+            theirs = not over or made_at >= several.begun_at
+        else:
+            there = view.over if not over else each.outcome_at is None or each.outcome_at >= placed_at
+            theirs = there and made_at <= order.heard_at
+        if theirs:
+            yield replace(each, shared=True, shows_order=shows_order)
 
 
 async def _read_progress(connection: Connection, order_id: str) -> Progress | None:

@@ -1,14 +1,16 @@
 """Reads an order as it stands: its head, its view and its cards."""
 
+import asyncpg
 import msgspec
 
 from app.order_page import OrderCard, OrderPage
 from events.postgres.errors import translated
-from events.postgres.pool import Pool
+from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import EventStore
+from projections.customer_store import shared_by
 from projections.errors import RenderError
 from projections.view import drawn
 from projections.view_store import ViewStore
@@ -30,7 +32,7 @@ class OrderReader:
         with translated():
             async with self._pool.acquire() as connection:
                 stored = (await self._views.read(connection, [order_id])).get(order_id)
-                rows = await connection.fetch(statement("projections/read_cards"), slot_of(order_id), order_id)
+                rows = await _read_cards(connection, order_id)
         view = None if stored is None or stored.opened is None else stored.view
         content = None
         why_not = None if stored is None or stored.why_not is None else f"It cannot be read: {stored.why_not}."
@@ -64,3 +66,14 @@ class OrderReader:
             archived_at=head.archived_at,
             archived_to=head.archived_to,
         )
+
+
+async def _read_cards(connection: Connection, order_id: str) -> list[asyncpg.Record]:
+    """Read the cards of an order, and those that show it together with others."""
+    shared = await shared_by(connection, order_id)
+    subjects = [(order_id, None), *([] if shared is None else [(shared.subject_id, shared.begun_at)])]
+    rows: list[asyncpg.Record] = []
+    for subject_id, since in subjects:
+        found = await connection.fetch(statement("projections/read_cards"), slot_of(subject_id), subject_id)
+        rows += [each for each in found if since is None or each["created_at"] >= since]
+    return rows

@@ -11,6 +11,7 @@ from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS, slot_of
+from projections.customer_store import shared_by
 
 
 class ListedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -74,16 +75,17 @@ class CardDesk:
         """List cards, the newest outcome first.
 
         Args:
-            order_id: Of this order alone.
+            order_id: Of this order alone, or of it and others of its customer.
             device_id: Of this phone alone.
             phase: In this phase; those that are not over unless given.
             stuck_seconds: Due, or behind their view, for longer than this; or failed, or refused.
             most: At the most so many.
         """
-        slots = ALL_SLOTS if order_id is None else [slot_of(order_id)]
         with translated():
+            subjects = None if order_id is None else await self._subjects(order_id)
+            slots = ALL_SLOTS if subjects is None else [slot_of(each) for each in subjects]
             rows = await self._pool.fetch(
-                statement("projections/list_cards"), slots, order_id, device_id, phase, stuck_seconds, most
+                statement("projections/list_cards"), slots, subjects, device_id, phase, stuck_seconds, most
             )
         return [
             ListedCard(
@@ -95,12 +97,22 @@ class CardDesk:
         ]
 
     async def ask(self, order_id: str, what: Literal["end", "resend"], *, card_id: UUID | None = None) -> list[str]:
-        """Ask for an order's open cards, or one of them, to be ended or sent again; give those that were asked."""
+        """Ask for an order's open cards, or one of them, to be ended or sent again; give those that were asked.
+
+        A card that shows several orders is a card of each of them.
+        """
+        asked: list[str] = []
         with translated():
-            rows = await fetch_through_deadlocks(
-                self._pool, "projections/ask_of_cards", slot_of(order_id), order_id, card_id, what
-            )
-        return sorted(str(row["card_id"]) for row in rows)
+            for subject_id in await self._subjects(order_id):
+                rows = await fetch_through_deadlocks(
+                    self._pool, "projections/ask_of_cards", slot_of(subject_id), subject_id, card_id, what
+                )
+                asked += [str(row["card_id"]) for row in rows]
+        return sorted(asked)
+
+    async def _subjects(self, order_id: str) -> list[str]:
+        shared = await shared_by(self._pool, order_id)
+        return [order_id] if shared is None else [order_id, shared.subject_id]
 
     async def count_unmatched(self) -> int:
         """Count the orders and phones of which it is not known yet which cards there should be."""

@@ -1,6 +1,7 @@
 """Reads and writes the views of customers, and gathers the orders in them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -32,6 +33,29 @@ _alerts: Final = msgspec.json.Decoder(tuple[OrderAlert, ...]).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
+class Gathered(msgspec.Struct, frozen=True):
+    """What became of customers whose orders were gathered.
+
+    Attributes:
+        owing: The slots in which cards were put in debt.
+        unread: Customers who were left as they were: an order of theirs cannot be read here.
+    """
+
+    owing: frozenset[int]
+    unread: frozenset[str]
+
+
+class SharedCards(msgspec.Struct, frozen=True):
+    """The cards of a customer, which show several orders.
+
+    Attributes:
+        begun_at: Those that were made before are of other orders.
+    """
+
+    subject_id: str
+    begun_at: datetime
+
+
 class CustomerStore:
     """Views of customers in Postgres.
 
@@ -45,18 +69,15 @@ class CustomerStore:
 
     async def read(self, connection: Connection, subject_ids: Collection[str]) -> dict[str, StoredView]:
         """Read views of customers, with the orders in them; customers without one are left out."""
-        rows = await connection.fetch(
-            statement("projections/read_customer_views"), [slot_of(each) for each in subject_ids], list(subject_ids)
-        )
+        rows = await _read(connection, subject_ids)
         kept = {row["subject_id"]: _kept(row) for row in rows}
         orders = await self._views.read(connection, sorted(set().union(*(each.named() for each in kept.values()))))
         return {row["subject_id"]: _stored(row, kept[row["subject_id"]], orders) for row in rows}
 
-    async def gather(self, pool: Pool, customer_ids: Collection[str]) -> set[int]:
+    async def gather(self, pool: Pool, customer_ids: Collection[str]) -> Gathered:
         """Bring the views of customers up to the orders that they have now.
 
-        Returns:
-            The slots in which cards were put in debt.
+        An order that cannot be read may be open: without it the card would end, or begin anew.
 
         Raises:
             StoreUnavailableError: Postgres is away; nothing was written.
@@ -70,36 +91,40 @@ class CustomerStore:
                     raise
         raise AssertionError("the last attempt has an end")
 
-    async def _gather(self, connection: Connection, customer_ids: Collection[str]) -> set[int]:
+    async def _gather(self, connection: Connection, customer_ids: Collection[str]) -> Gathered:
         wanted = sorted({(slot_of(subject_of(each)), subject_of(each), each) for each in customer_ids})
         # from here on whoever comes for one of them waits, and reads the orders after us
         rows = await connection.fetch(statement("projections/take_customers"), *map(list, zip(*wanted, strict=True)))
         kept = {row["customer_id"]: _kept(row) for row in rows}
-        members = [member.subject_id for each in kept.values() for member in each.members]
-        orders = await self._read_orders(connection, list(kept), members)
+        whose = {member.subject_id: customer for customer, each in kept.items() for member in each.members}
+        whose |= await self._find_orders(connection, list(kept))
+        orders = await self._views.read(connection, sorted(whose))
+        unread = frozenset(whose[name] for name, each in orders.items() if each.opened is None)
         theirs = _by_customer(kept, orders)
         now = max((each.read_at for each in orders.values()), default=None)
         changed: list[tuple[asyncpg.Record, Gathering]] = []
         for row in rows:
             before = kept[row["customer_id"]]
             after = gather(before, theirs[row["customer_id"]], now or before.begun_at)
-            if after != before:
+            if after != before and row["customer_id"] not in unread:
                 changed.append((row, after))
-        return await self._write(connection, changed)
+        return Gathered(await self._write(connection, changed), unread)
 
     async def orders_of(self, connection: Connection, customer_ids: Sequence[str]) -> dict[str, dict[str, View]]:
         """Read the open orders of customers, those that wait for their time included: by customer, by order."""
-        return _by_customer(customer_ids, await self._read_orders(connection, customer_ids, ()))
+        whose = await self._find_orders(connection, customer_ids)
+        return _by_customer(customer_ids, await self._views.read(connection, sorted(whose)))
 
-    async def _read_orders(
-        self, connection: Connection, customer_ids: Sequence[str], others: Iterable[str]
-    ) -> dict[str, StoredView]:
+    async def _find_orders(self, connection: Connection, customer_ids: Sequence[str]) -> dict[str, str]:
+        """Find the open orders of customers that one card is to show, with whose each is."""
         rows = await connection.fetch(statement("projections/find_orders_to_gather"), ALL_SLOTS, customer_ids)
-        return await self._views.read(connection, sorted({row["subject_id"] for row in rows}.union(others)))
+        return {row["subject_id"]: row["customer_id"] for row in rows if CARDS.gathering(row["kind"]) is not None}
 
-    async def _write(self, connection: Connection, changed: Collection[tuple[asyncpg.Record, Gathering]]) -> set[int]:
+    async def _write(
+        self, connection: Connection, changed: Collection[tuple[asyncpg.Record, Gathering]]
+    ) -> frozenset[int]:
         if not changed:
-            return set()
+            return frozenset()
         owing = await connection.fetch(
             statement("projections/write_customer_views"),
             [row["slot"] for row, _ in changed],
@@ -113,7 +138,24 @@ class CustomerStore:
             [each.over for _, each in changed],
             [each.begun_at for _, each in changed],
         )
-        return {row["slot"] for row in owing}
+        return frozenset(row["slot"] for row in owing)
+
+
+async def shared_by(connection: Connection | Pool, order_id: str) -> SharedCards | None:
+    """Name the cards that show an order together with others, or showed it last; None: there are none."""
+    if not CARDS.gathers:
+        return None
+    customer_id = await connection.fetchval(statement("projections/read_customer_of"), slot_of(order_id), order_id)
+    if customer_id is None:
+        return None
+    subject_id = subject_of(customer_id)
+    rows = await _read(connection, [subject_id])
+    return next((SharedCards(subject_id, row["begun_at"]) for row in rows if order_id in _kept(row).shown), None)
+
+
+async def _read(connection: Connection | Pool, subject_ids: Collection[str]) -> list[asyncpg.Record]:
+    slots = [slot_of(each) for each in subject_ids]
+    return await connection.fetch(statement("projections/read_customer_views"), slots, list(subject_ids))
 
 
 def _by_customer(customer_ids: Iterable[str], orders: Mapping[str, StoredView]) -> dict[str, dict[str, View]]:
@@ -144,6 +186,7 @@ def _stored(row: asyncpg.Record, kept: Gathering, orders: Mapping[str, StoredVie
     mine = {each: orders[each] for each in kept.named() if each in orders}
     failure: LockstepError | None = next((each.why_not for each in mine.values() if each.opened is None), None)
     views = {name: each.view for name, each in mine.items() if each.opened is not None}
+    shown = [each for each in kept.shown if each in views]
     return StoredView(
         slot=row["slot"],
         generation=0,
@@ -151,7 +194,7 @@ def _stored(row: asyncpg.Record, kept: Gathering, orders: Mapping[str, StoredVie
         version=row["version"],
         opened=compose(row["customer_id"], kept, views) if len(views) == len(mine) else None,
         folded_at=row["gathered_at"],
-        heard_at=max((each.heard_at for each in mine.values()), default=row["gathered_at"]),
+        heard_at=max((views[each].heard_since(mine[each].heard_at) for each in shown), default=row["gathered_at"]),
         read_at=row["now"],
         fingerprint=row["fingerprint"],
         data_key=None,

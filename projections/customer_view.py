@@ -81,10 +81,14 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether no order is open."""
         return not self.members
 
+    @property
+    def shown(self) -> list[str]:
+        """Name the orders that are shown: those that are open, or the one that was shown last."""
+        return [each.subject_id for each in self.members] or ([] if self.last is None else [self.last])
+
     def named(self) -> set[str]:
         """Name all orders that something of it is told of."""
-        members, alerts = {each.subject_id for each in self.members}, {each.subject_id for each in self.alerts}
-        return members | alerts | ({self.last} if self.last is not None else set())
+        return {*self.shown, *(each.subject_id for each in self.alerts)}
 
 
 class OneOrder(msgspec.Struct, frozen=True):
@@ -139,9 +143,22 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
         """Give the time from which its news grows old."""
         return recorded_at
 
+    @property
+    def first_alerts(self) -> tuple[OrderAlert, ...]:
+        """Give the alerts of the orders that are shown: of others no card speaks that comes only now."""
+        shown = {each.subject_id for each in self.orders}
+        return tuple(each for each in self.alerts if each.subject_id in shown)
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether a card that ends stays for a while: not where the order that was shown last was moved away."""
+        return not self.over or any(each.view.over for each in self.orders)
+
     def speaker(self, alert: Alert) -> OneView | None:
-        """Give the order that an alert speaks of."""
-        return self.told.get(alert.subject_id) if isinstance(alert, OrderAlert) else None
+        """Give the order that an alert speaks of; the newest for an alert of none."""
+        if isinstance(alert, OrderAlert):
+            return self.told.get(alert.subject_id)
+        return self.orders[0].view if self.orders else None
 
 
 def gather(before: Gathering, views: Mapping[str, OneView], now: datetime) -> Gathering:
@@ -161,10 +178,10 @@ def gather(before: Gathering, views: Mapping[str, OneView], now: datetime) -> Ga
     steady = {(each.subject_id, each.status_version) for each in members} == {
         (each.subject_id, each.status_version) for each in before.members
     }
+    told = [each for each in (*(each.subject_id for each in members), *went) if each in views]
     news = [
         OrderAlert(alert.rank, version, alert.type, subject_id)
-        for subject_id in (*(each.subject_id for each in members), *went)
-        if subject_id in views
+        for subject_id in sorted(told, key=lambda each: _changed(views[each]))
         for alert in views[subject_id].alerts
         if subject_id not in known or alert.version > known[subject_id].changed_version
     ]
@@ -174,7 +191,7 @@ def gather(before: Gathering, views: Mapping[str, OneView], now: datetime) -> Ga
         status_version=before.status_version if steady else version,
         members=members,
         alerts=_newest(() if anew else before.alerts, news),
-        last=None if members else next((each for each in went if each in views), before.last),
+        last=None if members else _last(went, views) or before.last,
         begun_at=now if anew else before.begun_at,
     )
 
@@ -192,12 +209,11 @@ def members_of(views: Mapping[str, OneView], now: datetime) -> tuple[Member, ...
 
 def compose(customer_id: str, kept: Gathering, views: Mapping[str, OneView]) -> CustomerView:
     """Give a customer's view with the orders in it; one whose view is not there any more is left out."""
-    ids = [each.subject_id for each in kept.members] or ([] if kept.last is None else [kept.last])
     return CustomerView(
         customer_id=customer_id,
         version=kept.version,
         status_version=kept.status_version,
-        orders=tuple(OneOrder(each, views[each]) for each in ids if each in views),
+        orders=tuple(OneOrder(each, views[each]) for each in kept.shown if each in views),
         over=kept.over,
         alerts=kept.alerts,
         begun_at=kept.begun_at,
@@ -214,6 +230,17 @@ def _began(view: OneView) -> int:
     """Give when an order came to be seen, in Unix microseconds."""
     placed_at = min((line.at for line in view.history), default=0)
     return placed_at if view.show_at is None else max(placed_at, int(view.show_at.timestamp() * 1_000_000))
+
+
+def _last(went: Iterable[str], views: Mapping[str, OneView]) -> str | None:
+    """Choose the order that is shown when all are gone: rather one that is over than one that was moved away."""
+    known = [each for each in went if each in views]
+    return next((each for each in known if views[each].over), next(iter(known), None))
+
+
+def _changed(view: OneView) -> float:
+    """Give when an order changed last, in Unix seconds."""
+    return 0.0 if view.updated_at is None else view.updated_at.timestamp()
 
 
 def _newest(before: Iterable[OrderAlert], news: Iterable[OrderAlert]) -> tuple[OrderAlert, ...]:

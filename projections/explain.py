@@ -10,7 +10,7 @@ from projections.card import Phase
 from projections.definition import PLACED
 from projections.explain_card import explain_card
 from projections.explain_order import explain_order
-from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Surroundings, TracedCard
+from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Shown, Surroundings, TracedCard
 from projections.face import Face
 from projections.shown_card import compared, perhaps
 
@@ -48,10 +48,12 @@ def explain(
         order_id, progress, face, events,
         readable=readable, why_not=why_not, has_cards=has_cards, has_phones=bool(around.signed_in),
     )  # fmt: skip
+    told = None if status is None or face is None else Shown(status, None if face.over else face.expected_at)
     explained = []
     for each in cards:
         found = explain_card(each, finding, each.face, around)
-        should_show, shows_now = compared(each, status, each.face, finding, found.reason, around)
+        newest = told if each.shows_order else None
+        should_show, shows_now = compared(each, newest, each.face, finding, found.reason, around)
         explained.append(
             ExplainedCard(
                 card_id=str(each.card.card_id),
@@ -65,6 +67,7 @@ def explain(
                 shows_now=shows_now,
                 perhaps=perhaps(each, found, around),
                 sent=each.sent,
+                shared=each.shared,
             )
         )
     return Explanation(

@@ -108,6 +108,8 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
         leased_at: When a dispatcher took it; None when none has it.
         face: What it would show; None without a view.
         accepted: What the push showed that APNs accepted last; None when that cannot be read, or was not.
+        shared: It shows several orders of a customer.
+        shows_order: The order is, or was last, among those that it shows.
     """
 
     card: Card
@@ -122,6 +124,8 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
     outcome_at: datetime | None
     face: Face | None = None
     accepted: Shown | None = None
+    shared: bool = False
+    shows_order: bool = True
     sent: tuple[Sent, ...] = ()
 
 
@@ -214,6 +218,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         shows_now: What it shows most likely, where it may have the card.
         perhaps: What may keep the phone from showing what APNs took, each with its cure.
         sent: The last pushes, the newest first.
+        shared: It shows several orders of a customer: its versions count the changes of them all.
     """
 
     card_id: str
@@ -227,6 +232,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     shows_now: str | None = None
     perhaps: tuple[str, ...] = ()
     sent: tuple[Sent, ...] = ()
+    shared: bool = False
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

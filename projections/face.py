@@ -37,6 +37,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         failure: Why the content cannot be drawn; the content is empty then.
         opening: The type of the event that opens such a subject.
         begun_at: When that began which is shown; cards from before are of what is over. None: there is no such time.
+        is_kept: Whether a card that ends stays for a while, to show the end; there may be none to show.
+        first_alerts: Those that the start of a card may speak of; None: all.
     """
 
     version: int
@@ -53,23 +55,36 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     failure: RenderError | None = None
     opening: str = PLACED
     begun_at: datetime | None = None
+    is_kept: bool = True
+    first_alerts: tuple[Alert, ...] | None = None
 
     def is_early(self, now: datetime) -> bool:
         """Tell whether the time of its cards has not come, and may come."""
         return self.show_at is not None and self.show_at > now and not self.over
 
     def of_card(self, created_at: datetime) -> "Face":
-        """Give what a card would show that was made then: one from before is of what is over."""
-        return replace(self, over=True) if self.begun_at is not None and created_at < self.begun_at else self
+        """Give what a card would show that was made then: one from before is of what is over, and has no news."""
+        if self.begun_at is None or created_at >= self.begun_at:
+            return self
+        return replace(self, over=True, is_kept=False, alerts=())
 
     def pending_alert(self, alerted_version: int) -> Alert | None:
         """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
-        pending = [each for each in self.alerts if each.version > alerted_version]
-        return max(pending, key=lambda each: (each.rank, each.version), default=None)
+        return _chosen(self.alerts, alerted_version)
+
+    def first_alert(self, alerted_version: int) -> Alert:
+        """Choose what a start speaks of: the same of what it shows, and if that is nothing, that there is a card."""
+        first = self.alerts if self.first_alerts is None else self.first_alerts
+        return _chosen(first, alerted_version) or Alert(2, self.version, self.opening)
 
     def age(self, now: datetime, rules: FreshnessRules) -> Age:
         """Tell how old the subject's news is."""
         return age_of(self.expected_at, self.heard_at, now, rules, over=self.over)
+
+
+def _chosen(alerts: tuple[Alert, ...], alerted_version: int) -> Alert | None:
+    pending = [each for each in alerts if each.version > alerted_version]
+    return max(pending, key=lambda each: (each.rank, each.version), default=None)
 
 
 def content_hash(content: bytes, key: bytes) -> bytes:
@@ -95,6 +110,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
             content = drawn(view, attributes_type)
         except RenderError as error:
             failure = error
+    several = view if isinstance(view, CustomerView) else None
     return Face(
         version=view.version,
         placed=view.placed,
@@ -109,5 +125,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         show_at=view.show_at,
         failure=failure,
         opening=CARDS.of_kind(view.kind).opening,
-        begun_at=view.begun_at if isinstance(view, CustomerView) else None,
+        begun_at=None if several is None else several.begun_at,
+        is_kept=several is None or several.is_kept,
+        first_alerts=None if several is None else several.first_alerts,
     )

@@ -99,7 +99,7 @@ def reason_to_end(face: Face | None, card: Card, refusal: Because | None) -> str
     if card.phase is Phase.ENDING:
         return "Apple's answer to the push that ends the card was lost: it is sent again."
     if face is not None and face.over:
-        return "The order is over."
+        return "The order is over." if face.is_kept else "None of the card's orders is to be shown any more."
     if card.asked == "end":
         return ENDED_BY_A_PERSON
     return None

@@ -135,7 +135,7 @@ class Matcher:
             if not views:
                 return 0
             gathered, single = _parted(views)
-            open_customers = await self._gather(gathered)
+            open_customers, unread = await self._gather(gathered)
             wanting = [row for row in single if not row["over"] and not row["ahead"] and CARDS.knows(row["kind"])]
             customers = sorted({row["customer_id"] for row in (*wanting, *open_customers)})
             devices = await self._pool.fetch(statement("projections/find_devices_of_customers"), customers)
@@ -147,17 +147,17 @@ class Matcher:
                 for view in wanting
                 for device in theirs.get(view["customer_id"], ())
             ]
-            awaited = {row["customer_id"]: row["awaited"] for row in gathered}
+            urgent = {row["customer_id"] for row in gathered if not row["awaited"]}
             wanted += [
-                _wanted_of_all(row, device, Lane.BULK if awaited[row["customer_id"]] else Lane.URGENT)
+                _wanted_of_all(row, device, Lane.URGENT if row["customer_id"] in urgent else Lane.BULK)
                 for row in open_customers
                 for device in theirs.get(row["customer_id"], ())
             ]
-            left = [row for row in single if not CARDS.knows(row["kind"])]
+            left = [row for row in views if _is_left(row, unread)]
             if left:
                 kinds = sorted({row["kind"] for row in left})
                 log.warning("views_left_to_another_matcher", views=len(left), kinds=kinds)
-            await self._add(wanted, views)
+            await self._add(wanted, views, unread)
         return len(views)
 
     async def match_devices(self) -> int:
@@ -169,8 +169,9 @@ class Matcher:
             woken = await self._wake(devices)
             customers = sorted({row["customer_id"] for row in devices if row["customer_id"] is not None})
             views = await self._pool.fetch(statement("projections/find_open_views"), ALL_SLOTS, customers)
-            _, views = _parted(views)
+            gathered, views = _parted(views)
             open_customers = await self._open_customers(customers)
+            shown = {row["customer_id"] for row in open_customers}
             wanted = [
                 _wanted(view, device)
                 for device in devices
@@ -183,8 +184,10 @@ class Matcher:
                 for row in open_customers
                 if row["customer_id"] == device["customer_id"]
             ]
-            await self._raise_flags([view for view in views if not CARDS.knows(view["kind"])])
-            await self._add(wanted, ())
+            # those from before their card gathered them are in no customer's view yet
+            ungathered = [view for view in gathered if view["customer_id"] not in shown]
+            await self._raise_flags([*ungathered, *(view for view in views if not CARDS.knows(view["kind"]))])
+            await self._add(wanted, (), ())
             await fetch_through_deadlocks(
                 self._pool,
                 "projections/clear_device_flags",
@@ -195,18 +198,18 @@ class Matcher:
             self._announce(woken)
         return len(devices)
 
-    async def _gather(self, flagged: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
-        """Bring the views of customers up to their orders, and give those that have open ones.
+    async def _gather(self, flagged: Sequence[asyncpg.Record]) -> tuple[list[asyncpg.Record], Collection[str]]:
+        """Bring the views of customers up to their orders; give those with open ones, and those that cannot be read.
 
         What is written has committed before phones are looked for: whoever signs in meanwhile finds it.
         """
         customers = {row["customer_id"] for row in flagged}
         if not customers:
-            return []
-        due = await self._customers.gather(self._pool, customers)
-        if due:
-            self._announce(due)
-        return await self._open_customers(customers)
+            return [], ()
+        gathered = await self._customers.gather(self._pool, customers)
+        if gathered.owing:
+            self._announce(gathered.owing)
+        return await self._open_customers(customers), gathered.unread
 
     async def _open_customers(self, customer_ids: Collection[str]) -> list[asyncpg.Record]:
         subjects = [subject_of(each) for each in sorted(customer_ids)]
@@ -234,7 +237,7 @@ class Matcher:
                 [view["subject_id"] for view in views],
             )
 
-    async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record]) -> None:
+    async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record], unread: Collection[str]) -> None:
         types = [CARDS.of_kind(each.kind).attributes_type for each in wanted]
         rules = [self._rules.get(each, StartRule()) for each in types]
         rows = await fetch_through_deadlocks(
@@ -256,7 +259,7 @@ class Matcher:
             [row["generation"] for row in flagged],
             [row["subject_id"] for row in flagged],
             [row["match_count"] for row in flagged],
-            [_again_at(row) for row in flagged],
+            [_again_at(row, unread) for row in flagged],
             [each.begun_at for each in wanted],
         )
         if rows:
@@ -276,9 +279,21 @@ def _parted(views: Sequence[asyncpg.Record]) -> tuple[list[asyncpg.Record], list
     return gathered, [row for row in views if CARDS.gathering(row["kind"]) is None]
 
 
-def _again_at(view: asyncpg.Record) -> datetime | None:
-    """Say when a flagged view is looked at again: when its time has come, or by a matcher that knows its kind."""
-    if not CARDS.knows(view["kind"]):
+def _is_left(view: asyncpg.Record, unread: Collection[str]) -> bool:
+    """Tell whether a flagged view is left to a matcher that can read it, or all orders that its card shows."""
+    if CARDS.gathering(view["kind"]) is not None:
+        return view["customer_id"] in unread
+    return not CARDS.knows(view["kind"])
+
+
+def _again_at(view: asyncpg.Record, unread: Collection[str]) -> datetime | None:
+    """Say when a flagged view is looked at again: when its time has come, or by a matcher that can read it.
+
+    Args:
+        view: As it was found.
+        unread: Customers whose orders cannot all be read here.
+    """
+    if _is_left(view, unread):
         again_at: datetime = view["now"] + LEFT
         return again_at
     return view["show_at"] if view["ahead"] else None

@@ -185,7 +185,7 @@ def _plan_start(face: Face, card: Card, phone: Phone, now: datetime, rules: Plan
         now,
         rules,
         why="The order is open, and the phone can be sent a card.",
-        alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, face.opening),
+        alert=face.first_alert(card.alerted_version),
     )
 
 
@@ -210,7 +210,7 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
             now,
             rules,
             why="Apple's answer to the push that starts the card was lost, and no report came: sent again, once.",
-            alert=face.pending_alert(card.alerted_version) or Alert(2, face.version, face.opening),
+            alert=face.first_alert(card.alerted_version),
         )
     return Wait(
         Reason.START_COUNTED,
@@ -237,7 +237,8 @@ def _plan_shown(
         news = None if refusal is not None or card.replaced or card.asked == "end" else face
         return _plan_without_token(news, card, phone, end, started_at, now, rules)
     if end is not None:
-        if refusal is not None or card.replaced or card.asked == "end":
+        unkept = face is not None and not face.is_kept
+        if refusal is not None or card.replaced or unkept or card.asked == "end":
             return _send(
                 Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
             )

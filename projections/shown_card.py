@@ -24,20 +24,19 @@ _IF_THERE = "if the card is still there"
 
 
 def compared(
-    traced: TracedCard, status: str | None, face: Face | None, order: Finding, reason: Reason, around: Surroundings
+    traced: TracedCard, newest: Shown | None, face: Face | None, order: Finding, reason: Reason, around: Surroundings
 ) -> tuple[str | None, str | None]:
     """Say what a phone should show, and what it shows; None where it has no card, or has one that has ended.
 
     Args:
         traced: The card.
-        status: What the order's view says; None when there is nothing to show.
+        newest: What the order's view says; None when there is nothing to show.
         face: What the card would show.
         order: What is the matter with the order.
         reason: What is the matter with the card.
         around: What else counts.
     """
     card = traced.card
-    newest = None if status is None or face is None else Shown(status, None if face.over else face.expected_at)
     accepted = _accepted(traced, newest, face, around.now)
     if card.phase is Phase.OVER or card.is_gone or reason is Reason.EXPIRED:
         return None, _left_over(traced, accepted, reason, around)

@@ -77,7 +77,9 @@ async def _demo(play: _Play, *, once: bool, as_json: bool, reset: bool) -> int:
     stop = stop_on_signals()
     result: DemoResult | None = None
     starts_vanish = any(plan.starts_vanish for plan in play.plans)
-    async with staged(free_port=once, reset=reset, seed=play.seed, starts_vanish=starts_vanish) as stage:
+    async with staged(
+        free_port=once, reset=reset, seed=play.seed, starts_vanish=starts_vanish, scenario=play.scenario
+    ) as stage:
         if once:
             result = await _unless(stop, _play_once(stage, play, as_json=as_json))
         else:

@@ -1,6 +1,7 @@
 """Shows a demo's phones while it runs: a live table on a terminal, lines elsewhere."""
 
 from collections import deque
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Final, Self
 
@@ -11,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.demo.run import DemoResult
+from app.demo.shown import lines_of
+from app.simulator.card import Card
 from app.simulator.simulator import Simulator
 
 MOST_ROWS: Final = 16
@@ -68,14 +71,20 @@ class Screen:
             if agent.phone.customer_id is not None
             for card in reversed(list(agent.phone.cards.values()))
         ]
-        for phone_id, card in rows[:MOST_ROWS]:
-            progress = card.content.get("progress", card.content.get("percent", 0) / 100)
-            table.add_row(
-                Text(phone_id),
-                Text(str(card.subject)),
-                Text(str(card.content.get("status", "-"))),
-                "━" * round(10 * progress) + "╌" * round(10 * (1 - progress)),
-                Text(card.state),
-                str(card.alerts),
-            )
+        lines = [line for phone_id, card in rows[:MOST_ROWS] for line in _lines(phone_id, card)]
+        for line in lines[:MOST_ROWS]:
+            table.add_row(*map(Text, line))
         return Group(table, Text("\n".join(self._lines), style="dim"))
+
+
+def _lines(phone_id: str, card: Card) -> Iterator[tuple[str, ...]]:
+    """Give the line of a card, or one for each of the orders on it."""
+    beside = False
+    for subject, shown in lines_of(card).items():
+        progress = shown.get("progress", shown.get("percent", 0) / 100)
+        bar = "━" * round(10 * progress) + "╌" * round(10 * (1 - progress))
+        line = (subject, str(shown.get("status", "-")), bar)
+        yield ("", *line, "", "") if beside else (phone_id, *line, card.state, str(card.alerts))
+        beside = True
+    if "more" in card.content:
+        yield "", f"and {card.content['more']} more", "", "", "", ""

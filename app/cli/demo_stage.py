@@ -21,6 +21,7 @@ from app.cli.errors import CommandError
 from app.cli.provider_key import KEY_ID, TEAM_ID, keep_private_key, public_half
 from app.cli.running import listening
 from app.demo.declared import declared
+from app.demo.scenarios import Scenario
 from app.demo.uploads import UPLOAD
 from app.devices.retirement import retire_app
 from app.logs import set_up_logs
@@ -31,6 +32,7 @@ from events.postgres.embedded import stop_embedded
 from events.postgres.migrator import migrate
 from events.postgres.pool import open_pool
 from projections.card_modules import install_cards
+from projections.definition import ORDER as ORDER_KIND
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import begin_rebuild, choose_pushing, drop_generations, slot_states
 from projections.rebuilder import build, move_all
@@ -39,6 +41,7 @@ from projections.registry import CARDS
 FOLDER: Final = "demo"
 YOUR_PHONE: Final = "your-phone"
 UPLOAD_MODULE: Final = "app.demo.upload_card"
+TOGETHER_MODULE: Final = "projections.customer_card"
 _TICKET_SECONDS: Final = 86_400
 
 
@@ -86,7 +89,9 @@ Ctrl-C stops everything; the data stays.
 
 
 @asynccontextmanager
-async def staged(*, free_port: bool, reset: bool, seed: int, starts_vanish: bool) -> AsyncIterator[Stage]:
+async def staged(
+    *, free_port: bool, reset: bool, seed: int, starts_vanish: bool, scenario: Scenario
+) -> AsyncIterator[Stage]:
     """Run database, simulator and service while the block does.
 
     Args:
@@ -94,13 +99,14 @@ async def staged(*, free_port: bool, reset: bool, seed: int, starts_vanish: bool
         reset: Remove what earlier demos left, first.
         seed: Of the simulator's chance.
         starts_vanish: Start again after silence, unless the settings say otherwise: faults will lose starts.
+        scenario: What is played: it chooses the cards.
 
     Raises:
         LockstepError: Something is missing, taken or unusable; the message says cause and cure.
     """
     given = load_settings()
     set_up_logs(given.log_level if "log_level" in given.model_fields_set else "warning", "console")
-    cards = _cards(given)
+    cards = _cards(given, scenario)
     directory = given.data_directory / FOLDER
     with _alone_in(directory):
         if reset:
@@ -147,11 +153,24 @@ async def _forget_phones(dsn: str) -> None:
         await retire_app(pool, DEFAULT_BUNDLE_ID)
 
 
-def _cards(given: Settings) -> tuple[str, ...]:
-    """Know the cards of the settings, and uploads beside them unless there is such a kind; give their modules."""
+def _cards(given: Settings, scenario: Scenario) -> tuple[str, ...]:
+    """Know the cards of the settings, and beside them those that a scenario needs; give their modules.
+
+    Raises:
+        CommandError: By the settings orders share a card, and the scenario is of orders that have one each.
+    """
     install_cards(given.cards)
-    if not CARDS.knows(UPLOAD):
-        install_cards((*given.cards, UPLOAD_MODULE))
+    more = () if CARDS.knows(UPLOAD) else (UPLOAD_MODULE,)
+    together = CARDS.gathering(ORDER_KIND) is not None
+    if scenario is Scenario.MANY_ORDERS and not together:
+        more = (*more, TOGETHER_MODULE)
+    elif scenario is not Scenario.MANY_ORDERS and together:
+        raise CommandError(
+            "LOCKSTEP_CARDS names a card for all open orders of a customer, and in this scenario each has one of its "
+            f"own. Play --scenario {Scenario.MANY_ORDERS}, or unset LOCKSTEP_CARDS."
+        )
+    if more:
+        install_cards((*given.cards, *more))
     return CARDS.modules
 
 

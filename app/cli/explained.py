@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EVENTS_SHOWN: Final = 5
 PUSHES_SHOWN: Final = 3
 VERSIONS: Final = "Version n is the order as of its n-th event."
+SHARED: Final = "Of a card that shows several orders it is those after the n-th change of any."
 ANSWERS: Final = (
     "Accepted by Apple: Apple took the push; whether it reached the phone or was shown, Apple does not say. Refused by "
     "Apple: Apple did not take it. No answer from Apple: none came back, and it is not known whether Apple took it."
@@ -58,7 +59,9 @@ def explained(explanation: Explanation) -> "RenderableType":
         lines += [Text(), Text(place, "bold"), table_of_facts(_card_facts(card, now))]
     if explanation.more_cards:
         lines += [Text(), Text("There are more cards; these are the newest of those that have not ended.")]
-    lines += [Text(), Text(f"{VERSIONS} {ANSWERS}" if explanation.cards else VERSIONS, "dim")]
+    several = any(card.shared for card in explanation.cards)
+    meanings = [VERSIONS, *([SHARED] if several else []), *([ANSWERS] if explanation.cards else [])]
+    lines += [Text(), Text(" ".join(meanings), "dim")]
     return Group(*lines)
 
 

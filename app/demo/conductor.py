@@ -8,6 +8,7 @@ from typing import assert_never
 
 from app.demo.errors import DemoError
 from app.demo.shop import Posting, Shop
+from app.demo.shown import lines_of
 from app.demo.steps import (
     Allow,
     AtOnce,
@@ -185,15 +186,15 @@ class Conductor:
 
     def _shows(self, step: AwaitCard) -> bool:
         return any(
-            step.status in (None, card.content.get("status"))
+            step.status in (None, (line := lines_of(card)[self._order_id(step.order)]).get("status"))
             and not (step.token and card.update_token is None)
-            and not (step.last_put and card.content.get("deliveryTime") != self._put[step.order])
+            and not (step.last_put and line.get("deliveryTime") != self._put[step.order])
             for card in self._active_cards(step.phone, step.order)
         )
 
     def _active_cards(self, phone: str, order: str) -> list[Card]:
         cards = self.phones[phone].phone.cards.values()
-        return [card for card in cards if card.subject == self._order_id(order) and card.state == "active"]
+        return [card for card in cards if card.state == "active" and self._order_id(order) in lines_of(card)]
 
     def _active_card(self, phone: str, order: str) -> Card:
         cards = self._active_cards(phone, order)

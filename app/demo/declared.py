@@ -1,6 +1,6 @@
 """What an app would declare for a card of one's own: its Swift structs, told from the definition."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct, inspect
@@ -22,14 +22,17 @@ _KINDS: Final[dict[type[inspect.Type], str]] = {
 
 
 def declared(card: CardDefinition) -> Declaration:
-    """Give the declaration that decodes a card."""
+    """Give the declaration that decodes a card, whose attributes name its subject: by its kind, or as `subject`."""
     [subject] = [
-        field.encode_name for field in msgspec.structs.fields(card.attributes) if field.name == f"{card.kind}_id"
+        field.encode_name
+        for field in msgspec.structs.fields(card.attributes)
+        if field.name in (f"{card.kind}_id", "subject")
     ]
     return Declaration(
         name=card.attributes_type,
         attributes=_fields(card.attributes),
         content=_fields(card.content_state),
+        rows=_rows(card.content_state),
         subject=subject,
     )
 
@@ -42,10 +45,25 @@ def _fields(shape: type[Struct]) -> dict[str, str]:
     }
 
 
-def _kind(described: Any) -> str:
+def _rows(shape: type[Struct]) -> dict[str, dict[str, str]]:
+    """Give what each element of a list must hold, of those that hold structs."""
+    types = {field.encode_name: _bare(inspect.type_info(field.type)) for field in msgspec.structs.fields(shape)}
+    return {
+        name: _fields(each.item_type.cls)
+        for name, each in types.items()
+        if isinstance(each, inspect.VarTupleType | inspect.ListType) and isinstance(each.item_type, inspect.StructType)
+    }
+
+
+def _kind(described: inspect.Type) -> str:
+    return _KINDS.get(type(_bare(described)), "object")
+
+
+def _bare(described: inspect.Type) -> inspect.Type:
+    """Give a type without its bounds, and without the absence that it allows."""
     if isinstance(described, inspect.Metadata):
-        return _kind(described.type)
+        return _bare(described.type)
     if isinstance(described, inspect.UnionType):
         [some, *_] = [each for each in described.types if not isinstance(each, inspect.NoneType)]
-        return _kind(some)
-    return _KINDS.get(type(described), "object")
+        return _bare(some)
+    return described

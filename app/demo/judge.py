@@ -24,7 +24,7 @@ from typing import Any
 from app.demo.oracle import Expected, freshness
 
 Reading = Mapping[str, Any]
-_ON_ITS_WAY = timedelta(seconds=30)
+ON_ITS_WAY = timedelta(seconds=30)
 _FIRST_IOS_WITH_START = (17, 2)
 
 
@@ -60,7 +60,7 @@ def _judge_order(phone: Reading, cards: Sequence[Reading], stages: Sequence[Expe
         return [f"has {len(active)} cards at once"]
     if active:
         return _judge_active(active[0], stages, now)
-    if _is_called_for(expected, now) and not any(_is_gone(card) for card in cards) and _can_start(phone):
+    if _is_called_for(expected, now) and not any(_is_gone(card) for card in cards) and can_start(phone):
         return [f"has no card, should show {expected.status}", *_judge_ended(cards, stages)]
     return _judge_ended(cards, stages)
 
@@ -70,21 +70,23 @@ def _judge_active(card: Reading, stages: Sequence[Expected], now: datetime) -> l
     differences = _judge_attributes(card, expected)
     if card["updateToken"] is None:
         allowed = [stage.content for stage in stages if stage.status is not None and not stage.over]
-        if _shown(card) not in allowed:
-            differences.append(f"has no update token and shows what no open stage of the order was: {_shown(card)}")
+        if shown(card) not in allowed:
+            differences.append(f"has no update token and shows what no open stage of the order was: {shown(card)}")
     elif card["byPush"] and not expected.over and not _is_called_for(expected, now):
         differences.append(f"is on the screen already, though its time is {expected.show_at}")
     elif expected.over:
         differences.append(f"is still on the screen at {card['content'].get('status')}, though it is {expected.status}")
     else:
-        differences += _compare(_shown(card), expected.content)
-        differences += _judge_freshness(card["content"].get("freshness"), expected, now)
+        differences += compare(shown(card), expected.content)
+        ages = [freshness(expected, at) for at in (now, now - ON_ITS_WAY)]
+        differences += judge_age(card["content"].get("freshness"), ages)
     return differences
 
 
-def _judge_freshness(told: str | None, expected: Expected, now: datetime) -> list[str]:
-    wanted = freshness(expected, now)
-    if told in (wanted, freshness(expected, now - _ON_ITS_WAY)):
+def judge_age(told: str | None, ages: Sequence[str]) -> list[str]:
+    """Give in words how what a card says of the age of its news differs from what is right now, or has just been."""
+    wanted = ages[0]
+    if told in ages:
         return []
     return [f"says that its news is {told or 'of no age'}, should say {wanted}"]
 
@@ -97,10 +99,10 @@ def _judge_ended(cards: Sequence[Reading], stages: Sequence[Expected]) -> list[s
         if len({stage.show_at for stage in stages if stage.status is not None}) > 1:
             return []
         return [f"was ended by a push, though it is {stages[-1].status}"]
-    last_shown = _shown(cards[-1])
+    last_shown = shown(cards[-1])
     if last_shown in [stage.content for stage in stages if stage.over]:
         return []
-    return ["ended with other content than an end: " + text for text in _compare(last_shown, stages[-1].content)]
+    return ["ended with other content than an end: " + text for text in compare(last_shown, stages[-1].content)]
 
 
 def _judge_attributes(card: Reading, expected: Expected) -> list[str]:
@@ -112,7 +114,8 @@ def _judge_attributes(card: Reading, expected: Expected) -> list[str]:
     return [f"has the attributes {attributes}, not {expected.attributes}"]
 
 
-def _compare(shown: Reading, wanted: Reading) -> list[str]:
+def compare(shown: Reading, wanted: Reading) -> list[str]:
+    """Give the differences of contents in words."""
     return [
         f"shows {name} {shown.get(name, 'absent')!r}, should show {wanted.get(name, 'absent')!r}"
         for name in sorted({*shown, *wanted})
@@ -120,7 +123,8 @@ def _compare(shown: Reading, wanted: Reading) -> list[str]:
     ]
 
 
-def _shown(card: Reading) -> dict[str, Any]:
+def shown(card: Reading) -> dict[str, Any]:
+    """Give what a card shows, without when it changed and how old it is."""
     return {name: value for name, value in card["content"].items() if name not in ("updatedAt", "freshness")}
 
 
@@ -134,7 +138,8 @@ def _is_gone(card: Reading) -> bool:
     return gone
 
 
-def _can_start(phone: Reading) -> bool:
+def can_start(phone: Reading) -> bool:
+    """Say whether a push can start a card on a phone."""
     behaviour = phone["behaviour"]
     version = tuple(int(part) for part in behaviour["iosVersion"].split("."))
     hindered = version < _FIRST_IOS_WITH_START or behaviour["lowPower"] or not behaviour["activitiesEnabled"]

@@ -63,7 +63,8 @@ class Expected(msgspec.Struct, frozen=True):
         show_at: the time from which a card may appear; `None` means at once.
         content: the content state without `updatedAt`; empty before it was placed.
         attributes: those of the card's attributes that follow from the events.
-        heard_at: when the newest of them was recorded, or `show_at` if that is later; `None` before it was placed.
+        recorded_at: when the newest of them was recorded; `None` before it was placed.
+        began_at: the time of its oldest history line, or `show_at` if that is later; `None` before it was placed.
     """
 
     over: bool
@@ -72,7 +73,13 @@ class Expected(msgspec.Struct, frozen=True):
     show_at: datetime | None
     content: dict[str, Any]
     attributes: dict[str, Any]
-    heard_at: datetime | None = None
+    recorded_at: datetime | None = None
+    began_at: datetime | None = None
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """Give the time from which its news grows old."""
+        return _last_of(self.recorded_at, self.show_at)
 
 
 NOTHING = Expected(over=False, status=None, customer_id=None, show_at=None, content={}, attributes={})
@@ -90,7 +97,6 @@ def expect(order_id: str, events: Iterable[Event]) -> Expected:
     status = _name(_last_step(effective))
     timing = [event for event in effective if event["type"] in SETS_SHOW_AT]
     show_at = _time(_latest(_having(timing, "showAt"), lambda event: event["data"]["showAt"]))
-    heard_at = _time(log[-1]["recordedAt"])
     return Expected(
         over=f"order.{status}" in TERMINAL,
         status=status,
@@ -98,7 +104,8 @@ def expect(order_id: str, events: Iterable[Event]) -> Expected:
         show_at=show_at,
         content=_fit(_content(status, effective, erased=erased)),
         attributes=_attributes(order_id, placed),
-        heard_at=max((at for at in (heard_at, show_at) if at), default=None),
+        recorded_at=_time(log[-1]["recordedAt"]),
+        began_at=_last_of(_moment(_lined(effective, erased=erased)[0])[0], show_at),
     )
 
 
@@ -112,8 +119,12 @@ def freshness(expected: Expected, now: datetime) -> str:
     """Give what a card of the order says of the age of its news, by the thresholds that nobody has changed."""
     if expected.over or expected.heard_at is None:
         return "fresh"
-    silent = (now - expected.heard_at).total_seconds()
-    delivery = expected.content.get("deliveryTime")
+    return age(expected.content.get("deliveryTime"), expected.heard_at, now)
+
+
+def age(delivery: int | None, heard_at: datetime, now: datetime) -> str:
+    """Give the age of news of what is open, of which a delivery may be expected, in Unix seconds."""
+    silent = (now - heard_at).total_seconds()
     overdue = None if delivery is None else now.timestamp() - delivery
     if silent >= STALE_SECONDS and (overdue is None or overdue >= STALE_GRACE_SECONDS):
         return "stale"
@@ -172,11 +183,15 @@ def _content(status: str, effective: Collection[Event], *, erased: bool) -> dict
 
 
 def _history(effective: Collection[Event], *, erased: bool) -> list[dict[str, Any]]:
-    """Give a line for each step key: the latest event with that key, the earliest line first."""
+    return [{"step": _name(each), "at": _seconds(_moment(each)[0])} for each in _lined(effective, erased=erased)]
+
+
+def _lined(effective: Collection[Event], *, erased: bool) -> list[Event]:
+    """Give the event of each line, one for each step key: the latest with that key, the earliest line first."""
     lined = [event for event in effective if event["type"] in PROGRESS or event["type"] == "order.note"]
     keys = {_step_key(event, erased=erased) for event in lined}
     newest = [max((each for each in lined if _step_key(each, erased=erased) == key), key=_moment) for key in keys]
-    return [{"step": _name(event), "at": _seconds(_moment(event)[0])} for event in sorted(newest, key=_moment)]
+    return sorted(newest, key=_moment)
 
 
 def _step_key(event: Event, *, erased: bool) -> tuple[str, ...]:
@@ -245,6 +260,10 @@ def _name(event: Event) -> str:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
+def _last_of(*times: datetime | None) -> datetime | None:
+    return max((each for each in times if each is not None), default=None)
 
 
 def _seconds(moment: datetime | None) -> int | None:

@@ -12,7 +12,8 @@ from uuid import uuid4
 import msgspec
 
 from app.demo.conductor import Conductor
-from app.demo.judge import judge_phone
+from app.demo.judge import Reading, judge_phone
+from app.demo.many_orders_judge import judge_together
 from app.demo.oracle import Expected, expect_each
 from app.demo.scenarios import Scenario
 from app.demo.shop import Shop
@@ -28,6 +29,8 @@ PATIENCE_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.1
 _REST_SECONDS = 20.0
 _KINDS = ("start", "update", "end")
+
+Judge = Callable[[Reading, Mapping[str, Sequence[Expected]], datetime], list[str]]
 
 
 class DemoResult(msgspec.Struct, frozen=True):
@@ -102,7 +105,8 @@ async def run_scenario(
         logs = dict(zip(order_ids, await _all(shop.read_events, order_ids), strict=True))
         stages = {order_id: _expected(order_id, events) for order_id, events in logs.items()}
         phones = list(conductor.phones.values())
-        differences += await _converge(shop, simulator, phones, stages, converge_seconds)
+        judge = judge_together if scenario is Scenario.MANY_ORDERS else judge_phone
+        differences += await _converge(shop, simulator, judge, phones, stages, converge_seconds)
     return DemoResult(
         orders=len(logs),
         events=sum(len(events) for events in logs.values()),
@@ -154,6 +158,7 @@ def _expected(order_id: str, events: Sequence[Mapping[str, Any]]) -> list[Expect
 async def _converge(
     shop: Shop,
     simulator: Simulator,
+    judge: Judge,
     phones: Sequence[PhoneAgent],
     stages: Mapping[str, Sequence[Expected]],
     converge_seconds: float,
@@ -164,7 +169,7 @@ async def _converge(
         now = simulator.clock()
         moment = datetime.fromtimestamp(now, tz=UTC)
         readings = [msgspec.to_builtins(read_phone(agent, now, records=False)) for agent in phones]
-        return [text for reading in readings for text in judge_phone(reading, stages, moment)]
+        return [text for reading in readings for text in judge(reading, stages, moment)]
 
     unlike: list[str] = []
     try:

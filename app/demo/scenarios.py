@@ -9,3 +9,4 @@ class Scenario(StrEnum):
     ORDERS = "orders"
     BOOKING = "booking"
     UPLOAD = "upload"
+    MANY_ORDERS = "many-orders"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.demo.booking import tell_bookings
+from app.demo.many_orders import tell_many_orders
 from app.demo.scenario import tell
 from app.demo.scenarios import Scenario
 from app.demo.steps import Story
@@ -13,5 +14,6 @@ STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.ORDERS: tell,
     Scenario.BOOKING: tell_bookings,
     Scenario.UPLOAD: tell_uploads,
+    Scenario.MANY_ORDERS: tell_many_orders,
 }
 """Gives the stories; the argument is the seed, which chooses the cast."""

@@ -46,7 +46,7 @@ def expect_upload(upload_id: str, log: Sequence[Event]) -> Expected:
         show_at=None,
         content=content,
         attributes={"uploadId": upload_id, "megabytes": started["data"]["sizeBytes"] // 1_000_000},
-        heard_at=max(datetime.fromisoformat(event["recordedAt"]) for event in log),
+        recorded_at=max(datetime.fromisoformat(event["recordedAt"]) for event in log),
     )
 
 

@@ -13,6 +13,7 @@ from app.bootstrap import Service
 from app.demo import upload_card
 from app.demo.booking import tell_bookings
 from app.demo.declared import declared
+from app.demo.many_orders import tell_many_orders
 from app.demo.run import run_scenario
 from app.demo.scenarios import Scenario
 from app.demo.steps import AwaitAnswers, AwaitCard, Install, Say, Story
@@ -22,6 +23,7 @@ from app.simulator.declaration import ORDER
 from app.simulator.fault_plans import find_plan
 from app.simulator.faults import Fault
 from app.simulator.simulator import Options, Simulator
+from projections import customer_card
 from projections.registry import Registry
 
 TEAM_ID, KEY_ID = "TEAMDEMO01", "KEYDEMO001"
@@ -31,7 +33,7 @@ PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName
 @pytest.fixture
 async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
     """Run APNs and its phones, which are as late and unruly as they are by default."""
-    options = Options(declarations=(ORDER, declared(upload_card.CARD)))
+    options = Options(declarations=(ORDER, declared(upload_card.CARD), declared(customer_card.CARD)))
     running = await Simulator.start(tmp_path / "simulator", options=options)
     yield running
     await running.stop()
@@ -117,6 +119,27 @@ async def test_uploads_are_shown_beside_orders(
     assert result.differences == []
     assert result.phones_match
     assert result.orders == len(tell_uploads(1)) + 1
+
+
+@pytest.mark.parametrize("fault", [None, "goaway"])
+async def test_a_customers_orders_share_a_card(
+    lockstep: Service, simulator: Simulator, api_key: str, cards: Registry, fault: str | None
+) -> None:
+    """Those of the scenario `many-orders`, by an oracle of several orders; also while APNs says goodbye."""
+    cards.install([customer_card.CARD])
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep),
+        api_key=api_key,
+        simulator=simulator,
+        seed=1,
+        scenario=Scenario.MANY_ORDERS,
+        plans=[] if fault is None else [find_plan(fault)],
+    )
+
+    assert result.differences == []
+    assert result.phones_match
+    assert result.orders > 2 * len(tell_many_orders(1))
+    assert bool(result.faults) == (fault is not None)
 
 
 @pytest.mark.parametrize(

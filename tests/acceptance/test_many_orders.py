@@ -178,6 +178,33 @@ async def test_support_sees_the_card_at_each_order_and_replays_agree(world: Worl
     assert [each.subject_id for each in found.first] == ["customer:customer-1"]
 
 
+async def test_support_is_told_of_an_order_by_the_cards_of_its_time(world: World) -> None:
+    """By the card that shows it now, by one that went on without it, and not by those of the orders after it."""
+    phone = await phone_of(world)
+    at = (await world.clock.now()).timestamp()
+    await world.place("order-1", deliveryTime=_time(at + 1_800))
+    await world.place("order-2", deliveryTime=_time(at + 3_600))
+    await world.until(lambda: is_live(phone))
+    await world.happen_and_rest("order-1", "order.delivered")
+
+    async def told(order_id: str) -> list[tuple[bool, str, str | None]]:
+        async with world.shop.get(f"{world.service.url}/v1/orders/{order_id}/explain") as answer:
+            cards = (await answer.json())["cards"]
+        return [(each["shared"], each["finding"]["reason"], each["shouldShow"]) for each in cards]
+
+    [(shared, reason, should_show)] = await told("order-2")
+    assert (shared, reason) == (True, "unchanged")
+    assert (should_show or "").startswith(f"status placed, delivery expected at {_time(at + 3_600)[11:16]}")
+    assert await told("order-1") == [(True, "unchanged", None)]
+    await world.happen_and_rest("order-2", "order.delivered")
+    await world.pass_time(60)
+    await world.place("order-3")
+    await world.until(lambda: len(cards_of(phone)) == 2 and is_live(phone))
+    await world.come_to_rest()
+    assert [reason for _, reason, _ in await told("order-3")] == ["unchanged"]
+    assert [reason for _, reason, _ in await told("order-1")] == ["ended"]
+
+
 async def test_no_order_may_be_named_as_a_customer_is(world: World) -> None:
     """The names of customers' cards are theirs."""
     await world.happen("customer:customer-1", "order.placed", expected=422, customerId="c", merchantName="m")

@@ -302,6 +302,15 @@ async def test_the_demo_goes_on_with_what_a_release_before_has_left(flow: Flow, 
     )
 
 
+async def test_a_demo_of_single_orders_refuses_a_card_for_them_all(tmp_path: Path) -> None:
+    """By the settings they would share a card, and no phone would show what the scenario is about."""
+    place = {"LOCKSTEP_DATA_DIRECTORY": str(tmp_path), "LOCKSTEP_CARDS": "projections.customer_card"}
+    done = await lockstep("demo", "--once", dsn=None, **place)
+
+    assert done.code == 2
+    assert "--scenario many-orders" in done.err
+
+
 async def test_a_reset_does_not_touch_a_database_of_ones_own(dsn: str, tmp_path: Path) -> None:
     """--reset removes the embedded one only, and says so."""
     done = await lockstep("demo", "--once", "--reset", dsn=dsn, LOCKSTEP_DATA_DIRECTORY=str(tmp_path))

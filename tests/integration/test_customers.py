@@ -1,11 +1,15 @@
 """The orders of a customer gathered by workers that race, are killed, or come late."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from app.orders import OrderReader
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
+from projections import customer_card
+from projections.card_desk import CardDesk
 from projections.card_modules import install_cards
 from projections.customer_check import verify_customers
 from projections.customer_store import CustomerStore
@@ -93,6 +97,84 @@ async def test_a_phone_and_an_order_that_come_at_once_find_each_other(flow: Flow
     await flow.match()
 
     assert [each["subject_id"] for each in await flow.rows()] == [subject_of(f"customer-{n}") for n in range(10)]
+
+
+async def test_a_customer_with_an_order_that_cannot_be_read_is_left_alone(flow: Flow, clock: Clock) -> None:
+    """Without it the card would end, and begin anew: another worker may read it, and is left some seconds."""
+    await flow.register()
+    await flow.place("order-1")
+    await flow.settle("order-1")
+    await flow.happen("order-1", "order.ready")
+    await flow.place("order-2")
+    await flow.project("order-1", "order-2")
+    good = await flow.pool.fetchval("SELECT state::text FROM views WHERE subject_id = 'order-1'")
+    broken = "UPDATE views SET state = $1::text::json WHERE subject_id = 'order-1'"
+    await flow.pool.execute(broken, '{"placed": "perhaps"}')
+    await flow.match()
+    assert await row(flow) == (1, False, ["order-1"])
+    await flow.pool.execute(broken, good)
+    assert await flow.matcher.match_views() == 0
+    await clock.advance(seconds=11)
+    await flow.match()
+
+    assert await row(flow) == (2, False, ["order-1", "order-2"])
+
+
+async def test_orders_from_before_the_setting_are_on_the_card_of_a_phone_that_comes(
+    flow: Flow, cards: Registry
+) -> None:
+    """Nothing has gathered them yet: the phone has them gathered."""
+    cards.install([])
+    await flow.place("order-1")
+    await flow.settle("order-1")
+    cards.install([customer_card.CARD])
+    await flow.register()
+    await flow.match()
+
+    assert await row(flow) == (1, False, ["order-1"])
+    assert [each["subject_id"] for each in await flow.rows()] == [SUBJECT]
+
+
+async def test_news_of_a_booking_is_as_old_as_its_time(flow: Flow, clock: Clock) -> None:
+    """A card that it joins is not silent for as long as it was booked before; an order that has gone is no news."""
+    show_at = await clock.now() + timedelta(days=7)
+    await flow.place("order-1")
+    await flow.place("table", showAt=show_at.isoformat())
+    await flow.settle("order-1", "table")
+    await clock.advance(days=7, seconds=5)
+    await flow.match()
+    await clock.advance(hours=1)
+    await flow.happen("order-1", "order.delivered")
+    await flow.settle("order-1")
+
+    async with flow.pool.acquire() as connection:
+        [stored] = (await CustomerStore(flow.keyring).read(connection, [SUBJECT])).values()
+    assert stored.heard_at == show_at
+    assert await row(flow) == (3, False, ["table"])
+
+
+async def test_a_card_of_several_orders_is_found_by_each(flow: Flow, clock: Clock) -> None:
+    """For the page of an order, and for whoever lists, ends or sends again; not by one that has left it."""
+    await flow.register()
+    await flow.place("order-0")
+    await flow.settle("order-0")
+    await flow.happen("order-0", "order.delivered")
+    await flow.settle("order-0")
+    await clock.advance(seconds=5)
+    await flow.place("order-1")
+    await flow.place("order-2")
+    await flow.settle("order-1", "order-2")
+    desk, reader = CardDesk(flow.pool), OrderReader(flow.pool, flow.keyring)
+    newest = (await flow.rows())[-1]
+
+    for order_id in ("order-1", "order-2"):
+        found = await desk.find(order_id=order_id)
+        assert {(each.order_id, each.view_version) for each in found} == {(SUBJECT, 3)}
+        page = await reader.read(order_id)
+        assert page is not None
+        assert [each.card_id for each in page.cards] == [str(newest["card_id"])]
+    assert str(newest["card_id"]) in await desk.ask("order-2", "resend")
+    assert (await desk.find(order_id="order-0"), await desk.ask("order-0", "end")) == ([], [])
 
 
 async def test_a_card_from_before_ends_though_others_are_open_now(flow: Flow, clock: Clock) -> None:

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.codec import is_id
+from projections.card import Kind
+from projections.choice import Send
 from projections.customer_card import CARD, ORDERS_SHOWN
 from projections.customer_view import (
     Gathering,
@@ -18,7 +20,12 @@ from projections.customer_view import (
     members_of,
     subject_of,
 )
+from projections.draft import Alert
+from projections.face import face_of
 from projections.order_view import EMPTY, OrderView, fold
+from projections.plan import PlanRules, plan
+from projections.registry import Registry
+from tests.examples.cards import face, live, phone, seconds
 from tests.examples.events import KEY, NOON, happened
 
 NOW = NOON + timedelta(hours=1)
@@ -97,6 +104,53 @@ def test_an_alert_is_kept_by_the_version_at_which_it_was_seen() -> None:
     again = gather(gather(gone, {}, NOW), {"c": order()}, NOW + timedelta(hours=1))
     assert [(each.type, each.subject_id) for each in again.alerts] == [("order.placed", "c")]
     assert again.begun_at == NOW + timedelta(hours=1)
+
+
+def test_of_alerts_seen_at_once_the_newest_change_speaks() -> None:
+    """Of the same rank: it does not matter which order is the newer one, or which has gone."""
+    kept = gathered({"a": order(), "b": order(), "c": order()})
+    one, two = ["order.delivered"], ["order.accepted", "order.preparing", "order.ready", "order.cancelled"]
+    for long, short in (("a", "b"), ("b", "a")):
+        after = gather(kept, {long: order(two), short: order(one), "c": order()}, NOW)
+        assert (after.alerts[0].type, after.alerts[0].subject_id) == ("order.cancelled", long)
+
+
+def test_a_card_that_comes_late_speaks_of_what_it_shows(cards: Registry) -> None:
+    """Not of an order that has gone; and of the newest where nothing is left to say."""
+    cards.install([CARD])
+    kept = gathered({"a": order(), "b": order(["order.ready"])})
+    stage = {"a": order(["order.delivered"]), "b": order(["order.ready"])}
+    view = compose("customer-7", gather(kept, stage, NOW), stage)
+    drawn = face_of(view, KEY)
+    pending, first = drawn.pending_alert(0), drawn.first_alert(0)
+
+    assert pending is not None
+    assert (pending.type, first.type) == ("order.delivered", "order.placed")
+    assert view.speaker(first) == view.speaker(drawn.first_alert(view.version)) == stage["b"]
+
+
+def test_a_card_stays_for_a_while_if_it_shows_an_end() -> None:
+    """Not if the last order was moved away; of two that go at once, the one that is over is shown."""
+    away = fold(order(), [happened(2, "order.rescheduled", {"showAt": (NOW + timedelta(days=7)).isoformat()})])
+    both = gathered({"a": order(), "b": order()}, {"a": order(["order.delivered"]), "b": away})
+    alone = gathered({"b": order()}, {"b": away})
+
+    assert (both.last, alone.last) == ("a", "b")
+    assert compose("customer-7", both, {"a": order(["order.delivered"]), "b": away}).is_kept
+    assert not compose("customer-7", alone, {"b": away}).is_kept
+
+
+def test_a_card_that_others_followed_leaves_the_screen_at_once() -> None:
+    """It has no news of them, and no end to show; one of the same time is told of them."""
+    news = (Alert(3, 2, "order.delivered"),)
+    before = plan(face(version=2, begun_at=seconds(1), alerts=news), live(), phone(), seconds(10), PlanRules())
+    of_then = plan(face(version=2, begun_at=NOON, alerts=news), live(), phone(), seconds(10), PlanRules())
+
+    assert isinstance(before, Send)
+    assert isinstance(of_then, Send)
+    assert (before.kind, before.alert, before.dismiss_at) == (Kind.END, None, seconds(10))
+    assert before.why == "None of the card's orders is to be shown any more."
+    assert (of_then.kind, of_then.alert) == (Kind.UPDATE, *news)
 
 
 def test_an_order_whose_time_has_not_come_is_none_of_them() -> None:

@@ -46,7 +46,8 @@ def test_a_plain_order_shows_its_last_step_and_every_line() -> None:
             "note": "With ginger.",
         },
         attributes={"orderId": "o-1", "orderNumber": "A-7", "merchantName": "Noodle Bar"},
-        heard_at=NOON + timedelta(hours=10),
+        recorded_at=NOON + timedelta(hours=10),
+        began_at=NOON + timedelta(minutes=1),
     )
 
 
