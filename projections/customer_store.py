@@ -137,6 +137,7 @@ class CustomerStore:
             [each.last for _, each in changed],
             [each.over for _, each in changed],
             [each.begun_at for _, each in changed],
+            [each.joined_at for _, each in changed],
         )
         return frozenset(row["slot"] for row in owing)
 
@@ -178,6 +179,7 @@ def _kept(row: asyncpg.Record) -> Gathering:
         alerts=_alerts(row["alerts"]),
         last=row["last_order"],
         begun_at=row["begun_at"],
+        joined_at=row["joined_at"],
     )
 
 

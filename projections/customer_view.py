@@ -67,6 +67,7 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
         alerts: The newest of each rank.
         last: The order that was shown last, once there are none.
         begun_at: When the first of these orders came.
+        joined_at: When the last of them came.
     """
 
     version: int = 0
@@ -75,6 +76,7 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[OrderAlert, ...] = ()
     last: str | None = None
     begun_at: datetime
+    joined_at: datetime
 
     @property
     def over(self) -> bool:
@@ -105,6 +107,7 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
         orders: The newest first; once all are over, the one that was shown last.
         over: Whether all are.
         begun_at: When the first of these orders came: cards from before are of others.
+        joined_at: When the last of them came.
     """
 
     kind: ClassVar[str] = CUSTOMER
@@ -118,6 +121,7 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
     over: bool
     alerts: tuple[OrderAlert, ...]
     begun_at: datetime
+    joined_at: datetime
     told: Mapping[str, OneView]
 
     @property
@@ -193,6 +197,7 @@ def gather(before: Gathering, views: Mapping[str, OneView], now: datetime) -> Ga
         alerts=_newest(() if anew else before.alerts, news),
         last=None if members else _last(went, views) or before.last,
         begun_at=now if anew else before.begun_at,
+        joined_at=now if any(each.subject_id not in known for each in members) else before.joined_at,
     )
 
 
@@ -217,6 +222,7 @@ def compose(customer_id: str, kept: Gathering, views: Mapping[str, OneView]) -> 
         over=kept.over,
         alerts=kept.alerts,
         begun_at=kept.begun_at,
+        joined_at=kept.joined_at,
         told=views,
     )
 

@@ -37,6 +37,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         failure: Why the content cannot be drawn; the content is empty then.
         opening: The type of the event that opens such a subject.
         begun_at: When that began which is shown; cards from before are of what is over. None: there is no such time.
+        joined_at: When the last of several came that are shown; None: it is one.
         is_kept: Whether a card that ends stays for a while, to show the end; there may be none to show.
         first_alerts: Those that the start of a card may speak of; None: all.
     """
@@ -55,6 +56,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     failure: RenderError | None = None
     opening: str = PLACED
     begun_at: datetime | None = None
+    joined_at: datetime | None = None
     is_kept: bool = True
     first_alerts: tuple[Alert, ...] | None = None
 
@@ -126,6 +128,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         failure=failure,
         opening=CARDS.of_kind(view.kind).opening,
         begun_at=None if several is None else several.begun_at,
+        joined_at=None if several is None else several.joined_at,
         is_kept=several is None or several.is_kept,
         first_alerts=None if several is None else several.first_alerts,
     )

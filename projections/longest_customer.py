@@ -14,6 +14,7 @@ from projections.widest import Writing
 MANY: Final = 24
 _END: Final = datetime(2101, 1, 1, tzinfo=UTC)
 """After everything that the longest subjects have in store."""
+_NONE: Final = Gathering(begun_at=_END, joined_at=_END)
 
 
 def longest_customers(definition: CardDefinition, writing: Writing) -> Iterator[CustomerView]:
@@ -30,11 +31,11 @@ def longest_customers(definition: CardDefinition, writing: Writing) -> Iterator[
     views = [view for kind in definition.gathers for view in longest_subjects(CARDS.of_kind(kind), writing)]
     going_on, ended = [each for each in views if not each.over], [each for each in views if each.over]
     several = {_id(place): going_on[place % len(going_on)] for place in range(MANY)}
-    kept = gather(Gathering(begun_at=_END), several, _END)
+    kept = gather(_NONE, several, _END)
     yield compose("customer", kept, several)
     for view in ended:
         one: dict[str, View] = {_id(0): going_on[0]}
-        last = gather(gather(Gathering(begun_at=_END), one, _END), {_id(0): view}, _END)
+        last = gather(gather(_NONE, one, _END), {_id(0): view}, _END)
         yield compose("customer", last, {_id(0): view})
 
 

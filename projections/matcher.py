@@ -59,7 +59,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     """A card that should be there.
 
     Attributes:
-        show_at: When its order is to be shown, where the order is why it is looked at.
+        show_at: When its order is to be shown, where the order is why it is looked at; of several, when the last came.
         begun_at: When the first of several orders came that it shows.
         lane: Bulk for those whose time was known ahead: many may have the same.
     """
@@ -325,6 +325,7 @@ def _wanted_of_all(row: asyncpg.Record, device: asyncpg.Record, lane: Lane = Lan
         row["customer_id"],
         device["app"],
         device["environment"],
+        show_at=row["joined_at"],
         lane=lane,
         begun_at=row["begun_at"],
     )

@@ -248,7 +248,7 @@ def _plan_shown(
     if face is None or not face.placed:
         return Wait(Reason.NOT_PLACED, _never_placed(face), until=ends_at, phase=Phase.SHOWN)
     renew_at = started_at + timedelta(seconds=rules.renew_after)
-    renewable = card.generation < rules.most_generations and not card.next_generation
+    renewable = not card.next_generation and _may_renew(face, card, now, rules)
     if now >= renew_at and renewable:
         return Renew(Reason.RENEWAL, "The card is near Apple's eight hours and its order is still open.")
     alert = face.pending_alert(card.alerted_version)
@@ -272,6 +272,13 @@ def _plan_shown(
         alert=alert,
     )
     return _within_budget(update, phone, now, rules)
+
+
+def _may_renew(face: Face, card: Card, now: datetime, rules: PlanRules) -> bool:
+    """Tell whether a card may have a next generation; of several orders each that comes gives it as long as one has."""
+    if face.joined_at is None:
+        return card.generation < rules.most_generations
+    return now < face.joined_at + timedelta(seconds=rules.renew_after * rules.most_generations)
 
 
 def _within_budget(update: Plan, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:

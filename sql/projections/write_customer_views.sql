@@ -9,6 +9,7 @@
 --  $8 text[]        the order that was shown last
 --  $9 boolean[]     over
 -- $10 timestamptz[] when the first of these orders came
+-- $11 timestamptz[] when the last of them came
 -- Returns: slot smallint
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -22,11 +23,13 @@ WITH now AS MATERIALIZED (
         last_order = w.last_order,
         over = w.over,
         begun_at = w.begun_at,
+        joined_at = w.joined_at,
         gathered_at = now.at
     FROM now,
          unnest($1::smallint[], $2::text[], $3::bigint[], $4::bigint[], $5::json[], $6::bytea[], $7::json[],
-                $8::text[], $9::boolean[], $10::timestamptz[])
-         AS w(slot, subject_id, version, status_version, orders, fingerprint, alerts, last_order, over, begun_at)
+                $8::text[], $9::boolean[], $10::timestamptz[], $11::timestamptz[])
+         AS w(slot, subject_id, version, status_version, orders, fingerprint, alerts, last_order, over, begun_at,
+              joined_at)
     WHERE v.slot = w.slot AND v.subject_id = w.subject_id
     RETURNING v.slot, v.subject_id
 ), owing AS MATERIALIZED (

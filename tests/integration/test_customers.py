@@ -195,6 +195,33 @@ async def test_a_card_from_before_ends_though_others_are_open_now(flow: Flow, cl
     assert cards[0]["created_at"] < begun_at <= cards[1]["created_at"]
 
 
+@pytest.mark.parametrize(
+    ("ended", "generations"),
+    [
+        ("outcome = 'expired'", 2),
+        ("outcome = 'gone', reported_state = 'dismissed'", 1),
+        ("outcome = 'ended', asked = 'end'", 1),
+    ],
+)
+async def test_a_card_that_ended_by_itself_is_followed_by_another(
+    flow: Flow, clock: Clock, ended: str, generations: int
+) -> None:
+    """With the next order that joins, and not before; not where somebody wanted it so."""
+    await flow.register()
+    await flow.place("order-1")
+    await flow.settle("order-1")
+    await clock.advance(hours=8)
+    await flow.pool.execute(f"UPDATE cards SET phase = 'over', outcome_at = lockstep_now(), {ended}")
+    await clock.advance(seconds=5)
+    await flow.happen("order-1", "order.ready")
+    await flow.settle("order-1")
+    assert len(await flow.rows()) == 1
+    await flow.place("order-2")
+    await flow.settle("order-2")
+
+    assert [each["generation"] for each in await flow.rows()] == [1, 2][:generations]
+
+
 async def test_the_sweep_finds_cards_that_nobody_looks_at(flow: Flow) -> None:
     """A customer's view that moved without its cards is found as an order's is."""
     await flow.register()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from events.codec import is_id
 from projections.card import Kind
-from projections.choice import Send
+from projections.choice import Renew, Send
 from projections.customer_card import CARD, ORDERS_SHOWN
 from projections.customer_view import (
     Gathering,
@@ -30,7 +30,7 @@ from tests.examples.events import KEY, NOON, happened
 
 NOW = NOON + timedelta(hours=1)
 STEPS = ("order.accepted", "order.ready", "order.courier_assigned", "order.picked_up", "order.note", "order.delivered")
-NOTHING = Gathering(begun_at=NOON)
+NOTHING = Gathering(begun_at=NOON, joined_at=NOON)
 
 
 def order(steps: Sequence[str] = (), **placed: object) -> OrderView:
@@ -151,6 +151,19 @@ def test_a_card_that_others_followed_leaves_the_screen_at_once() -> None:
     assert (before.kind, before.alert, before.dismiss_at) == (Kind.END, None, seconds(10))
     assert before.why == "None of the card's orders is to be shown any more."
     assert (of_then.kind, of_then.alert) == (Kind.UPDATE, *news)
+
+
+def test_each_order_that_comes_lets_the_card_be_renewed_for_as_long_as_one_alone() -> None:
+    """The generations of a customer's card are those of all orders before, too."""
+    rules = PlanRules()
+    several = face(begun_at=NOON, joined_at=NOON + timedelta(days=2))
+    old = live(generation=9, started_at=NOON + timedelta(days=2, hours=15))
+    for hours, renewed in ((22.9, True), (22.99, True), (23.0, False)):
+        decided = plan(several, old, phone(), NOON + timedelta(days=2, hours=hours), rules)
+        assert isinstance(decided, Renew) == renewed
+    came = gathered({"a": order()})
+    assert gather(came, {"a": order(["order.ready"])}, NOW + timedelta(hours=1)).joined_at == NOW
+    assert gather(came, {"a": order(), "b": order()}, NOW + timedelta(hours=1)).joined_at == NOW + timedelta(hours=1)
 
 
 def test_an_order_whose_time_has_not_come_is_none_of_them() -> None:
