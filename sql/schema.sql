@@ -151,8 +151,8 @@ CREATE TABLE public.customer_views (
     last_order text COLLATE pg_catalog."C",
     over boolean DEFAULT true NOT NULL,
     begun_at timestamp with time zone NOT NULL,
-    gathered_at timestamp with time zone NOT NULL,
-    joined_at timestamp with time zone NOT NULL
+    joined_at timestamp with time zone NOT NULL,
+    gathered_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.devices (

@@ -13,6 +13,7 @@ CREATE TABLE customer_views (
     last_order     text        COLLATE "C", -- that was shown last, once all are over
     over           boolean     NOT NULL DEFAULT true,
     begun_at       timestamptz NOT NULL, -- when the first of these orders came; cards from before are of others
+    joined_at      timestamptz NOT NULL, -- when the last of them came: a card that ended by itself before is followed by another
     gathered_at    timestamptz NOT NULL,
     PRIMARY KEY (slot, subject_id)
 );

@@ -2,9 +2,8 @@
 -- views whose time is ahead are moved to it.
 -- A card that was recalled, because the phone changed hands or the order was moved, is followed by a new one when its
 -- customer comes back or its time does; and so is one that was over before the time at which its order is to be shown,
--- unless a person wanted it so. A card for several orders is followed by a new one with the first order after them, and, if it has
--- ended by itself, with the next that joins. A
--- phone that shows the subject by a card of another type keeps that.
+-- unless a person wanted it so. A card for several orders is followed by a new one with the first order after them, and,
+-- if it has ended by itself, with the next that joins. A phone that shows the subject by a card of another type keeps that.
 --  $1 smallint[]    cards: slot
 --  $2 text[]        cards: subject id
 --  $3 uuid[]        cards: card id
