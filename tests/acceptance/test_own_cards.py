@@ -1,5 +1,6 @@
 """Cards of a team's own, from the shop's event to the phone."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from app.simulator.card import Card
 from app.simulator.declaration import ORDER, Declaration
 from projections.registry import Registry
 from projections.verifier import verify
-from tests.acceptance.world import World, card_of, cards_of, is_live, running_world
+from tests.acceptance.world import PATIENCE_SECONDS, World, card_of, cards_of, is_live, running_world
 from tests.cards import booking
 from tests.conftest import Clock
 from tests.integration.command_line import lockstep
@@ -117,6 +118,16 @@ async def test_an_erased_booking_shows_nothing_personal_any_more(world: World) -
     assert (await verify(service.pool, service.keyring)).same
 
 
+async def explained(world: World, order: str) -> Any:
+    """Let support ask until nobody is at its card."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            async with world.shop.get(f"{world.service.url}/v1/orders/{order}/explain") as answer:
+                told = await answer.json()
+            if told["cards"][0]["finding"]["reason"] != "under_way":
+                return told
+
+
 async def test_a_render_that_raises_fails_its_card_alone(world: World, cards: Registry) -> None:
     """Over HTTP it is told which line raised; once it is mended, the card goes on with the next news."""
 
@@ -131,8 +142,7 @@ async def test_a_render_that_raises_fails_its_card_alone(world: World, cards: Re
     # the card that failed is due again and again: nothing comes to rest
     await world.until(lambda: shown(phone, "UploadAttributes").content["percent"] == 50)
     await world.until(lambda: shown(phone, "OrderAttributes").content["status"] == "picked_up")
-    async with world.shop.get(f"{world.service.url}/v1/orders/booking-1/explain") as answer:
-        told = await answer.json()
+    told = await explained(world, "booking-1")
     page = await world.order("booking-1")
 
     assert "table" not in shown(phone, "BookingAttributes").content
