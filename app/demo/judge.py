@@ -12,7 +12,7 @@ The rules:
   started a card: iOS before 17.2, Live Activities switched off, Low Power Mode.
 - An order that was over before its card could be started needs none.
 - Before an order's time to appear, no card that a push started stays on a phone whose app has its token; one that was
-  there when the order was moved has ended.
+  there when the order was moved has ended, as it was then; the order may be over before it would have another.
 
 A phone is a dict as the simulator's control address gives it.
 """
@@ -95,12 +95,12 @@ def _judge_ended(cards: Sequence[Reading], stages: Sequence[Expected]) -> list[s
     """Judge how the newest card of an order ended, if a push ended it."""
     if not cards or cards[-1]["endedBy"] != "a push":
         return []
+    placed = [stage for stage in stages if stage.status is not None]
+    moved = len({stage.show_at for stage in placed}) > 1
     if not stages[-1].over:
-        if len({stage.show_at for stage in stages if stage.status is not None}) > 1:
-            return []
-        return [f"was ended by a push, though it is {stages[-1].status}"]
+        return [] if moved else [f"was ended by a push, though it is {stages[-1].status}"]
     last_shown = shown(cards[-1])
-    if last_shown in [stage.content for stage in stages if stage.over]:
+    if last_shown in [stage.content for stage in placed if stage.over or moved]:
         return []
     return ["ended with other content than an end: " + text for text in compare(last_shown, stages[-1].content)]
 

@@ -171,6 +171,16 @@ def test_a_card_goes_with_its_time() -> None:
     assert judge(log, early | {"byPush": False}) == []
 
 
+def test_a_card_that_went_with_its_time_needs_no_other_when_the_order_is_over() -> None:
+    """It was ended as it was when the order was moved; of an order that was not moved it must show the end."""
+    moved = [placed(), event(2, "accepted"), event(3, "rescheduled", {"showAt": at(60)})]
+    over = [*moved, event(4, "delivered")]
+    gone = card(stages(moved)[1], state="ended", endedBy="a push")
+    assert judge(over, gone) == []
+    assert judge([*moved[:2], event(3, "delivered")], gone) != []
+    assert judge(over, gone | {"content": stages(over)[-1] | {"status": "lost"}}) != []
+
+
 def test_attributes_are_those_of_the_order() -> None:
     """A start by push carries them; the app's own card has what the app gave it."""
     other = {"attributes": {"orderId": "o-1"}}
