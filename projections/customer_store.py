@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from events.errors import LockstepError
-from events.postgres.errors import DEADLOCK
+from events.postgres.deadlocks import commit_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
@@ -25,8 +25,6 @@ from projections.customer_view import (
 from projections.registry import CARDS
 from projections.view import View
 from projections.view_store import StoredView, ViewStore
-
-ATTEMPTS: Final = 5
 
 _members: Final = msgspec.json.Decoder(tuple[Member, ...]).decode
 _alerts: Final = msgspec.json.Decoder(tuple[OrderAlert, ...]).decode
@@ -82,14 +80,7 @@ class CustomerStore:
         Raises:
             StoreUnavailableError: Postgres is away; nothing was written.
         """
-        for attempt in range(ATTEMPTS):
-            try:
-                async with pool.acquire() as connection, connection.transaction():
-                    return await self._gather(connection, customer_ids)
-            except asyncpg.PostgresError as error:
-                if error.sqlstate != DEADLOCK or attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("the last attempt has an end")
+        return await commit_through_deadlocks(pool, lambda connection: self._gather(connection, customer_ids))
 
     async def _gather(self, connection: Connection, customer_ids: Collection[str]) -> Gathered:
         wanted = sorted({(slot_of(subject_of(each)), subject_of(each), each) for each in customer_ids})

@@ -18,7 +18,8 @@ import structlog
 from events.envelope import effective_at
 from events.errors import StoreUnavailableError
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome
-from events.postgres.errors import DEADLOCK, translated
+from events.postgres.deadlocks import commit_through_deadlocks
+from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
@@ -206,20 +207,13 @@ class EtaKeeper:
 
     async def _settle(self, keys: Sequence[Key]) -> dict[str, _Settled]:
         """Judge the rows of orders under their locks, append, and note what became of each; by order."""
-        while True:
-            try:
-                with translated():
-                    async with self._pool.acquire() as connection, connection.transaction():
-                        settled = await self._settle_within(connection, keys)
-            except asyncpg.PostgresError as error:
-                # whoever archives locks heads before these rows
-                if error.sqlstate != DEADLOCK:
-                    raise
-                continue
-            appended = [subject_id for subject_id, each in settled.items() if each.appended]
-            if appended:
-                self._hint(appended)
-            return settled
+        with translated():
+            # whoever archives locks heads before these rows
+            settled = await commit_through_deadlocks(self._pool, lambda on: self._settle_within(on, keys))
+        appended = [subject_id for subject_id, each in settled.items() if each.appended]
+        if appended:
+            self._hint(appended)
+        return settled
 
     async def _settle_within(self, connection: Connection, keys: Sequence[Key]) -> dict[str, _Settled]:
         slots, subjects = [slot for slot, _ in keys], [subject_id for _, subject_id in keys]

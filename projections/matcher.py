@@ -212,6 +212,8 @@ class Matcher:
         return await self._open_customers(customers), gathered.unread
 
     async def _open_customers(self, customer_ids: Collection[str]) -> list[asyncpg.Record]:
+        if not CARDS.gathers:
+            return []
         subjects = [subject_of(each) for each in sorted(customer_ids)]
         return await self._pool.fetch(
             statement("projections/find_open_customers"), [slot_of(each) for each in subjects], subjects

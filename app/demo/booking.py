@@ -3,13 +3,12 @@
 Their times are short, so that a run is: what matters is that they are still ahead when the order is placed.
 """
 
-from app.demo.scenario import Cast
+from app.demo.scenario import Cast, moved
 from app.demo.steps import (
     AwaitAnswers,
     AwaitCard,
     AwaitNoCard,
     Dismiss,
-    In,
     Install,
     RotateStartTokens,
     Say,
@@ -39,22 +38,11 @@ def tell_bookings(seed: int) -> list[Story]:
     ]
 
 
-def _booked(cast: Cast, order: str, customer: str, *, show: float = _SOON) -> Say:
-    """Let a customer book a table, whose card is to appear in so many minutes, two hours before it."""
-    placed = cast.placed(order, customer, minutes=show + 120)
-    return Say(order=order, type="placed", data=placed.data | {"showAt": In(show)})
-
-
-def _moved(order: str, *, show: float) -> Say:
-    """Let the shop move a booking."""
-    return Say(order=order, type="rescheduled", data={"showAt": In(show), "deliveryTime": In(show + 120)})
-
-
 def _by_the_token_of_then(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="rosa", customer="rosa"),
         AwaitAnswers(phone="rosa"),
-        _booked(cast, "table", "rosa"),
+        cast.booked("table", "rosa", show=_SOON),
         RotateStartTokens(phone="rosa"),
         Say(order="table", type="accepted"),
         Say(order="table", type="note", data={"text": "A table by the window.", "alert": True}),
@@ -70,7 +58,7 @@ def _called_off(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="samir", customer="samir"),
         AwaitAnswers(phone="samir"),
-        _booked(cast, "called-off", "samir"),
+        cast.booked("called-off", "samir", show=_SOON),
         Say(order="called-off", type="cancelled", data={"reason": "The guest is ill."}),
     )
     return Story(title="A booking is called off before its card appears: there never is one.", steps=steps)
@@ -79,9 +67,9 @@ def _called_off(cast: Cast) -> Story:
 def _moved_later_and_earlier(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="tove", customer="tove"),
-        _booked(cast, "moved", "tove"),
-        _moved("moved", show=_NEXT_WEEK),
-        _moved("moved", show=_SOON),
+        cast.booked("moved", "tove", show=_SOON),
+        moved("moved", show=_NEXT_WEEK),
+        moved("moved", show=_SOON),
         AwaitCard(phone="tove", order="moved", token=True),
         Say(order="moved", type="ready"),
     )
@@ -91,9 +79,9 @@ def _moved_later_and_earlier(cast: Cast) -> Story:
 def _moved_away(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="uma", customer="uma"),
-        _booked(cast, "away", "uma", show=-1),
+        cast.booked("away", "uma", show=-1),
         AwaitCard(phone="uma", order="away", token=True),
-        _moved("away", show=_NEXT_WEEK),
+        moved("away", show=_NEXT_WEEK),
         AwaitNoCard(phone="uma", order="away"),
         Say(order="away", type="accepted"),
     )
@@ -103,11 +91,11 @@ def _moved_away(cast: Cast) -> Story:
 def _moved_away_and_back(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="vito", customer="vito"),
-        _booked(cast, "back", "vito", show=-1),
+        cast.booked("back", "vito", show=-1),
         AwaitCard(phone="vito", order="back", token=True),
-        _moved("back", show=_NEXT_WEEK),
+        moved("back", show=_NEXT_WEEK),
         AwaitNoCard(phone="vito", order="back"),
-        _moved("back", show=_SOON),
+        moved("back", show=_SOON),
         AwaitCard(phone="vito", order="back", token=True),
         Say(order="back", type="ready"),
     )
@@ -117,11 +105,11 @@ def _moved_away_and_back(cast: Cast) -> Story:
 def _swiped_away(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="wanda", customer="wanda"),
-        _booked(cast, "unwanted", "wanda", show=-1),
+        cast.booked("unwanted", "wanda", show=-1),
         AwaitCard(phone="wanda", order="unwanted", token=True),
         Dismiss(phone="wanda", order="unwanted"),
         AwaitAnswers(phone="wanda"),
-        _moved("unwanted", show=_SOON),
+        moved("unwanted", show=_SOON),
         Say(order="unwanted", type="accepted"),
     )
     return Story(title="The guest swipes the card away; it stays away though the booking moves.", steps=steps)
@@ -131,7 +119,7 @@ def _another_phone(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="xenia-old", customer="xenia"),
         AwaitAnswers(phone="xenia-old"),
-        _booked(cast, "new-phone", "xenia"),
+        cast.booked("new-phone", "xenia", show=_SOON),
         SignOut(phone="xenia-old"),
         SignIn(phone="xenia-old", customer="yusuf"),
         Install(phone="xenia-new", customer="xenia"),
@@ -145,7 +133,7 @@ def _another_phone(cast: Cast) -> Story:
 def _never_allowed(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="zita", customer="zita", behaviour=Behaviour(allow="never")),
-        _booked(cast, "untold", "zita"),
+        cast.booked("untold", "zita", show=_SOON),
         Say(order="untold", type="accepted"),
         AwaitCard(phone="zita", order="untold"),
         Say(order="untold", type="ready"),

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from app.demo.scenario import Cast
+from app.demo.scenario import Cast, in_turn, moved
 from app.demo.steps import (
     Allow,
     AtOnce,
@@ -53,24 +53,11 @@ def tell_many_orders(seed: int) -> list[Story]:
         _before_cards(cast),
         _stranger(cast),
     ]
-    return [
-        Story(title=story.title, steps=story.steps, begins=place * _SECONDS_BETWEEN_STORIES)
-        for place, story in enumerate(told)
-    ]
+    return in_turn(told, seconds=_SECONDS_BETWEEN_STORIES)
 
 
 def _delivered(order: str) -> Say:
     return Say(order=order, type="delivered")
-
-
-def _booked(cast: Cast, order: str, customer: str, *, show: float) -> Say:
-    """Let a customer book a table that is to be shown in so many minutes, two hours before it."""
-    placed = cast.placed(order, customer, minutes=show + 120)
-    return Say(order=order, type="placed", data=placed.data | {"showAt": In(show)})
-
-
-def _moved(order: str, *, show: float) -> Say:
-    return Say(order=order, type="rescheduled", data={"showAt": In(show), "deliveryTime": In(show + 120)})
 
 
 def _join_and_leave(cast: Cast) -> Story:
@@ -251,7 +238,7 @@ def _registers_meanwhile(cast: Cast) -> Story:
 def _a_booking_joins(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="lou", customer="lou"),
-        _booked(cast, "table", "lou", show=_SOON),
+        cast.booked("table", "lou", show=_SOON),
         cast.placed("snack", "lou"),
         AwaitCard(phone="lou", order="snack", token=True),
         AwaitCard(phone="lou", order="table"),
@@ -266,17 +253,17 @@ def _a_booking_joins(cast: Cast) -> Story:
 def _a_booking_moves_away(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="mia", customer="mia"),
-        _booked(cast, "theatre", "mia", show=-1),
+        cast.booked("theatre", "mia", show=-1),
         cast.placed("drinks", "mia"),
         AwaitCard(phone="mia", order="theatre", token=True),
         AwaitCard(phone="mia", order="drinks"),
-        _moved("theatre", show=_NEXT_WEEK),
+        moved("theatre", show=_NEXT_WEEK),
         AwaitNoCard(phone="mia", order="theatre"),
         _delivered("drinks"),
         AwaitNoCard(phone="mia", order="drinks"),
-        _moved("theatre", show=_SOON),
+        moved("theatre", show=_SOON),
         AwaitCard(phone="mia", order="theatre", token=True),
-        _moved("theatre", show=_NEXT_WEEK),
+        moved("theatre", show=_NEXT_WEEK),
         AwaitNoCard(phone="mia", order="theatre"),
     )
     return Story(title="A booking moves away and back: it leaves the card, and has one alone.", steps=steps)

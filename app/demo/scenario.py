@@ -1,6 +1,7 @@
 """The orders of the demo, as data; every situation a card meets is in one of the stories."""
 
 import random
+from collections.abc import Sequence
 
 from app.demo.steps import (
     Allow,
@@ -55,10 +56,17 @@ def tell(seed: int) -> list[Story]:
         _late_word_after_the_end(cast),
         *(_stranger(cast, number) for number in (1, 2, 3)),
     ]
-    return [
-        Story(title=story.title, steps=story.steps, begins=place * _SECONDS_BETWEEN_STORIES)
-        for place, story in enumerate(told)
-    ]
+    return in_turn(told, seconds=_SECONDS_BETWEEN_STORIES)
+
+
+def in_turn(stories: Sequence[Story], *, seconds: float) -> list[Story]:
+    """Let each story begin so much after the one before, at the pace people watch at."""
+    return [Story(title=story.title, steps=story.steps, begins=place * seconds) for place, story in enumerate(stories)]
+
+
+def moved(order: str, *, show: float) -> Say:
+    """Let the shop move a booking, whose card is to appear in so many minutes now."""
+    return Say(order=order, type="rescheduled", data={"showAt": In(show), "deliveryTime": In(show + 120)})
 
 
 class Cast:
@@ -82,6 +90,11 @@ class Cast:
         }
         when = {} if minutes is None else {"deliveryTime": In(minutes)}
         return Say(order=order, type="placed", data=data | when, minutes_ago=minutes_ago)
+
+    def booked(self, order: str, customer: str, *, show: float) -> Say:
+        """Give the event that books a table, whose card is to appear in so many minutes, two hours before it."""
+        placed = self.placed(order, customer, minutes=show + 120)
+        return Say(order=order, type="placed", data=placed.data | {"showAt": In(show)})
 
     def couriers(self, count: int) -> list[str]:
         """Give the names of different couriers."""
