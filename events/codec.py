@@ -42,8 +42,11 @@ def decode(event: FoldableEvent) -> Fact:
     shape = SHAPES.get((event.type, event.schema_version))
     if shape is None:
         raise NewerEventError(event.type, event.schema_version)
-    data = event.data.encode() if isinstance(event.data, str) else event.data
     try:
+        if shape.joins and event.personal is None and not shape.erased:
+            whole: Fact = shape.decoder.decode(event.data)
+            return whole
+        data = event.data.encode() if isinstance(event.data, str) else event.data
         if not shape.joins:
             return _decode_by_parts(event, shape, data)
         if event.personal is not None:

@@ -146,6 +146,9 @@ def show(draft: InTheMaking, type_: str, rank: int, stamp: Stamp) -> None:
     if rank == 0:
         return
     alerts, place = draft.alerts, 0
+    if not alerts or alerts[-1].rank < rank:
+        draft.alerts = (*alerts, Alert(rank, version, type_))
+        return
     for alert in alerts:
         if alert.rank >= rank:
             break

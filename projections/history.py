@@ -38,17 +38,17 @@ def named_courier_key(version: int) -> str:
 
 def record(lines: tuple[Line, ...], line: Line) -> tuple[Line, ...]:
     """Add a line, or move the one with its key if this one is later; the same tuple if nothing changed."""
-    key = line.key
+    key, at, version = line.key, line.at, line.version
     for old in lines:
         if old.key == key:
-            if (line.at, line.version) <= (old.at, old.version):
+            if (at, version) <= (old.at, old.version):
                 return lines
             lines = tuple(each for each in lines if each is not old)
             break
     place = len(lines)
-    while place and (lines[place - 1].at, lines[place - 1].version) > (line.at, line.version):
+    while place and ((before := lines[place - 1]).at > at or (before.at == at and before.version > version)):
         place -= 1
-    grown = (*lines[:place], line, *lines[place:])
+    grown = (*lines, line) if place == len(lines) else (*lines[:place], line, *lines[place:])
     return grown if len(grown) <= LINES_SHOWN else _within_bounds(grown)
 
 

@@ -8,7 +8,8 @@ Appends take no part in this.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, Literal
 
 import asyncpg
@@ -27,14 +28,13 @@ from projections.view_row import COLUMNS, Stopped, ViewRow
 
 CONNECTIONS: Final = 3
 MOVES: Final = 2
-"""At once; each needs two connections."""
+"""At once."""
 PAGE_SUBJECTS: Final = 500
 # Below so many stale views the rest is left to the move, which holds the slot meanwhile.
 FEW: Final = 20
 ROUNDS: Final = 20
 _SERIALIZATION: Final = "40001"
-Which = Literal["all", "stale", "newly stale"]
-_FINDS: Final = {"stale": "projections/find_stale_views", "newly stale": "projections/find_newly_stale_views"}
+Which = Literal["all", "newly stale"]
 _RACED: Final = frozenset({_SERIALIZATION, UNIQUE_VIOLATION, DEADLOCK})
 
 
@@ -93,7 +93,7 @@ async def build(
 
     async def one(slot: int) -> None:
         nonlocal total
-        written, _ = await _write_stale_views(pool, keyring, slot, "all")
+        written = await _write_stale_views(pool, keyring, slot, "all")
         done = msgspec.structs.replace(written, slots=1)
         total += done
         if on_slot is not None:
@@ -107,7 +107,7 @@ async def move_all(pool: Pool, keyring: Keyring, slots: Iterable[SlotState]) -> 
     """Move those of the slots that have a move before them, a few at a time; all are on the disk in the end.
 
     Args:
-        pool: Four connections are used.
+        pool: Two connections are used.
         keyring: Opens and seals personal values.
         slots: Where they stand.
 
@@ -132,52 +132,50 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
     """Bring a slot's next generation up to the live one and make it the live one.
 
     Args:
-        pool: Two connections are used: one holds the slot while the other writes.
+        pool: One connection is used.
         keyring: Opens and seals personal values.
         slot: One without a next generation stays as it is.
         monotonic: Seconds that never go back.
     """
-    total, patient = await _follow(pool, keyring, slot), False
-    await pool.execute(statement("projections/wake_heads"), slot)
+    total, patient = await _write_stale_views(pool, keyring, slot, "all"), False
     while True:
-        async with pool.acquire() as connection, connection.transaction():
-            await hold_slot(connection, slot)
-            began = monotonic()
-            done, complete = await _catch_up(pool, keyring, slot, patient=patient)
+        with _again_if_raced():
+            async with pool.acquire() as connection, connection.transaction():
+                await hold_slot(connection, slot)
+                began = monotonic()
+                done, complete = await _catch_up(connection, keyring, slot, patient=patient)
+                moved = complete and await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
             total += done
             if complete:
-                moved = await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
-        if complete:
-            return total + Rebuilt(moved=int(moved), held_seconds=monotonic() - began)
-        total += await _follow(pool, keyring, slot)
-        patient = True
+                return total + Rebuilt(moved=int(moved), held_seconds=monotonic() - began)
+            total += await _follow(pool, keyring, slot)
+            patient = True
 
 
-async def _catch_up(pool: Pool, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
+async def _catch_up(connection: Connection, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
     """Write what has become stale while the slot is held, and tell whether that is all; no more than a few at first."""
-    total = Rebuilt()
+    total, after, most = Rebuilt(), "", PAGE_SUBJECTS if patient else FEW
     while True:
-        done, more = await _write_stale_views(pool, keyring, slot, "newly stale", most=None if patient else FEW)
+        done, last = await _write_page(connection, keyring, slot, after, which="newly stale", most=most)
         total += done
-        if more or done.orders == 0:
-            return total, not more
+        if last is None or not patient:
+            return total, last is None
+        after = last
 
 
 async def _follow(pool: Pool, keyring: Keyring, slot: int) -> Rebuilt:
     """Write what is stale while others make more of it, until that is so little that the rest is left to the move."""
     total = Rebuilt()
     for _ in range(ROUNDS):
-        done, _ = await _write_stale_views(pool, keyring, slot, "stale")
+        done = await _write_stale_views(pool, keyring, slot, "newly stale")
         total += done
         if done.orders <= FEW:
             break
     return total
 
 
-async def _write_stale_views(
-    pool: Pool, keyring: Keyring, slot: int, which: Which, *, most: int | None = None
-) -> tuple[Rebuilt, bool]:
-    """Go once through a slot, a page in each snapshot; tell whether there may be more than `most`.
+async def _write_stale_views(pool: Pool, keyring: Keyring, slot: int, which: Which) -> Rebuilt:
+    """Go once through a slot, a page in each snapshot.
 
     Two rebuilds of the same slot take turns; one that comes too late for its snapshot takes another.
 
@@ -185,29 +183,29 @@ async def _write_stale_views(
         pool: One connection is used.
         keyring: Opens and seals personal values.
         slot: The slot.
-        which: Every view once, going on from where that was broken off; what is stale; or that, since it was found last
-            that nothing is.
-        most: No more than so many; all unless given.
+        which: Every view once, going on from where that was broken off; or what has become stale since, at any time.
     """
     total, after = Rebuilt(), ""
     async with pool.acquire() as connection:
         while True:
-            try:
+            with _again_if_raced():
                 async with connection.transaction(isolation="repeatable_read"):
-                    if which != "newly stale":
-                        # a move has done so already, and a second request would queue behind who waits for it
-                        await keep_rebuilds(connection)
-                    done, last = await _write_page(
-                        connection, keyring, slot, after, which=which, most=most or PAGE_SUBJECTS
-                    )
-            except asyncpg.PostgresError as error:
-                if error.sqlstate not in _RACED:
-                    raise
-                continue
-            total += done
-            if last is None or most is not None:
-                return total, last is not None
-            after = last
+                    await keep_rebuilds(connection)
+                    done, last = await _write_page(connection, keyring, slot, after, which=which, most=PAGE_SUBJECTS)
+                total += done
+                if last is None:
+                    return total
+                after = last
+
+
+@contextmanager
+def _again_if_raced() -> Iterator[None]:
+    """Let the loop around go on when somebody was faster."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        if error.sqlstate not in _RACED:
+            raise
 
 
 async def _write_page(
@@ -218,20 +216,21 @@ async def _write_page(
     if claimed is None:
         return Rebuilt(), None
     live, following, now = claimed["live_generation"], claimed["generation"], claimed["now"]
+    is_new = which == "all" and not claimed["back"]
     if which == "all":
         after = max(after, claimed["built_to"])
+    if is_new:
         rows = await connection.fetch(statement("projections/scan_views"), slot, live, after, most)
     else:
-        rows = await connection.fetch(statement(_FINDS[which]), slot, live, following, after, most)
+        name = "projections/find_stale_views" if which == "all" else "projections/find_newly_stale_views"
+        rows = await connection.fetch(statement(name), slot, live, following, after, most)
     if not rows:
         return Rebuilt(), None
     ids = [row["subject_id"] for row in rows]
     await connection.execute(statement("projections/drop_views"), slot, following, ids)
     subjects = {row["subject_id"]: ViewRow(row, keyring) for row in rows if row["live_version"] is not None}
     events = (
-        events_between(connection, slot, ids[0], ids[-1])
-        if which == "all"
-        else events_of(connection, slot, list(subjects))
+        events_between(connection, slot, ids[0], ids[-1]) if is_new else events_of(connection, slot, list(subjects))
     )
     async for subject_id, mine in events:
         if subject_id in subjects:
@@ -239,12 +238,12 @@ async def _write_page(
     await connection.copy_records_to_table(
         "views", records=[each.record(slot, following, now) for each in subjects.values()], columns=COLUMNS
     )
-    if which == "all":
-        await connection.execute(statement("projections/note_built"), slot, ids[-1])
     done = Rebuilt(
         orders=len(subjects),
         events=sum(each.refold.folded for each in subjects.values()),
         changed=sum(each.changed for each in subjects.values()),
         stopped=found([each.stopped for each in subjects.values() if each.stopped is not None]),
     )
+    if which == "all":
+        await connection.execute(statement("projections/note_built"), slot, ids[-1])
     return done, ids[-1] if len(rows) == most else None

@@ -52,20 +52,22 @@ def apply(draft: Draft, fact: Fact, source: str, event_id: str, stamp: Stamp) ->
         event_id: Names it within its source.
         stamp: When it takes effect, and its version.
     """
+    type_ = fact.TYPE
     try:
-        step, timed, rank_of, effect = _KINDS[fact.TYPE]
+        step, timed, rank_of, effect = _KINDS[type_]
     except KeyError:
         return  # it is about a subject of another kind
     if draft.status in TERMINAL and not _counts_still(draft, fact, step, stamp):
         return
     rank = step.rank if rank_of is None else rank_of(draft, fact)
-    changed = step.status is not None and _advance(draft, step, step.status, stamp)
+    status = step.status
+    changed = status is not None and _advance(draft, step, status, stamp)
     if timed and (delivery_time := fact.delivery_time) is not None:  # type: ignore[attr-defined] # these have one
         changed |= _expect(draft, delivery_time, stamp)
     if effect is not None:
         changed |= effect(draft, fact, source, event_id, stamp)
     if changed:
-        show(draft, fact.TYPE, rank, stamp)
+        show(draft, type_, rank, stamp)
 
 
 def _counts_still(draft: Draft, fact: Fact, step: Step, stamp: Stamp) -> bool:
@@ -86,7 +88,8 @@ def _rank_of_eta(draft: Draft, fact: EtaChanged) -> int:
 def _expect(draft: Draft, delivery_time: datetime, stamp: Stamp) -> bool:
     if stamp <= draft.delivery_stamp:
         return False
-    before, now = draft.next_expected_at, delivery_time.astimezone(UTC)
+    before = draft.next_expected_at
+    now = delivery_time if delivery_time.tzinfo is UTC else delivery_time.astimezone(UTC)
     draft.next_expected_at, draft.delivery_stamp = now, stamp
     # the second is enough, and dearer
     return before is None or abs(now - before) >= _SECOND or int(before.timestamp()) != int(now.timestamp())
@@ -114,14 +117,15 @@ def _picture(draft: Draft, fact: OrderPlaced | CourierAssigned, _source: str, _i
 
 def _advance(draft: Draft, step: Step, status: str, stamp: Stamp) -> bool:
     """Move the status, the progress and the line of a step; tell whether that shows."""
-    changed = step.progress_percent > draft.progress_percent
+    percent = step.progress_percent
+    changed = percent > draft.progress_percent
     if changed:
-        draft.progress_percent = step.progress_percent
+        draft.progress_percent = percent
     if step.terminal or stamp > draft.status_stamp:
-        changed |= status != draft.status
+        changed = changed or status != draft.status
         draft.status, draft.status_stamp = status, stamp
     if status != "courier_assigned":
-        changed |= _write_line(draft, Line(*stamp, status, status))
+        return _write_line(draft, Line(stamp[0], stamp[1], status, status)) or changed
     return changed
 
 

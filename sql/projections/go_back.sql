@@ -9,5 +9,6 @@ ON CONFLICT (slot) DO UPDATE
     SET generation = excluded.generation,
         fold_version = excluded.fold_version,
         back = true,
+        built_to = '',
         push_changes = false,
         moved_at = NULL

@@ -1,5 +1,7 @@
 -- Moves a slot to its next generation; the caller holds the slot's lock and knows that nothing is stale. The move is not
 -- waited for on its way to the disk: whatever is committed after it comes there after it, and `await_moves` waits for all.
+-- Heads are taken back that were settled although a fold failed in the next generation: so that whoever can fold their
+-- events finds them.
 -- $1 smallint  slot
 -- $2 integer   fold version
 -- Returns: moved boolean, waits text
@@ -26,5 +28,19 @@ WITH next AS MATERIALIZED (
     DELETE FROM rebuilds AS r
     USING next AS n
     WHERE r.slot = n.slot AND NOT n.push_changes
+), behind AS MATERIALIZED (
+    SELECT h.slot, h.subject_id
+    FROM next AS n
+    JOIN views AS v ON v.slot = n.slot AND v.generation = n.generation
+    JOIN heads AS h ON h.slot = v.slot AND h.subject_id = v.subject_id
+    WHERE v.slot = $1 AND (v.quarantined_at IS NOT NULL OR v.held_by_fold IS NOT NULL)
+      AND h.settled_at IS NOT NULL AND h.archived_at IS NULL AND h.version > v.version
+    ORDER BY h.slot, h.subject_id
+    FOR UPDATE OF h SKIP LOCKED
+), woken AS (
+    UPDATE heads AS h
+    SET settled_at = NULL
+    FROM behind AS b
+    WHERE h.slot = b.slot AND h.subject_id = b.subject_id
 )
 SELECT EXISTS (SELECT FROM moved) AS moved, set_config('synchronous_commit', 'off', true) AS waits

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from events.postgres.pool import Pool
+from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import slot_of
@@ -99,11 +99,11 @@ async def test_a_rebuild_that_begins_during_a_move_waits_for_it(
     catch_up = rebuilder._catch_up
     begun: list[asyncio.Future[list[SlotState]]] = []
 
-    async def slow(pool: Pool, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
-        done = await catch_up(pool, keyring, slot, patient=patient)
+    async def slow(connection: Connection, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
+        done = await catch_up(connection, keyring, slot, patient=patient)
         begun.append(asyncio.ensure_future(rebuilding.begin()))
-        async with pool.acquire() as connection:
-            await backend_that_waits(connection)
+        async with rebuilding.pool.acquire() as watching:
+            await backend_that_waits(watching)
         return done
 
     with monkeypatch.context() as slowly:

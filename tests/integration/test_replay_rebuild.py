@@ -8,7 +8,7 @@ import pytest
 import projections.rebuilder as rebuilder_module
 import projections.refold as refold_module
 from events.envelope import RecordedEvent
-from events.postgres.pool import Connection, Pool
+from events.postgres.pool import Connection
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
@@ -150,8 +150,8 @@ async def test_a_move_keeps_projectors_out_and_appends_go_on(
     await rebuilding.build()
     seen: list[set[str]] = []
 
-    async def busy(pool: Pool, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
-        done = await catch_up(pool, keyring, slot, patient=patient)
+    async def busy(connection: Connection, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
+        done = await catch_up(connection, keyring, slot, patient=patient)
         if slot == slot_of("order-7"):
             await flow.happen("order-7", "order.ready")
             seen.append((await flow.project("order-7")).again)
