@@ -25,7 +25,12 @@ LINE_BYTES: Final = 64 * 1_048_576
 
 
 async def verify_in(
-    database: Database, workers: int, *, until: datetime | None, on_slot: Callable[[Verified], None]
+    database: Database,
+    workers: int,
+    *,
+    until: datetime | None,
+    on_slot: Callable[[Verified], None],
+    full_speed: bool = False,
 ) -> Verified:
     """Compare all views with the log.
 
@@ -34,26 +39,30 @@ async def verify_in(
         workers: Processes to start.
         until: Compare only what was recorded by then.
         on_slot: Called with what was found in each slot.
+        full_speed: They do not stand back for what else runs on this machine.
 
     Raises:
         LockstepError: It could not be done to the end.
     """
-    task = Task(database.dsn, database.keyring, "verify", until, CARDS.modules)
+    task = Task(database.dsn, database.keyring, "verify", until, CARDS.modules, full_speed)
     return await _share(workers, task, lambda line: line.verified, on_slot, start=Verified())
 
 
-async def build_in(database: Database, workers: int, *, on_slot: Callable[[Rebuilt], None]) -> Rebuilt:
+async def build_in(
+    database: Database, workers: int, *, on_slot: Callable[[Rebuilt], None], full_speed: bool = False
+) -> Rebuilt:
     """Bring the next generation of every slot up to the live one.
 
     Args:
         database: Where they are.
         workers: Processes to start.
         on_slot: Called with what was done for each slot.
+        full_speed: They do not stand back for what else runs on this machine.
 
     Raises:
         LockstepError: It could not be done to the end; what is written stays.
     """
-    task = Task(database.dsn, database.keyring, "build", cards=CARDS.modules)
+    task = Task(database.dsn, database.keyring, "build", cards=CARDS.modules, full_speed=full_speed)
     return await _share(workers, task, lambda line: line.rebuilt, on_slot, start=Rebuilt())
 
 

@@ -31,6 +31,7 @@ class Task(msgspec.Struct, frozen=True):
         kind: Compare with the live views, or bring the next generation up to them.
         until: Compare only what was recorded by then.
         cards: Modules of a team's own cards.
+        full_speed: Not to stand back for what else runs on this machine.
     """
 
     dsn: str
@@ -38,6 +39,7 @@ class Task(msgspec.Struct, frozen=True):
     kind: Literal["verify", "build"]
     until: datetime | None = None
     cards: tuple[str, ...] = ()
+    full_speed: bool = False
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,15 +51,16 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def stand_back() -> None:
-    """Take what the others leave of a processor, which alone is all of it, and let the garbage collector come seldom.
-
-    What a replay makes by the million has no cycles.
-    """
+    """Take what the others leave of a processor, which alone is all of it, and beside busy ones very little."""
     if sys.platform == "linux":
         # at the lowest niceness it would still finish its turn of some milliseconds before one that serves has its own
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     else:
         os.nice(19)
+
+
+def collect_seldom() -> None:
+    """Let the garbage collector come seldom: what a replay makes by the million has no cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
@@ -84,10 +87,15 @@ class HandedSlots(Slots):
 
 async def work() -> None:
     """Do the task that comes on standard input for the slots that follow, and say a line for each."""
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    loop, lines = asyncio.get_running_loop(), asyncio.StreamReader()
+    # a pipe that nobody reads any more: who gave the task is gone, and a statement that waits for a lock would outlive it
+    loop.add_reader(sys.stdout.fileno(), os._exit, 1)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     task = msgspec.json.decode(await lines.readline(), type=Task)
+    if not task.full_speed:
+        stand_back()
     install_cards(task.cards)
+    collect_seldom()
     slots = HandedSlots(lines)
     async with await open_pool(task.dsn, name="lockstep-replay", most=4) as pool:
         if task.kind == "verify":
@@ -105,7 +113,6 @@ def _say(line: Line) -> None:
 
 def main() -> None:
     """Work; who gave the task is told why it cannot be done."""
-    stand_back()
     try:
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -26,8 +26,8 @@ settings.load_profile("tests")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two more than there are processors, for tests wait as often as they work; four at the most."""
-    return min(4, (os.cpu_count() or 1) + 2)
+    """Run five for two processors, for tests wait as often as they work; six at the most."""
+    return min(6, 5 * (os.cpu_count() or 1) // 2)
 
 
 class Clock:

@@ -25,6 +25,10 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that fold a
 PushChanges = Annotated[
     bool, typer.Option("--push-changes", help="Let cards follow whose content has changed; says how many, and asks.")
 ]
+FullSpeed = Annotated[
+    bool,
+    typer.Option("--full-speed", help="Do not stand back for what else runs on this machine, such as the service."),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
@@ -47,6 +51,7 @@ def verify(
     ] = None,
     *,
     archive: Annotated[bool, typer.Option("--archive", help="Compare the orders in these files instead.")] = False,
+    full_speed: FullSpeed = False,
     as_json: AsJson = False,
 ) -> None:
     """Fold every order again and compare with what is shown, beside the running service. It reads only.
@@ -58,12 +63,13 @@ def verify(
 
     Example: `lockstep replay verify --json`
     """
-    if archive != bool(files) or (archive and (order is not None or until is not None or workers != 1)):
+    if archive != bool(files) or (archive and (order is not None or until is not None or workers != 1 or full_speed)):
         raise typer.BadParameter("--archive goes with files of an archive, and with --json alone")
     if files:
         run(_verify_archive(context, files, as_json=as_json))
     else:
-        run(_verify(context, order, None if until is None else moment_of(until, "--until"), workers, as_json=as_json))
+        moment = None if until is None else moment_of(until, "--until")
+        run(_verify(context, order, moment, workers, full_speed=full_speed, as_json=as_json))
 
 
 @replay.command()
@@ -73,6 +79,7 @@ def rebuild(
     *,
     push_changes: PushChanges = False,
     yes: Yes = False,
+    full_speed: FullSpeed = False,
     as_json: AsJson = False,
 ) -> None:
     """Fold every order again beside the running service, then show the new views in place of the old ones.
@@ -84,7 +91,7 @@ def rebuild(
 
     Example: `lockstep replay rebuild --workers 2`
     """
-    run(_rebuild(context, workers, push_changes=push_changes, yes=yes, as_json=as_json))
+    run(_rebuild(context, workers, push_changes=push_changes, yes=yes, full_speed=full_speed, as_json=as_json))
 
 
 @replay.command()
@@ -125,7 +132,13 @@ def order(
 
 
 async def _verify(
-    context: typer.Context, order_id: str | None, until: datetime | None, workers: int, *, as_json: bool
+    context: typer.Context,
+    order_id: str | None,
+    until: datetime | None,
+    workers: int,
+    *,
+    full_speed: bool,
+    as_json: bool,
 ) -> int:
     from app.cli.database import opened
     from app.cli.replayed import Stopwatch, print_verified, progress
@@ -140,7 +153,7 @@ async def _verify(
             found = await compare(database.pool, database.keyring, subject_id=order_id, until=until)
         else:
             with progress() as on_slot:
-                found = await verify_in(database, workers, until=until, on_slot=on_slot)
+                found = await verify_in(database, workers, until=until, on_slot=on_slot, full_speed=full_speed)
             if until is None and CARDS.gathers:
                 found += await verify_customers(database.pool, database.keyring)
     if order_id is not None and not found.orders:
@@ -171,7 +184,9 @@ async def _verify_archive(context: typer.Context, files: "Sequence[Path]", *, as
     return _code(found)
 
 
-async def _rebuild(context: typer.Context, workers: int, *, push_changes: bool, yes: bool, as_json: bool) -> int:
+async def _rebuild(
+    context: typer.Context, workers: int, *, push_changes: bool, yes: bool, full_speed: bool, as_json: bool
+) -> int:
     from app.cli.database import opened
     from app.cli.replayed import Stopwatch, print_rebuilt, progress
     from app.replay_crew import build_in
@@ -182,7 +197,7 @@ async def _rebuild(context: typer.Context, workers: int, *, push_changes: bool, 
         watch = Stopwatch()
         slots = await begin_rebuild(database.pool)
         with progress() as on_slot:
-            done = await build_in(database, workers, on_slot=on_slot)
+            done = await build_in(database, workers, on_slot=on_slot, full_speed=full_speed)
         if push_changes and not yes and not await _agreed(database, slots):
             typer.echo("Nothing has moved. Run this again without --push-changes, or: lockstep replay clean", err=True)
             return NO

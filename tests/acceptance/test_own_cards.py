@@ -95,7 +95,9 @@ async def test_cards_of_several_kinds_live_side_by_side(world: World) -> None:
     await world.happen("booking-1", "booking.cancelled")
     await world.happen_and_rest("order-1", "order.delivered")
     dsn, modules = world.settings.database_url, ",".join(MODULES)
-    done = await lockstep("replay", "verify", "--workers", "2", "--json", dsn=dsn, LOCKSTEP_CARDS=modules)
+    done = await lockstep(
+        "replay", "verify", "--full-speed", "--workers", "2", "--json", dsn=dsn, LOCKSTEP_CARDS=modules
+    )
 
     assert (done.code, done.json["same"], done.json["orders"]) == (0, True, 3)
     assert {(each.declaration.name, each.state, each.content["status"]) for each in cards_of(phone)} == {

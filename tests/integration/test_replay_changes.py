@@ -128,10 +128,10 @@ async def test_a_change_of_when_an_order_is_shown_is_matched_then(flow: Flow, re
 async def test_the_command_counts_and_wants_to_be_told(flow: Flow, rebuilding: Rebuilding, dsn: str) -> None:
     """Without a yes nothing moves; with it the cards follow; what was agreed to and broken off is taken up."""
     before = await debts(flow)
-    asked = await lockstep("replay", "rebuild", "--push-changes", dsn=dsn)
+    asked = await lockstep("replay", "rebuild", "--full-speed", "--push-changes", dsn=dsn)
     assert (asked.code, await rebuilding.live()) == (2, {1})
     assert "The content of 1 orders has changed, which have 1 open cards." in asked.err
-    done = await lockstep("replay", "rebuild", "--push-changes", "--yes", "--json", dsn=dsn)
+    done = await lockstep("replay", "rebuild", "--full-speed", "--push-changes", "--yes", "--json", dsn=dsn)
 
     assert (done.code, done.json["owed"]) == (0, {"cards": 1, "crowds": 0, "matching": 0})
     assert await debts(flow) == before | {"order-2": before["order-2"] + 1}
@@ -141,7 +141,7 @@ async def test_the_command_counts_and_wants_to_be_told(flow: Flow, rebuilding: R
     await rebuilding.build()
     await choose_pushing(rebuilding.pool, push_changes=True)
     await rebuilding.move(slots[: slot_of("order-2") + 1])
-    rest = await lockstep("replay", "rebuild", "--json", dsn=dsn)
+    rest = await lockstep("replay", "rebuild", "--full-speed", "--json", dsn=dsn)
 
     assert (rest.code, rest.json["owed"]["cards"]) == (0, 1)
 

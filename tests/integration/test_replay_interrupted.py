@@ -40,7 +40,7 @@ async def killed_at(condition: str, pool: Pool, dsn: str) -> None:
     async def holds() -> bool:
         return bool(await pool.fetchval(f"SELECT {condition}"))
 
-    await killed_when(holds, "replay", "rebuild", dsn=dsn)
+    await killed_when(holds, "replay", "rebuild", "--full-speed", dsn=dsn)
 
 
 async def is_same(rebuilding: Rebuilding) -> bool:
@@ -57,7 +57,7 @@ async def test_a_build_that_is_killed_goes_on(rebuilding: Rebuilding, dsn: str) 
         await killed_at(f"(SELECT count(*) FROM views WHERE generation = 2) = {elsewhere}", pool, dsn)
         assert await rebuilding.live() == {1}
         assert await is_same(rebuilding)
-    done = await lockstep("replay", "rebuild", "--json", dsn=dsn)
+    done = await lockstep("replay", "rebuild", "--full-speed", "--json", dsn=dsn)
 
     assert (done.code, done.json["orders"], done.json["moved"]) == (0, len(ORDERS) - elsewhere, 256)
     assert await rebuilding.live() == {2}
@@ -72,7 +72,7 @@ async def test_a_move_that_is_killed_goes_on(flow: Flow, rebuilding: Rebuilding,
     assert await is_same(rebuilding)
     await flow.happen(ORDERS[0], "order.ready")
     assert (await flow.project(ORDERS[0])).won == [ORDERS[0]]
-    done = await lockstep("replay", "rebuild", "--json", dsn=dsn)
+    done = await lockstep("replay", "rebuild", "--full-speed", "--json", dsn=dsn)
 
     assert done.code == 0
     assert await rebuilding.live() == {2}
@@ -118,8 +118,8 @@ async def test_a_rebuild_that_begins_during_a_move_waits_for_it(
 
 async def test_workers_share_the_slots(rebuilding: Rebuilding, dsn: str) -> None:
     """Two processes fold what one would, and verify alike."""
-    done = await lockstep("replay", "rebuild", "--workers", "2", "--json", dsn=dsn)
-    found = await lockstep("replay", "verify", "--workers", "2", "--json", dsn=dsn)
+    done = await lockstep("replay", "rebuild", "--full-speed", "--workers", "2", "--json", dsn=dsn)
+    found = await lockstep("replay", "verify", "--full-speed", "--workers", "2", "--json", dsn=dsn)
 
     assert (done.code, done.json["orders"], done.json["events"], done.json["moved"]) == (0, 30, 60, 256)
     assert (found.code, found.json["orders"], found.json["events"], found.json["slots"]) == (0, 30, 60, 256)
@@ -130,7 +130,7 @@ async def test_a_worker_that_cannot_go_on_says_why(rebuilding: Rebuilding, dsn: 
     """Its reason is the command's."""
     await rebuilding.pool.execute("ALTER TABLE events RENAME COLUMN sealed TO unsealed")
     try:
-        done = await lockstep("replay", "verify", "--workers", "2", dsn=dsn)
+        done = await lockstep("replay", "verify", "--full-speed", "--workers", "2", dsn=dsn)
     finally:
         await rebuilding.pool.execute("ALTER TABLE events RENAME COLUMN unsealed TO sealed")
 

@@ -186,13 +186,13 @@ async def test_verify_names_some_and_counts_all(pool: Pool, keyring: Keyring, mo
 @pytest.mark.usefixtures("played")
 async def test_the_command_says_same_or_different(dsn: str, pool: Pool) -> None:
     """Exit code 0 and 1, and the subject by name; 2 when it could not run."""
-    same = await lockstep("replay", "verify", "--json", dsn=dsn)
+    same = await lockstep("replay", "verify", "--full-speed", "--json", dsn=dsn)
     await tamper(pool, "status = 'lost'")
-    different = await lockstep("replay", "verify", dsn=dsn)
-    in_json = await lockstep("replay", "verify", "--json", dsn=dsn)
+    different = await lockstep("replay", "verify", "--full-speed", dsn=dsn)
+    in_json = await lockstep("replay", "verify", "--full-speed", "--json", dsn=dsn)
     unknown = await lockstep("replay", "verify", "--order", "nobody", dsn=dsn)
     await pool.execute("UPDATE slots SET fold_version = 99")
-    failed = await lockstep("replay", "verify", dsn=dsn)
+    failed = await lockstep("replay", "verify", "--full-speed", dsn=dsn)
 
     assert (same.code, same.json["same"], same.json["events"]) == (0, True, 120)
     assert different.code == 1
