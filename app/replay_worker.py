@@ -88,7 +88,7 @@ class HandedSlots(Slots):
 async def work() -> None:
     """Do the task that comes on standard input for the slots that follow, and say a line for each."""
     loop, lines = asyncio.get_running_loop(), asyncio.StreamReader()
-    # a pipe that nobody reads any more: who gave the task is gone, and a statement that waits for a lock would outlive it
+    # readable once nobody reads it: who gave the task is gone, and a statement that waits for a lock would outlive it
     loop.add_reader(sys.stdout.fileno(), os._exit, 1)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     task = msgspec.json.decode(await lines.readline(), type=Task)
