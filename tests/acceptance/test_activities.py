@@ -9,6 +9,7 @@ import pytest
 from app.erasure import Eraser
 from app.simulator.declaration import Declaration
 from projections.verifier import verify
+from tests.acceptance.documented import calls_in, make
 from tests.acceptance.world import World, card_of, cards_of, is_live, running_world
 from tests.conftest import Clock
 from tests.integration.command_line import lockstep
@@ -17,6 +18,12 @@ MATCH: Final = Declaration(
     name="MatchAttributes",
     attributes={"cardId": "str", "subject": "str", "home": "str", "away": "str"},
     content={"score": "list", "minute": "int?", "updatedAt": "str?"},
+    subject="subject",
+)
+UPLOAD: Final = Declaration(
+    name="UploadAttributes",
+    attributes={"cardId": "str", "uploadId": "str", "megabytes": "int"},
+    content={"status": "str", "percent": "int", "updatedAt": "int"},
     subject="subject",
 )
 STARTED: Final[dict[str, Any]] = {
@@ -107,3 +114,20 @@ async def test_an_erased_activity_leaves_the_screen(world: World) -> None:
     assert (page["over"], page["contentState"]) == (True, None)
     assert (await verify(service.pool, service.keyring)).same
     assert "kick-off" not in str(await service.pool.fetch("SELECT data, state FROM events JOIN views USING (slot)"))
+
+
+async def test_the_document_works_as_it_stands(world: World) -> None:
+    """Start, 80 %, end and close: the answers are those that it prints, and the phone shows it."""
+    phone = await world.phone(declarations=(UPLOAD,))
+    variables = {"AUTH": f"Authorization: Bearer {world.api_key}", "JSON": "Content-Type: application/json"}
+    shown = list[tuple[str, int]]()
+    for call in calls_in("activities.md", CUSTOMER="customer-1", **variables):
+        answer = await make(world.shop, call, str(world.service.url))
+        assert call.answer in (answer, None)
+        await world.until(lambda: bool(shown) or is_live(phone))
+        await world.come_to_rest()
+        shown.append((card_of(phone).state, card_of(phone).content["percent"]))
+
+    assert shown == [("active", 0), ("active", 80), ("ended", 100)]
+    assert aps(world)[-1]["dismissal-date"] < aps(world)[-1]["timestamp"]
+    assert phone.complaints == []
