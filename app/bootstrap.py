@@ -14,6 +14,7 @@ from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.request import Environment
+from app.definitions import DefinitionStore
 from app.devices.registry import DeviceRegistry
 from app.erasure import Eraser
 from app.explanations import Explainer
@@ -230,6 +231,7 @@ class Service:
             appender=self.appender,
             store=self.store,
             etas=self.etas,
+            definitions=DefinitionStore(self._pool),
             feed=self.feed,
             registry=self._registry(),
             read_order=OrderReader(self._pool, self.keyring).read,

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from app.access.caller import Caller
 from app.access.key_store import KeyStore
+from app.definitions import DefinitionStore
 from app.devices.registry import DeviceRegistry
 from app.order_page import OrderPage
 from app.point import Point
@@ -38,6 +39,7 @@ class Edge:
     appender: Appender
     store: EventStore
     etas: EtaKeeper
+    definitions: DefinitionStore
     feed: Feed
     registry: DeviceRegistry
     read_order: Callable[[str], Awaitable[OrderPage | None]]
