@@ -18,6 +18,7 @@ MATCH: Final = Declaration(
     name="MatchAttributes",
     attributes={"cardId": "str", "subject": "str", "home": "str", "away": "str"},
     content={"score": "list", "minute": "int?", "updatedAt": "str?"},
+    initial={"score": [0, 0]},
     subject="subject",
 )
 UPLOAD: Final = Declaration(
@@ -94,8 +95,21 @@ async def test_an_app_starts_a_card_and_the_sender_moves_it(world: World) -> Non
     await world.until(lambda: is_live(phone))
     await world.happen_and_rest("match-1", "activity.updated", contentState={"score": [2, 2]})
 
-    assert card_of(phone).content == {"score": [2, 2]}
-    assert world.kinds() == ["update"]
+    await world.happen_and_rest("match-1", "activity.ended")
+
+    assert (card_of(phone).state, card_of(phone).content) == ("ended", {"score": [2, 2]})
+    assert world.kinds() == ["update", "end"]
+
+
+async def test_what_the_app_has_started_may_end_without_a_state(world: World) -> None:
+    """Nothing is known of it but that it is over."""
+    phone = await world.phone(declarations=(MATCH,))
+    phone.start_activity("match-1", attributes_type="MatchAttributes")
+    await world.until(lambda: is_live(phone))
+    await world.happen_and_rest("match-1", "activity.ended")
+
+    assert card_of(phone).state == "ended"
+    assert "content-state" not in aps(world)[0]
 
 
 async def test_an_erased_activity_leaves_the_screen(world: World) -> None:
