@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from app.access.api_key import Scope
+from app.http.activity_routes import post_end, post_start, post_update
 from app.http.authentication import authenticate
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
@@ -49,6 +50,7 @@ class Route:
 
 
 OPEN: Final = Rule(None)
+_ACTIVITY: Final = "/v1/activities/{activity_id}"
 _DEVICE: Final = "/v1/devices/{device_id}"
 _CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
 
@@ -61,6 +63,9 @@ ROUTES: Final = (
     Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
     Route("GET", "/v1/orders/{order_id}/state", get_order_state, Rule(Scope.ORDERS_READ)),
+    Route("POST", f"{_ACTIVITY}/start", post_start, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", f"{_ACTIVITY}/update", post_update, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", f"{_ACTIVITY}/end", post_end, Rule(Scope.EVENTS_WRITE)),
     Route("PUT", _DEVICE, put_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
