@@ -25,6 +25,8 @@ from app.order_states import StateReader
 from app.orders import OrderReader
 from app.settings import Settings
 from app.supervisor import Loop, supervise
+from app.webhooks.deliverer import Deliverer
+from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
@@ -217,10 +219,18 @@ class Service:
                     keeper.credentials,
                     self._ring_due,
                     ring_matcher=lambda: self.doorbell.ring(matching=True),
+                    ring_facts=lambda: self.doorbell.ring(facts=True),
                     rules=self._settings.dispatch_rules(),
                 )
                 self.doorbell.listen(dispatcher.hear)
-                return {"dispatcher": dispatcher.run, "credentials": keeper.run}
+                deliverer = Deliverer(
+                    workers,
+                    self.keyring,
+                    addresses=self._settings.address_rules(),
+                    rules=self._settings.rules().webhook,
+                )
+                self.doorbell.listen(deliverer.hear)
+                return {"dispatcher": dispatcher.run, "credentials": keeper.run, "webhooks": deliverer.run}
             case _:
                 raise AssertionError(f"there is no role {role}")
 
@@ -238,6 +248,8 @@ class Service:
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
             key_store=self.key_store,
+            webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
+            ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,
             ready=self._ready,
             clock=lambda: datetime.now(UTC),

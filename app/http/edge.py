@@ -12,6 +12,7 @@ from app.access.key_store import KeyStore
 from app.devices.registry import DeviceRegistry
 from app.order_page import OrderPage
 from app.point import Point
+from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
 from events.feed import Feed
 from events.sealing import Keyring
@@ -30,6 +31,7 @@ class Edge:
         explain_order: Explains why its cards did not move, with the state after each event if it is told to; None
             likewise.
         read_state: Tells what an order was; None likewise.
+        ring_facts: Called when a webhook is to be told something; must not block.
         ready: Names what keeps us from serving; empty when nothing does.
         clock: The time, aware.
         body_seconds: How long a caller may take to send a body.
@@ -44,6 +46,8 @@ class Edge:
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]
     key_store: KeyStore
+    webhooks: WebhookStore
+    ring_facts: Callable[[], None]
     keyring: Keyring
     ready: Callable[[], Awaitable[Sequence[str]]]
     clock: Callable[[], datetime]

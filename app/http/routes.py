@@ -16,6 +16,15 @@ from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.order_routes import get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.ticket_routes import post_ticket
+from app.http.webhook_routes import (
+    delete_webhook,
+    get_deliveries,
+    get_webhook,
+    get_webhooks,
+    post_resend,
+    post_secret,
+    put_webhook,
+)
 from events.errors import LockstepError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -50,6 +59,7 @@ class Route:
 
 OPEN: Final = Rule(None)
 _DEVICE: Final = "/v1/devices/{device_id}"
+_WEBHOOK: Final = "/v1/webhooks/{name}"
 _CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
 
 ROUTES: Final = (
@@ -66,6 +76,13 @@ ROUTES: Final = (
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _CARD, delete_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("POST", "/v1/tickets", post_ticket, Rule(Scope.DEVICES_WRITE)),
+    Route("GET", "/v1/webhooks", get_webhooks, Rule(Scope.ADMIN)),
+    Route("PUT", _WEBHOOK, put_webhook, Rule(Scope.ADMIN)),
+    Route("GET", _WEBHOOK, get_webhook, Rule(Scope.ADMIN)),
+    Route("DELETE", _WEBHOOK, delete_webhook, Rule(Scope.ADMIN)),
+    Route("POST", f"{_WEBHOOK}/secret", post_secret, Rule(Scope.ADMIN)),
+    Route("GET", f"{_WEBHOOK}/deliveries", get_deliveries, Rule(Scope.ADMIN)),
+    Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
     Route("GET", "/livez", get_live, OPEN),
     Route("GET", "/readyz", get_ready, OPEN),
 )

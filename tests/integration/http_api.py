@@ -22,6 +22,8 @@ from app.http.edge import Edge
 from app.http.server import build_app, serving
 from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
+from app.webhooks.address import AddressRules
+from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
 from events.feed import Feed
 from events.postgres.pool import Pool
@@ -159,6 +161,8 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
         key_store=key_store,
+        webhooks=WebhookStore(pool, keyring, AddressRules()),
+        ring_facts=lambda: None,
         keyring=keyring,
         ready=ready,
         clock=lambda: NOON,
