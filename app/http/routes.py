@@ -8,13 +8,14 @@ from aiohttp import web
 
 from app.access.api_key import Scope
 from app.http.authentication import authenticate
+from app.http.card_stream_routes import get_card_stream
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
 from app.http.eta_routes import put_eta
 from app.http.event_routes import post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
-from app.http.order_routes import get_order, get_order_events, get_order_explanation, get_order_state
+from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.ticket_routes import post_ticket
 from app.http.webhook_routes import (
     delete_webhook,
@@ -71,6 +72,8 @@ ROUTES: Final = (
     Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
     Route("GET", "/v1/orders/{order_id}/state", get_order_state, Rule(Scope.ORDERS_READ)),
+    Route("GET", "/v1/orders/{order_id}/cards/counts", get_card_counts, Rule(Scope.ORDERS_READ)),
+    Route("GET", "/v1/cards/stream", get_card_stream, Rule(Scope.EVENTS_READ)),
     Route("PUT", _DEVICE, put_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),

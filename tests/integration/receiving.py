@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hmac
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -35,6 +35,7 @@ class Receiver:
         requests: How many there were.
         taken: What it answered 204 to.
         signatures: How many each had.
+        held: Nothing is answered until it is set, and nothing of that is taken.
     """
 
     url: str = ""
@@ -43,6 +44,13 @@ class Receiver:
     requests: list[str] = field(default_factory=list)
     taken: list[dict[str, Any]] = field(default_factory=list)
     signatures: list[int] = field(default_factory=list)
+    held: asyncio.Event | None = None
+    _came: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until(self, predicate: Callable[[], bool]) -> None:
+        """Wait until what came makes something true."""
+        async with self._came:
+            await self._came.wait_for(predicate)
 
     async def take(self, request: web.Request) -> web.Response:
         """Take one."""
@@ -52,12 +60,19 @@ class Receiver:
         expected = base64.b64encode(hmac.digest(read_secret(SECRET), f"{id_}.{sent}.".encode() + body, "sha256"))
         self.requests.append(id_)
         self.signatures.append(len(given))
+        async with self._came:
+            self._came.notify_all()
+        if self.held is not None:
+            await self.held.wait()
+            return web.Response(status=503)
         status = self.answers.pop(0) if self.answers else 204
         document = msgspec.json.decode(body)
         if f"v1,{expected.decode()}" not in given or document["id"] != id_:
             status = 401
         if status == 204:
             self.taken.append(document)
+            async with self._came:
+                self._came.notify_all()
         asked = {"Retry-After": self.retry_after} if self.retry_after is not None and status >= 300 else {}
         return web.Response(status=status, headers=asked)
 
