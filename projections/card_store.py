@@ -47,6 +47,15 @@ class PhoneWithToken(msgspec.Struct, frozen=True):
     alert_token_sealed: bytes | None = None
 
 
+class Leased(msgspec.Struct, frozen=True):
+    """What a push was sent for under a lease, where that is no card: a channel, by our id of it."""
+
+    slot: int
+    subject_id: str
+    card_id: UUID
+    lease: int
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What was sent and what came back.
 
@@ -56,7 +65,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         sealed: The payload, sealed with the subject's data key.
     """
 
-    card: Card
+    card: Card | Leased
     sent_at: datetime
     answered_at: datetime
     folded_at: datetime | None
@@ -76,10 +85,18 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class CardStore:
     """Cards in Postgres, as the dispatcher works on them."""
 
-    def __init__(self, pool: Pool, budget: BudgetRules | None = None, urgent: UrgentRules | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        budget: BudgetRules | None = None,
+        urgent: UrgentRules | None = None,
+        *,
+        channel_settle: float = 5.0,
+    ) -> None:
         self._pool = pool
         self._budget = budget or BudgetRules()
         self._urgent = urgent or UrgentRules()
+        self._channel_settle = channel_settle
 
     async def claim(
         self,
@@ -155,6 +172,7 @@ class CardStore:
             [intent.timestamp for _, intent in rows],
             [intent.apns_id for _, intent in rows],
             [intent.recall for _, intent in rows],
+            [intent.channel for _, intent in rows],
         )
         return {row["card_id"] for row in held}
 
@@ -170,7 +188,7 @@ class CardStore:
         async with self._pool.acquire() as connection, connection.transaction():
             due = await self._settle(connection, settlements)
             if receipts:
-                await self._add_receipts(connection, receipts)
+                await add_receipts(connection, receipts)
             await self._tell_devices(connection, settlements)
         return due
 
@@ -244,31 +262,34 @@ class CardStore:
             [each.tried_hash for each in settlements],
             [each.tried_environment for each in settlements],
             [each.freshness for each in settlements],
+            self._channel_settle,
         )
         return {row["slot"] for row in rows if row["due"]}
 
-    async def _add_receipts(self, connection: Connection, receipts: Sequence[Receipt]) -> None:
-        await connection.execute(
-            statement("projections/add_receipts"),
-            [each.card.slot for each in receipts],
-            [each.card.subject_id for each in receipts],
-            [each.card.card_id for each in receipts],
-            [each.card.lease for each in receipts],
-            [each.sent_at for each in receipts],
-            [each.answered_at for each in receipts],
-            [each.folded_at for each in receipts],
-            [each.kind for each in receipts],
-            [each.version for each in receipts],
-            [each.why for each in receipts],
-            [each.outcome for each in receipts],
-            [each.apns_id for each in receipts],
-            [each.timestamp for each in receipts],
-            [each.priority for each in receipts],
-            [each.status for each in receipts],
-            [each.reason for each in receipts],
-            [each.sealed for each in receipts],
-            [each.demoted for each in receipts],
-        )
+
+async def add_receipts(connection: Connection, receipts: Sequence[Receipt]) -> None:
+    """Write what was sent and what came back."""
+    await connection.execute(
+        statement("projections/add_receipts"),
+        [each.card.slot for each in receipts],
+        [each.card.subject_id for each in receipts],
+        [each.card.card_id for each in receipts],
+        [each.card.lease for each in receipts],
+        [each.sent_at for each in receipts],
+        [each.answered_at for each in receipts],
+        [each.folded_at for each in receipts],
+        [each.kind for each in receipts],
+        [each.version for each in receipts],
+        [each.why for each in receipts],
+        [each.outcome for each in receipts],
+        [each.apns_id for each in receipts],
+        [each.timestamp for each in receipts],
+        [each.priority for each in receipts],
+        [each.status for each in receipts],
+        [each.reason for each in receipts],
+        [each.sealed for each in receipts],
+        [each.demoted for each in receipts],
+    )
 
 
 def _claimed(row: asyncpg.Record) -> Claimed:
@@ -332,6 +353,7 @@ def card_of(row: asyncpg.Record) -> Card:
         asked=row["asked"],
         freshness=row["freshness"],
         recalled=row["recalled"],
+        channel=row["channel"],
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from projections.card import Kind, Phase
+from projections.channel import ChannelState
 from projections.draft import Alert
 from projections.freshness import Freshness
 from projections.reasons import Reason
@@ -22,6 +23,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
         with_content: Whether the phone may see the subject's content.
         freshness: What the content state says of the age of its news; None for nothing.
         grows_older_at: When an update grows older without any.
+        channel: What a start makes the card follow, in the place of a token; None: it asks for a token.
         demoted: It would have priority 10, had the phone not had its urgent pushes for the hour.
     """
 
@@ -36,6 +38,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     freshness: Freshness | None = None
     grows_older_at: datetime | None = None
     demoted: bool = False
+    channel: ChannelState | None = None
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -78,3 +81,12 @@ class Renew(msgspec.Struct, frozen=True):
 
 
 Plan = Send | Wait | Nothing | Renew
+
+
+def budget_used_up(until: datetime) -> Wait:
+    """Wait for a phone that has taken as many starts as it takes in a short time."""
+    return Wait(
+        Reason.BUDGET_USED_UP,
+        "The phone was sent as many new cards as iOS allows for now; it would drop more of them unseen.",
+        until=until,
+    )

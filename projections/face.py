@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from projections.channel import Carrier, Storage
 from projections.customer_view import CustomerView
 from projections.definition import PLACED
 from projections.draft import Alert
@@ -40,6 +41,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         joined_at: When the last of several came that are shown; None: it is one.
         is_kept: Whether a card that ends stays for a while, to show the end; there may be none to show.
         first_alerts: Those that the start of a card may speak of; None: all.
+        carrier: What carries updates; None leaves it to the rules.
+        storage: What APNs keeps of a channel.
     """
 
     version: int
@@ -59,6 +62,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     joined_at: datetime | None = None
     is_kept: bool = True
     first_alerts: tuple[Alert, ...] | None = None
+    carrier: Carrier | None = None
+    storage: Storage = "latest"
 
     def is_early(self, now: datetime) -> bool:
         """Tell whether the time of its cards has not come, and may come."""
@@ -113,6 +118,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         except RenderError as error:
             failure = error
     several = view if isinstance(view, CustomerView) else None
+    definition = CARDS.find(attributes_type, view.kind)
     return Face(
         version=view.version,
         placed=view.placed,
@@ -131,4 +137,6 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         joined_at=None if several is None else several.joined_at,
         is_kept=several is None or several.is_kept,
         first_alerts=None if several is None else several.first_alerts,
+        carrier="token" if several is not None or definition is None else definition.carrier,
+        storage="latest" if definition is None else definition.channel_storage,
     )

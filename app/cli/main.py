@@ -7,6 +7,7 @@ import typer
 from app.cli.archive import archive
 from app.cli.card import card
 from app.cli.cards import cards
+from app.cli.channels import channels
 from app.cli.demo import demo
 from app.cli.erase import erase
 from app.cli.events import events
@@ -39,7 +40,22 @@ cli = typer.Typer(
 )
 for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
     cli.command()(command)
-for group in (simulator, order, card, cards, events, keys, tickets, tokens, shadow, push, replay, archive, erase):
+for group in (
+    simulator,
+    order,
+    card,
+    cards,
+    channels,
+    events,
+    keys,
+    tickets,
+    tokens,
+    shadow,
+    push,
+    replay,
+    archive,
+    erase,
+):
     cli.add_typer(group)
 
 

@@ -92,6 +92,8 @@ async def _simulate(
         # one address serves both environments, and it is the one whose port was chosen
         "LOCKSTEP_APNS_PRODUCTION_URL": running.apns_url,
         "LOCKSTEP_APNS_SANDBOX_URL": running.apns_url,
+        "LOCKSTEP_APNS_PRODUCTION_CHANNELS_URL": running.channels_url,
+        "LOCKSTEP_APNS_SANDBOX_CHANNELS_URL": running.channels_url,
         "LOCKSTEP_APNS_CA_FILE": str(running.ca_file.absolute()),
         "LOCKSTEP_APNS_TEAM_ID": TEAM_ID,
         "LOCKSTEP_APNS_KEY_ID": KEY_ID,
