@@ -10,6 +10,7 @@ from typing import Self
 import structlog
 
 from app.access.key_store import KeyStore
+from app.apns.broadcaster import Broadcaster
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
@@ -75,6 +76,15 @@ def apns_transport(settings: Settings) -> EngineTransport:
     urls = {
         Environment.PRODUCTION: settings.apns_production_url,
         Environment.SANDBOX: settings.apns_sandbox_url,
+    }
+    return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
+
+
+def channels_transport(settings: Settings) -> EngineTransport:
+    """Give what makes and deletes channels, at Apple's addresses for that."""
+    urls = {
+        Environment.PRODUCTION: settings.apns_production_channels_url,
+        Environment.SANDBOX: settings.apns_sandbox_channels_url,
     }
     return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
 
@@ -226,7 +236,19 @@ class Service:
                     ring_facts=lambda: self.doorbell.ring(facts=True),
                     rules=self._settings.dispatch_rules(),
                 )
+                management = channels_transport(self._settings)
+                self._stack.push_async_callback(management.close)
+                broadcaster = Broadcaster(
+                    workers,
+                    self.keyring,
+                    transport,
+                    management,
+                    keeper.credentials,
+                    self._ring_due,
+                    rules=self._settings.dispatch_rules(),
+                )
                 self.doorbell.listen(dispatcher.hear)
+                self.doorbell.listen(broadcaster.hear)
                 deliverer = Deliverer(
                     workers,
                     self.keyring,
@@ -234,7 +256,12 @@ class Service:
                     rules=self._settings.rules().webhook,
                 )
                 self.doorbell.listen(deliverer.hear)
-                return {"dispatcher": dispatcher.run, "credentials": keeper.run, "webhooks": deliverer.run}
+                return {
+                    "dispatcher": dispatcher.run,
+                    "broadcaster": broadcaster.run,
+                    "credentials": keeper.run,
+                    "webhooks": deliverer.run,
+                }
             case _:
                 raise AssertionError(f"there is no role {role}")
 
