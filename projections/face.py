@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from projections.activity import Recipients, Wishes, has_start, is_blanked, is_erased, recipients_of, wishes_of
+from projections.channel import Carrier, Storage
 from projections.customer_view import CustomerView
 from projections.definition import PLACED
 from projections.draft import Alert
@@ -45,6 +46,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         startable: Whether a card can be started, and another after it: of what the app has started nothing is known.
         is_blank: There is nothing of it to be shown: it was erased, or ended without a state.
         wishes: What its sender wishes of its pushes; None: it is ours to say.
+        carrier: What carries updates; None leaves it to the rules.
+        storage: What APNs keeps of a channel.
     """
 
     version: int
@@ -68,6 +71,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     startable: bool = True
     is_blank: bool = False
     wishes: Wishes | None = None
+    carrier: Carrier | None = None
+    storage: Storage = "latest"
 
     def is_for(self, customer_id: str | None) -> bool:
         """Tell whether phones of a customer may show it, once there is something to show."""
@@ -149,6 +154,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         except RenderError as error:
             failure = error
     several = view if isinstance(view, CustomerView) else None
+    definition = CARDS.find(attributes_type, view.kind)
     return Face(
         version=view.version,
         placed=view.placed,
@@ -171,4 +177,6 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         startable=has_start(view),
         is_blank=is_blank,
         wishes=wishes,
+        carrier="token" if several is not None or definition is None else definition.carrier,
+        storage="latest" if definition is None else definition.channel_storage,
     )

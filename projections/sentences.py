@@ -26,6 +26,16 @@ AT_THE_NEXT_ORDER: Final = (
     "Customer, at the next order: a new card comes; tap Allow on it if it asks, and open the app once, so that the "
     "card can move."
 )
+FOLLOWS_CHANNEL: Final = (
+    "The card follows the order's channel: one push there reaches all its cards, and it is sent none of its own."
+)
+CHANNEL_ENDS_IT: Final = "The order is over: the channel that the card follows has ended it."
+CHANNEL_LOST: Final = (
+    "The channel that the card follows is not there any more at Apple: the card cannot be told anything."
+)
+CANNOT_BE_ENDED_ALONE: Final = (
+    "The card follows a channel, by which no card can be ended alone: its app ends it, when it is opened."
+)
 MOST_LIKELY: Final = "most likely "
 """Begins what a phone shows as far as Lockstep can know."""
 

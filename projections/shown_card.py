@@ -11,7 +11,7 @@ from projections.explain_order import BLOCKED
 from projections.explanation import Finding, Sent, Shown, Surroundings, TracedCard
 from projections.face import Face
 from projections.hindrance import not_for_this_phone
-from projections.plan import LONGEST_KEPT, PlanRules
+from projections.plan_rules import LONGEST_KEPT, PlanRules
 from projections.reasons import Reason
 from projections.sentences import MOST_LIKELY
 

@@ -64,6 +64,34 @@ CREATE TABLE public.api_keys (
     revoked_at timestamp with time zone
 );
 
+CREATE TABLE public.card_fact_slots (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL
+);
+
+CREATE TABLE public.card_facts (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    card_id uuid NOT NULL,
+    type text NOT NULL,
+    code text NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    device_id text COLLATE pg_catalog."C",
+    customer_id text COLLATE pg_catalog."C",
+    app text NOT NULL,
+    attributes_type text NOT NULL COLLATE pg_catalog."C",
+    generation smallint NOT NULL,
+    CONSTRAINT card_facts_type_check CHECK ((type = ANY (ARRAY['card.started'::text, 'card.failed'::text, 'card.dismissed'::text, 'card.ended'::text])))
+);
+
+CREATE TABLE public.card_streams (
+    only_row boolean DEFAULT true NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    CONSTRAINT card_streams_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE public.cards (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -128,6 +156,7 @@ END) STORED,
     asked_at timestamp with time zone,
     freshness text,
     leased_until timestamp with time zone,
+    channel uuid,
     CONSTRAINT cards_asked_check CHECK ((asked = ANY (ARRAY['end'::text, 'resend'::text]))),
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
     CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
@@ -136,6 +165,51 @@ END) STORED,
     CONSTRAINT cards_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'starting'::text, 'shown'::text, 'ending'::text, 'over'::text]))),
     CONSTRAINT cards_reported_state_check CHECK ((reported_state = ANY (ARRAY['starting'::text, 'active'::text, 'dismissed'::text, 'ended'::text]))),
     CONSTRAINT cards_starter_check CHECK ((starter = ANY (ARRAY['server'::text, 'app'::text, 'app_first'::text])))
+)
+WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
+
+CREATE TABLE public.channels (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    channel uuid NOT NULL,
+    app text NOT NULL,
+    environment text NOT NULL,
+    attributes_type text NOT NULL COLLATE pg_catalog."C",
+    generation smallint NOT NULL,
+    storage text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    debt bigint DEFAULT 0 NOT NULL,
+    phase text DEFAULT 'wanted'::text NOT NULL,
+    channel_id text,
+    lost boolean DEFAULT false NOT NULL,
+    blocked_until timestamp with time zone,
+    lease bigint DEFAULT 0 NOT NULL,
+    leased_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    considered_version bigint DEFAULT 0 NOT NULL,
+    timestamp_used bigint DEFAULT 0 NOT NULL,
+    timestamp_reserved bigint DEFAULT 0 NOT NULL,
+    alerted_version bigint DEFAULT 0 NOT NULL,
+    accepted_version bigint,
+    accepted_hash bytea,
+    accepted_at timestamp with time zone,
+    published_at timestamp with time zone,
+    published bigint DEFAULT 0 NOT NULL,
+    freshness text,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_answer text,
+    same_answers integer DEFAULT 0 NOT NULL,
+    outcome text,
+    why text,
+    outcome_at timestamp with time zone,
+    claim_at timestamp with time zone GENERATED ALWAYS AS (
+CASE
+    WHEN (due_at IS NULL) THEN NULL::timestamp with time zone
+    ELSE GREATEST(due_at, blocked_until)
+END) STORED,
+    CONSTRAINT channels_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'creating'::text, 'open'::text, 'closing'::text, 'ended'::text, 'gone'::text]))),
+    CONSTRAINT channels_storage_check CHECK ((storage = ANY (ARRAY['none'::text, 'latest'::text])))
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
 
@@ -227,7 +301,8 @@ CREATE TABLE public.fan_outs (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
     raised_at timestamp with time zone NOT NULL,
-    after uuid
+    after uuid,
+    members boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.feed (
@@ -306,6 +381,8 @@ CREATE VIEW public.finished AS
   WHERE ((h.settled_at IS NOT NULL) AND (h.archived_at IS NULL) AND (v.version = h.version) AND v.over AND (v.quarantined_at IS NULL) AND (v.held_by_fold IS NULL) AND (v.match_due_at IS NULL) AND (NOT (EXISTS ( SELECT
            FROM public.cards c
           WHERE ((c.slot = h.slot) AND (c.subject_id = h.subject_id) AND ((c.phase <> 'over'::text) OR (c.due_at IS NOT NULL) OR (c.leased_at IS NOT NULL)))))) AND (NOT (EXISTS ( SELECT
+           FROM public.channels c
+          WHERE ((c.slot = h.slot) AND (c.subject_id = h.subject_id) AND ((c.phase <> 'gone'::text) OR (c.leased_at IS NOT NULL)))))) AND (NOT (EXISTS ( SELECT
            FROM public.fan_outs o
           WHERE ((o.slot = h.slot) AND (o.subject_id = h.subject_id))))) AND ((NOT (EXISTS ( SELECT
            FROM public.feed_slots o
@@ -446,16 +523,70 @@ CREATE TABLE public.test_clock (
     CONSTRAINT test_clock_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE public.webhook_attempts (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL,
+    webhook text NOT NULL COLLATE pg_catalog."C",
+    lease bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL,
+    status smallint,
+    error text
+);
+
+CREATE TABLE public.webhook_deliveries (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL,
+    webhook text NOT NULL COLLATE pg_catalog."C",
+    due_at timestamp with time zone,
+    lease bigint DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    delivered_at timestamp with time zone,
+    dead_at timestamp with time zone
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.webhooks (
+    name text NOT NULL COLLATE pg_catalog."C",
+    url text NOT NULL,
+    types text[] NOT NULL,
+    secret_sealed bytea NOT NULL,
+    previous_sealed bytea,
+    previous_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    failing_since timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    blocked_until timestamp with time zone,
+    disabled_at timestamp with time zone,
+    disabled_why text
+);
+
 ALTER TABLE ONLY public.receipts ATTACH PARTITION public.receipts_other DEFAULT;
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.card_fact_slots
+    ADD CONSTRAINT card_fact_slots_pkey PRIMARY KEY (slot);
+
+ALTER TABLE ONLY public.card_facts
+    ADD CONSTRAINT card_facts_pkey PRIMARY KEY (slot, "position");
+
+ALTER TABLE ONLY public.card_streams
+    ADD CONSTRAINT card_streams_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.cards
     ADD CONSTRAINT cards_pkey PRIMARY KEY (slot, subject_id, card_id);
 
 ALTER TABLE ONLY public.cards
     ADD CONSTRAINT cards_slot_subject_id_device_id_attributes_type_generation_key UNIQUE (slot, subject_id, device_id, attributes_type, generation);
+
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_pkey PRIMARY KEY (slot, subject_id, channel);
+
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_slot_subject_id_app_environment_attributes_type_ge_key UNIQUE (slot, subject_id, app, environment, attributes_type, generation);
 
 ALTER TABLE ONLY public.customer_views
     ADD CONSTRAINT customer_views_pkey PRIMARY KEY (slot, subject_id);
@@ -538,9 +669,22 @@ ALTER TABLE ONLY public.test_clock
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (slot, generation, subject_id);
 
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_pkey PRIMARY KEY (slot, "position", webhook, lease);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (slot, "position", webhook);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (name);
+
+CREATE INDEX cards_of_channel ON public.cards USING btree (slot, subject_id, channel, started_at) WHERE (carrier = 'channel'::text);
+
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
 
 CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
+
+CREATE INDEX channels_to_claim ON public.channels USING btree (slot, claim_at) WHERE (claim_at IS NOT NULL);
 
 CREATE INDEX devices_of_customer ON public.devices USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
@@ -559,6 +703,10 @@ CREATE INDEX views_of_crowds ON public.views USING btree (slot, generation, subj
 CREATE INDEX views_open_of_customer ON public.views USING btree (customer_id, slot) WHERE ((customer_id IS NOT NULL) AND (NOT over));
 
 CREATE INDEX views_to_match ON public.views USING btree (slot, generation, match_due_at) WHERE (match_due_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_dead ON public.webhook_deliveries USING btree (slot, webhook, dead_at) WHERE (dead_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (slot, webhook, due_at) WHERE (due_at IS NOT NULL);
 
 ALTER INDEX public.receipts_pkey ATTACH PARTITION public.receipts_other_pkey;
 

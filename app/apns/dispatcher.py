@@ -25,18 +25,22 @@ from app.apns.transports import ApnsTransport
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
-from events.postgres.pool import Pool
+from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.card import Card, Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
-from projections.choice import Send
+from projections.channel import Storage
+from projections.channel_store import ChannelsOf, ChannelStore, Place
+from projections.choice import Renew, Send, budget_used_up
 from projections.errors import RenderError
 from projections.face import Face, face_of
 from projections.outages import Outages
 from projections.pauses import Pauses
-from projections.plan import budget_used_up, plan
+from projections.plan import plan
+from projections.reasons import Reason
+from projections.registry import CARDS
 from projections.shelf import Shelf
 from projections.view_store import StoredView
 
@@ -58,6 +62,7 @@ class Dispatcher:
         announce: Called with slots of cards that are due again; must not block.
         ring_matcher: Called after cards were recalled from their phones; must not block. The matcher's poll finds
             them too.
+        ring_facts: Called after something became of cards that somebody is to be told; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
     """
@@ -71,13 +76,22 @@ class Dispatcher:
         announce: Callable[[Collection[int]], None],
         *,
         ring_matcher: Callable[[], None] = lambda: None,
+        ring_facts: Callable[[], None] = lambda: None,
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
         self._rules = rules or DispatchRules()
-        self._cards = CardStore(pool, self._rules.plan.budget, self._rules.plan.urgent)
+        plan_rules = self._rules.plan
+        self._cards = CardStore(
+            pool,
+            plan_rules.budget,
+            plan_rules.urgent,
+            ring_facts=ring_facts,
+            channel_settle=plan_rules.channel_settle,
+        )
+        self._channels = ChannelStore(pool)
         self._views = Shelf(keyring)
         self._announce = announce
         self._credentials = credentials
@@ -228,13 +242,15 @@ class Dispatcher:
         async with self._pool.acquire() as connection:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
+            channels = await self._read_channels(connection, claimed)
         faces: dict[tuple[str, str], Face] = {}
         begun: list[PlannedPush] = []
+        wishes: dict[Place, Storage] = {}
         for each in claimed:
             stored = views.get(each.card.subject_id)
             phone = phones.get((each.card.device_id, each.card.attributes_type))
             try:
-                push = self._plan(each, stored, phone, faces, claimed_monotonic)
+                push = self._plan(each, stored, phone, faces, claimed_monotonic, channels, wishes)
             except Exception as error:  # noqa: BLE001 - a bug must stop one card, not its whole batch
                 why = str(error) if isinstance(error, RenderError) else type(error).__name__
                 version = 0 if stored is None else stored.version
@@ -242,6 +258,8 @@ class Dispatcher:
                 self._settler.add(settle_failed(each.card, why, version, each.now, self._rules.plan))
                 continue
             begun += [] if push is None else [push]
+        if wishes:
+            self._announce(await self._channels.want(wishes.items()))
         begun = await self._within_budgets(begun)
         written = [each for each in begun if each.sent.kind is not Kind.UPDATE or each.sent.alert is not None]
         held = (
@@ -280,14 +298,20 @@ class Dispatcher:
         phone: PhoneWithToken | None,
         faces: dict[tuple[str, str], Face],
         claimed_monotonic: float,
+        channels: ChannelsOf,
+        wishes: dict[Place, Storage],
     ) -> PlannedPush | None:
-        """Plan a card: give the push to begin, or settle it and give None. `faces` keeps what was rendered."""
+        """Plan a card: give the push to begin, or settle it and give None. `faces` and `wishes` are added to."""
         card = claimed.card
-        place = (card.subject_id, card.attributes_type)
-        if stored is not None and place not in faces:
-            faces[place] = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
-        face = faces.get(place)
-        decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
+        drawn = (card.subject_id, card.attributes_type)
+        if stored is not None and drawn not in faces:
+            faces[drawn] = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
+        face = faces.get(drawn)
+        place = _place(card, phone)
+        channel = channels.of(card, place)
+        decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan, channel)
+        if not isinstance(decided, Send | Renew) and decided.reason is Reason.CHANNEL_AWAITED and face is not None:
+            wishes[place] = face.storage
         if isinstance(decided, Send):
             if face is not None and face.failure is not None and decided.with_content:
                 raise face.failure
@@ -335,8 +359,15 @@ class Dispatcher:
         )
         alert = version if sent.alert is not None else None
         recall = sent.kind is Kind.END and not sent.with_content
-        intent = Intent(sent.kind, version, alert, sent.timestamp, apns_id, claimed.now, recall)
+        followed = None if sent.channel is None else sent.channel.channel
+        intent = Intent(sent.kind, version, alert, sent.timestamp, apns_id, claimed.now, recall, followed)
         return PlannedPush(claimed, sent, stored, face, phone, token_hash, request, intent, claimed_monotonic)
+
+    async def _read_channels(self, connection: Connection, claimed: Sequence[Claimed]) -> ChannelsOf:
+        """Read the channels that cards follow or may come to follow; nothing is asked where there can be none."""
+        possible = self._rules.plan.carrier != "token" or CARDS.has_channels
+        subjects = {each.card.subject_id for each in claimed if possible or each.card.channel is not None}
+        return await self._channels.read(connection, subjects) if subjects else ChannelsOf({}, {})
 
     def _settled(self, due: Collection[int]) -> None:
         self._work.set()
@@ -349,6 +380,12 @@ class Dispatcher:
             # the lease runs out and the card is looked at again; the bug is for us to see
             log.error("dispatch_failed", error=type(error).__name__)
         self._work.set()
+
+
+def _place(card: Card, phone: PhoneWithToken | None) -> Place:
+    """Say where the channel of a card that is to be started would be."""
+    token_hash = None if phone is None else phone.phone.start_token_hash
+    return Place(card.subject_id, card.app, _environment(card, Kind.START, phone, token_hash), card.attributes_type)
 
 
 def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:

@@ -3,7 +3,8 @@
 Apple's rules:
     - `apns-topic` is the bundle id with `.push-type.liveactivity` behind it, once; the bundle id alone for an ordinary
       notification.
-    - A body has at most 4,096 bytes; on the phone, attributes and content state together at most 4 KB.
+    - A body has at most 4,096 bytes, one for a channel 5,120; on the phone, attributes and content state together at
+      most 4 KB.
     - A start without alert, with a qualified type name, or with a time in milliseconds is answered 200 and
       dropped by the phone: nobody would hear of it, so it is refused here.
     - `title` and `body` of an alert are texts, or objects of a `loc-key` and texts as `loc-args`; `sound` stands beside
@@ -25,6 +26,7 @@ import msgspec
 from app.apns.request import TOPIC_SUFFIX, ApnsRequest, PushType
 
 MOST_BODY_BYTES = 4_096
+MOST_MESSAGE_BYTES = 5_120
 MOST_STATE_BYTES = 4_096
 LONGEST_DISMISSAL_SECONDS = 4 * 3_600
 
@@ -94,8 +96,18 @@ def preflight(request: ApnsRequest) -> Problem | None:
 
     The attributes of a card count towards the size of its later updates too: `attributes_size_bytes`.
     """
-    body = _notification_problems if request.push_type is PushType.ALERT else _body_problems
-    return next(chain(_envelope_problems(request), body(request)), None)
+    if request.push_type is PushType.ALERT:
+        body = _notification_problems(request)
+    else:
+        body = _body_problems(request.payload, request.attributes_size_bytes)
+    return next(chain(_envelope_problems(request), body), None)
+
+
+def message_problem(payload: bytes) -> Problem | None:
+    """Find the first thing that is wrong with the body of what is to be published on a channel."""
+    if len(payload) > MOST_MESSAGE_BYTES:
+        return Problem(Fault.BODY_SIZE, f"the body has {len(payload):,} of {MOST_MESSAGE_BYTES:,} bytes")
+    return next(_body_problems(payload, 0), None)
 
 
 def _envelope_problems(request: ApnsRequest) -> Iterator[Problem]:
@@ -114,9 +126,9 @@ def _envelope_problems(request: ApnsRequest) -> Iterator[Problem]:
         yield Problem(Fault.BODY_SIZE, f"the body has {len(request.payload):,} of {MOST_BODY_BYTES:,} bytes")
 
 
-def _body_problems(request: ApnsRequest) -> Iterator[Problem]:
+def _body_problems(payload: bytes, attributes_size_bytes: int) -> Iterator[Problem]:
     try:
-        aps = _decode(request.payload).aps
+        aps = _decode(payload).aps
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         yield Problem(Fault.BODY, f"the body is not a Live Activity push: {error}")
         return
@@ -133,7 +145,7 @@ def _body_problems(request: ApnsRequest) -> Iterator[Problem]:
         aps.event != "end" or aps.dismissal_date - aps.timestamp > LONGEST_DISMISSAL_SECONDS
     ):
         yield Problem(Fault.DISMISSAL, "a dismissal date belongs to an end, at most four hours after it")
-    size = len(bytes(aps.content_state)) + max(len(bytes(aps.attributes)), request.attributes_size_bytes)
+    size = len(bytes(aps.content_state)) + max(len(bytes(aps.attributes)), attributes_size_bytes)
     if size > MOST_STATE_BYTES:
         yield Problem(Fault.STATE_SIZE, f"attributes and content state have {size:,} of {MOST_STATE_BYTES:,} bytes")
 

@@ -200,6 +200,8 @@ def _settings(
         apns_key=private_key,
         apns_production_url=simulator.apns_url,
         apns_sandbox_url=simulator.apns_url,
+        apns_production_channels_url=simulator.channels_url,
+        apns_sandbox_channels_url=simulator.channels_url,
         apns_ca_file=simulator.ca_file,
     )
 

@@ -7,6 +7,7 @@ import typer
 from app.cli.archive import archive
 from app.cli.card import card
 from app.cli.cards import cards
+from app.cli.channels import channels
 from app.cli.definitions import definitions
 from app.cli.demo import demo
 from app.cli.erase import erase
@@ -24,6 +25,7 @@ from app.cli.simulator import simulator
 from app.cli.stop import stop
 from app.cli.tickets import tickets
 from app.cli.tokens import tokens
+from app.cli.webhooks import webhooks
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -46,6 +48,7 @@ for group in (
     card,
     cards,
     definitions,
+    channels,
     events,
     keys,
     tickets,
@@ -55,6 +58,7 @@ for group in (
     replay,
     archive,
     erase,
+    webhooks,
 ):
     cli.add_typer(group)
 

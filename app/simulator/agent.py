@@ -10,9 +10,11 @@ import structlog
 
 from app.simulator.app_reports import AppReports
 from app.simulator.chance import Chance, Profile
+from app.simulator.channels import Channels
 from app.simulator.clock import Clock
 from app.simulator.device_tokens import DeviceToken, DeviceTokens, TokenKind
 from app.simulator.errors import SimulatorError, UnknownCardError
+from app.simulator.following import Following
 from app.simulator.outbox import Account, Complaint, Line, TicketFor
 from app.simulator.phone import Phone
 from app.simulator.rules import TOPIC_SUFFIX, Push
@@ -31,6 +33,7 @@ class PhoneAgent:
         profile: how far it is from instant and orderly.
         clock: the simulator's time.
         tokens: where its tokens become known to APNs.
+        channels: those that its cards may follow.
         line: the way to Lockstep.
         changed: is told after each change.
     """
@@ -43,6 +46,7 @@ class PhoneAgent:
         profile: Profile,
         clock: Clock,
         tokens: DeviceTokens,
+        channels: Channels,
         line: Line,
         changed: Callable[[], None],
     ) -> None:
@@ -57,6 +61,9 @@ class PhoneAgent:
             clock=self._now,
             obeyed=self._react,
             changed=changed,
+        )
+        self.following = Following(
+            self, channels, chance=chance, clock=clock, phone_clock=self._now, reacted=self._react
         )
         self._pending: dict[str, asyncio.TimerHandle] = {}
         self._deliveries: set[asyncio.TimerHandle] = set()
@@ -118,6 +125,7 @@ class PhoneAgent:
             self._miss(stored, "expired while the phone was offline")
         elif stored is not None:
             self.deliver(stored)
+        self.following.catch_up()
         self._changed()
 
     def upgrade(self, ios_version: str) -> None:
@@ -287,8 +295,10 @@ class PhoneAgent:
             to_activity=push.token.activity_id,
             new_activity_id=self._chance.identifier() if push.token.activity_id is None else "",
             now=self._now(),
+            knows_channel=self.following.knows(push.payload["aps"].get("input-push-channel")),
         )
         self._react()
+        self.following.catch_up()
 
     def _miss(self, push: Push, why: str) -> None:
         self.phone.miss(
@@ -385,3 +395,4 @@ class PhoneAgent:
             timer.cancel()
         self._pending.clear()
         self._deliveries.clear()
+        self.following.stop()

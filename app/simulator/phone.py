@@ -21,6 +21,7 @@ from app.simulator import card as cards
 from app.simulator.alerts import Reader, Strings, alert_fault, has_title
 from app.simulator.allowance import Allowance
 from app.simulator.card import APPLIED, Card, Effect, dropped
+from app.simulator.channels import Message
 from app.simulator.declaration import Declaration, find_fault
 from app.simulator.device_tokens import Environment, TokenKind
 from app.simulator.notifications import Notification, read_notification
@@ -33,7 +34,10 @@ HOUR_SECONDS = 3600.0
 URGENT_AN_HOUR, URGENT_AN_HOUR_SELDOM = 120.0, 30.0
 _FIRST_IOS_WITH_START = (17, 2)
 
+_FIRST_IOS_WITH_CHANNELS = (18, 0)
+
 Allow = Literal["now", "later", "never"]
+PushedTo = TokenKind | Literal["channel"]
 
 
 class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -71,7 +75,7 @@ class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
 
     at: float
     apns_id: str
-    token_kind: TokenKind
+    token_kind: PushedTo
     event: str | None
     timestamp: int | None
     effect: str
@@ -131,6 +135,7 @@ class Phone:
         to_activity: str | None,
         new_activity_id: str,
         now: float,
+        knows_channel: bool = False,
     ) -> Effect:
         """Take a push and remember what it did.
 
@@ -141,12 +146,13 @@ class Phone:
             to_activity: whose update token it came to; `None` for a start token.
             new_activity_id: the id of the card it may start.
             now: Unix seconds.
+            knows_channel: whether the channel that a start names is there.
         """
         self.tick(now)
         aps: dict[str, Any] = payload["aps"]
         activity_id = to_activity
         if to_activity is None:
-            effect = self._start(aps, new_activity_id, now)
+            effect = self._start(aps, new_activity_id, now, knows_channel=knows_channel)
             activity_id = new_activity_id if effect.applied else None
         elif to_activity not in self.cards:
             effect = dropped("the card is gone with its app")
@@ -154,7 +160,7 @@ class Phone:
             effect = dropped("the hour's budget of pushes with priority 10 is used up")
         else:
             self.cards[to_activity], effect = cards.receive(self.cards[to_activity], aps, now)
-        kind: TokenKind = "start" if to_activity is None else "update"
+        kind: PushedTo = "start" if to_activity is None else "update"
         self._keep(aps, effect, apns_id, priority, kind, activity_id, now)
         return effect
 
@@ -191,6 +197,27 @@ class Phone:
     ) -> None:
         """Remember a push that APNs took and that did nothing here, with why; see `receive`."""
         self._keep(payload["aps"], dropped(why), apns_id, priority, token_kind, to_activity, now)
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """Give the channels that cards follow."""
+        return frozenset(
+            card.channel_id for card in self.cards.values() if card.channel_id is not None and card.state == "active"
+        )
+
+    def receive_broadcast(self, message: Message, now: float) -> None:
+        """Take a message of a channel, for each card that follows it; it counts against no budget of the phone's."""
+        self.tick(now)
+        aps = message.payload["aps"]
+        for activity_id in [each.activity_id for each in self.cards.values() if each.channel_id == message.channel_id]:
+            if self.cards[activity_id].state == "active":
+                self.cards[activity_id], effect = cards.receive(self.cards[activity_id], aps, now)
+                self._keep(aps, effect, message.request_id, message.priority, "channel", activity_id, now)
+
+    def miss_broadcast(self, message: Message, why: str, now: float) -> None:
+        """Remember a message of a channel that did nothing here, with why."""
+        aps = message.payload["aps"]
+        self._keep(aps, dropped(why), message.request_id, message.priority, "channel", None, now)
 
     def urgent_left(self, now: float) -> float:
         """Give how many pushes of priority 10 the phone still takes in this hour."""
@@ -237,6 +264,7 @@ class Phone:
             card is not None
             and card.state == "active"
             and card.update_token is None
+            and card.channel_id is None
             and not self.force_quit
             and (self.permission == "allowed" or not card.by_push)
         )
@@ -265,8 +293,9 @@ class Phone:
         self.cards, self.start_tokens, self.alert_token, self.notifications = {}, {}, None, []
         self.permission, self.force_quit = "unasked", False
 
-    def _start(self, aps: dict[str, Any], activity_id: str, now: float) -> Effect:
-        why = cards.timestamp_fault(aps.get("timestamp"), now) or self._system_fault(aps, now) or self._start_fault(aps)
+    def _start(self, aps: dict[str, Any], activity_id: str, now: float, *, knows_channel: bool) -> Effect:
+        why = cards.timestamp_fault(aps.get("timestamp"), now) or self._system_fault(aps, now)
+        why = why or self._start_fault(aps) or self._channel_fault(aps, knows_channel=knows_channel)
         if why is not None:
             return dropped(why)
         declaration, attributes = self.declarations[aps["attributes-type"]], aps["attributes"]
@@ -282,6 +311,7 @@ class Phone:
             subject=str(attributes.get(declaration.subject, "")),
             stale_at=aps.get("stale-date"),
             alerts=1,
+            channel_id=aps.get("input-push-channel"),
         )
         if self.permission == "unasked":
             self.permission = "asked"
@@ -315,10 +345,14 @@ class Phone:
         fault = find_fault(attributes, declaration.attributes)
         if fault is not None:
             return f"attributes do not decode: {fault}"
-        why = cards.content_fault(declaration, attributes, aps.get("content-state"))
-        if why is None and "input-push-channel" in aps and _version(self.behaviour.ios_version) < (18, 0):
+        return cards.content_fault(declaration, attributes, aps.get("content-state"))
+
+    def _channel_fault(self, aps: dict[str, Any], *, knows_channel: bool) -> str | None:
+        if "input-push-channel" not in aps:
+            return None
+        if _version(self.behaviour.ios_version) < _FIRST_IOS_WITH_CHANNELS:
             return "input-push-channel needs iOS 18"
-        return why
+        return None if knows_channel else "there is no such channel"
 
     def _keep(
         self,
@@ -326,7 +360,7 @@ class Phone:
         effect: Effect,
         apns_id: str,
         priority: int,
-        token_kind: TokenKind,
+        token_kind: PushedTo,
         activity_id: str | None,
         now: float,
     ) -> None:

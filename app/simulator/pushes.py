@@ -10,7 +10,7 @@ import msgspec
 class ReceivedPush(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Say what came, when, and how APNs answered; `payload` is `None` when the push was refused unread.
 
-    `token` is a virtual phone's, so it may be shown in full.
+    `token` is a virtual phone's, so it may be shown in full; a message to a channel has `channel_id` in its place.
     """
 
     received_at: float
@@ -24,6 +24,7 @@ class ReceivedPush(msgspec.Struct, frozen=True, rename="camel", gc=False):
     expiration: int | None = None
     payload: dict[str, Any] | None = None
     fault: str | None = None
+    channel_id: str | None = None
 
     @property
     def event(self) -> str | None:

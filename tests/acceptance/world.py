@@ -128,8 +128,11 @@ class World:
                     "        WHERE h.version > coalesce(v.version, 0)) "
                     "+ (SELECT count(*) FROM views WHERE match_due_at <= lockstep_now()) "
                     "+ (SELECT count(*) FROM devices WHERE match_due_at <= lockstep_now()) "
+                    "+ (SELECT count(*) FROM fan_outs) "
+                    "+ (SELECT count(*) FROM channels WHERE leased_at IS NOT NULL OR claim_at <= lockstep_now()) "
                     "+ (SELECT count(*) FROM cards WHERE leased_at IS NOT NULL OR claim_at <= lockstep_now()) AS now, "
-                    "(SELECT count(*) FROM cards WHERE claim_at < lockstep_now() + interval '5 s') AS soon"
+                    "(SELECT count(*) FROM cards WHERE claim_at < lockstep_now() + interval '5 s') "
+                    "+ (SELECT count(*) FROM channels WHERE claim_at < lockstep_now() + interval '5 s') AS soon"
                 )
                 assert busy is not None
                 calm = 0 if busy["now"] or busy["soon"] else calm + 1
@@ -202,6 +205,8 @@ async def running_world(dsn: str, clock: Clock, certificates: Path, **settings: 
             "apns_key": pem,
             "apns_production_url": simulator.apns_url,
             "apns_sandbox_url": simulator.apns_url,
+            "apns_production_channels_url": simulator.channels_url,
+            "apns_sandbox_channels_url": simulator.channels_url,
             "apns_ca_file": simulator.ca_file,
             "profile": "fast",
         }

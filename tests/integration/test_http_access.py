@@ -39,6 +39,15 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("DELETE", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", None),
     ("PUT", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", CARD),
     ("DELETE", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", None),
+    ("GET", "/v1/orders/{order_id}/cards/counts"): ("/v1/orders/order-1/cards/counts", None),
+    ("GET", "/v1/cards/stream"): ("/v1/cards/stream?seconds=0", None),
+    ("GET", "/v1/webhooks"): ("/v1/webhooks", None),
+    ("PUT", "/v1/webhooks/{name}"): ("/v1/webhooks/crm", {"url": "https://crm.example.com/lockstep"}),
+    ("GET", "/v1/webhooks/{name}"): ("/v1/webhooks/crm", None),
+    ("DELETE", "/v1/webhooks/{name}"): ("/v1/webhooks/crm", None),
+    ("POST", "/v1/webhooks/{name}/secret"): ("/v1/webhooks/crm/secret", {}),
+    ("GET", "/v1/webhooks/{name}/deliveries"): ("/v1/webhooks/crm/deliveries", None),
+    ("POST", "/v1/webhooks/{name}/resend"): ("/v1/webhooks/crm/resend", {"dead": True}),
     ("POST", "/v1/tickets"): ("/v1/tickets", {"customerId": "customer-7"}),
 }
 """A request for each guarded route that its owner may make; a new route without one fails."""

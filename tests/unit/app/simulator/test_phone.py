@@ -178,7 +178,7 @@ UPDATES: list[tuple[str, dict[str, Any], str]] = [
         {"content_state": content(history=[{"step": "x"}])},
         "dropped: content-state does not decode: history: at is missing",
     ),
-    ("a start", {"event": "start"}, "dropped: an update token takes update and end, not 'start'"),
+    ("a start", {"event": "start"}, "dropped: a card takes update and end, not 'start'"),
     ("an undeclared key", {"content_state": content(more=1)}, "applied"),
 ]
 
