@@ -25,9 +25,8 @@ from projections.hindrance import (
     start_hindrance,
     update_hindrance,
 )
-from projections.manner import is_urgent, kept_until, tells_age
 from projections.phone import Phone
-from projections.plan_rules import PlanRules
+from projections.plan_rules import LONGEST_KEPT, PlanRules
 from projections.reasons import Reason
 from projections.sentences import (
     ENDED_BY_A_PERSON,
@@ -234,7 +233,7 @@ def _plan_shown(
             return _send(
                 Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
             )
-        keep = kept_until(face, now, rules)
+        keep = _keep_until(face, now, rules)
         alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
@@ -246,16 +245,24 @@ def _plan_shown(
     alert = face.pending_alert(card.alerted_version)
     again = card.asked == "resend"
     age = face.age(now, rules.ages)
-    tells = tells_age(face, rules)
-    aged = tells and age.level != (card.freshness or Freshness.FRESH)
+    tells_age = rules.tell_age and face.wishes is None
+    aged = tells_age and age.level != (card.freshness or Freshness.FRESH)
     changed = face.content_hash != card.accepted_hash
     if not changed and alert is None and not again and not aged:
         until = renew_at if renewable else ends_at
-        if tells and age.until is not None:
+        if tells_age and age.until is not None:
             until = min(until, age.until)
         return Nothing(Reason.UNCHANGED, why_unchanged(card), until=until, phase=Phase.SHOWN)
     why = why_update(face, card, alert) if changed or alert is not None or again else _OF_AGE[age.level]
     return _within_budget(_send(Kind.UPDATE, face, card, now, rules, why=why, alert=alert), phone, now, rules)
+
+
+def _keep_until(face: Face | None, now: datetime, rules: PlanRules) -> datetime:
+    """Say when a card that ends leaves the Lock Screen."""
+    wishes = None if face is None else face.wishes
+    if wishes is not None and wishes.dismiss_at is not None:
+        return min(wishes.dismiss_at, now + LONGEST_KEPT)
+    return now + timedelta(seconds=rules.keep_after_end)
 
 
 def _may_renew(face: Face, card: Card, now: datetime, rules: PlanRules) -> bool:
@@ -331,12 +338,12 @@ def _send(
         return Wait(Reason.ONE_A_SECOND, "One push a second: the last one was sent within this second.", until=until)
     wishes = None if face is None else face.wishes
     age = None if face is None or not with_content else face.age(now, rules.ages)
-    told = age if tells_age(face, rules) else None
+    told = age if rules.tell_age and wishes is None else None
     return Send(
         kind=kind,
         why=why,
         timestamp=timestamp,
-        priority=10 if is_urgent(kind, face, card.accepted_version, alert) else 5,
+        priority=10 if _is_urgent(kind, face, card, alert) else 5,
         alert=alert,
         stale_at=None if age is None or age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
         freshness=None if told is None else told.level,
@@ -345,3 +352,13 @@ def _send(
         with_content=with_content,
         relevance_score=None if wishes is None or not with_content else wishes.relevance_score,
     )
+
+
+def _is_urgent(kind: Kind, face: Face | None, card: Card, alert: Alert | None) -> bool:
+    """Tell whether a push is urgent; an update as its sender wishes, unless one before it was, and was not sent."""
+    if kind is not Kind.UPDATE or face is None:
+        return True
+    accepted, wishes = card.accepted_version, face.wishes
+    if wishes is not None and wishes.priority is not None and face.urgent_version <= (accepted or 0):
+        return False
+    return alert is not None or accepted is None or face.urgent_version > accepted

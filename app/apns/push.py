@@ -124,26 +124,13 @@ def build_message(sent: Send, *, channel: Channel, view: CardView, face: Face) -
     """
     if face.failure is not None:
         raise face.failure
-    content = None if face.is_blank else with_freshness(face.content, sent.freshness)
+    content = with_freshness(face.content, sent.freshness)
     alert = None if sent.alert is None else _alert(sent.alert, channel.attributes_type, view, None)
     if sent.kind is Kind.END:
         dismissal = None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp())
-        return payload.end(
-            timestamp=sent.timestamp,
-            content_state=content,
-            alert=alert,
-            dismissal_date=dismissal,
-            relevance_score=sent.relevance_score,
-        )
-    if content is None:
-        raise AssertionError("an update has content")
-    return payload.update(
-        timestamp=sent.timestamp,
-        content_state=content,
-        alert=alert,
-        stale_date=None if sent.stale_at is None else int(sent.stale_at.timestamp()),
-        relevance_score=sent.relevance_score,
-    )
+        return payload.end(timestamp=sent.timestamp, content_state=content, alert=alert, dismissal_date=dismissal)
+    stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
+    return payload.update(timestamp=sent.timestamp, content_state=content, alert=alert, stale_date=stale)
 
 
 def _notification(

@@ -154,21 +154,3 @@ async def test_the_document_works_as_it_stands(world: World) -> None:
     ]
     assert aps(world)[2]["dismissal-date"] < aps(world)[2]["timestamp"]
     assert phone.complaints == []
-
-
-async def test_a_channel_carries_a_senders_state_as_it_was_given(dsn: str, clock: Clock, certificates: Path) -> None:
-    """One request for all that follow, with what the sender wishes of it and nothing of ours."""
-    async with running_world(dsn, clock, certificates, carrier="channel") as world:
-        phones = [await world.phone(declarations=(MATCH,)) for _ in range(2)]
-        await world.happen_and_rest("match-1", "activity.started", **STARTED)
-        await world.pass_time(6)
-        await world.happen_and_rest(
-            "match-1", "activity.updated", contentState={"score": [1, 0]}, relevanceScore=0, priority=10
-        )
-        await world.happen_and_rest("match-1", "activity.ended", dismissalDate="2026-01-01T00:00:00Z")
-        print([(p.event, p.channel_id, p.payload) for p in world.pushes])
-        update, end = aps(world)[2:]
-
-        assert (update["content-state"], update["relevance-score"]) == ({"score": [1, 0]}, 0)
-        assert end["dismissal-date"] < end["timestamp"]
-        assert {(card_of(each).state, card_of(each).content["score"][0]) for each in phones} == {("ended", 1)}
