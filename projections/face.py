@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from projections.activity import Recipients, Wishes, has_start, is_blanked, recipients_of, wishes_of
+from projections.activity import Recipients, Wishes, has_start, is_blanked, is_erased, recipients_of, wishes_of
 from projections.channel import Carrier, Storage
 from projections.customer_view import CustomerView
 from projections.definition import PLACED
@@ -44,7 +44,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         first_alerts: Those that the start of a card may speak of; None: all.
         recipients: Whose phones may show it; None: those of the customer.
         startable: Whether a card can be started, and another after it: of what the app has started nothing is known.
-        is_blank: Nothing of it is left to be shown: it was erased.
+        is_blank: There is nothing of it to be shown: it was erased, or ended without a state.
         wishes: What its sender wishes of its pushes; None: it is ours to say.
         carrier: What carries updates; None leaves it to the rules.
         storage: What APNs keeps of a channel.
@@ -122,8 +122,17 @@ def content_hash(content: bytes, key: bytes) -> bytes:
     return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
 
 
-def verbatim_hash(content: bytes, wishes: Wishes, key: bytes) -> bytes:
-    """Give 16 bytes, keyed, that two states of a sender share if they and what belongs to them are the same."""
+def shown_hash(view: CardView, content: bytes, key: bytes) -> bytes:
+    """Give 16 bytes, keyed, that two contents of a card share if no push is needed from one to the other.
+
+    Args:
+        view: Whose content it is.
+        content: JSON; of a state that a sender gave every key counts, and what belongs to the state.
+        key: Keys the hash.
+    """
+    wishes = wishes_of(view)
+    if wishes is None:
+        return content_hash(content, key)
     shown = _encode_sorted((_read_object(content), wishes.stale_at, wishes.relevance_score))
     return blake2b(shown, digest_size=16, key=key).digest()
 
@@ -152,7 +161,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         over=view.over,
         customer_id=view.customer_id,
         content=content,
-        content_hash=content_hash(content, key) if wishes is None else verbatim_hash(content, wishes, key),
+        content_hash=shown_hash(view, content, key),
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,
@@ -162,7 +171,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         opening=CARDS.of_kind(view.kind).opening,
         begun_at=None if several is None else several.begun_at,
         joined_at=None if several is None else several.joined_at,
-        is_kept=(several is None or several.is_kept) and not is_blank,
+        is_kept=(several is None or several.is_kept) and not is_erased(view),
         first_alerts=None if several is None else several.first_alerts,
         recipients=recipients_of(view),
         startable=has_start(view),

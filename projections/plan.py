@@ -230,8 +230,9 @@ def _plan_shown(
     if end is not None:
         unkept = face is not None and not face.is_kept
         if refusal is not None or card.replaced or unkept or card.asked == "end":
-            whole = refusal is None and not (face is not None and face.is_blank)
-            return _send(Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=whole)
+            return _send(
+                Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
+            )
         keep = _keep_until(face, now, rules)
         alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
@@ -336,18 +337,13 @@ def _send(
         until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
         return Wait(Reason.ONE_A_SECOND, "One push a second: the last one was sent within this second.", until=until)
     wishes = None if face is None else face.wishes
-    urgent = kind is not Kind.UPDATE or alert is not None
-    if wishes is not None and wishes.priority is not None:
-        urgent = wishes.priority == 10
-    if face is not None and (card.accepted_version is None or face.urgent_version > card.accepted_version):
-        urgent = True
     age = None if face is None or not with_content else face.age(now, rules.ages)
     told = age if rules.tell_age and wishes is None else None
     return Send(
         kind=kind,
         why=why,
         timestamp=timestamp,
-        priority=10 if urgent else 5,
+        priority=10 if _is_urgent(kind, face, card, alert) else 5,
         alert=alert,
         stale_at=None if age is None or age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
         freshness=None if told is None else told.level,
@@ -356,3 +352,13 @@ def _send(
         with_content=with_content,
         relevance_score=None if wishes is None or not with_content else wishes.relevance_score,
     )
+
+
+def _is_urgent(kind: Kind, face: Face | None, card: Card, alert: Alert | None) -> bool:
+    """Tell whether a push is urgent; an update as its sender wishes, unless one before it was, and was not sent."""
+    if kind is not Kind.UPDATE or face is None:
+        return True
+    accepted, wishes = card.accepted_version, face.wishes
+    if wishes is not None and wishes.priority is not None and face.urgent_version <= (accepted or 0):
+        return False
+    return alert is not None or accepted is None or face.urgent_version > accepted

@@ -58,6 +58,9 @@ def removed_at(traced: TracedCard, reason: Reason, rules: PlanRules) -> datetime
     card = traced.card
     match reason:
         case Reason.ENDED if (end := last_end(traced)) is not None:
+            wishes = None if traced.face is None else traced.face.wishes
+            if wishes is not None and wishes.dismiss_at is not None and not card.replaced:
+                return max(end.sent_at, min(wishes.dismiss_at, end.sent_at + LONGEST_KEPT))
             return end.sent_at + timedelta(seconds=0.0 if card.replaced else rules.keep_after_end)
         case Reason.EXPIRED:
             return card.ends_by_itself_at + LONGEST_KEPT

@@ -229,6 +229,13 @@ CREATE TABLE public.customer_views (
     gathered_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.definitions (
+    name text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    body json,
+    saved_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.devices (
     device_id text NOT NULL COLLATE pg_catalog."C",
     customer_id text COLLATE pg_catalog."C",
@@ -583,6 +590,9 @@ ALTER TABLE ONLY public.channels
 
 ALTER TABLE ONLY public.customer_views
     ADD CONSTRAINT customer_views_pkey PRIMARY KEY (slot, subject_id);
+
+ALTER TABLE ONLY public.definitions
+    ADD CONSTRAINT definitions_pkey PRIMARY KEY (name, version);
 
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (device_id);

@@ -56,7 +56,7 @@ def build_push(
     if sent.kind is Kind.ALERT:
         return _notification(sent, card, view, token, environment, apns_id, rules, locale)
     content = None
-    if face is not None and face.placed and sent.with_content:
+    if face is not None and face.placed and sent.with_content and not face.is_blank:
         content = with_freshness(face.content, sent.freshness)
     alert = None if sent.alert is None else _alert(sent.alert, card.attributes_type, view, locale)
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
