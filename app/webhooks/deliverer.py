@@ -18,7 +18,7 @@ from app.webhooks.address import AddressRules
 from app.webhooks.attempt import WebhookRules, judge_attempt
 from app.webhooks.post import Poster
 from app.webhooks.signature import signed_headers
-from app.webhooks.webhook import Delivery
+from app.webhooks.webhook import Delivery, Readiness
 from app.webhooks.webhook_store import WebhookStore
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -88,11 +88,13 @@ class Deliverer:
 
     async def deliver_some(self, poster: Poster) -> float:
         """Begin what is due and there is room for; give when to look again at the latest, in seconds."""
-        webhooks = await self._store.open_webhooks()
-        rooms = {name: self._room(name, failing=failing) for name, failing in webhooks.items()}
+        webhooks = await self._store.readiness()
+        if not webhooks:
+            return IDLE_SECONDS
+        rooms = {name: self._room(name, readiness) for name, readiness in webhooks.items()}
         rooms = {name: room for name, room in rooms.items() if room > 0}
         if not rooms:
-            return self._rules.poll if webhooks or self._under_way else IDLE_SECONDS
+            return self._rules.poll
         # one slot after the other comes first
         self._first = (self._first + 1) % len(ALL_SLOTS)
         slots = [*ALL_SLOTS[self._first :], *ALL_SLOTS[: self._first]]
@@ -109,8 +111,9 @@ class Deliverer:
         while self._sending:
             await asyncio.wait(self._sending)
 
-    def _room(self, name: str, *, failing: bool) -> int:
-        return (1 if failing else self._rules.in_flight) - self._under_way[name]
+    def _room(self, name: str, readiness: Readiness) -> int:
+        most = {Readiness.EVERYTHING: self._rules.in_flight, Readiness.ONE: 1, Readiness.NOTHING: 0}
+        return most[readiness] - self._under_way[name]
 
     async def _deliver(self, poster: Poster, delivery: Delivery, claimed_at: float) -> None:
         """Post one delivery, and write what became of it."""
