@@ -63,6 +63,7 @@ class Deliverer:
         self._under_way: Counter[str] = Counter()
         self._sending: set[asyncio.Task[None]] = set()
         self._first = 0
+        self._more: set[str] = set()
 
     def hear(self, ring: Ring) -> None:
         """Take a hint."""
@@ -99,7 +100,11 @@ class Deliverer:
         self._first = (self._first + 1) % len(ALL_SLOTS)
         slots = [*ALL_SLOTS[self._first :], *ALL_SLOTS[: self._first]]
         claimed_at = time.monotonic()
-        for each in await self._store.claim(rooms, slots, self._rules.lease):
+        claimed = await self._store.claim(rooms, slots, self._rules.lease)
+        found = Counter(each.webhook for each in claimed)
+        self._more -= rooms.keys()
+        self._more |= {name for name, room in rooms.items() if found[name] >= room}
+        for each in claimed:
             self._under_way[each.webhook] += 1
             sending = asyncio.get_running_loop().create_task(self._deliver(poster, each, claimed_at))
             self._sending.add(sending)
@@ -113,7 +118,9 @@ class Deliverer:
 
     def _room(self, name: str, readiness: Readiness) -> int:
         most = {Readiness.EVERYTHING: self._rules.in_flight, Readiness.ONE: 1, Readiness.NOTHING: 0}
-        return most[readiness] - self._under_way[name]
+        free = most[readiness] - self._under_way[name]
+        # a claim for each request that ends would cost more than the request
+        return free if 2 * free >= most[readiness] else 0
 
     async def _deliver(self, poster: Poster, delivery: Delivery, claimed_at: float) -> None:
         """Post one delivery, and write what became of it."""
@@ -158,7 +165,8 @@ class Deliverer:
         if not task.cancelled() and (error := task.exception()) is not None:
             # the lease runs out and it is sent again; the bug is for us to see
             log.error("webhook_failed", error=type(error).__name__)
-        self._work.set()
+        if self._more:
+            self._work.set()
 
 
 def body_of(document: FactDocument) -> bytes:
