@@ -10,9 +10,10 @@ import pytest
 
 import app.card_stream as card_stream_module
 from app.apns.answer import Answer
+from app.card_stream import CardStream
 from events.feed_cursor import FeedCursor, write_cursor
 from events.postgres.doorbell import Ring
-from events.postgres.pool import Pool
+from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from projections.card_fact import CardFact, FactType
 from projections.card_fact_store import FactStore, add_facts
@@ -140,6 +141,17 @@ async def test_a_service_that_stops_hangs_up(api: Api) -> None:
     api.edge.card_stream.close()
 
     assert await line._answer.content.read() == b""
+
+
+async def test_a_stream_ends_when_postgres_goes_away(dsn: str, pool: Pool, keyring: Keyring) -> None:
+    """As one that is whole: whoever follows comes again."""
+    own = await open_pool(dsn, name="lockstep-test", most=2)
+    async with running_api(pool, keyring, card_stream=CardStream(own)) as api:
+        line = await dial(api)
+        own.terminate()
+        api.edge.card_stream.hear(Ring("somebody", facts=True))
+
+        assert await line._answer.content.read() == b""
 
 
 async def test_a_place_that_is_none_is_refused(api: Api, keyring: Keyring) -> None:
