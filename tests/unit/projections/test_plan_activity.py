@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from projections.activity import Recipients, Wishes
 from projections.choice import Nothing, Plan, Renew, Send
 from projections.draft import Alert
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import card, face, hours, live, over, phone, seconds
 from tests.examples.events import NOON
