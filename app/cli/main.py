@@ -61,7 +61,6 @@ for group in (
     webhooks,
 ):
     cli.add_typer(group)
-cli.add_typer(webhooks)
 
 
 @cli.callback()
