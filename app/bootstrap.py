@@ -47,6 +47,7 @@ from projections.eta_keeper import EtaKeeper
 from projections.matcher import Matcher
 from projections.projector import Projector
 from projections.registry import CARDS
+from projections.segment_store import SegmentStore
 from projections.spreader import Spreader
 
 log = structlog.get_logger()
@@ -233,7 +234,7 @@ class Service:
                     transport,
                     keeper.credentials,
                     self._ring_due,
-                    ring_matcher=lambda: self.doorbell.ring(matching=True),
+                    ring_matcher=self._ring_matcher,
                     ring_facts=lambda: self.doorbell.ring(facts=True),
                     rules=self._settings.dispatch_rules(),
                 )
@@ -276,6 +277,8 @@ class Service:
             definitions=DefinitionStore(self._pool),
             feed=self.feed,
             registry=self._registry(),
+            segments=SegmentStore(self._pool),
+            ring_matcher=self._ring_matcher,
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
@@ -297,7 +300,7 @@ class Service:
         return DeviceRegistry(
             self._pool,
             self.keyring,
-            ring_matcher=lambda: self.doorbell.ring(matching=True),
+            ring_matcher=self._ring_matcher,
             ring_due=lambda slot: self.doorbell.ring(due=(slot,)),
             landing_seconds=self._settings.dispatch_rules().deadline,
             rules=self._settings.plan_rules(),
@@ -318,6 +321,9 @@ class Service:
 
     def _ring_folded(self, slots: Collection[int], matching: bool) -> None:  # noqa: FBT001 - the projector's callback
         self.doorbell.ring(due=slots, matching=matching)
+
+    def _ring_matcher(self) -> None:
+        self.doorbell.ring(matching=True)
 
     def _ring_due(self, slots: Collection[int]) -> None:
         self.doorbell.ring(due=slots)

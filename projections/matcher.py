@@ -166,6 +166,8 @@ class Matcher:
     async def match_devices(self) -> int:
         """Match flagged devices, and return how many there were."""
         with translated():
+            # in a statement before, so that the phones that it flags are found
+            await fetch_through_deadlocks(self._pool, "projections/flag_tagged_devices", BATCH)
             devices = await self._pool.fetch(statement("projections/find_devices_to_match"), BATCH)
             if not devices:
                 return 0

@@ -213,6 +213,14 @@ END) STORED,
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
 
+CREATE TABLE public.customer_tags (
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    tags text[] NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    match_due_at timestamp with time zone,
+    match_count bigint DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.customer_views (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -257,6 +265,7 @@ CREATE TABLE public.devices (
     urgent_credit double precision,
     urgent_credit_at timestamp with time zone,
     alert_token_hash bytea,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
@@ -494,6 +503,22 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE public.segment_ids (
+    name text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    added_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.segments (
+    name text NOT NULL COLLATE pg_catalog."C",
+    filter text,
+    ids_of text,
+    revision uuid NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT segments_check CHECK (((filter IS NULL) <> (ids_of IS NULL))),
+    CONSTRAINT segments_ids_of_check CHECK ((ids_of = ANY (ARRAY['customers'::text, 'devices'::text])))
+);
+
 CREATE TABLE public.shadows (
     kind text NOT NULL,
     key text NOT NULL,
@@ -588,6 +613,9 @@ ALTER TABLE ONLY public.channels
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_slot_subject_id_app_environment_attributes_type_ge_key UNIQUE (slot, subject_id, app, environment, attributes_type, generation);
 
+ALTER TABLE ONLY public.customer_tags
+    ADD CONSTRAINT customer_tags_pkey PRIMARY KEY (customer_id);
+
 ALTER TABLE ONLY public.customer_views
     ADD CONSTRAINT customer_views_pkey PRIMARY KEY (slot, subject_id);
 
@@ -651,6 +679,12 @@ ALTER TABLE ONLY public.receipts_other
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY public.segment_ids
+    ADD CONSTRAINT segment_ids_pkey PRIMARY KEY (name, id);
+
+ALTER TABLE ONLY public.segments
+    ADD CONSTRAINT segments_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.shadows
     ADD CONSTRAINT shadows_pkey PRIMARY KEY (kind, key);
 
@@ -685,6 +719,8 @@ CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE
 CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
 
 CREATE INDEX channels_to_claim ON public.channels USING btree (slot, claim_at) WHERE (claim_at IS NOT NULL);
+
+CREATE INDEX customer_tags_to_match ON public.customer_tags USING btree (match_due_at) WHERE (match_due_at IS NOT NULL);
 
 CREATE INDEX devices_of_customer ON public.devices USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 

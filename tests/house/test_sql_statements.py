@@ -29,7 +29,7 @@ SLOT_SIDE: Final = (
     "webhook_deliveries",
     "webhook_attempts",
 )
-DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens", "erasures")
+DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens", "erasures", "customer_tags", "segments", "segment_ids")
 SPELLED: Final = {
     "int2": "smallint",
     "int4": "integer",
