@@ -42,7 +42,9 @@ from events.postgres.migrator import migrate, schema_behind
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.audience_store import AudienceStore
 from projections.card_modules import install_cards
+from projections.enroller import Enroller
 from projections.eta_keeper import EtaKeeper
 from projections.matcher import Matcher
 from projections.projector import Projector
@@ -215,9 +217,10 @@ class Service:
                 }
             case "matcher":
                 rules = dict.fromkeys((each.attributes_type for each in CARDS.cards), self._settings.start_rule())
-                matcher = Matcher(workers, self.keyring, self._ring_due, start_rules=rules)
+                enroller = Enroller(workers, self._ring_due, rules=self._settings.rules().audience)
+                matcher = Matcher(workers, self.keyring, self._ring_due, start_rules=rules, begun=enroller.wake)
                 self.doorbell.listen(matcher.hear)
-                return {"matcher": matcher.run}
+                return {"matcher": matcher.run, "enroller": enroller.run}
             case "dispatcher":
                 transport = apns_transport(self._settings)
                 self._stack.push_async_callback(transport.close)
@@ -278,6 +281,7 @@ class Service:
             feed=self.feed,
             registry=self._registry(),
             segments=SegmentStore(self._pool),
+            audiences=AudienceStore(self._pool),
             ring_matcher=self._ring_matcher,
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(

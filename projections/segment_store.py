@@ -1,6 +1,6 @@
 """Segments and tags in Postgres: the only module with their statements."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ import msgspec
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
+from projections.audience import Who
 from projections.errors import FilterError, SegmentUnknownError
 from projections.segment_filter import parse_filter
 from projections.segment_sql import EVERYBODY, NOBODY, Condition, condition_of, ids_of_segment, in_place, of_customers
@@ -34,13 +35,6 @@ class Segment(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, k
     ids_of: IdsOf | None = None
     ids: int | None = None
     changed_at: datetime
-
-
-class Who(msgspec.Struct, frozen=True):
-    """Whom something is for: customers, those whom a segment takes, or, if it has neither, everybody."""
-
-    customers: tuple[str, ...] | None = None
-    segment: str | None = None
 
 
 class Members(msgspec.Struct, frozen=True):
@@ -113,6 +107,10 @@ class SegmentStore:
                 ids = await self._pool.fetchval(statement("projections/count_segment_ids"), name)
         return _segment(row, ids)
 
+    async def revisions(self, names: Collection[str]) -> dict[str, UUID]:
+        """Read the revision of each of these segments that is there."""
+        return {row["name"]: row["revision"] for row in await self._rows(sorted(names))}
+
     async def list_after(self, name: str = "") -> list[Segment]:
         """List segments by name, from one on."""
         with translated():
@@ -160,6 +158,16 @@ class SegmentStore:
             # a release that reads more has stored it: nobody is in it here
             return Members(NOBODY, row["revision"])
 
+    async def members_among(self, who: Who, attributes_type: str, device_ids: Sequence[str]) -> set[str]:
+        """Give those of some phones that belong to an audience and can be sent a card of a type now."""
+        members = await self.members(who, 3)
+        if members is None:
+            return set()
+        sql = in_place(statement("projections/find_members_among"), members.condition)
+        with translated():
+            rows = await self._pool.fetch(sql, attributes_type, device_ids, *members.condition.values)
+        return {row["device_id"] for row in rows}
+
     async def count(self, who: Who, attributes_type: str) -> Counted:
         """Count the phones of an audience.
 
@@ -204,8 +212,12 @@ class SegmentStore:
         await connection.execute(statement("projections/add_segment_ids"), name, add)
 
     async def _row(self, name: str) -> asyncpg.Record | None:
+        rows = await self._rows([name])
+        return rows[0] if rows else None
+
+    async def _rows(self, names: Sequence[str]) -> list[asyncpg.Record]:
         with translated():
-            return await self._pool.fetchrow(statement("projections/read_segments"), [name])
+            return await self._pool.fetch(statement("projections/read_segments"), names)
 
 
 def _segment(row: asyncpg.Record, ids: int | None = None) -> Segment:

@@ -64,6 +64,28 @@ CREATE TABLE public.api_keys (
     revoked_at timestamp with time zone
 );
 
+CREATE TABLE public.audience_pace (
+    only_row boolean DEFAULT true NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    CONSTRAINT audience_pace_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.audiences (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    customers text[],
+    segment text COLLATE pg_catalog."C",
+    attributes_type text NOT NULL COLLATE pg_catalog."C",
+    show_at timestamp with time zone,
+    revision uuid,
+    after text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    turn_at timestamp with time zone NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    stopped_at timestamp with time zone,
+    over_at timestamp with time zone
+);
+
 CREATE TABLE public.card_fact_slots (
     slot smallint NOT NULL,
     "position" bigint NOT NULL
@@ -534,6 +556,57 @@ CREATE TABLE public.start_tokens (
     ios_version text
 );
 
+CREATE VIEW public.started_phones AS
+ SELECT DISTINCT ON (slot, subject_id, device_id) slot,
+    subject_id,
+    device_id,
+    card_id,
+    customer_id,
+    outcome_at,
+    why,
+    outcome,
+    reason
+   FROM ( SELECT c.slot,
+            c.subject_id,
+            c.device_id,
+            c.card_id,
+            c.customer_id,
+            c.generation,
+            c.outcome_at,
+            c.why,
+                CASE
+                    WHEN o.accepted THEN 'accepted'::text
+                    WHEN o.under_way THEN 'waiting'::text
+                    WHEN o.sent THEN 'unknown'::text
+                    WHEN o.refused THEN 'rejected'::text
+                    WHEN (c.phase = 'over'::text) THEN 'left_out'::text
+                    ELSE 'waiting'::text
+                END AS outcome,
+                CASE
+                    WHEN o.accepted THEN
+                    CASE
+                        WHEN (c.reported_state = ANY (ARRAY['dismissed'::text, 'ended'::text])) THEN c.reported_state
+                        WHEN o.told THEN 'shown'::text
+                        ELSE 'not_reported'::text
+                    END
+                    WHEN o.under_way THEN 'under_way'::text
+                    WHEN o.sent THEN 'no_answer'::text
+                    WHEN o.refused THEN COALESCE(c.last_answer, c.outcome)
+                    ELSE COALESCE(
+                    CASE c.outcome
+                        WHEN 'waiting'::text THEN c.why
+                        ELSE c.outcome
+                    END, 'due'::text)
+                END AS reason
+           FROM ((public.cards c
+             CROSS JOIN LATERAL ( SELECT ((c.reported_state IS NOT NULL) OR (c.token_hash IS NOT NULL)) AS told) t)
+             CROSS JOIN LATERAL ( SELECT t.told,
+                    (t.told OR (c.accepted_version IS NOT NULL)) AS accepted,
+                    (c.leased_until > public.lockstep_now()) AS under_way,
+                    ((c.phase = ANY (ARRAY['starting'::text, 'shown'::text, 'ending'::text])) OR (c.started_at IS NOT NULL)) AS sent,
+                    ((c.outcome = ANY (ARRAY['refused'::text, 'failed'::text])) OR ((c.outcome = 'waiting'::text) AND (c.last_answer = ANY (ARRAY['Unregistered'::text, 'ExpiredToken'::text, 'BadDeviceToken'::text, 'DeviceTokenNotForTopic'::text])))) AS refused) o)) p
+  ORDER BY slot, subject_id, device_id, (outcome <> 'accepted'::text), (outcome <> 'unknown'::text), generation DESC;
+
 CREATE TABLE public.subject_keys (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -591,6 +664,12 @@ ALTER TABLE ONLY public.receipts ATTACH PARTITION public.receipts_other DEFAULT;
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.audience_pace
+    ADD CONSTRAINT audience_pace_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.audiences
+    ADD CONSTRAINT audiences_pkey PRIMARY KEY (slot, subject_id);
 
 ALTER TABLE ONLY public.card_fact_slots
     ADD CONSTRAINT card_fact_slots_pkey PRIMARY KEY (slot);
@@ -711,6 +790,12 @@ ALTER TABLE ONLY public.webhook_deliveries
 
 ALTER TABLE ONLY public.webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (name);
+
+CREATE INDEX audiences_due ON public.audiences USING btree (slot, turn_at) WHERE ((done_at IS NULL) AND (stopped_at IS NULL) AND (over_at IS NULL));
+
+CREATE INDEX audiences_of_customers ON public.audiences USING gin (customers) WHERE (over_at IS NULL);
+
+CREATE INDEX audiences_open ON public.audiences USING btree (slot, subject_id) WHERE ((customers IS NULL) AND (over_at IS NULL));
 
 CREATE INDEX cards_of_channel ON public.cards USING btree (slot, subject_id, channel, started_at) WHERE (carrier = 'channel'::text);
 

@@ -20,6 +20,7 @@ from events.appender import Appender
 from events.feed import Feed
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.explanation import Explanation
 from projections.order_state import OrderState
@@ -50,6 +51,7 @@ class Edge:
     feed: Feed
     registry: DeviceRegistry
     segments: SegmentStore
+    audiences: AudienceStore
     ring_matcher: Callable[[], None]
     read_order: Callable[[str], Awaitable[OrderPage | None]]
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from app.access.api_key import Scope
 from app.http.activity_routes import post_end, post_start, post_update
+from app.http.audience_routes import get_audience, get_audience_phones, post_audience_resume, post_audience_stop
 from app.http.authentication import authenticate
 from app.http.card_stream_routes import get_card_stream
 from app.http.definition_routes import delete_definition, get_definition, put_definition
@@ -76,6 +77,7 @@ _DEFINITION: Final = "/v1/definitions/{name}"
 _DEVICE: Final = "/v1/devices/{device_id}"
 _WEBHOOK: Final = "/v1/webhooks/{name}"
 _CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
+_AUDIENCE: Final = "/v1/activities/{activity_id}/audience"
 _SEGMENT: Final = "/v1/segments/{name}"
 _TAGS: Final = "/v1/customers/{customer_id}/tags"
 
@@ -107,6 +109,10 @@ ROUTES: Final = (
     Route("GET", _SEGMENT, get_segment, Rule(Scope.ORDERS_READ)),
     Route("DELETE", _SEGMENT, delete_segment, Rule(Scope.EVENTS_WRITE)),
     Route("POST", _SEGMENT + "/ids", post_segment_ids, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", _AUDIENCE, get_audience, Rule(Scope.ORDERS_READ)),
+    Route("GET", _AUDIENCE + "/phones", get_audience_phones, Rule(Scope.ORDERS_READ)),
+    Route("POST", _AUDIENCE + "/stop", post_audience_stop, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", _AUDIENCE + "/resume", post_audience_resume, Rule(Scope.EVENTS_WRITE)),
     Route("POST", "/v1/audiences/count", post_audience_count, Rule(Scope.ORDERS_READ)),
     Route("POST", "/v1/tickets", post_ticket, Rule(Scope.DEVICES_WRITE)),
     Route("GET", "/v1/webhooks", get_webhooks, Rule(Scope.ADMIN)),

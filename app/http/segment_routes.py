@@ -12,8 +12,9 @@ from app.http.edge import edge_of
 from app.http.path import path_id
 from app.http.problems import invalid, not_found
 from events.errors import Fault
+from projections.audience import Who
 from projections.errors import FilterError, SegmentUnknownError
-from projections.segment_store import Segment, Who
+from projections.segment_store import Segment
 
 MOST_IDS: Final = 10_000
 """Ids in a request; a list may have any number, by several."""

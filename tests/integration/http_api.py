@@ -32,6 +32,7 @@ from events.feed import Feed
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.segment_store import SegmentStore
 
@@ -163,6 +164,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         feed=Feed(pool, keyring),
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
         segments=SegmentStore(pool),
+        audiences=AudienceStore(pool),
         ring_matcher=lambda: None,
         read_order=read_order,
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,

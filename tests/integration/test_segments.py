@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from events.postgres.pool import Pool
 from events.sealing import Keyring
+from projections.audience import Who
 from projections.segment_filter import All, Either, Field, Filter, IosFrom, IosIs, Is, Not, Subscriber, takes
 from projections.segment_sql import condition_of
-from projections.segment_store import Counted, SegmentStore, Who
+from projections.segment_store import Counted, SegmentStore
 from tests.integration.http_api import DEVICE, Api, running_api
 
 TAGS = ("vip", "beta", "city:graz")
