@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.cli.archive import archive
+from app.cli.audience import audience
 from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.channels import channels
@@ -49,6 +50,7 @@ for group in (
     cards,
     channels,
     definitions,
+    audience,
     events,
     keys,
     tickets,
