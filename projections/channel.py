@@ -53,6 +53,7 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
         lost: APNs knows it no more, though nobody deleted it.
         last_answer: What APNs said last of it that was not good.
         why: What became of it last, in words.
+        accepted_version: What APNs accepted last for it, or its cards were started with, at least.
     """
 
     channel: UUID
@@ -64,6 +65,10 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool
     last_answer: str | None
     why: str | None = None
+    accepted_version: int | None = None
+    accepted_hash: bytes | None = None
+    accepted_at: datetime | None = None
+    considered_version: int = 0
 
     @property
     def is_open(self) -> bool:

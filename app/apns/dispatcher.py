@@ -32,7 +32,7 @@ from events.waiting import first_of
 from projections.card import Card, Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.channel import Storage
-from projections.channel_store import ChannelsOf, ChannelStore, Place
+from projections.channel_store import ChannelsOf, ChannelStore, Place, place_of
 from projections.choice import Renew, Send, budget_used_up
 from projections.errors import RenderError
 from projections.face import Face, face_of
@@ -299,7 +299,7 @@ class Dispatcher:
         if stored is not None and drawn not in faces:
             faces[drawn] = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
         face = faces.get(drawn)
-        place = _place(card, phone)
+        place = place_of(card, None if phone is None else phone.phone)
         channel = channels.of(card, place)
         decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan, channel)
         if not isinstance(decided, Send | Renew) and decided.reason is Reason.CHANNEL_AWAITED and face is not None:
@@ -372,12 +372,6 @@ class Dispatcher:
             # the lease runs out and the card is looked at again; the bug is for us to see
             log.error("dispatch_failed", error=type(error).__name__)
         self._work.set()
-
-
-def _place(card: Card, phone: PhoneWithToken | None) -> Place:
-    """Say where the channel of a card that is to be started would be."""
-    token_hash = None if phone is None else phone.phone.start_token_hash
-    return Place(card.subject_id, card.app, _environment(card, Kind.START, phone, token_hash), card.attributes_type)
 
 
 def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:

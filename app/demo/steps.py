@@ -128,6 +128,13 @@ class RotateStartTokens(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
 
 
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """Take a phone's network away, or give it back."""
+
+    phone: str
+    online: bool
+
+
 class AwaitCard(msgspec.Struct, frozen=True, kw_only=True):
     """Wait until a phone shows an order's card.
 
@@ -178,6 +185,7 @@ Step = (
     | StartCard
     | RotateToken
     | RotateStartTokens
+    | Network
     | AwaitCard
     | AwaitNoCard
     | AwaitAnswers

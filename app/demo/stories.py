@@ -5,6 +5,7 @@ from typing import Final
 
 from app.demo.booking import tell_bookings
 from app.demo.many_orders import tell_many_orders
+from app.demo.matches import tell_matches
 from app.demo.scenario import tell
 from app.demo.scenarios import Scenario
 from app.demo.steps import Story
@@ -15,5 +16,6 @@ STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.BOOKING: tell_bookings,
     Scenario.UPLOAD: tell_uploads,
     Scenario.MANY_ORDERS: tell_many_orders,
+    Scenario.MATCH: tell_matches,
 }
 """Gives the stories; the argument is the seed, which chooses the cast."""

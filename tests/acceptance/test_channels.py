@@ -52,6 +52,16 @@ async def test_one_request_an_update_reaches_every_phone(world: World) -> None:
     to_tokens = [each for each in world.pushes if each.token is not None]
     assert Counter(each.event for each in to_tokens) == {"start": PHONES + 1, "update": 2}
 
+    async with world.shop.get(f"{world.service.url}/v1/orders/order-1/explain") as answer:
+        explained = (await answer.json())["cards"]
+    assert Counter((card["finding"]["reason"], card["acceptedVersion"]) for card in explained) == {
+        ("follows_channel", 3): PHONES,
+        ("unchanged", 3): 1,
+    }
+    [member, *_] = [card for card in explained if card["finding"]["reason"] == "follows_channel"]
+    assert [push["kind"] for push in member["sent"]] == ["update", "update", "start"]
+    assert "the order's channel" in member["finding"]["why"]
+
     await world.happen_and_rest("order-1", "order.delivered")
 
     assert {told(phone) for phone in (*phones, old)} == {(("ended", "delivered"),)}
