@@ -1,7 +1,7 @@
 """Claims, intents and settlements of cards: the only module with their statements."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,16 +13,14 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
 from projections.card import Card, Intent, Kind, Lane, Phase, Settlement
+from projections.card_fact import facts_of
+from projections.card_fact_store import add_facts
 from projections.pause import Route
 from projections.phone import AlertToken, Phone, ios_of
+from projections.receipt_store import Receipt, add_receipts
 
 CLAIMS_A_SLOT = 50
 ENVIRONMENTS = ("sandbox", "production")
-
-
-def receipt_context(apns_id: UUID) -> bytes:
-    """Name the place that the payload of a push is sealed for."""
-    return b"receipt\n" + apns_id.bytes
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -47,43 +45,16 @@ class PhoneWithToken(msgspec.Struct, frozen=True):
     alert_token_sealed: bytes | None = None
 
 
-class Leased(msgspec.Struct, frozen=True):
-    """What a push was sent for under a lease, where that is no card: a channel, by our id of it."""
-
-    slot: int
-    subject_id: str
-    card_id: UUID
-    lease: int
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent and what came back.
-
-    Attributes:
-        why: Why it was sent.
-        demoted: It would have had priority 10, had the phone not had its urgent pushes for the hour.
-        sealed: The payload, sealed with the subject's data key.
-    """
-
-    card: Card | Leased
-    sent_at: datetime
-    answered_at: datetime
-    folded_at: datetime | None
-    kind: Kind
-    version: int
-    why: str
-    outcome: str
-    apns_id: UUID
-    timestamp: int
-    priority: int
-    demoted: bool
-    status: int | None
-    reason: str | None
-    sealed: bytes | None
-
-
 class CardStore:
-    """Cards in Postgres, as the dispatcher works on them."""
+    """Cards in Postgres, as the dispatcher works on them.
+
+    Args:
+        pool: Connections.
+        budget: How many starts a phone takes.
+        urgent: How many urgent pushes a phone takes.
+        ring_facts: Called after facts were written, for those who listen to them; must not block.
+        channel_settle: How long a phone takes to follow a channel, in seconds.
+    """
 
     def __init__(
         self,
@@ -92,8 +63,10 @@ class CardStore:
         urgent: UrgentRules | None = None,
         *,
         channel_settle: float = 5.0,
+        ring_facts: Callable[[], None] = lambda: None,
     ) -> None:
         self._pool = pool
+        self._ring_facts = ring_facts
         self._budget = budget or BudgetRules()
         self._urgent = urgent or UrgentRules()
         self._channel_settle = channel_settle
@@ -177,7 +150,7 @@ class CardStore:
         return {row["card_id"] for row in held}
 
     async def settle(self, settlements: Sequence[Settlement], receipts: Sequence[Receipt]) -> set[int]:
-        """Write what became of leases, and the receipts, in one transaction.
+        """Write what became of leases, the receipts, and what is to be told of cards, in one transaction.
 
         A phone whose card was recalled is flagged for the matcher: its customer may have come back meanwhile, and the
         matcher, which met a card that was not over yet, has cleared the flag of that sign-in.
@@ -186,11 +159,22 @@ class CardStore:
             The slots of cards that are due again at once.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            due = await self._settle(connection, settlements)
+            settled = await self._settle(connection, settlements)
             if receipts:
                 await add_receipts(connection, receipts)
             await self._tell_devices(connection, settlements)
-        return due
+            before = {row["card_id"]: row["before"] for row in settled if row["listened"]}
+            facts = [
+                fact
+                for each in settlements
+                if each.card.card_id in before
+                for fact in facts_of(each, before=before[each.card.card_id])
+            ]
+            if facts:
+                await add_facts(connection, facts)
+        if facts:
+            self._ring_facts()
+        return {row["slot"] for row in settled if row["due"]}
 
     async def _tell_devices(self, connection: Connection, settlements: Sequence[Settlement]) -> None:
         """Write what settlements mean for phones; these rows are locked after the cards, in key order."""
@@ -231,8 +215,8 @@ class CardStore:
         """Remember that a token value, reported for one environment, is one of another."""
         await self._pool.execute(statement("projections/place_tokens"), [app], [environment], [token_hash], [works_in])
 
-    async def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> set[int]:
-        rows = await connection.fetch(
+    async def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> list[asyncpg.Record]:
+        return await connection.fetch(
             statement("projections/settle_cards"),
             [each.card.slot for each in settlements],
             [each.card.subject_id for each in settlements],
@@ -264,32 +248,6 @@ class CardStore:
             [each.freshness for each in settlements],
             self._channel_settle,
         )
-        return {row["slot"] for row in rows if row["due"]}
-
-
-async def add_receipts(connection: Connection, receipts: Sequence[Receipt]) -> None:
-    """Write what was sent and what came back."""
-    await connection.execute(
-        statement("projections/add_receipts"),
-        [each.card.slot for each in receipts],
-        [each.card.subject_id for each in receipts],
-        [each.card.card_id for each in receipts],
-        [each.card.lease for each in receipts],
-        [each.sent_at for each in receipts],
-        [each.answered_at for each in receipts],
-        [each.folded_at for each in receipts],
-        [each.kind for each in receipts],
-        [each.version for each in receipts],
-        [each.why for each in receipts],
-        [each.outcome for each in receipts],
-        [each.apns_id for each in receipts],
-        [each.timestamp for each in receipts],
-        [each.priority for each in receipts],
-        [each.status for each in receipts],
-        [each.reason for each in receipts],
-        [each.sealed for each in receipts],
-        [each.demoted for each in receipts],
-    )
 
 
 def _claimed(row: asyncpg.Record) -> Claimed:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-Carrier = Literal["token", "channel", "channel_if_silent"]
-"""What carries the updates of a card: a token of its own; a channel, where the phone can; or a channel where the app
-told nothing of the card before, so that no token can be had."""
+Carrier = Literal["token", "channel", "channel_for_many", "channel_if_silent"]
+"""What carries the updates of a card: a token of its own; a channel, where the phone can; that where its subject is for
+an audience; or where the app told nothing of the card before, so that no token can be had."""
 
 Storage = Literal["none", "latest"]
 """What APNs keeps for a phone that is offline: nothing, or the newest message, which may be published less often."""

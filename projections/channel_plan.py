@@ -99,8 +99,8 @@ def _plan_unfollowed(channel: Channel, now: datetime, rules: PlanRules) -> Chann
 
 
 def _plan_end(face: Face, channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
-    keep = now + timedelta(seconds=rules.keep_after_end)
-    alert = face.pending_alert(channel.alerted_version)
+    alert = face.pending_alert(channel.alerted_version) if face.is_kept else None
+    keep = face.kept_until(now, timedelta(seconds=rules.keep_after_end)) if face.is_kept else now
     return _send(Kind.END, face, channel, now, rules, why="The order is over.", alert=alert, dismiss_at=keep)
 
 
@@ -110,14 +110,15 @@ def _plan_update(face: Face, channel: Channel, now: datetime, rules: PlanRules) 
     first = channel.accepted_version is None
     changed = channel.accepted_hash != face.content_hash
     age = face.age(now, rules.ages)
-    aged = rules.tell_age and age.level != (channel.freshness or Freshness.FRESH)
+    tells_age = rules.tell_age and face.wishes is None
+    aged = tells_age and age.level != (channel.freshness or Freshness.FRESH)
     if channel.crossed_at is not None:
         settled_at = channel.crossed_at + timedelta(seconds=rules.channel_settle)
         if not changed and alert is None and now < settled_at:
             return Rest("A card was started while the channel moved on; it is told again.", until=settled_at)
     if not changed and alert is None and not aged and channel.crossed_at is None:
         until = now + LIFETIME
-        if rules.tell_age and age.until is not None:
+        if tells_age and age.until is not None:
             until = min(until, age.until)
         if channel.accepted_at is not None:
             settled_at = channel.accepted_at + timedelta(seconds=rules.channel_settle)
@@ -154,17 +155,19 @@ def _send(
     if ahead > 0 and kind is not Kind.END:
         until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
         return Rest("One push a second: the last one was sent within this second.", until=until)
-    urgent = kind is Kind.END or alert is not None or face.status_version > (channel.accepted_version or 0)
+    urgent = face.is_urgent(channel.accepted_version, otherwise=kind is Kind.END or alert is not None)
     age = face.age(now, rules.ages)
-    told = age if rules.tell_age else None
+    told = age if rules.tell_age and face.wishes is None else None
     return Send(
         kind=kind,
         why=why,
         timestamp=timestamp,
         priority=10 if urgent else 5,
         alert=alert,
-        stale_at=None if kind is Kind.END else max(age.stale_at, now),
+        stale_at=None if age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
         freshness=None if told is None else told.level,
         grows_older_at=None if told is None or kind is not Kind.UPDATE else told.until,
         dismiss_at=dismiss_at,
+        with_content=not face.is_blank,
+        relevance_score=None if face.wishes is None or face.is_blank else face.wishes.relevance_score,
     )

@@ -13,10 +13,10 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS, slot_of
 from projections.card import Card, Phase
-from projections.card_store import Receipt, add_receipts
 from projections.channel import Channel, ChannelPhase, ChannelSettlement, ChannelState, Storage
 from projections.pause import Route
 from projections.phone import Phone
+from projections.receipt_store import Receipt, add_receipts
 
 CLAIMS_A_SLOT = 20
 

@@ -24,6 +24,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
         freshness: What the content state says of the age of its news; None for nothing.
         grows_older_at: When an update grows older without any.
         channel: What a start makes the card follow, in the place of a token; None: it asks for a token.
+        relevance_score: As the sender of the state wishes; None leaves it out.
         demoted: It would have priority 10, had the phone not had its urgent pushes for the hour.
     """
 
@@ -37,6 +38,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     with_content: bool = True
     freshness: Freshness | None = None
     grows_older_at: datetime | None = None
+    relevance_score: float | None = None
     demoted: bool = False
     channel: ChannelState | None = None
 

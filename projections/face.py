@@ -1,24 +1,28 @@
 """What a card would show of its subject now, rendered once for all its cards."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from projections.activity import Recipients, Wishes, has_start, is_blanked, recipients_of, wishes_of
 from projections.channel import Carrier, Storage
 from projections.customer_view import CustomerView
 from projections.definition import PLACED
 from projections.draft import Alert
 from projections.errors import RenderError
-from projections.freshness import Age, FreshnessRules, age_of
+from projections.freshness import Age, Freshness, FreshnessRules, age_of
 from projections.registry import CARDS
 from projections.view import CardView, drawn
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
 _NOTHING = b"{}"
+
+LONGEST_KEPT = timedelta(hours=4)
+"""Apple: no card stays longer on the Lock Screen after its end."""
 
 
 class Face(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +47,10 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         first_alerts: Those that the start of a card may speak of; None: all.
         carrier: What carries updates; None leaves it to the rules.
         storage: What APNs keeps of a channel.
+        recipients: Whose phones may show it; None: those of the customer.
+        startable: Whether a card can be started, and another after it: of what the app has started nothing is known.
+        is_blank: Nothing of it is left to be shown: it was erased.
+        wishes: What its sender wishes of its pushes; None: it is ours to say.
     """
 
     version: int
@@ -64,6 +72,36 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     first_alerts: tuple[Alert, ...] | None = None
     carrier: Carrier | None = None
     storage: Storage = "latest"
+    recipients: Recipients | None = None
+    startable: bool = True
+    is_blank: bool = False
+    wishes: Wishes | None = None
+
+    def is_for(self, customer_id: str | None) -> bool:
+        """Tell whether phones of a customer may show it, once there is something to show."""
+        return (self.recipients or Recipients(self.customer_id)).include(customer_id)
+
+    @property
+    def is_for_many(self) -> bool:
+        """Tell whether it is for an audience, and not for one customer."""
+        return self.recipients is not None and (self.recipients.is_open or self.recipients.listed is not None)
+
+    def kept_until(self, now: datetime, kept: timedelta) -> datetime:
+        """Say when a card that ends now leaves the Lock Screen; `kept` is for how long, unless its sender wishes."""
+        wished = None if self.wishes is None else self.wishes.dismiss_at
+        return now + kept if wished is None else min(wished, now + LONGEST_KEPT)
+
+    def is_urgent(self, accepted_version: int | None, *, otherwise: bool) -> bool:
+        """Tell whether a push is urgent, whatever was accepted before; `otherwise` is by what it does and says."""
+        if accepted_version is None or self.urgent_version > accepted_version:
+            return True
+        wished = None if self.wishes is None else self.wishes.priority
+        return otherwise if wished is None else wished == 10
+
+    @property
+    def urgent_version(self) -> int:
+        """Give the newest version whose push is urgent, whatever it shows."""
+        return self.status_version if self.wishes is None else self.wishes.urgent_version
 
     def is_early(self, now: datetime) -> bool:
         """Tell whether the time of its cards has not come, and may come."""
@@ -85,7 +123,9 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         return _chosen(first, alerted_version) or Alert(2, self.version, self.opening)
 
     def age(self, now: datetime, rules: FreshnessRules) -> Age:
-        """Tell how old the subject's news is."""
+        """Tell how old the subject's news is; a sender who holds the state says so itself."""
+        if self.wishes is not None:
+            return Age(Freshness.FRESH, None, self.wishes.stale_at)
         return age_of(self.expected_at, self.heard_at, now, rules, over=self.over)
 
 
@@ -102,6 +142,12 @@ def content_hash(content: bytes, key: bytes) -> bytes:
     return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
 
 
+def verbatim_hash(content: bytes, wishes: Wishes, key: bytes) -> bytes:
+    """Give 16 bytes, keyed, that two states of a sender share if they and what belongs to them are the same."""
+    shown = _encode_sorted((_read_object(content), wishes.stale_at, wishes.relevance_score))
+    return blake2b(shown, digest_size=16, key=key).digest()
+
+
 def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attributes_type: str | None = None) -> Face:
     """Draw a view; one that cannot be drawn has a face all the same, without content.
 
@@ -111,8 +157,9 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         heard_at: When the newest event was recorded.
         attributes_type: Of the card; None: what subjects of its kind get.
     """
+    wishes, is_blank = wishes_of(view), is_blanked(view)
     content, failure = _NOTHING, None
-    if view.placed:
+    if view.placed and not is_blank:
         try:
             content = drawn(view, attributes_type)
         except RenderError as error:
@@ -125,7 +172,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         over=view.over,
         customer_id=view.customer_id,
         content=content,
-        content_hash=content_hash(content, key),
+        content_hash=content_hash(content, key) if wishes is None else verbatim_hash(content, wishes, key),
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,
@@ -135,8 +182,12 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         opening=CARDS.of_kind(view.kind).opening,
         begun_at=None if several is None else several.begun_at,
         joined_at=None if several is None else several.joined_at,
-        is_kept=several is None or several.is_kept,
+        is_kept=(several is None or several.is_kept) and not is_blank,
         first_alerts=None if several is None else several.first_alerts,
         carrier="token" if several is not None or definition is None else definition.carrier,
         storage="latest" if definition is None else definition.channel_storage,
+        recipients=recipients_of(view),
+        startable=has_start(view),
+        is_blank=is_blank,
+        wishes=wishes,
     )

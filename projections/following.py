@@ -18,6 +18,8 @@ def wants_channel(face: Face, card: Card, phone: Phone, carrier: Carrier) -> boo
     match face.carrier or carrier:
         case "channel":
             return True
+        case "channel_for_many":
+            return face.is_for_many
         case "channel_if_silent":
             return phone.unreported_starts > 0
         case "token":

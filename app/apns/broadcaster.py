@@ -44,7 +44,6 @@ from events.sealing import Keyring, seal
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.card import Kind
-from projections.card_store import Leased, Receipt, receipt_context
 from projections.channel import MOST_CHANNELS, ChannelPhase, ChannelSettlement
 from projections.channel_plan import Create, Delete, Rest, plan_channel
 from projections.channel_store import ChannelStore, ClaimedChannel
@@ -52,6 +51,7 @@ from projections.choice import Send
 from projections.errors import RenderError
 from projections.face import Face, face_of
 from projections.pauses import Pauses
+from projections.receipt_store import Leased, Receipt, receipt_context
 from projections.view_store import StoredView, ViewStore
 
 log = structlog.get_logger()

@@ -62,6 +62,7 @@ class Dispatcher:
         announce: Called with slots of cards that are due again; must not block.
         ring_matcher: Called after cards were recalled from their phones; must not block. The matcher's poll finds
             them too.
+        ring_facts: Called after something became of cards that somebody is to be told; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
     """
@@ -75,6 +76,7 @@ class Dispatcher:
         announce: Callable[[Collection[int]], None],
         *,
         ring_matcher: Callable[[], None] = lambda: None,
+        ring_facts: Callable[[], None] = lambda: None,
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
@@ -82,7 +84,13 @@ class Dispatcher:
         self._keyring = keyring
         self._rules = rules or DispatchRules()
         plan_rules = self._rules.plan
-        self._cards = CardStore(pool, plan_rules.budget, plan_rules.urgent, channel_settle=plan_rules.channel_settle)
+        self._cards = CardStore(
+            pool,
+            plan_rules.budget,
+            plan_rules.urgent,
+            channel_settle=plan_rules.channel_settle,
+            ring_facts=ring_facts,
+        )
         self._channels = ChannelStore(pool)
         self._views = Shelf(keyring)
         self._announce = announce

@@ -77,12 +77,19 @@ def build_push(
                 alert=alert,
                 channel_id=None if sent.channel is None else sent.channel.channel_id,
                 stale_date=stale,
+                relevance_score=sent.relevance_score,
             )
         case Kind.UPDATE:
             if content is None:
                 raise AssertionError("an update has content")
             expiry = rules.update_expiry
-            body = payload.update(timestamp=sent.timestamp, content_state=content, alert=alert, stale_date=stale)
+            body = payload.update(
+                timestamp=sent.timestamp,
+                content_state=content,
+                alert=alert,
+                stale_date=stale,
+                relevance_score=sent.relevance_score,
+            )
         case Kind.END:
             expiry = rules.end_expiry
             body = payload.end(
@@ -90,6 +97,7 @@ def build_push(
                 content_state=content,
                 alert=alert,
                 dismissal_date=None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp()),
+                relevance_score=sent.relevance_score,
             )
         case _:
             assert_never(sent.kind)
@@ -114,15 +122,27 @@ def build_message(sent: Send, *, channel: Channel, view: CardView, face: Face) -
     Raises:
         RenderError: It cannot be drawn.
     """
-    if face.failure is not None:
+    if face.failure is not None and sent.with_content:
         raise face.failure
     content = with_freshness(face.content, sent.freshness)
     alert = None if sent.alert is None else _alert(sent.alert, channel.attributes_type, view, None)
     if sent.kind is Kind.END:
         dismissal = None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp())
-        return payload.end(timestamp=sent.timestamp, content_state=content, alert=alert, dismissal_date=dismissal)
+        return payload.end(
+            timestamp=sent.timestamp,
+            content_state=content if sent.with_content else None,
+            dismissal_date=dismissal,
+            alert=alert,
+            relevance_score=sent.relevance_score,
+        )
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
-    return payload.update(timestamp=sent.timestamp, content_state=content, alert=alert, stale_date=stale)
+    return payload.update(
+        timestamp=sent.timestamp,
+        content_state=content,
+        alert=alert,
+        stale_date=stale,
+        relevance_score=sent.relevance_score,
+    )
 
 
 def _notification(

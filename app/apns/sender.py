@@ -29,10 +29,11 @@ from events.errors import StoreUnavailableError
 from events.postgres.errors import translated
 from events.sealing import seal
 from projections.card import NO_KEY, UNFIT, Intent, Kind
-from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt, receipt_context
+from projections.card_store import CardStore, Claimed, PhoneWithToken
 from projections.choice import Send
 from projections.face import Face
 from projections.pauses import Pauses
+from projections.receipt_store import Receipt, receipt_context
 from projections.view_store import StoredView
 
 log = structlog.get_logger()

@@ -24,6 +24,7 @@ from app.cli.simulator import simulator
 from app.cli.stop import stop
 from app.cli.tickets import tickets
 from app.cli.tokens import tokens
+from app.cli.webhooks import webhooks
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -55,8 +56,10 @@ for group in (
     replay,
     archive,
     erase,
+    webhooks,
 ):
     cli.add_typer(group)
+cli.add_typer(webhooks)
 
 
 @cli.callback()

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
+from projections.activity import is_activity, is_blanked, recipients_of
 from projections.customer_view import CustomerView
 from projections.errors import RenderError
 from projections.freshness import age_of, with_freshness
@@ -16,7 +17,7 @@ from projections.hindrance import PUSH_TO_START
 from projections.phone import ios_of
 from projections.plan import PlanRules
 from projections.registry import CARDS
-from projections.view import CardView, drawn
+from projections.view import CardView, drawn, type_of
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
@@ -35,11 +36,7 @@ def answer_card(
     view = None if stored is None else stored.shown
     activity_id = card["activity_id"] if card is not None else report.activity_id if report is not None else None
     attributes_type = (
-        card["attributes_type"]
-        if card is not None
-        else report.attributes_type
-        if report is not None
-        else CARDS.of_kind("order" if view is None else view.kind).attributes_type
+        card["attributes_type"] if card is not None else report.attributes_type if report is not None else type_of(view)
     )
     known = view is not None and view.placed
     mine = card is not None and view is not None and _is_recipient(view, card["customer_id"], device_customer)
@@ -116,11 +113,15 @@ def _attributes(view: CardView, card_id: str, subject_id: str, attributes_type: 
 def _content(stored: StoredView, attributes_type: str, rules: PlanRules) -> msgspec.Raw | None:
     """Give what a card shows now, with the age of its news as a push would tell it; None: it cannot be drawn."""
     view = stored.shown
+    if is_blanked(view):
+        return None
     try:
         content = drawn(view, attributes_type)
     except RenderError as error:
         log.error("card_failed", error=str(error))  # noqa: TRY400 - a traceback would carry personal values
         return None
+    if is_activity(view):
+        return msgspec.Raw(content)
     age = age_of(view.next_expected_at, view.heard_since(stored.heard_at), stored.read_at, rules.ages, over=view.over)
     return msgspec.Raw(with_freshness(content, age.level if rules.tell_age else None))
 
@@ -155,4 +156,4 @@ def _is_early(view: CardView, card: asyncpg.Record) -> bool:
 
 
 def _is_recipient(view: CardView, card_customer: str | None, device_customer: str | None) -> bool:
-    return view.customer_id is not None and view.customer_id == card_customer == device_customer
+    return card_customer == device_customer and recipients_of(view).include(card_customer)

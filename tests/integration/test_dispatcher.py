@@ -15,10 +15,11 @@ from events.postgres.pool import Pool
 from events.sealing import Keyring, unseal
 from events.slot import slot_of
 from projections.budget import BudgetRules
-from projections.card_store import CLAIMS_A_SLOT, Claimed, receipt_context
+from projections.card_store import CLAIMS_A_SLOT, Claimed
 from projections.face import Face, face_of
 from projections.order_view import OrderView
 from projections.plan import PlanRules
+from projections.receipt_store import receipt_context
 from projections.view_store import ViewStore
 from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
