@@ -76,9 +76,9 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
         return self.phase is ChannelPhase.OPEN and self.channel_id is not None
 
     @property
-    def has_ended(self) -> bool:
-        """Tell whether it has carried the end of its cards."""
-        return self.phase is ChannelPhase.ENDED or (self.phase is ChannelPhase.GONE and not self.lost)
+    def was_deleted(self) -> bool:
+        """Tell whether it is gone because we deleted it."""
+        return self.phase is ChannelPhase.GONE and not self.lost
 
     @property
     def unavailable(self) -> bool:
@@ -96,6 +96,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         accepted_hash: Hash of the content state that APNs accepted last.
         freshness: The level that the content state told last that APNs accepted; None for none yet.
         followed: A card that is not over has it, or waits to be started.
+        asked_to_end: A person wants every card that follows it to end.
+        asked_again: A person wants it to say again what it said last.
         crossed_at: When a start was accepted that carried an older version than was published about then: its phone may
             have come too late for that. None: there is none.
         attempts: Failures in a row.
@@ -126,6 +128,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     last_answer: str | None
     same_answers: int
     followed: bool
+    asked_to_end: bool
+    asked_again: bool
     crossed_at: datetime | None
 
     def answered_before(self, word: str) -> int:

@@ -7,6 +7,7 @@ and is deleted when nobody can want it any more.
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from projections.card import LIFETIME, Kind
 from projections.channel import Channel, ChannelPhase
@@ -16,6 +17,7 @@ from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import Freshness
 from projections.plan import PlanRules
+from projections.sentences import ENDED_BY_A_PERSON
 
 
 class Create(msgspec.Struct, frozen=True):
@@ -84,7 +86,15 @@ def _plan_open(face: Face | None, channel: Channel, now: datetime, rules: PlanRu
         return _plan_unfollowed(channel, now, rules)
     if face is None or not face.placed:
         return Rest("There is nothing to show.", phase=ChannelPhase.OPEN, until=now + LIFETIME)
-    return _plan_end(face, channel, now, rules) if face.over else _plan_update(face, channel, now, rules)
+    if face.over:
+        return _plan_end(face, channel, now, rules)
+    if face.is_early(now):
+        why = "The order was moved: its cards end, and others come when its time does."
+        end = _send(Kind.END, face, channel, now, rules, why=why, alert=None, dismiss_at=now)
+        return replace(end, with_content=False) if isinstance(end, Send) else end
+    if channel.asked_to_end:
+        return _send(Kind.END, face, channel, now, rules, why=ENDED_BY_A_PERSON, alert=None, dismiss_at=now)
+    return _plan_update(face, channel, now, rules)
 
 
 def _plan_unfollowed(channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
@@ -114,9 +124,10 @@ def _plan_update(face: Face, channel: Channel, now: datetime, rules: PlanRules) 
     aged = tells_age and age.level != (channel.freshness or Freshness.FRESH)
     if channel.crossed_at is not None:
         settled_at = channel.crossed_at + timedelta(seconds=rules.channel_settle)
-        if not changed and alert is None and now < settled_at:
+        if not changed and alert is None and not channel.asked_again and now < settled_at:
             return Rest("A card was started while the channel moved on; it is told again.", until=settled_at)
-    if not changed and alert is None and not aged and channel.crossed_at is None:
+    again = channel.asked_again
+    if not changed and alert is None and not aged and not again and channel.crossed_at is None:
         until = now + LIFETIME
         if tells_age and age.until is not None:
             until = min(until, age.until)
@@ -128,6 +139,8 @@ def _plan_update(face: Face, channel: Channel, now: datetime, rules: PlanRules) 
         why = "The order has changed since the channel's first card was started."
     elif changed or alert is not None:
         why = f"The order has changed since the last push (version {channel.accepted_version}, now {face.version})."
+    elif again:
+        why = "An operator asked for it to be said again."
     elif channel.crossed_at is not None:
         why = "A card was started while the channel moved on: it is told again."
     else:

@@ -234,5 +234,7 @@ def _channel(row: asyncpg.Record) -> Channel:
         last_answer=row["last_answer"],
         same_answers=row["same_answers"],
         followed=row["followed"],
+        asked_to_end=row["asked_to_end"],
+        asked_again=row["asked_again"],
         crossed_at=row["crossed_at"],
     )

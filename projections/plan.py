@@ -151,6 +151,7 @@ def plan(
             card,
             channel,
             now,
+            refusal=refusal,
             end=reason_to_end(face, card, refusal),
             told_until=card.ends_by_itself_at - LIFETIME + timedelta(seconds=rules.arrival),
             renewable=face is not None and not card.next_generation and _may_renew(face, card, now, rules),

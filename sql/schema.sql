@@ -180,6 +180,7 @@ CREATE TABLE public.channels (
     created_at timestamp with time zone NOT NULL,
     due_at timestamp with time zone,
     debt bigint DEFAULT 0 NOT NULL,
+    resend_asked_at timestamp with time zone,
     phase text DEFAULT 'wanted'::text NOT NULL,
     channel_id text,
     lost boolean DEFAULT false NOT NULL,
