@@ -17,6 +17,7 @@ from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.request import Environment
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
+from app.definitions import DefinitionStore
 from app.devices.registry import DeviceRegistry
 from app.erasure import Eraser
 from app.explanations import Explainer
@@ -272,6 +273,7 @@ class Service:
             appender=self.appender,
             store=self.store,
             etas=self.etas,
+            definitions=DefinitionStore(self._pool),
             feed=self.feed,
             registry=self._registry(),
             read_order=OrderReader(self._pool, self.keyring).read,

@@ -156,9 +156,10 @@ class Housekeeper:
     async def prune_facts(self, slots: Sequence[int]) -> int:
         """Let go what is told of cards, once it is old enough, and return how much there was."""
         with translated():
-            facts: int = await self._pool.fetchval(
-                statement("projections/drop_card_facts"), slots, self._keep.facts, PRUNED_AT_ONCE
+            [row] = await fetch_through_deadlocks(
+                self._pool, "projections/drop_card_facts", slots, self._keep.facts, PRUNED_AT_ONCE
             )
+        facts: int = row["dropped"]
         if facts:
             log.info("old_facts_went", facts=facts)
         return facts

@@ -30,7 +30,7 @@ from projections.order_state import (
     states_after,
 )
 from projections.order_view import EMPTY
-from projections.receipt_store import receipt_context
+from projections.receipt import receipt_context
 from projections.view import View, evolve
 
 EVENTS: Final = 100

@@ -20,7 +20,7 @@ from events.sealing import KEY_BYTES, read_secret_key
 from projections.channel import Carrier
 from projections.matcher import Starter, StartRule
 from projections.pause import Route
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 
 PREFIX = "LOCKSTEP_"
 PRODUCTION_URL = "https://api.push.apple.com"

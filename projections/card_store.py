@@ -17,7 +17,7 @@ from projections.card_fact import facts_of
 from projections.card_fact_store import add_facts
 from projections.pause import Route
 from projections.phone import AlertToken, Phone, ios_of
-from projections.receipt_store import Receipt, add_receipts
+from projections.receipt import Receipt, add_receipts
 
 CLAIMS_A_SLOT = 50
 ENVIRONMENTS = ("sandbox", "production")
@@ -53,7 +53,7 @@ class CardStore:
         budget: How many starts a phone takes.
         urgent: How many urgent pushes a phone takes.
         ring_facts: Called after facts were written, for those who listen to them; must not block.
-        channel_settle: How long a phone takes to follow a channel, in seconds.
+        channel_settle: Seconds that a phone takes to follow a channel.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class CardStore:
         budget: BudgetRules | None = None,
         urgent: UrgentRules | None = None,
         *,
-        channel_settle: float = 5.0,
         ring_facts: Callable[[], None] = lambda: None,
+        channel_settle: float = 5.0,
     ) -> None:
         self._pool = pool
         self._ring_facts = ring_facts

@@ -16,7 +16,8 @@ from projections.clock import clock_by
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import Freshness
-from projections.plan import PlanRules
+from projections.plan import is_urgent, keep_until
+from projections.plan_rules import PlanRules
 from projections.sentences import ENDED_BY_A_PERSON
 
 
@@ -110,7 +111,7 @@ def _plan_unfollowed(channel: Channel, now: datetime, rules: PlanRules) -> Chann
 
 def _plan_end(face: Face, channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
     alert = face.pending_alert(channel.alerted_version) if face.is_kept else None
-    keep = face.kept_until(now, timedelta(seconds=rules.keep_after_end)) if face.is_kept else now
+    keep = keep_until(face, now, rules) if face.is_kept else now
     return _send(Kind.END, face, channel, now, rules, why="The order is over.", alert=alert, dismiss_at=keep)
 
 
@@ -168,7 +169,7 @@ def _send(
     if ahead > 0 and kind is not Kind.END:
         until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
         return Rest("One push a second: the last one was sent within this second.", until=until)
-    urgent = face.is_urgent(channel.accepted_version, otherwise=kind is Kind.END or alert is not None)
+    urgent = is_urgent(kind, face, channel.accepted_version, alert)
     age = face.age(now, rules.ages)
     told = age if rules.tell_age and face.wishes is None else None
     return Send(
@@ -177,10 +178,9 @@ def _send(
         timestamp=timestamp,
         priority=10 if urgent else 5,
         alert=alert,
-        stale_at=None if age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
+        stale_at=None if kind is Kind.END or age.stale_at is None else max(age.stale_at, now),
         freshness=None if told is None else told.level,
         grows_older_at=None if told is None or kind is not Kind.UPDATE else told.until,
         dismiss_at=dismiss_at,
-        with_content=not face.is_blank,
-        relevance_score=None if face.wishes is None or face.is_blank else face.wishes.relevance_score,
+        relevance_score=None if face.wishes is None else face.wishes.relevance_score,
     )

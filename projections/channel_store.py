@@ -16,7 +16,7 @@ from projections.card import Card, Phase
 from projections.channel import Channel, ChannelPhase, ChannelSettlement, ChannelState, Storage
 from projections.pause import Route
 from projections.phone import Phone
-from projections.receipt_store import Receipt, add_receipts
+from projections.receipt import Receipt, add_receipts
 
 CLAIMS_A_SLOT = 20
 

@@ -23,8 +23,8 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
         with_content: Whether the phone may see the subject's content.
         freshness: What the content state says of the age of its news; None for nothing.
         grows_older_at: When an update grows older without any.
-        channel: What a start makes the card follow, in the place of a token; None: it asks for a token.
         relevance_score: As the sender of the state wishes; None leaves it out.
+        channel: What a start makes the card follow, in the place of a token; None: it asks for a token.
         demoted: It would have priority 10, had the phone not had its urgent pushes for the hour.
     """
 

@@ -1,13 +1,13 @@
 """What a card would show of its subject now, rendered once for all its cards."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from projections.activity import Recipients, Wishes, has_start, is_blanked, recipients_of, wishes_of
+from projections.activity import Recipients, Wishes, has_start, is_blanked, is_erased, recipients_of, wishes_of
 from projections.channel import Carrier, Storage
 from projections.customer_view import CustomerView
 from projections.definition import PLACED
@@ -20,9 +20,6 @@ from projections.view import CardView, drawn
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
 _NOTHING = b"{}"
-
-LONGEST_KEPT = timedelta(hours=4)
-"""Apple: no card stays longer on the Lock Screen after its end."""
 
 
 class Face(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,12 +42,12 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         joined_at: When the last of several came that are shown; None: it is one.
         is_kept: Whether a card that ends stays for a while, to show the end; there may be none to show.
         first_alerts: Those that the start of a card may speak of; None: all.
-        carrier: What carries updates; None leaves it to the rules.
-        storage: What APNs keeps of a channel.
         recipients: Whose phones may show it; None: those of the customer.
         startable: Whether a card can be started, and another after it: of what the app has started nothing is known.
-        is_blank: Nothing of it is left to be shown: it was erased.
+        is_blank: There is nothing of it to be shown: it was erased, or ended without a state.
         wishes: What its sender wishes of its pushes; None: it is ours to say.
+        carrier: What carries updates; None leaves it to the rules.
+        storage: What APNs keeps of a channel.
     """
 
     version: int
@@ -70,12 +67,12 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     joined_at: datetime | None = None
     is_kept: bool = True
     first_alerts: tuple[Alert, ...] | None = None
-    carrier: Carrier | None = None
-    storage: Storage = "latest"
     recipients: Recipients | None = None
     startable: bool = True
     is_blank: bool = False
     wishes: Wishes | None = None
+    carrier: Carrier | None = None
+    storage: Storage = "latest"
 
     def is_for(self, customer_id: str | None) -> bool:
         """Tell whether phones of a customer may show it, once there is something to show."""
@@ -85,18 +82,6 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     def is_for_many(self) -> bool:
         """Tell whether it is for an audience, and not for one customer."""
         return self.recipients is not None and (self.recipients.is_open or self.recipients.listed is not None)
-
-    def kept_until(self, now: datetime, kept: timedelta) -> datetime:
-        """Say when a card that ends now leaves the Lock Screen; `kept` is for how long, unless its sender wishes."""
-        wished = None if self.wishes is None else self.wishes.dismiss_at
-        return now + kept if wished is None else min(wished, now + LONGEST_KEPT)
-
-    def is_urgent(self, accepted_version: int | None, *, otherwise: bool) -> bool:
-        """Tell whether a push is urgent, whatever was accepted before; `otherwise` is by what it does and says."""
-        if accepted_version is None or self.urgent_version > accepted_version:
-            return True
-        wished = None if self.wishes is None else self.wishes.priority
-        return otherwise if wished is None else wished == 10
 
     @property
     def urgent_version(self) -> int:
@@ -142,8 +127,17 @@ def content_hash(content: bytes, key: bytes) -> bytes:
     return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
 
 
-def verbatim_hash(content: bytes, wishes: Wishes, key: bytes) -> bytes:
-    """Give 16 bytes, keyed, that two states of a sender share if they and what belongs to them are the same."""
+def shown_hash(view: CardView, content: bytes, key: bytes) -> bytes:
+    """Give 16 bytes, keyed, that two contents of a card share if no push is needed from one to the other.
+
+    Args:
+        view: Whose content it is.
+        content: JSON; of a state that a sender gave every key counts, and what belongs to the state.
+        key: Keys the hash.
+    """
+    wishes = wishes_of(view)
+    if wishes is None:
+        return content_hash(content, key)
     shown = _encode_sorted((_read_object(content), wishes.stale_at, wishes.relevance_score))
     return blake2b(shown, digest_size=16, key=key).digest()
 
@@ -172,7 +166,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         over=view.over,
         customer_id=view.customer_id,
         content=content,
-        content_hash=content_hash(content, key) if wishes is None else verbatim_hash(content, wishes, key),
+        content_hash=shown_hash(view, content, key),
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,
@@ -182,12 +176,12 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         opening=CARDS.of_kind(view.kind).opening,
         begun_at=None if several is None else several.begun_at,
         joined_at=None if several is None else several.joined_at,
-        is_kept=(several is None or several.is_kept) and not is_blank,
+        is_kept=(several is None or several.is_kept) and not is_erased(view),
         first_alerts=None if several is None else several.first_alerts,
-        carrier="token" if several is not None or definition is None else definition.carrier,
-        storage="latest" if definition is None else definition.channel_storage,
         recipients=recipients_of(view),
         startable=has_start(view),
         is_blank=is_blank,
         wishes=wishes,
+        carrier="token" if several is not None or definition is None else definition.carrier,
+        storage="latest" if definition is None else definition.channel_storage,
     )

@@ -5,21 +5,19 @@ the card not move?", so it is written for the person who asks.
 """
 
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
-from projections.budget import BudgetRules, UrgentRules
 from projections.card import LIFETIME, Card, Kind, Phase
-from projections.channel import Carrier, ChannelState
+from projections.channel import ChannelState
 from projections.choice import Nothing, Plan, Renew, Send, Wait, budget_used_up
 from projections.clock import clock_by
 from projections.draft import Alert
 from projections.face import Face
-from projections.fallback import FallbackRules, tell
+from projections.fallback import tell
 from projections.following import awaited, plan_member, wants_channel
-from projections.freshness import Freshness, FreshnessRules
+from projections.freshness import Freshness
 from projections.hindrance import (
     Because,
     not_for_this_phone,
@@ -28,6 +26,7 @@ from projections.hindrance import (
     update_hindrance,
 )
 from projections.phone import Phone
+from projections.plan_rules import LONGEST_KEPT, PlanRules
 from projections.reasons import Reason
 from projections.sentences import (
     ENDED_BY_A_PERSON,
@@ -42,53 +41,6 @@ _OF_AGE: Final = {
     Freshness.LATE: "The expected time has passed without news: the card says so.",
     Freshness.STALE: "Nothing was heard of the order for a long time: the card says so.",
 }
-
-
-class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The thresholds of plans, in seconds unless the name says otherwise.
-
-    Attributes:
-        on_unknown_start: Whether a start without an answer is sent again once, after the app's silence.
-        report_wait: How long an app has to report a card whose start has no answer.
-        app_first_grace: How long the app has to start a card itself, where it comes first.
-        renew_after: Age at which a card's next generation is started.
-        most_generations: Cards in a row for one subject on one phone.
-        clock_ahead: A clock that went back by more than this makes the card wait.
-        clock_wait: A clock that went back by more than this makes the next generation replace the card.
-        keep_after_end: How long an ended card stays on the Lock Screen; Apple allows four hours.
-        arrival: How long after a start its app may still tell of the card: APNs keeps a start for half an hour.
-        failed_again: When a card is tried again that failed by a bug of ours, without news; it may be mended by then.
-        channel_keep: How long a channel is kept after it has ended its cards, for phones that are offline.
-        channel_settle: How long a phone takes to follow a channel after its start was accepted.
-        channel_closing: How long a channel that nobody follows takes no new cards before it is deleted; longer than a
-            start may be under way.
-        budget: How many starts a phone takes.
-        urgent: How many urgent pushes a phone takes.
-        ages: When news has grown old.
-        fallback: When news goes by an ordinary notification.
-        tell_age: Whether cards say how old their news is.
-        carrier: What carries the updates of cards whose definition leaves it open.
-    """
-
-    on_unknown_start: Literal["never", "after_silence"] = "never"
-    report_wait: float = 60.0
-    app_first_grace: float = 10.0
-    renew_after: float = 27_600.0
-    most_generations: int = 3
-    clock_ahead: float = 60.0
-    clock_wait: float = 600.0
-    keep_after_end: float = 900.0
-    arrival: float = 1_860.0
-    failed_again: float = 3_600.0
-    channel_keep: float = 3_600.0
-    channel_settle: float = 5.0
-    channel_closing: float = 120.0
-    budget: BudgetRules = BudgetRules()
-    urgent: UrgentRules = UrgentRules()
-    ages: FreshnessRules = FreshnessRules()
-    fallback: FallbackRules = FallbackRules()
-    tell_age: bool = True
-    carrier: Carrier = "token"
 
 
 def plan(
@@ -279,10 +231,10 @@ def _plan_shown(
     if end is not None:
         unkept = face is not None and not face.is_kept
         if refusal is not None or card.replaced or unkept or card.asked == "end":
-            whole = refusal is None and not (face is not None and face.is_blank)
-            return _send(Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=whole)
-        kept = timedelta(seconds=rules.keep_after_end)
-        keep = now + kept if face is None else face.kept_until(now, kept)
+            return _send(
+                Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
+            )
+        keep = keep_until(face, now, rules)
         alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
@@ -304,6 +256,14 @@ def _plan_shown(
         return Nothing(Reason.UNCHANGED, why_unchanged(card), until=until, phase=Phase.SHOWN)
     why = why_update(face, card, alert) if changed or alert is not None or again else _OF_AGE[age.level]
     return _within_budget(_send(Kind.UPDATE, face, card, now, rules, why=why, alert=alert), phone, now, rules)
+
+
+def keep_until(face: Face | None, now: datetime, rules: PlanRules) -> datetime:
+    """Say when a card that ends leaves the Lock Screen."""
+    wishes = None if face is None else face.wishes
+    if wishes is not None and wishes.dismiss_at is not None:
+        return min(wishes.dismiss_at, now + LONGEST_KEPT)
+    return now + timedelta(seconds=rules.keep_after_end)
 
 
 def _may_renew(face: Face, card: Card, now: datetime, rules: PlanRules) -> bool:
@@ -378,15 +338,13 @@ def _send(
         until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
         return Wait(Reason.ONE_A_SECOND, "One push a second: the last one was sent within this second.", until=until)
     wishes = None if face is None else face.wishes
-    urgent = kind is not Kind.UPDATE or alert is not None
-    urgent = urgent if face is None else face.is_urgent(card.accepted_version, otherwise=urgent)
     age = None if face is None or not with_content else face.age(now, rules.ages)
     told = age if rules.tell_age and wishes is None else None
     return Send(
         kind=kind,
         why=why,
         timestamp=timestamp,
-        priority=10 if urgent else 5,
+        priority=10 if is_urgent(kind, face, card.accepted_version, alert) else 5,
         alert=alert,
         stale_at=None if age is None or age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
         freshness=None if told is None else told.level,
@@ -395,3 +353,13 @@ def _send(
         with_content=with_content,
         relevance_score=None if wishes is None or not with_content else wishes.relevance_score,
     )
+
+
+def is_urgent(kind: Kind, face: Face | None, accepted: int | None, alert: Alert | None) -> bool:
+    """Tell whether a push is urgent; an update as its sender wishes, unless one before it was, and was not sent."""
+    if kind is not Kind.UPDATE or face is None:
+        return True
+    wishes = face.wishes
+    if wishes is not None and wishes.priority is not None and face.urgent_version <= (accepted or 0):
+        return False
+    return alert is not None or accepted is None or face.urgent_version > accepted

@@ -180,7 +180,6 @@ CREATE TABLE public.channels (
     created_at timestamp with time zone NOT NULL,
     due_at timestamp with time zone,
     debt bigint DEFAULT 0 NOT NULL,
-    resend_asked_at timestamp with time zone,
     phase text DEFAULT 'wanted'::text NOT NULL,
     channel_id text,
     lost boolean DEFAULT false NOT NULL,
@@ -209,6 +208,7 @@ CASE
     WHEN (due_at IS NULL) THEN NULL::timestamp with time zone
     ELSE GREATEST(due_at, blocked_until)
 END) STORED,
+    resend_asked_at timestamp with time zone,
     CONSTRAINT channels_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'creating'::text, 'open'::text, 'closing'::text, 'ended'::text, 'gone'::text]))),
     CONSTRAINT channels_storage_check CHECK ((storage = ANY (ARRAY['none'::text, 'latest'::text])))
 )
@@ -228,6 +228,13 @@ CREATE TABLE public.customer_views (
     begun_at timestamp with time zone NOT NULL,
     joined_at timestamp with time zone NOT NULL,
     gathered_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.definitions (
+    name text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    body json,
+    saved_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.devices (
@@ -584,6 +591,9 @@ ALTER TABLE ONLY public.channels
 
 ALTER TABLE ONLY public.customer_views
     ADD CONSTRAINT customer_views_pkey PRIMARY KEY (slot, subject_id);
+
+ALTER TABLE ONLY public.definitions
+    ADD CONSTRAINT definitions_pkey PRIMARY KEY (name, version);
 
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (device_id);

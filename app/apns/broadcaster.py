@@ -51,7 +51,7 @@ from projections.choice import Send
 from projections.errors import RenderError
 from projections.face import Face, face_of
 from projections.pauses import Pauses
-from projections.receipt_store import Leased, Receipt, receipt_context
+from projections.receipt import Leased, Receipt, receipt_context
 from projections.view_store import StoredView, ViewStore
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from projections.channel import Channel, ChannelPhase, ChannelSettlement
 from projections.channel_plan import Create, Delete, Rest
 from projections.choice import Send
 from projections.face import Face
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

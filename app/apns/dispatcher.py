@@ -88,8 +88,8 @@ class Dispatcher:
             pool,
             plan_rules.budget,
             plan_rules.urgent,
-            channel_settle=plan_rules.channel_settle,
             ring_facts=ring_facts,
+            channel_settle=plan_rules.channel_settle,
         )
         self._channels = ChannelStore(pool)
         self._views = Shelf(keyring)

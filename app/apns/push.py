@@ -56,7 +56,7 @@ def build_push(
     if sent.kind is Kind.ALERT:
         return _notification(sent, card, view, token, environment, apns_id, rules, locale)
     content = None
-    if face is not None and face.placed and sent.with_content:
+    if face is not None and face.placed and sent.with_content and not face.is_blank:
         content = with_freshness(face.content, sent.freshness)
     alert = None if sent.alert is None else _alert(sent.alert, card.attributes_type, view, locale)
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
@@ -122,19 +122,22 @@ def build_message(sent: Send, *, channel: Channel, view: CardView, face: Face) -
     Raises:
         RenderError: It cannot be drawn.
     """
-    if face.failure is not None and sent.with_content:
+    shows = sent.with_content and not face.is_blank
+    if face.failure is not None and shows:
         raise face.failure
-    content = with_freshness(face.content, sent.freshness)
+    content = with_freshness(face.content, sent.freshness) if shows else None
     alert = None if sent.alert is None else _alert(sent.alert, channel.attributes_type, view, None)
     if sent.kind is Kind.END:
         dismissal = None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp())
         return payload.end(
             timestamp=sent.timestamp,
-            content_state=content if sent.with_content else None,
+            content_state=content,
             dismissal_date=dismissal,
             alert=alert,
             relevance_score=sent.relevance_score,
         )
+    if content is None:
+        raise AssertionError("an update has content")
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
     return payload.update(
         timestamp=sent.timestamp,

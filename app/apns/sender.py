@@ -33,7 +33,7 @@ from projections.card_store import CardStore, Claimed, PhoneWithToken
 from projections.choice import Send
 from projections.face import Face
 from projections.pauses import Pauses
-from projections.receipt_store import Receipt, receipt_context
+from projections.receipt import Receipt, receipt_context
 from projections.view_store import StoredView
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from events.postgres.errors import DEADLOCK, translated
 from events.waiting import first_of
 from projections.card import Settlement
 from projections.card_store import CardStore
-from projections.receipt_store import Receipt
+from projections.receipt import Receipt
 
 log = structlog.get_logger()
 

@@ -8,6 +8,7 @@ from app.cli.archive import archive
 from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.channels import channels
+from app.cli.definitions import definitions
 from app.cli.demo import demo
 from app.cli.erase import erase
 from app.cli.events import events
@@ -47,6 +48,7 @@ for group in (
     card,
     cards,
     channels,
+    definitions,
     events,
     keys,
     tickets,

@@ -15,7 +15,7 @@ from projections.errors import RenderError
 from projections.freshness import age_of, with_freshness
 from projections.hindrance import PUSH_TO_START
 from projections.phone import ios_of
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from projections.registry import CARDS
 from projections.view import CardView, drawn, type_of
 from projections.view_store import StoredView

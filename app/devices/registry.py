@@ -19,7 +19,7 @@ from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from projections.activity import recipients_of
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from projections.shelf import Shelf
 from projections.view_store import StoredView
 

@@ -15,7 +15,6 @@ CREATE TABLE channels (
     -- reasons to look: everybody but the broadcaster
     due_at             timestamptz,
     debt               bigint      NOT NULL DEFAULT 0,
-    resend_asked_at    timestamptz,
     -- what we did about it: the broadcaster
     phase              text        NOT NULL DEFAULT 'wanted'
                        CHECK (phase IN ('wanted', 'creating', 'open', 'closing', 'ended', 'gone')),

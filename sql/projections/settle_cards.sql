@@ -94,8 +94,8 @@ WITH now AS MATERIALIZED (
     FROM locked AS l, now
     WHERE c.slot = l.slot AND c.subject_id = l.subject_id AND c.card_id = l.card_id AND c.lease = l.lease
     RETURNING c.slot, c.subject_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type, c.generation,
-              c.lane, l.next_card_id, c.due_at, c.card_id, l.before, c.channel, l.started,
-              coalesce(c.accepted_version, c.intent_version) AS shown_version
+              c.lane, l.next_card_id, c.due_at, c.card_id, l.before,
+              c.channel, l.started, coalesce(c.accepted_version, c.intent_version) AS shown_version
 ), renewed AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
                        generation, starter, lane, created_at, due_at, debt)

@@ -18,8 +18,8 @@ from projections.budget import BudgetRules
 from projections.card_store import CLAIMS_A_SLOT, Claimed
 from projections.face import Face, face_of
 from projections.order_view import OrderView
-from projections.plan import PlanRules
-from projections.receipt_store import receipt_context
+from projections.plan_rules import PlanRules
+from projections.receipt import receipt_context
 from projections.view_store import ViewStore
 from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work

@@ -13,7 +13,8 @@ from projections.channel_plan import Create, Delete, Rest, plan_channel
 from projections.choice import Nothing, Renew, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import NEW, OLD, SECOND, card, face, hours, over, phone, seconds, shown
 from tests.examples.events import NOON

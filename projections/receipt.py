@@ -1,4 +1,4 @@
-"""Receipts: what was sent for a card or a channel, and what came back. The only module that writes them."""
+"""What was sent and what came back, as it is kept."""
 
 from collections.abc import Sequence
 from datetime import datetime
