@@ -16,6 +16,7 @@ import structlog
 
 from app.devices.registry import DeviceRegistry
 from events.errors import StoreUnavailableError
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
@@ -172,8 +173,8 @@ class Eraser:
                 open_cards += await self._pool.fetchval(
                     statement("projections/drop_cards_of_customer"), slot, asked.customer_id, asked.asked_at
                 )
-                await self._pool.execute(
-                    statement("projections/forget_customer_of_facts"), slot, asked.customer_id, asked.asked_at
+                await fetch_through_deadlocks(
+                    self._pool, "projections/forget_customer_of_facts", slot, asked.customer_id, asked.asked_at
                 )
         if asked.settled and not (phones or erased or open_cards):
             with translated():
