@@ -39,13 +39,11 @@ class Rest(msgspec.Struct, frozen=True):
     Attributes:
         until: When to look again without a new reason.
         phase: The phase that the channel is in, where that has become clear.
-        tell_members: Those that follow it must be planned anew.
     """
 
     why: str
     until: datetime | None = None
     phase: ChannelPhase | None = None
-    tell_members: bool = False
 
 
 ChannelPlan = Create | Send | Delete | Rest

@@ -14,6 +14,7 @@ WITH mine AS MATERIALIZED (
 ), channels_asked AS (
     UPDATE channels AS h
     SET resend_asked_at = CASE WHEN $4 = 'resend' THEN now.at ELSE h.resend_asked_at END,
+        end_asked_at = CASE WHEN $4 = 'end' THEN now.at ELSE h.end_asked_at END,
         due_at = least(h.due_at, now.at),
         debt = h.debt + 1
     FROM (SELECT lockstep_now() AS at) AS now

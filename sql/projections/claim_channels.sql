@@ -69,9 +69,7 @@ RETURNING h.slot, h.subject_id, h.channel, h.app, h.environment, h.attributes_ty
                   WHERE c.slot = h.slot AND c.subject_id = h.subject_id AND c.phase <> 'over'
                     AND (c.channel = h.channel
                          OR c.phase = 'wanted' AND c.app = h.app AND c.attributes_type = h.attributes_type)) AS followed,
-          EXISTS (SELECT FROM cards AS c
-                  WHERE c.slot = h.slot AND c.subject_id = h.subject_id AND c.channel = h.channel
-                    AND c.phase <> 'over' AND c.asked = 'end')
+          h.end_asked_at IS NOT NULL
           AND NOT EXISTS (SELECT FROM cards AS c
                           WHERE c.slot = h.slot AND c.subject_id = h.subject_id AND c.channel = h.channel
                             AND c.phase <> 'over' AND c.asked IS DISTINCT FROM 'end') AS asked_to_end,

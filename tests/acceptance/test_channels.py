@@ -218,3 +218,22 @@ async def test_an_activity_says_on_a_channel_what_its_sender_wishes(world: World
     assert (update["relevance-score"], update["alert"]["title"], update["content-state"]) == (0, "Goal", {"score": 1})
     assert (end["event"], "alert" in end) == ("end", False)
     assert [each.priority for each in published(world)] == [5, 10]
+
+
+async def test_whoever_comes_while_a_channel_goes_gets_another(world: World) -> None:
+    """A start that found the old one on its way out waits, and is told when that is gone."""
+    phone = await world.phone()
+    await world.place()
+    await world.come_to_rest()
+    phone.dismiss(cards_of(phone)[0].activity_id)
+    await world.come_to_rest()
+    await world.happen_and_rest("order-1", "order.preparing")
+    world.fault("slow", to="management", seconds=0.5)
+
+    await world.pass_time(121)
+    await world.until(lambda: world.simulator.faults.happened["slow"] == 1)
+    late = await world.phone()
+    await world.come_to_rest()
+
+    assert told(late) == (("active", "preparing"),)
+    assert world.simulator.channel_desk.counts == {"create": 2, "delete": 1}

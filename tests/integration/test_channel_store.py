@@ -198,3 +198,22 @@ async def test_a_restore_doubts_channels_too(channels: ChannelStore, flow: Flow)
 
     doubted = await claim_one(channels)
     assert (doubted.accepted_hash, doubted.timestamp_used >= channel.timestamp_used) == (None, True)
+
+
+async def test_all_cards_are_asked_to_end_or_not_all(channels: ChannelStore, flow: Flow) -> None:
+    """The channel can end them all, and none alone; and it can say again what it said."""
+    channel = await claim_one(channels)
+    await channels.settle([settlement(channel)])
+    await spread(flow)
+    await follow(flow, channel.channel)
+    desk = CardDesk(flow.pool)
+    [first, *_] = await flow.rows()
+
+    seen = []
+    for what, card_id in (("end", first["card_id"]), ("resend", None), ("end", None)):
+        await desk.ask("order-1", what, card_id=card_id)  # type: ignore[arg-type]
+        claimed = await claim_one(channels)
+        seen.append((claimed.asked_to_end, claimed.asked_again))
+        await channels.settle([settlement(claimed, published_at=await flow.pool.fetchval("SELECT lockstep_now()"))])
+
+    assert seen == [(False, False), (False, True), (True, False)]
