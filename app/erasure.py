@@ -163,6 +163,8 @@ class Eraser:
         """Take what is left of a customer and may go by now; give the number of cards that are still to end."""
         # first, so that cards end and nothing more is begun for them
         phones = await self._registry.forget_customer(asked.customer_id, asked.asked_at)
+        with translated():
+            await self._pool.execute(statement("app/forget_customer_traits"), asked.customer_id, asked.asked_at)
         erased, open_cards = 0, 0
         for slot in ALL_SLOTS:
             for row in await self._orders(slot, asked.customer_id, asked.asked_at):

@@ -12,6 +12,7 @@ import msgspec
 from app.apns.dispatch_rules import DispatchRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
 from app.webhooks.attempt import WebhookRules
+from projections.audience import AudienceRules
 from projections.budget import BudgetRules, UrgentRules
 from projections.eta import EtaRules
 from projections.fallback import FallbackRules
@@ -34,6 +35,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: DispatchRules = DispatchRules()
     eta: EtaRules = EtaRules()
     webhook: WebhookRules = WebhookRules()
+    audience: AudienceRules = AudienceRules()
 
 
 PROFILES: Final = {
@@ -58,6 +60,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "send": ("dispatch", "send"),
     "eta": ("eta",),
     "webhook": ("webhook",),
+    "audience": ("audience",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -70,6 +73,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "send": (SendRules,),
     "eta": (EtaRules,),
     "webhook": (WebhookRules,),
+    "audience": (AudienceRules,),
 }
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import structlog
+from msgspec.structs import replace
 
 from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
@@ -29,6 +30,7 @@ from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
+from projections.audience_store import AudienceStore
 from projections.card import Card, Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.channel import Storage
@@ -60,8 +62,7 @@ class Dispatcher:
         transport: Sends.
         credentials: Authorise.
         announce: Called with slots of cards that are due again; must not block.
-        ring_matcher: Called after cards were recalled from their phones; must not block. The matcher's poll finds
-            them too.
+        ring_matcher: Called after cards were recalled from their phones; must not block. It polls too.
         ring_facts: Called after something became of cards that somebody is to be told; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
@@ -93,6 +94,7 @@ class Dispatcher:
         )
         self._channels = ChannelStore(pool)
         self._views = Shelf(keyring)
+        self._audiences = AudienceStore(pool)
         self._announce = announce
         self._credentials = credentials
         self._reach = Reach(
@@ -243,6 +245,7 @@ class Dispatcher:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
             channels = await self._read_channels(connection, claimed)
+            stopped = await self._audiences.stopped(connection, [each.card for each in claimed], views)
         faces: dict[tuple[str, str], Face] = {}
         begun: list[PlannedPush] = []
         wishes: dict[Place, Storage] = {}
@@ -250,7 +253,7 @@ class Dispatcher:
             stored = views.get(each.card.subject_id)
             phone = phones.get((each.card.device_id, each.card.attributes_type))
             try:
-                push = self._plan(each, stored, phone, faces, claimed_monotonic, channels, wishes)
+                push = self._plan(each, stored, phone, faces, stopped, claimed_monotonic, channels, wishes)
             except Exception as error:  # noqa: BLE001 - a bug must stop one card, not its whole batch
                 why = str(error) if isinstance(error, RenderError) else type(error).__name__
                 version = 0 if stored is None else stored.version
@@ -297,6 +300,7 @@ class Dispatcher:
         stored: StoredView | None,
         phone: PhoneWithToken | None,
         faces: dict[tuple[str, str], Face],
+        stopped: Collection[str],
         claimed_monotonic: float,
         channels: ChannelsOf,
         wishes: dict[Place, Storage],
@@ -305,11 +309,12 @@ class Dispatcher:
         card = claimed.card
         drawn = (card.subject_id, card.attributes_type)
         if stored is not None and drawn not in faces:
-            faces[drawn] = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
+            bare = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
+            faces[drawn] = replace(bare, starts_stopped=card.subject_id in stopped)
         face = faces.get(drawn)
-        place = place_of(card, None if phone is None else phone.phone)
-        channel = channels.of(card, place)
-        decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan, channel)
+        known = None if phone is None else phone.phone
+        place = place_of(card, known)
+        decided = plan(face, card, known, claimed.now, self._rules.plan, channels.of(card, place))
         if not isinstance(decided, Send | Renew) and decided.reason is Reason.CHANNEL_AWAITED and face is not None:
             wishes[place] = face.storage
         if isinstance(decided, Send):

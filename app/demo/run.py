@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import msgspec
 
+from app.demo.bulk_oracle import ACTIVITY, expect_activities, followers, judge_follower
 from app.demo.conductor import Conductor
 from app.demo.judge import Reading, judge_phone
 from app.demo.many_orders_judge import judge_together
@@ -125,6 +126,9 @@ async def run_scenario(
         stages = {order_id: _expected(order_id, events) for order_id, events in logs.items()}
         phones = list(conductor.phones.values())
         judge = judge_together if scenario is Scenario.MANY_ORDERS else judge_phone
+        if scenario is Scenario.BULK:
+            audiences = {name: followers(log, conductor.tags, conductor.segments) for name, log in logs.items()}
+            judge = partial(judge_follower, audiences)
         differences += await _converge(shop, simulator, judge, phones, stages, converge_seconds)
     return DemoResult(
         orders=len(logs),
@@ -172,9 +176,10 @@ async def keep_running(
 def _expected(order_id: str, events: Sequence[Mapping[str, Any]]) -> list[Expected]:
     """Ask the oracle of what the first event says the subject is."""
     kind = str(events[0]["type"]) if events else ""
-    if kind.startswith(UPLOAD):
-        return expect_uploads(order_id, events)
-    return expect_matches(order_id, events) if kind.startswith(MATCH) else expect_each(order_id, events)
+    for word, expect in ((ACTIVITY, expect_activities), (UPLOAD, expect_uploads), (MATCH, expect_matches)):
+        if kind.startswith(word):
+            return expect(order_id, events)
+    return expect_each(order_id, events)
 
 
 async def _converge(

@@ -135,6 +135,20 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     online: bool
 
 
+class Tag(msgspec.Struct, frozen=True, kw_only=True):
+    """Put all tags of a customer."""
+
+    customer: str
+    tags: tuple[str, ...]
+
+
+class NameSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """Call those who have a tag by a name."""
+
+    name: str
+    tag: str
+
+
 class AwaitCard(msgspec.Struct, frozen=True, kw_only=True):
     """Wait until a phone shows an order's card.
 
@@ -185,6 +199,8 @@ Step = (
     | StartCard
     | RotateToken
     | RotateStartTokens
+    | Tag
+    | NameSegment
     | Network
     | AwaitCard
     | AwaitNoCard

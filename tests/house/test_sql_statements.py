@@ -28,8 +28,9 @@ SLOT_SIDE: Final = (
     "card_fact_slots",
     "webhook_deliveries",
     "webhook_attempts",
+    "audiences",
 )
-DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens", "erasures")
+DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens", "erasures", "customer_tags", "segments", "segment_ids")
 SPELLED: Final = {
     "int2": "smallint",
     "int4": "integer",
