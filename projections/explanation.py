@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from projections.card import Card
+from projections.channel import ChannelState
 from projections.definition import PLACED
 from projections.eta import WaitingEta
 from projections.face import Face
@@ -109,6 +110,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
         face: What it would show; None without a view.
         accepted: What the push showed that APNs accepted last; None when that cannot be read, or was not.
         shared: It shows several orders of a customer.
+        channel: What it follows, or could; None for none.
         shows_order: The order is, or was last, among those that it shows.
     """
 
@@ -127,6 +129,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool = False
     shows_order: bool = True
     sent: tuple[Sent, ...] = ()
+    channel: ChannelState | None = None
 
 
 class Said(msgspec.Struct, frozen=True):

@@ -192,8 +192,10 @@ class Broadcaster:
         try:
             settlement, receipt = await self._carry_out(claimed, stored, claimed_monotonic)
         except StoreUnavailableError as error:
+            # it went away before anything was asked
             log.warning("broadcaster_waits_for_postgres", reason=str(error))
-            return
+            why = "Nothing was begun in time; it is looked at again at once."
+            settlement, receipt = settle_postponed(claimed.channel, why, claimed.now), None
         due = await self._settle(settlement, receipt)
         if due:
             self._announce(due)
@@ -346,13 +348,17 @@ class Broadcaster:
             log.error("apns_needs_an_operator", app=channel.app, environment=environment, detail=sender.tell_operator)
         if verdict.outcome is ChannelOutcome.GONE and not isinstance(begun.decided, Delete):
             log.error("channel_was_lost", app=channel.app, environment=environment)
-        with translated():
-            if sender.pause is not None:
-                hold = now + timedelta(seconds=self._rules.verdicts.hold)
-                key = pause_key(sender.pause, channel.app, token.key_id, environment)
-                await self._pauses.pause(sender.pause, key, reason=verdict.why, until=hold)
-            if isinstance(begun.decided, Create) and verdict.outcome is ChannelOutcome.DONE:
-                await self._count(channel.app, environment)
+        try:
+            with translated():
+                if sender.pause is not None:
+                    hold = now + timedelta(seconds=self._rules.verdicts.hold)
+                    key = pause_key(sender.pause, channel.app, token.key_id, environment)
+                    await self._pauses.pause(sender.pause, key, reason=verdict.why, until=hold)
+                if isinstance(begun.decided, Create) and verdict.outcome is ChannelOutcome.DONE:
+                    await self._count(channel.app, environment)
+        except StoreUnavailableError:
+            # the next answer of the same kind says it again; what was asked is settled all the same
+            log.warning("verdict_not_written", app=channel.app)
 
     async def _count(self, app: str, environment: Environment) -> None:
         counted = (await self._channels.count()).get((app, environment), 0) + 1

@@ -34,7 +34,7 @@ from projections.audience_store import AudienceStore
 from projections.card import Card, Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.channel import Storage
-from projections.channel_store import ChannelsOf, ChannelStore, Place
+from projections.channel_store import ChannelsOf, ChannelStore, Place, place_of
 from projections.choice import Renew, Send, budget_used_up
 from projections.errors import RenderError
 from projections.face import Face, face_of
@@ -312,7 +312,8 @@ class Dispatcher:
             bare = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
             faces[drawn] = replace(bare, starts_stopped=card.subject_id in stopped)
         face = faces.get(drawn)
-        known, place = None if phone is None else phone.phone, _place(card, phone)
+        known = None if phone is None else phone.phone
+        place = place_of(card, known)
         decided = plan(face, card, known, claimed.now, self._rules.plan, channels.of(card, place))
         if not isinstance(decided, Send | Renew) and decided.reason is Reason.CHANNEL_AWAITED and face is not None:
             wishes[place] = face.storage
@@ -384,12 +385,6 @@ class Dispatcher:
             # the lease runs out and the card is looked at again; the bug is for us to see
             log.error("dispatch_failed", error=type(error).__name__)
         self._work.set()
-
-
-def _place(card: Card, phone: PhoneWithToken | None) -> Place:
-    """Say where the channel of a card that is to be started would be."""
-    token_hash = None if phone is None else phone.phone.start_token_hash
-    return Place(card.subject_id, card.app, _environment(card, Kind.START, phone, token_hash), card.attributes_type)
 
 
 def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:

@@ -20,6 +20,7 @@ from app.demo.steps import (
     In,
     Install,
     NameSegment,
+    Network,
     RotateStartTokens,
     RotateToken,
     Say,
@@ -113,6 +114,7 @@ class Conductor:
                 | StartCard()
                 | RotateToken()
                 | RotateStartTokens()
+                | Network()
             ):
                 self._act(step)
             case _:
@@ -161,7 +163,8 @@ class Conductor:
                 assert_never(step)
 
     def _act(
-        self, step: Install | SignIn | SignOut | Allow | Dismiss | StartCard | RotateToken | RotateStartTokens
+        self,
+        step: Install | SignIn | SignOut | Allow | Dismiss | StartCard | RotateToken | RotateStartTokens | Network,
     ) -> None:
         self._progress(f"{self._own(step.phone)}: {type(step).__name__}")
         match step:
@@ -186,6 +189,9 @@ class Conductor:
                 self.phones[step.phone].rotate_token(self._active_card(step.phone, step.order).activity_id)
             case RotateStartTokens():
                 self.phones[step.phone].rotate_start_tokens()
+            case Network():
+                agent = self.phones[step.phone]
+                (agent.go_online if step.online else agent.go_offline)()
             case _:
                 assert_never(step)
 

@@ -11,3 +11,4 @@ class Scenario(StrEnum):
     UPLOAD = "upload"
     MANY_ORDERS = "many-orders"
     BULK = "bulk"
+    MATCH = "match"

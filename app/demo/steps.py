@@ -128,6 +128,13 @@ class RotateStartTokens(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
 
 
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """Take a phone's network away, or give it back."""
+
+    phone: str
+    online: bool
+
+
 class Tag(msgspec.Struct, frozen=True, kw_only=True):
     """Put all tags of a customer."""
 
@@ -194,6 +201,7 @@ Step = (
     | RotateStartTokens
     | Tag
     | NameSegment
+    | Network
     | AwaitCard
     | AwaitNoCard
     | AwaitAnswers

@@ -6,6 +6,7 @@ from typing import Final
 from app.demo.booking import tell_bookings
 from app.demo.bulk import tell_bulk
 from app.demo.many_orders import tell_many_orders
+from app.demo.matches import tell_matches
 from app.demo.scenario import tell
 from app.demo.scenarios import Scenario
 from app.demo.steps import Story
@@ -17,5 +18,6 @@ STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.UPLOAD: tell_uploads,
     Scenario.MANY_ORDERS: tell_many_orders,
     Scenario.BULK: tell_bulk,
+    Scenario.MATCH: tell_matches,
 }
 """Gives the stories; the argument is the seed, which chooses the cast."""
