@@ -93,9 +93,9 @@ async def _list(
         print_json({"cards": found})
     else:
         print_table(
-            ("order", "card", "device", "phase", "seen", "of", "accepted", "outcome", "since", "why"),
+            ("order", "card", "device", "carrier", "phase", "seen", "of", "accepted", "outcome", "since", "why"),
             [
-                (c.order_id, c.card_id, c.device_id, c.phase, c.considered_version, c.view_version, c.accepted_version,
+                (c.order_id, c.card_id, c.device_id, c.carrier, c.phase, c.considered_version, c.view_version, c.accepted_version,
                  c.outcome, c.outcome_at, c.why)
                 for c in found
             ],
