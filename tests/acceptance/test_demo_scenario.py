@@ -12,6 +12,7 @@ from app.access.api_key import Scope
 from app.bootstrap import Service
 from app.demo import match_card, upload_card
 from app.demo.booking import tell_bookings
+from app.demo.bulk import CONCERT, tell_bulk
 from app.demo.declared import declared
 from app.demo.many_orders import tell_many_orders
 from app.demo.matches import FANS
@@ -35,7 +36,7 @@ PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName
 async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
     """Run APNs and its phones, which are as late and unruly as they are by default."""
     shown = (upload_card.CARD, customer_card.CARD, match_card.CARD)
-    options = Options(declarations=(ORDER, *(declared(each) for each in shown)))
+    options = Options(declarations=(ORDER, CONCERT, *(declared(each) for each in shown)))
     running = await Simulator.start(tmp_path / "simulator", options=options)
     yield running
     await running.stop()
@@ -160,6 +161,17 @@ async def test_a_customers_orders_share_a_card(
     assert result.phones_match
     assert result.orders > 2 * len(tell_many_orders(1))
     assert bool(result.faults) == (fault is not None)
+
+
+async def test_concerts_are_for_many(lockstep: Service, simulator: Simulator, api_key: str) -> None:
+    """Those of the scenario `bulk`: for everybody, a segment and a list, by an oracle of their own."""
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep), api_key=api_key, simulator=simulator, seed=1, scenario=Scenario.BULK
+    )
+
+    assert result.differences == []
+    assert result.phones_match
+    assert result.orders == len(tell_bulk(1))
 
 
 @pytest.mark.parametrize(
