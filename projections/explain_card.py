@@ -61,7 +61,8 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
     decided = plan(face, card, traced.phone, now, around.rules, traced.channel)
     if isinstance(decided, Send | Renew):
         return _unsent(traced, decided, face, around)
-    if decided.reason in _BETWEEN_PUSHES and (held := _held_back(traced, face, around)) is not None:
+    wanted = decided.reason in _BETWEEN_PUSHES or _channel_is_behind(traced, decided.reason, face)
+    if wanted and (held := _held_back(traced, face, around)) is not None:
         return held
     if order.reason in BLOCKED and decided.reason in (Reason.UNCHANGED, Reason.NOT_PLACED):
         return _waits_for(order, now)
@@ -85,6 +86,13 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
         opening=PLACED if face is None else face.opening,
         cards="The card does not move" if card.is_on_phone else "There is no card",
     )
+
+
+def _channel_is_behind(traced: TracedCard, reason: Reason, face: Face | None) -> bool:
+    """Tell whether the channel that a card follows has not looked at what its cards should show."""
+    if reason is not Reason.FOLLOWS_CHANNEL or traced.channel is None or face is None:
+        return False
+    return traced.channel.considered_version < face.version
 
 
 def _waits_for(order: Finding, now: datetime) -> Finding:

@@ -93,10 +93,10 @@ async def _list(
         print_json({"cards": found})
     else:
         print_table(
-            ("order", "card", "device", "phase", "seen", "of", "accepted", "outcome", "since", "why"),
+            ("order", "card", "device", "carrier", "phase", "seen", "of", "accepted", "outcome", "since", "why"),
             [
-                (c.order_id, c.card_id, c.device_id, c.phase, c.considered_version, c.view_version, c.accepted_version,
-                 c.outcome, c.outcome_at, c.why)
+                (c.order_id, c.card_id, c.device_id, c.carrier, c.phase, c.considered_version, c.view_version,
+                 c.accepted_version, c.outcome, c.outcome_at, c.why)
                 for c in found
             ],
             empty="No card is stuck." if stuck_seconds is not None else "There is no such card.",

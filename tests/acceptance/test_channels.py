@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from app.simulator.agent import PhoneAgent
-from app.simulator.declaration import Declaration
+from app.simulator.declaration import ORDER, Declaration
 from app.simulator.pushes import ReceivedPush
 from projections.card_desk import CardDesk
 from tests.acceptance.world import World, cards_of, running_world
 from tests.conftest import Clock
 
-PHONES = 8
+PHONES = 4
 SCORE = Declaration(
     name="ScoreAttributes", attributes={"cardId": "str", "subject": "str"}, content={"score": "int"}, subject="subject"
 )
@@ -132,26 +132,6 @@ async def test_where_apple_makes_no_channel_cards_go_by_tokens(world: World) -> 
     assert world.simulator.channel_desk.counts == {"FeatureNotEnabled": 1}
 
 
-async def test_a_channel_that_nobody_follows_is_deleted_and_made_again_for_who_comes_later(world: World) -> None:
-    """The last card was swiped away: the channel goes, and a phone that signs in meanwhile gets another."""
-    phone = await world.phone()
-    await world.place()
-    await world.come_to_rest()
-    phone.dismiss(cards_of(phone)[0].activity_id)
-    await world.come_to_rest()
-    await world.happen_and_rest("order-1", "order.preparing")
-
-    await world.pass_time(121)
-    await world.come_to_rest()
-    late = await world.phone()
-    await world.come_to_rest()
-    await world.pass_time(6)
-    await world.happen_and_rest("order-1", "order.ready")
-
-    assert (told(phone), told(late)) == ((("dismissed", "placed"),), (("active", "ready"),))
-    assert world.simulator.channel_desk.counts == {"create": 2, "delete": 1}
-
-
 async def test_a_channel_goes_on_after_answers_that_tell_nothing(world: World) -> None:
     """Apple's trouble, a closed connection, a key that expires: each update arrives, later than the one before."""
     phone = await world.phone()
@@ -266,3 +246,27 @@ async def test_whoever_comes_while_a_channel_goes_gets_another(world: World) -> 
 
     assert told(late) == (("active", "preparing"),)
     assert world.simulator.channel_desk.counts == {"create": 2, "delete": 1}
+
+
+async def test_an_audience_follows_a_channel_and_an_order_does_not(dsn: str, clock: Clock, certificates: Path) -> None:
+    """With `channel_for_many` an audience takes one request an update, and an order its customer's token."""
+    async with running_world(dsn, clock, certificates, carrier="channel_for_many") as world:
+        fans = ("ada", "ben", "cleo")
+        phones = [await world.phone(fan, declarations=(SCORE, ORDER)) for fan in fans]
+        await world.place(customer_id="ada")
+        start = {"attributesType": "ScoreAttributes", "attributes": {}, "contentState": {"score": 0}}
+        alert, audience = {"title": "It begins", "body": "0:0"}, {"customers": list(fans)}
+        await world.happen_and_rest("match-1", "activity.started", **start, alert=alert, audience=audience)
+        await world.until(lambda: all(any(card.channel_id for card in cards_of(phone)) for phone in phones))
+        await world.come_to_rest()
+        await world.pass_time(6)
+
+        await world.happen_and_rest("match-1", "activity.updated", contentState={"score": 1})
+        await world.happen_and_rest("order-1", "order.preparing")
+
+        shown = [card.content for phone in phones for card in cards_of(phone) if card.channel_id is not None]
+        assert shown == [{"score": 1}] * len(fans)
+        assert [each.event for each in published(world)] == ["update"]
+        assert [card.content["status"] for card in cards_of(phones[0]) if card.update_token is not None] == [
+            "preparing"
+        ]

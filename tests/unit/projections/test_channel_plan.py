@@ -13,11 +13,13 @@ from projections.channel_plan import Create, Delete, Rest, plan_channel
 from projections.choice import Nothing, Renew, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
+from projections.pause import PauseRow
 from projections.plan import plan
 from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import NEW, OLD, SECOND, card, face, hours, over, phone, seconds, shown
 from tests.examples.events import NOON
+from tests.examples.explanations import explained, traced
 
 CHANNEL = UUID("00000000-0000-4000-8000-0000000000cc")
 RULES = PlanRules()
@@ -213,3 +215,16 @@ def test_a_start_waits_for_its_channel_unless_apple_makes_none(known: ChannelSta
     assert isinstance(decided, kind)
     if isinstance(decided, Send):
         assert decided.channel is None
+
+
+def test_a_card_is_explained_by_its_channel() -> None:
+    """What the channel did last, and, where that is behind, the pause that holds it back."""
+    told = state(considered_version=2, why="The order has changed.")
+    behind = replace(told, considered_version=1)
+    pauses = (PauseRow("all", "*", "wrong texts", NOON, None),)
+
+    [moving] = explained(traced(card=member(), channel=told), pauses=pauses).cards
+    [held] = explained(traced(card=member(), channel=behind), pauses=pauses).cards
+
+    assert (moving.finding.reason, held.finding.reason) == (Reason.FOLLOWS_CHANNEL, Reason.PAUSED_BY_PERSON)
+    assert moving.finding.why.endswith("What it did last: The order has changed.")
