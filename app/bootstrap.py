@@ -10,10 +10,12 @@ from typing import Self
 import structlog
 
 from app.access.key_store import KeyStore
+from app.apns.announcer import Announcer
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.request import Environment
+from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.erasure import Eraser
 from app.explanations import Explainer
@@ -217,10 +219,20 @@ class Service:
                     keeper.credentials,
                     self._ring_due,
                     ring_matcher=lambda: self.doorbell.ring(matching=True),
+                    ring_pictures=self._ring_pictures,
                     rules=self._settings.dispatch_rules(),
                 )
                 self.doorbell.listen(dispatcher.hear)
-                return {"dispatcher": dispatcher.run, "credentials": keeper.run}
+                announcer = Announcer(
+                    workers,
+                    self.keyring,
+                    transport,
+                    keeper.credentials,
+                    self._ring_due,
+                    rules=self._settings.dispatch_rules(),
+                )
+                self.doorbell.listen(announcer.hear)
+                return {"dispatcher": dispatcher.run, "announcer": announcer.run, "credentials": keeper.run}
             case _:
                 raise AssertionError(f"there is no role {role}")
 
@@ -232,6 +244,7 @@ class Service:
             etas=self.etas,
             feed=self.feed,
             registry=self._registry(),
+            pictures=Pictures(self._pool, self._ring_pictures),
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
@@ -273,3 +286,6 @@ class Service:
 
     def _ring_due(self, slots: Collection[int]) -> None:
         self.doorbell.ring(due=slots)
+
+    def _ring_pictures(self) -> None:
+        self.doorbell.ring(pictures=True)

@@ -70,6 +70,9 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         evolve: From a state, a fact and the time at which it takes effect, aware UTC, to the next state. Pure: the log
             is folded again, and is to give the same.
         version: Raised with every change of what the same events fold to.
+        images: The fields of the content state, as JSON has them, that hold keys of pictures: `imageKey`, or
+            `orders.imageKey`. Keys of the manifest become what the phone has.
+        placeholder: The picture of the app's own in the place of one that the phone has not; None: as it is set.
         gathers: Of a card of the kind `customer`: the kinds whose subjects it shows together, instead of a card each.
     """
 
@@ -91,6 +94,8 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     evolve: Callable[[Any, Any, datetime], Struct] | None = None
     version: int = 1
     gathers: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    placeholder: str | None = None
 
     @property
     def opening(self) -> str:

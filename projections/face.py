@@ -1,5 +1,6 @@
 """What a card would show of its subject now, rendered once for all its cards."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -12,8 +13,9 @@ from projections.definition import PLACED
 from projections.draft import Alert
 from projections.errors import RenderError
 from projections.freshness import Age, FreshnessRules, age_of
+from projections.pictures import named_in, referring
 from projections.registry import CARDS
-from projections.view import CardView, drawn
+from projections.view import CardView, look_of
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
@@ -40,6 +42,9 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         joined_at: When the last of several came that are shown; None: it is one.
         is_kept: Whether a card that ends stays for a while, to show the end; there may be none to show.
         first_alerts: Those that the start of a card may speak of; None: all.
+        images: Keys of pictures that the content names.
+        image_paths: Where it names them.
+        placeholder: What it shows in the place of one that its phone has not; None: as it is set for all cards.
     """
 
     version: int
@@ -59,6 +64,9 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     joined_at: datetime | None = None
     is_kept: bool = True
     first_alerts: tuple[Alert, ...] | None = None
+    images: frozenset[str] = frozenset()
+    image_paths: tuple[str, ...] = ()
+    placeholder: str | None = None
 
     def is_early(self, now: datetime) -> bool:
         """Tell whether the time of its cards has not come, and may come."""
@@ -69,6 +77,19 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         if self.begun_at is None or created_at >= self.begun_at:
             return self
         return replace(self, over=True, is_kept=False, alerts=())
+
+    def referring(self, refs: Mapping[str, str | None], placeholder: str, key: bytes) -> "Face":
+        """Give what a card shows on a phone that has these versions of pictures; the hash is that of the card then.
+
+        Args:
+            refs: What may be referred to, by key; None: the placeholder.
+            placeholder: Where the definition has none.
+            key: Keys the content hash.
+        """
+        if not refs:
+            return self
+        content = referring(self.content, self.image_paths, refs, self.placeholder or placeholder)
+        return replace(self, content=content, content_hash=content_hash(content, key))
 
     def pending_alert(self, alerted_version: int) -> Alert | None:
         """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
@@ -91,7 +112,10 @@ def _chosen(alerts: tuple[Alert, ...], alerted_version: int) -> Alert | None:
 
 def content_hash(content: bytes, key: bytes) -> bytes:
     """Give 16 bytes, keyed, that two content states share if they differ in `updatedAt` and `freshness` at most."""
-    shown = _read_object(content)
+    return _hash_of(_read_object(content), key)
+
+
+def _hash_of(shown: dict[str, Any], key: bytes) -> bytes:
     shown.pop("updatedAt", None)
     shown.pop("freshness", None)
     return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
@@ -106,12 +130,15 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         heard_at: When the newest event was recorded.
         attributes_type: Of the card; None: what subjects of its kind get.
     """
-    content, failure = _NOTHING, None
+    content, failure, look = _NOTHING, None, None
     if view.placed:
         try:
-            content = drawn(view, attributes_type)
+            look = look_of(view, attributes_type)
+            content = look.draw(view)
         except RenderError as error:
             failure = error
+    decoded = _read_object(content)
+    paths = () if look is None else look.images
     several = view if isinstance(view, CustomerView) else None
     return Face(
         version=view.version,
@@ -119,7 +146,10 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         over=view.over,
         customer_id=view.customer_id,
         content=content,
-        content_hash=content_hash(content, key),
+        images=named_in(decoded, paths),
+        image_paths=paths,
+        placeholder=None if look is None else look.placeholder,
+        content_hash=_hash_of(decoded, key),
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,

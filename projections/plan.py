@@ -61,6 +61,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
         ages: When news has grown old.
         fallback: When news goes by an ordinary notification.
         tell_age: Whether cards say how old their news is.
+        placeholder: The picture of the app's own that a card shows in the place of one that its phone has not.
     """
 
     on_unknown_start: Literal["never", "after_silence"] = "never"
@@ -78,6 +79,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     ages: FreshnessRules = FreshnessRules()
     fallback: FallbackRules = FallbackRules()
     tell_age: bool = True
+    placeholder: str = "placeholder"
 
 
 def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:

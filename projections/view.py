@@ -12,7 +12,7 @@ from events.order import OrderErased
 from events.vocabulary import kind_of
 from projections import order_view, own_view
 from projections.customer_view import CustomerView
-from projections.definition import ORDER
+from projections.definition import ORDER, CardDefinition
 from projections.errors import OutdatedViewError
 from projections.order_view import OrderView
 from projections.own_view import KIND, OwnView
@@ -123,5 +123,13 @@ def drawn(view: CardView, attributes_type: str | None = None) -> bytes:
     Raises:
         RenderError: It cannot be drawn, or not here.
     """
-    card = CARDS.of_kind(view.kind) if attributes_type is None else CARDS.of_type(attributes_type, view.kind)
-    return card.draw(view)
+    return look_of(view, attributes_type).draw(view)
+
+
+def look_of(view: CardView, attributes_type: str | None = None) -> CardDefinition:
+    """Give the definition that draws a view for a card of an attributes type, or of its kind.
+
+    Raises:
+        UnknownCardError: There is none here.
+    """
+    return CARDS.of_kind(view.kind) if attributes_type is None else CARDS.of_type(attributes_type, view.kind)

@@ -7,7 +7,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ import structlog
 from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.pace import Pace
+from app.apns.pictures import Pictures
 from app.apns.push import build_push
 from app.apns.reach import TOLD_AGAIN_SECONDS, Reach, Trial
 from app.apns.sender import PlannedPush, Sender
@@ -36,6 +37,7 @@ from projections.errors import RenderError
 from projections.face import Face, face_of
 from projections.outages import Outages
 from projections.pauses import Pauses
+from projections.picture_store import PictureStore
 from projections.plan import budget_used_up, plan
 from projections.shelf import Shelf
 from projections.view_store import StoredView
@@ -58,6 +60,7 @@ class Dispatcher:
         announce: Called with slots of cards that are due again; must not block.
         ring_matcher: Called after cards were recalled from their phones; must not block. The matcher's poll finds
             them too.
+        ring_pictures: Called after phones were put in debt that may have to be told of pictures; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
     """
@@ -71,6 +74,7 @@ class Dispatcher:
         announce: Callable[[Collection[int]], None],
         *,
         ring_matcher: Callable[[], None] = lambda: None,
+        ring_pictures: Callable[[], None] = lambda: None,
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
@@ -79,7 +83,9 @@ class Dispatcher:
         self._rules = rules or DispatchRules()
         self._cards = CardStore(pool, self._rules.plan.budget, self._rules.plan.urgent)
         self._views = Shelf(keyring)
+        self._pictures = PictureStore(pool)
         self._announce = announce
+        self._ring_pictures = ring_pictures
         self._credentials = credentials
         self._reach = Reach(
             transport, credentials, Outages(pool), told_seconds=self._rules.deadline + 2 * TOLD_AGAIN_SECONDS
@@ -228,13 +234,19 @@ class Dispatcher:
         async with self._pool.acquire() as connection:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
-        faces: dict[tuple[str, str], Face] = {}
+            faces = self._draw(claimed, views)
+            pictures = await Pictures.read(
+                connection,
+                [(card.device_id, face.images) for card, face in faces if isinstance(face, Face)],
+                placeholder=self._rules.plan.placeholder,
+                key=self._keyring.hash,
+            )
         begun: list[PlannedPush] = []
-        for each in claimed:
+        for each, (_, face) in zip(claimed, faces, strict=True):
             stored = views.get(each.card.subject_id)
             phone = phones.get((each.card.device_id, each.card.attributes_type))
             try:
-                push = self._plan(each, stored, phone, faces, claimed_monotonic)
+                push = self._plan(each, stored, phone, face, pictures, claimed_monotonic)
             except Exception as error:  # noqa: BLE001 - a bug must stop one card, not its whole batch
                 why = str(error) if isinstance(error, RenderError) else type(error).__name__
                 version = 0 if stored is None else stored.version
@@ -242,6 +254,10 @@ class Dispatcher:
                 self._settler.add(settle_failed(each.card, why, version, each.now, self._rules.plan))
                 continue
             begun += [] if push is None else [push]
+        if pictures.noted:
+            # before the pushes: a phone that shows a card is told of its picture, whatever becomes of us
+            await self._pictures.note_uses(pictures.noted)
+            self._ring_pictures()
         begun = await self._within_budgets(begun)
         written = [each for each in begun if each.sent.kind is not Kind.UPDATE or each.sent.alert is not None]
         held = (
@@ -273,21 +289,42 @@ class Dispatcher:
                 self._settler.add(settle_unsent(card, waits, each.intent.version, now))
         return kept
 
+    def _draw(
+        self, claimed: Sequence[Claimed], views: Mapping[str, StoredView]
+    ) -> list[tuple[Card, Face | Exception | None]]:
+        """Draw what each card shows, once for all of a subject and type; or say why it cannot be."""
+        faces: dict[tuple[str, str], Face | Exception | None] = {}
+        for each in claimed:
+            card = each.card
+            stored, place = views.get(card.subject_id), (card.subject_id, card.attributes_type)
+            if place not in faces:
+                try:
+                    faces[place] = (
+                        None
+                        if stored is None
+                        else face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
+                    )
+                except Exception as error:  # noqa: BLE001 - its cards fail alone
+                    faces[place] = error
+        return [(each.card, faces[each.card.subject_id, each.card.attributes_type]) for each in claimed]
+
     def _plan(
         self,
         claimed: Claimed,
         stored: StoredView | None,
         phone: PhoneWithToken | None,
-        faces: dict[tuple[str, str], Face],
+        drawn: Face | Exception | None,
+        pictures: Pictures,
         claimed_monotonic: float,
     ) -> PlannedPush | None:
-        """Plan a card: give the push to begin, or settle it and give None. `faces` keeps what was rendered."""
+        """Plan a card: give the push to begin, or settle it and give None."""
+        if isinstance(drawn, Exception):
+            raise drawn
         card = claimed.card
-        place = (card.subject_id, card.attributes_type)
-        if stored is not None and place not in faces:
-            faces[place] = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
-        face = faces.get(place)
+        face = None if drawn is None else pictures.face(card, drawn)
         decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
+        if not claimed.shadowed:
+            pictures.note(card, face, decided, claimed.now)
         if isinstance(decided, Send):
             if face is not None and face.failure is not None and decided.with_content:
                 raise face.failure

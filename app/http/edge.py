@@ -9,6 +9,7 @@ from aiohttp import web
 
 from app.access.caller import Caller
 from app.access.key_store import KeyStore
+from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.order_page import OrderPage
 from app.point import Point
@@ -40,6 +41,7 @@ class Edge:
     etas: EtaKeeper
     feed: Feed
     registry: DeviceRegistry
+    pictures: Pictures
     read_order: Callable[[str], Awaitable[OrderPage | None]]
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]

@@ -15,6 +15,7 @@ from app.http.event_routes import post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.order_routes import get_order, get_order_events, get_order_explanation, get_order_state
+from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
 from app.http.ticket_routes import post_ticket
 from events.errors import LockstepError
 
@@ -50,6 +51,7 @@ class Route:
 
 OPEN: Final = Rule(None)
 _DEVICE: Final = "/v1/devices/{device_id}"
+_ASSET: Final = "/v1/assets/{key}"
 _CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
 
 ROUTES: Final = (
@@ -65,6 +67,10 @@ ROUTES: Final = (
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _CARD, delete_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
+    Route("PUT", "/v1/devices/{device_id}/assets", put_phone_assets, Rule(Scope.DEVICES_WRITE, tickets=True)),
+    Route("PUT", _ASSET, put_asset, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", _ASSET, get_asset, Rule(Scope.ORDERS_READ)),
+    Route("DELETE", _ASSET, delete_asset, Rule(Scope.EVENTS_WRITE)),
     Route("POST", "/v1/tickets", post_ticket, Rule(Scope.DEVICES_WRITE)),
     Route("GET", "/livez", get_live, OPEN),
     Route("GET", "/readyz", get_ready, OPEN),

@@ -13,6 +13,7 @@ from app.simulator.chance import Chance, Profile
 from app.simulator.clock import Clock
 from app.simulator.device_tokens import DeviceToken, DeviceTokens, TokenKind
 from app.simulator.errors import SimulatorError, UnknownCardError
+from app.simulator.faults import Faults
 from app.simulator.outbox import Account, Complaint, Line, TicketFor
 from app.simulator.phone import Phone
 from app.simulator.rules import TOPIC_SUFFIX, Push
@@ -32,6 +33,7 @@ class PhoneAgent:
         clock: the simulator's time.
         tokens: where its tokens become known to APNs.
         line: the way to Lockstep.
+        faults: what is to go wrong with pictures.
         changed: is told after each change.
     """
 
@@ -44,6 +46,7 @@ class PhoneAgent:
         clock: Clock,
         tokens: DeviceTokens,
         line: Line,
+        faults: Faults,
         changed: Callable[[], None],
     ) -> None:
         self.phone = phone
@@ -52,6 +55,7 @@ class PhoneAgent:
         self._app = AppReports(
             phone,
             line=line,
+            faults=faults,
             profile=profile,
             chance=chance,
             clock=self._now,
@@ -87,6 +91,9 @@ class PhoneAgent:
         """Bring a push to the phone, sooner or later, or lose it; while the phone is offline APNs keeps the newest."""
         if self._chance.happens(self.profile.push_loss_probability):
             self._miss(push, "lost between APNs and the phone")
+            return
+        if not self.online and push.expiration == 0:
+            self._miss(push, "the phone was offline, and APNs was not to keep it")
             return
         if not self.online:
             if self._stored is not None:
@@ -255,11 +262,12 @@ class PhoneAgent:
 
     async def quiet(self) -> None:
         """Wait until the app has no call under way."""
-        await self._app.outbox.quiet()
+        await self._app.quiet()
 
     async def stop(self) -> None:
         """Switch the phone off."""
         self._cancel_timers()
+        self._app.pictures.forget()
         await self._app.outbox.stop()
 
     def _take(self, push: Push) -> None:
@@ -269,6 +277,11 @@ class PhoneAgent:
             return
         if push.token.kind == "start" and push.token.value not in self.phone.start_tokens.values():
             self._miss(push, "the start token is stale since iOS was upgraded")
+            return
+        if push.push_type == "background":
+            if self.phone.wake(push.payload, apns_id=push.apns_id, priority=push.priority, now=self._now()).applied:
+                self._app.pictures.obey(push.payload.get("lockstep") or {})
+            self._changed()
             return
         if push.token.kind == "alert":
             self.phone.notify(

@@ -31,6 +31,8 @@ START_REFILL_SECONDS = 360.0
 HOUR_SECONDS = 3600.0
 # Apple names no number. It is more than a sender that rations itself will need, and less than one that does not.
 URGENT_AN_HOUR, URGENT_AN_HOUR_SELDOM = 120.0, 30.0
+# Apple advises two or three.
+WAKES_AN_HOUR = 6.0
 _FIRST_IOS_WITH_START = (17, 2)
 
 Allow = Literal["now", "later", "never"]
@@ -46,6 +48,8 @@ class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
         urgent_an_hour: how many updates and ends of priority 10 the phone takes in an hour; `None` is 120, or 30
             without frequent pushes.
         after_end: what APNs says to the token of a card that is over; both have been seen.
+        fetches_pictures: whether the app is one that fetches pictures.
+        storage_bytes: how much room it has for them; `None` is enough.
     """
 
     allow: Allow = "now"
@@ -60,6 +64,17 @@ class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
     app_build: str = "100"
     locale: str = "en"
     after_end: Literal["accepted", "expired"] = "accepted"
+    fetches_pictures: bool = False
+    storage_bytes: int | None = None
+
+
+class Picture(msgspec.Struct, frozen=True, rename="camel"):
+    """Say which picture the app has fetched; `ref` is what cards call it."""
+
+    ref: str
+    key: str
+    sha256: str
+    size_bytes: int
 
 
 class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
@@ -117,10 +132,12 @@ class Phone:
         self.alert_token: str | None = None
         self.notifications: list[Notification] = []
         self.cards: dict[str, Card] = {}
+        self.pictures: dict[str, Picture] = {}
+        self.failed_pictures: dict[str, str] = {}
         self.records: deque[PushRecord] = deque(maxlen=keep_records)
         self.permission: Literal["unasked", "asked", "allowed"] = "unasked"
         self.force_quit = behaviour.force_quit
-        self._starts, self._urgent = Allowance(), Allowance()
+        self._starts, self._urgent, self._wakes = Allowance(), Allowance(), Allowance()
 
     def receive(
         self,
@@ -172,6 +189,20 @@ class Phone:
             self.notifications = [each for each in self.notifications if each not in replaced] + [told]
             effect = APPLIED
         self._keep(payload["aps"], effect, apns_id, priority, "alert", None, now)
+        return effect
+
+    def wake(self, payload: Mapping[str, Any], *, apns_id: str, priority: int, now: float) -> Effect:
+        """Launch the app in the background for a push, if iOS lets it, and remember the push."""
+        aps = payload["aps"]
+        if aps.get("content-available") != 1 or {"alert", "sound", "badge"} & aps.keys():
+            effect = dropped("what wakes an app has content-available 1, and shows nothing")
+        elif self.force_quit:
+            effect = dropped("the app was force-quit: iOS does not launch it")
+        elif not self._wakes.take(now, most=WAKES_AN_HOUR, refill_seconds=HOUR_SECONDS / WAKES_AN_HOUR):
+            effect = dropped("the app was woken too often in this hour")
+        else:
+            effect = APPLIED
+        self._keep(aps, effect, apns_id, priority, "alert", None, now)
         return effect
 
     @property
@@ -263,6 +294,7 @@ class Phone:
         """Forget everything that goes with the app; the caller retires its tokens."""
         self.device_id = device_id
         self.cards, self.start_tokens, self.alert_token, self.notifications = {}, {}, None, []
+        self.pictures, self.failed_pictures = {}, {}
         self.permission, self.force_quit = "unasked", False
 
     def _start(self, aps: dict[str, Any], activity_id: str, now: float) -> Effect:

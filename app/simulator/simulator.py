@@ -233,6 +233,7 @@ class Simulator:
             clock=self.clock,
             tokens=self.tokens,
             line=self._line,
+            faults=self.faults,
             changed=self._changes.tell,
         )
         self.phones[name] = agent

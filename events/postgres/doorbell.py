@@ -39,6 +39,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
         due: Slots with cards in debt.
         settings: Whether pauses or keys have changed.
         feed: Whether events were numbered for the feed.
+        pictures: Whether phones are to be told of pictures, perhaps.
     """
 
     sender: str
@@ -48,6 +49,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
     due: list[int] = []
     settings: bool = False
     feed: bool = False
+    pictures: bool = False
 
 
 class Doorbell:
@@ -68,6 +70,7 @@ class Doorbell:
         self._matching = False
         self._settings = False
         self._feed = False
+        self._pictures = False
         self._pending = asyncio.Event()
 
     def listen(self, listener: Callable[[Ring], None]) -> None:
@@ -82,14 +85,26 @@ class Doorbell:
         matching: bool = False,
         settings: bool = False,
         feed: bool = False,
+        pictures: bool = False,
     ) -> None:
         """Hint that there may be work."""
-        self._tell(Ring(self._me, behind=list(behind), due=list(due), matching=matching, settings=settings, feed=feed))
+        self._tell(
+            Ring(
+                self._me,
+                behind=list(behind),
+                due=list(due),
+                matching=matching,
+                settings=settings,
+                feed=feed,
+                pictures=pictures,
+            )
+        )
         self._behind.update(behind)
         self._due.update(due)
         self._matching |= matching
         self._settings |= settings
         self._feed |= feed
+        self._pictures |= pictures
         self._pending.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -149,6 +164,7 @@ class Doorbell:
             matching=self._matching,
             settings=self._settings,
             feed=self._feed,
+            pictures=self._pictures,
         )
         encoded = msgspec.json.encode(message)
         if len(encoded) > PAYLOAD_BYTES:
@@ -156,7 +172,7 @@ class Doorbell:
             encoded = msgspec.json.encode(msgspec.structs.replace(message, behind=[], behind_slots=slots))
         self._behind.clear()
         self._due.clear()
-        self._matching = self._settings = self._feed = False
+        self._matching = self._settings = self._feed = self._pictures = False
         self._pending.clear()
         return encoded.decode()
 

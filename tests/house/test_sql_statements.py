@@ -25,7 +25,15 @@ SLOT_SIDE: Final = (
     "feed_slots",
     "etas",
 )
-DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens", "erasures")
+DEVICE_SIDE: Final = (
+    "devices",
+    "push_tokens",
+    "start_tokens",
+    "erasures",
+    "asset_uses",
+    "device_assets",
+    "asset_debts",
+)
 SPELLED: Final = {
     "int2": "smallint",
     "int4": "integer",

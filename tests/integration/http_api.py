@@ -16,6 +16,7 @@ from app.access.caller import Customer
 from app.access.key_store import KeyStore
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
+from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
 from app.http.edge import Edge
@@ -154,6 +155,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         store=store,
         etas=EtaKeeper(pool, keyring, store, lambda _: None),
         feed=Feed(pool, keyring),
+        pictures=Pictures(pool, lambda: None),
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
         read_order=read_order,
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
