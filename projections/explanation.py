@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from projections.card import Card
 from projections.definition import PLACED
 from projections.eta import WaitingEta
+from projections.explain_pictures import Errands, LackingPicture
 from projections.face import Face
 from projections.order_state import StateAfter
 from projections.outage import Outage
@@ -110,6 +111,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
         accepted: What the push showed that APNs accepted last; None when that cannot be read, or was not.
         shared: It shows several orders of a customer.
         shows_order: The order is, or was last, among those that it shows.
+        errands: What is known of its phone's pictures; None where it names none of the manifest.
     """
 
     card: Card
@@ -126,6 +128,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
     accepted: Shown | None = None
     shared: bool = False
     shows_order: bool = True
+    errands: Errands | None = None
     sent: tuple[Sent, ...] = ()
 
 
@@ -219,6 +222,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         perhaps: What may keep the phone from showing what APNs took, each with its cure.
         sent: The last pushes, the newest first.
         shared: It shows several orders of a customer: its versions count the changes of them all.
+        pictures: Those that it names and that are not on its phone as the manifest has them.
     """
 
     card_id: str
@@ -233,6 +237,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     perhaps: tuple[str, ...] = ()
     sent: tuple[Sent, ...] = ()
     shared: bool = False
+    pictures: tuple[LackingPicture, ...] = ()
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

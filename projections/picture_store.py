@@ -9,6 +9,7 @@ from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from projections.budget import StartBudget
+from projections.explain_pictures import Errands
 from projections.pause import Route
 from projections.picture_debt import ClaimedPhone, DeviceToken, Told
 from projections.pictures import Album, Asset, Held, Use
@@ -34,6 +35,21 @@ async def read_albums(
     return {each: Album(assets, held[each]) for each in device_ids}
 
 
+async def read_albums_of_cards(
+    connection: Connection, named: Collection[tuple[str, frozenset[str]]]
+) -> dict[str, Album]:
+    """Read what there is of the pictures that cards name; phones whose cards name none of the manifest are left out.
+
+    Args:
+        connection: Where to read.
+        named: Device id and keys of each card.
+    """
+    keys = {name for _, names in named for name in names}
+    listed = {each.key for each in await read_assets(connection, keys)} if keys else set()
+    devices = {device_id for device_id, names in named if names & listed}
+    return await read_albums(connection, devices, listed) if devices else {}
+
+
 async def read_assets(connection: Connection | Pool, keys: Collection[str]) -> list[Asset]:
     """Read all versions of keys in the manifest."""
     rows = await connection.fetch(statement("projections/read_assets"), sorted(keys))
@@ -48,6 +64,33 @@ async def read_uses(connection: Connection, device_ids: Collection[str]) -> dict
         fields = dict(row)
         uses[fields.pop("device_id")].append(Use(**fields))
     return uses
+
+
+async def read_errands(connection: Connection, named: Collection[tuple[str, frozenset[str]]]) -> dict[str, Errands]:
+    """Read what there is of phones' pictures, and what their apps were told; phones whose cards name none have none.
+
+    Args:
+        connection: Where to read.
+        named: Device id and keys of each card.
+    """
+    albums = await read_albums_of_cards(connection, named)
+    if not albums:
+        return {}
+    rows = await connection.fetch(statement("projections/read_asset_errands"), sorted(albums))
+    told = {row["device_id"]: row for row in rows}
+    return {
+        each: Errands(album=album)
+        if (row := told.get(each)) is None
+        else Errands(
+            album=album,
+            told_fetch=tuple(row["told_fetch"]),
+            told_at=row["told_at"],
+            reported_at=row["reported_at"],
+            outcome=row["outcome"],
+            why=row["why"],
+        )
+        for each, album in albums.items()
+    }
 
 
 class PictureStore:

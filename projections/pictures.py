@@ -126,6 +126,11 @@ class Album(msgspec.Struct, frozen=True):
                 found[each.key] = each.ref
         return found
 
+    def newest(self, key: str) -> Asset | None:
+        """Give the version of a key that phones should have; None: all are withdrawn."""
+        theirs = [each for each in self.assets if each.key == key and each.withdrawn_at is None]
+        return max(theirs, key=_age, default=None)
+
     def wanted(self, uses: Collection[Use], now: datetime) -> Wanted:
         """Say what the app should fetch and delete, given the cards of the phone."""
         known = {(each.key, each.sha256): each for each in self.held if each.problem is None}

@@ -7,7 +7,7 @@ from events.postgres.pool import Connection
 from projections.card import Card, Phase
 from projections.choice import Nothing, Plan
 from projections.face import Face
-from projections.picture_store import read_albums, read_assets, read_uses
+from projections.picture_store import read_albums_of_cards, read_uses
 from projections.pictures import Album, Use, on_screen_until
 
 SAME = timedelta(hours=1)
@@ -48,17 +48,9 @@ class Pictures:
             placeholder: As above.
             key: As above.
         """
-        keys = {name for _, names in named for name in names}
-        listed = {each.key for each in await read_assets(connection, keys)} if keys else set()
-        devices = {device_id for device_id, names in named if names & listed}
-        if not devices:
-            return cls({}, {}, placeholder=placeholder, key=key)
-        return cls(
-            await read_albums(connection, devices, listed),
-            await read_uses(connection, devices),
-            placeholder=placeholder,
-            key=key,
-        )
+        albums = await read_albums_of_cards(connection, named)
+        uses = await read_uses(connection, albums) if albums else {}
+        return cls(albums, uses, placeholder=placeholder, key=key)
 
     def face(self, card: Card, face: Face) -> Face:
         """Give what a card shows on its phone, rendered once for all phones that have the same."""

@@ -18,7 +18,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
-from projections.picture_store import read_albums
+from projections.picture_store import read_albums_of_cards
 from projections.pictures import NO_PICTURES
 from projections.plan import PlanRules
 from projections.shelf import Shelf
@@ -125,9 +125,11 @@ class DeviceRegistry:
                 views = await self._read_views(connection, [report.subject])
                 attributes_type = report.attributes_type if card is None else card["attributes_type"]
                 named = keys_named(views, [(report.subject, attributes_type)])
-                album = (await read_albums(connection, [device_id], named))[device_id] if named else NO_PICTURES
+                albums = await read_albums_of_cards(connection, [(device_id, named)])
         stored = views.get(report.subject)
-        return answer_card(known, report.subject, card, stored, owner["customer_id"], self._rules, album)
+        return answer_card(
+            known, report.subject, card, stored, owner["customer_id"], self._rules, albums.get(device_id, NO_PICTURES)
+        )
 
     async def forget(self, device_id: str) -> bool:
         """Sign a device out: its tokens are forgotten, its cards end. False when there is no such device."""
@@ -359,7 +361,7 @@ class DeviceRegistry:
         places = {(row["subject_id"], row["attributes_type"]) for row in rows}
         places |= {(each.subject, each.attributes_type) for each in reported.values()}
         named = keys_named(views, places)
-        album = (await read_albums(connection, [device_id], named))[device_id] if named else NO_PICTURES
+        album = (await read_albums_of_cards(connection, [(device_id, named)])).get(device_id, NO_PICTURES)
         answers = [
             answer_card(
                 known,

@@ -70,3 +70,24 @@ async def test_a_card_shows_the_placeholder_first_and_the_picture_after(world: W
     starts = [(push.payload or {})["aps"] for push in world.pushes if push.event == "start"]
     assert starts[1]["content-state"]["imageKey"] == ref_of(PICTURE), "the phone had it already"
     assert phone.complaints == []
+
+
+async def test_a_card_keeps_its_placeholder_while_the_phone_has_no_room(world: World, gallery: str) -> None:
+    """Support is told why; once there is room, and the app is opened, the picture comes."""
+    await put_asset(world, f"{gallery}taverna.png", PICTURE)
+    phone = await world.phone(fetches_pictures=True, storage_bytes=len(PICTURE) - 1)
+    await world.place(imageKey="taverna")
+    await world.until(lambda: is_live(phone) and bool(phone.phone.failed_pictures))
+    await world.come_to_rest()
+    async with world.shop.get(f"{world.service.url}/v1/orders/order-1/explain") as answer:
+        [told] = (await answer.json())["cards"]
+
+    assert card_of(phone).content["imageKey"] == "placeholder"
+    assert told["finding"]["reason"] == "unchanged"
+    assert told["pictures"] == [{"key": "taverna", "shows": None, "why": "there is no room for it on the phone"}]
+
+    phone.behave(storage_bytes=None)
+    phone.launch()
+    await world.until(lambda: card_of(phone).content["imageKey"] == ref_of(PICTURE))
+    await world.come_to_rest()
+    assert phone.complaints == []
