@@ -12,6 +12,8 @@ from uuid import uuid4
 import msgspec
 
 from app.demo.conductor import Conductor
+from app.demo.gallery import Gallery
+from app.demo.images_judge import judge_pictures
 from app.demo.judge import Reading, judge_phone
 from app.demo.many_orders_judge import judge_together
 from app.demo.oracle import Expected, expect_each
@@ -84,10 +86,11 @@ async def run_scenario(
         patience_seconds: how long a story waits for one thing.
         converge_seconds: how long the phones may take to catch up after the last event.
     """
-    async with Shop.open(lockstep_url, api_key) as shop:
+    async with Shop.open(lockstep_url, api_key) as shop, Gallery.open() as gallery:
         conductor = Conductor(
             shop=shop,
             simulator=simulator,
+            gallery=gallery,
             ticket_for=partial(_fetch_ticket, lockstep_url, api_key),
             run_id=run_id or uuid4().hex[:6],
             pace=pace,
@@ -106,6 +109,8 @@ async def run_scenario(
         stages = {order_id: _expected(order_id, events) for order_id, events in logs.items()}
         phones = list(conductor.phones.values())
         judge = judge_together if scenario is Scenario.MANY_ORDERS else judge_phone
+        if scenario is Scenario.IMAGES:
+            judge = partial(judge_pictures, manifest=gallery.manifest)
         differences += await _converge(shop, simulator, judge, phones, stages, converge_seconds)
     return DemoResult(
         orders=len(logs),

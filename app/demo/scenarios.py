@@ -10,3 +10,4 @@ class Scenario(StrEnum):
     BOOKING = "booking"
     UPLOAD = "upload"
     MANY_ORDERS = "many-orders"
+    IMAGES = "images"

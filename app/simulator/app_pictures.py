@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from app.simulator.chance import Chance, Profile
+from app.simulator.chance import Profile
 from app.simulator.faults import Faults
 from app.simulator.outbox import Account, Call, Line, Outbox
 from app.simulator.phone import Phone, Picture
@@ -48,7 +48,6 @@ class AppPictures:
         outbox: makes the app's calls.
         faults: what is to go wrong.
         profile: how long it waits before it tries again.
-        chance: draws these waits.
         changed: is told after each picture.
     """
 
@@ -61,12 +60,11 @@ class AppPictures:
         outbox: Outbox,
         faults: Faults,
         profile: Profile,
-        chance: Chance,
         changed: Callable[[], None],
     ) -> None:
         self._account = account
         self._phone, self._line, self._outbox, self._faults = phone, line, outbox, faults
-        self._profile, self._chance, self._changed = profile, chance, changed
+        self._profile, self._changed = profile, changed
         self._wanted: dict[str, Errand] = {}
         self._tries: dict[str, int] = {}
         self._failed: dict[str, Errand] = {}
@@ -138,7 +136,8 @@ class AppPictures:
             if self._phone.failed_pictures[ref] != "no_space" and self._tries[ref] < TRIES
         }
         if again:
-            await asyncio.sleep(self._chance.between(self._profile.retry_seconds))
+            first, longest = self._profile.retry_seconds
+            await asyncio.sleep(min(longest, first * 2 ** max(self._tries[ref] for ref in again)))
             self._wanted |= again
             await self._fetch_all()
 

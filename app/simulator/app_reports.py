@@ -52,7 +52,6 @@ class AppReports:
             outbox=self.outbox,
             faults=faults,
             profile=profile,
-            chance=chance,
             changed=changed,
         )
         self._phone, self._clock, self._obeyed = phone, clock, obeyed
