@@ -11,11 +11,12 @@ from tests.unit.app.demo.histories import NOON, placed
 
 OLD: Final = Version("roma", "a" * 64, fetched=True)
 NEW: Final = Version("roma", "b" * 64, fetched=True)
+TOKEN: Final = "aa"
 LOG: Final = [placed(imageKey="roma")]
 
 
 def judged(
-    shows: str, *has: Version, manifest: dict[str, list[Version]], update_token: str | None = "aa", **behaviour: Any
+    shows: str, *has: Version, manifest: dict[str, list[Version]], update_token: str | None = TOKEN, **behaviour: Any
 ) -> list[str]:
     """Judge a phone with one card and these pictures."""
     [stage] = expect_each("o-1", LOG)
