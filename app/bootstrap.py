@@ -15,6 +15,8 @@ from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.request import Environment
+from app.card_counts import CardCounter
+from app.card_stream import CardStream
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.erasure import Eraser
@@ -27,6 +29,8 @@ from app.order_states import StateReader
 from app.orders import OrderReader
 from app.settings import Settings
 from app.supervisor import Loop, supervise
+from app.webhooks.deliverer import Deliverer
+from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
@@ -112,6 +116,7 @@ class Service:
         self.key_store = KeyStore(pool, keyring)
         self.store = EventStore(pool, keyring)
         self.feed = Feed(pool, keyring)
+        self.card_stream = CardStream(pool)
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
@@ -145,6 +150,7 @@ class Service:
         """Stop taking requests, then work, finish what is in flight, close everything."""
         self._draining = True
         self.feed.wake()
+        self.card_stream.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
@@ -219,6 +225,7 @@ class Service:
                     keeper.credentials,
                     self._ring_due,
                     ring_matcher=lambda: self.doorbell.ring(matching=True),
+                    ring_facts=lambda: self.doorbell.ring(facts=True),
                     ring_pictures=self._ring_pictures,
                     rules=self._settings.dispatch_rules(),
                 )
@@ -232,12 +239,25 @@ class Service:
                     rules=self._settings.dispatch_rules(),
                 )
                 self.doorbell.listen(announcer.hear)
-                return {"dispatcher": dispatcher.run, "announcer": announcer.run, "credentials": keeper.run}
+                deliverer = Deliverer(
+                    workers,
+                    self.keyring,
+                    addresses=self._settings.address_rules(),
+                    rules=self._settings.rules().webhook,
+                )
+                self.doorbell.listen(deliverer.hear)
+                return {
+                    "dispatcher": dispatcher.run,
+                    "announcer": announcer.run,
+                    "credentials": keeper.run,
+                    "webhooks": deliverer.run,
+                }
             case _:
                 raise AssertionError(f"there is no role {role}")
 
     async def _serve(self) -> None:
         self.doorbell.listen(self.feed.hear)
+        self.doorbell.listen(self.card_stream.hear)
         edge = Edge(
             appender=self.appender,
             store=self.store,
@@ -250,7 +270,11 @@ class Service:
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
+            count_cards=CardCounter(self._pool).count,
+            card_stream=self.card_stream,
             key_store=self.key_store,
+            webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
+            ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,
             ready=self._ready,
             clock=lambda: datetime.now(UTC),

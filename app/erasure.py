@@ -172,6 +172,9 @@ class Eraser:
                 open_cards += await self._pool.fetchval(
                     statement("projections/drop_cards_of_customer"), slot, asked.customer_id, asked.asked_at
                 )
+                await self._pool.execute(
+                    statement("projections/forget_customer_of_facts"), slot, asked.customer_id, asked.asked_at
+                )
         if asked.settled and not (phones or erased or open_cards):
             with translated():
                 await self._pool.execute(statement("app/end_erasure"), asked.customer_id, asked.asked_at)

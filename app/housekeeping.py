@@ -37,11 +37,13 @@ class KeepRules(msgspec.Struct, frozen=True, kw_only=True):
         receipts: What was sent and what APNs answered.
         cards: Cards that are over, of orders that are over.
         devices: Phones whose app has not launched, with their tokens, until they are signed out.
+        facts: What became of cards, and what webhooks were told of it.
     """
 
     receipts: int = 30
     cards: int = 30
     devices: int = 180
+    facts: int = 30
 
 
 async def make_receipt_days(pool: Pool) -> None:
@@ -84,6 +86,7 @@ class Housekeeper:
                 if left := sorted(not_this_hour.intersection(slots)):
                     await self.wake_orphans(left)
                     await self.prune_cards(left)
+                    await self.prune_facts(left)
                     not_this_hour.difference_update(left)
                 place = (place + STEP_SLOTS) % len(ALL_SLOTS)
             except StoreUnavailableError as error:
@@ -139,6 +142,16 @@ class Housekeeper:
         if cards:
             log.info("old_cards_went", cards=cards)
         return cards
+
+    async def prune_facts(self, slots: Sequence[int]) -> int:
+        """Let go what is told of cards, once it is old enough, and return how much there was."""
+        with translated():
+            facts: int = await self._pool.fetchval(
+                statement("projections/drop_card_facts"), slots, self._keep.facts, PRUNED_AT_ONCE
+            )
+        if facts:
+            log.info("old_facts_went", facts=facts)
+        return facts
 
     async def prune(self) -> tuple[int, int]:
         """Let go receipts and phones that are old enough, and give how many days, and how many phones, that was.

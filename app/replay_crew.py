@@ -11,8 +11,10 @@ import msgspec
 from app.cli.database import Database
 from app.cli.errors import CommandError
 from app.replay_worker import Line, Task
+from events.postgres.pool import Pool
+from events.slot import ALL_SLOTS
 from projections.comparison import Verified
-from projections.lanes import Slots
+from projections.lanes import Slots, filled
 from projections.rebuilder import Rebuilt
 from projections.registry import CARDS
 
@@ -38,14 +40,14 @@ async def verify_in(
         database: Where they are.
         workers: Processes to start.
         until: Compare only what was recorded by then.
-        on_slot: Called with what was found in each slot.
+        on_slot: Called with what was found in each slot, or in all that are empty.
         full_speed: They do not stand back for what else runs on this machine.
 
     Raises:
         LockstepError: It could not be done to the end.
     """
     task = Task(database.dsn, database.keyring, "verify", until, CARDS.modules, full_speed)
-    return await _share(workers, task, lambda line: line.verified, on_slot, start=Verified())
+    return await _share(database.pool, workers, task, lambda line: line.verified, on_slot, start=Verified())
 
 
 async def build_in(
@@ -56,29 +58,41 @@ async def build_in(
     Args:
         database: Where they are.
         workers: Processes to start.
-        on_slot: Called with what was done for each slot.
+        on_slot: Called with what was done for each slot, or for all that are empty.
         full_speed: They do not stand back for what else runs on this machine.
 
     Raises:
         LockstepError: It could not be done to the end; what is written stays.
     """
     task = Task(database.dsn, database.keyring, "build", cards=CARDS.modules, full_speed=full_speed)
-    return await _share(workers, task, lambda line: line.rebuilt, on_slot, start=Rebuilt())
+    return await _share(database.pool, workers, task, lambda line: line.rebuilt, on_slot, start=Rebuilt())
 
 
 async def _share(
-    workers: int, task: Task, read: Callable[[Line], Done | None], on_slot: Callable[[Done], None], *, start: Done
+    pool: Pool,
+    workers: int,
+    task: Task,
+    read: Callable[[Line], Done | None],
+    on_slot: Callable[[Done], None],
+    *,
+    start: Done,
 ) -> Done:
     """Let processes work until no slot waits, and add up what they did; the first that fails ends the others."""
-    slots, total = Slots(), start
+    total = start
+
+    def add(one: Done) -> None:
+        nonlocal total
+        total += one
+        on_slot(one)
 
     def hear(line: Line) -> None:
-        nonlocal total
         one = read(line)
         if one is not None:
-            total += one
-            on_slot(one)
+            add(one)
 
+    some = await filled(pool)
+    add(msgspec.structs.replace(start, slots=len(ALL_SLOTS) - len(some)))
+    slots = Slots(some)
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):

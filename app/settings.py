@@ -15,6 +15,7 @@ from app.apns.dispatch_rules import DispatchRules
 from app.errors import SettingsError
 from app.housekeeping import KeepRules
 from app.thresholds import PROFILES, Rules, thresholds, with_thresholds
+from app.webhooks.address import AddressRules, read_network
 from events.sealing import KEY_BYTES, read_secret_key
 from projections.matcher import Starter, StartRule
 from projections.pause import Route
@@ -100,15 +101,30 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     keep_receipts_days: int = Field(30, ge=1, description="How long it is known what was sent and answered.")
     keep_cards_days: int = Field(30, ge=1, description="How long cards that are over are kept.")
     keep_devices_days: int = Field(180, ge=1, description="How long phones are kept whose app does not launch.")
+    keep_facts_days: int = Field(30, ge=1, description="How long it is known what webhooks were told of cards.")
+    webhook_http: bool = Field(default=False, description="May webhooks go to http:// addresses?")
+    webhook_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks that are not public and that webhooks may go to, such as 10.1.0.0/16, with commas."
+    )
     leave_seconds: float = Field(24.0, gt=0, description="How long a process that is told to stop may take.")
     profile: Literal["default", "fast"] = Field("default", description="fast shortens every timer, for trials.")
     log_format: Literal["json", "console"] = Field("json", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
-    @field_validator("roles", "cards", mode="before")
+    @field_validator("roles", "cards", "webhook_networks", mode="before")
     @classmethod
     def _split_list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _judge_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                read_network(each)
+            except ValueError as error:
+                raise ValueError(f"{error}; a network is such as 10.1.0.0/16 or fd00::/8") from None
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -150,6 +166,12 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
             raise ValueError(
                 f"LOCKSTEP_DISPATCH_LEASE ({rules.lease:g} s) is to be longer than LOCKSTEP_DISPATCH_DEADLINE "
                 f"({rules.deadline:g} s): no push would ever be begun."
+            )
+        webhook = self.rules().webhook
+        if webhook.lease <= webhook.timeout:
+            raise ValueError(
+                f"LOCKSTEP_WEBHOOK_LEASE ({webhook.lease:g} s) is to be longer than LOCKSTEP_WEBHOOK_TIMEOUT "
+                f"({webhook.timeout:g} s): deliveries would be sent twice."
             )
         return self
 
@@ -200,7 +222,16 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
 
     def keep_rules(self) -> KeepRules:
         """Say how long things are kept."""
-        return KeepRules(receipts=self.keep_receipts_days, cards=self.keep_cards_days, devices=self.keep_devices_days)
+        return KeepRules(
+            receipts=self.keep_receipts_days,
+            cards=self.keep_cards_days,
+            devices=self.keep_devices_days,
+            facts=self.keep_facts_days,
+        )
+
+    def address_rules(self) -> AddressRules:
+        """Say where webhooks may go."""
+        return AddressRules(http=self.webhook_http, networks=[read_network(each) for each in self.webhook_networks])
 
     def start_rule(self) -> StartRule:
         """Say whose job the start of a card is."""

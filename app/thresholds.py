@@ -11,6 +11,7 @@ import msgspec
 
 from app.apns.dispatch_rules import DispatchRules, PictureRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
+from app.webhooks.attempt import WebhookRules
 from projections.budget import BudgetRules, UrgentRules
 from projections.eta import EtaRules
 from projections.fallback import FallbackRules
@@ -33,12 +34,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     dispatch: DispatchRules = DispatchRules()
     eta: EtaRules = EtaRules()
+    webhook: WebhookRules = WebhookRules()
 
 
 PROFILES: Final = {
     "default": Rules(),
     # for demonstrations and tests, where nobody wants to wait
-    "fast": Rules(dispatch=FAST_RULES, eta=EtaRules(apart=1.0, stands=2.0)),
+    "fast": Rules(
+        dispatch=FAST_RULES,
+        eta=EtaRules(apart=1.0, stands=2.0),
+        webhook=WebhookRules(timeout=2.0, lease=6.0, poll=0.2, hold=1.0, retries=(0.2, 0.5, *(1.0,) * 7)),
+    ),
 }
 
 # Where each group of thresholds sits within the rules.
@@ -53,6 +59,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "send": ("dispatch", "send"),
     "picture": ("dispatch", "pictures"),
     "eta": ("eta",),
+    "webhook": ("webhook",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -65,6 +72,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "send": (SendRules,),
     "picture": (PictureRules,),
     "eta": (EtaRules,),
+    "webhook": (WebhookRules,),
 }
 
 

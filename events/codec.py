@@ -9,7 +9,7 @@ import msgspec
 
 from events.envelope import FoldableEvent, NewEvent, RecordedEvent
 from events.errors import EventError, Fault, NewerEventError, UnreadableEventError
-from events.fact import Fact
+from events.fact import Fact, Judged
 from events.faults import faults_of, text_faults
 from events.order import OrderErased
 from events.personal import PersonalFields, merge, split
@@ -93,7 +93,7 @@ def encode_new(
         faults.append(Fault("/source", f"is reserved: {OWN_SOURCE} writes under this name itself"))
     if subject_id.startswith(RESERVED_SUBJECTS):
         faults.append(Fault("/subject", f"begins with {RESERVED_SUBJECTS}, which is reserved; choose another id"))
-    plain, personal = _checked_halves(type, version, data, faults)
+    plain, personal = _checked_halves(type, version, data, faults, new=True)
     return NewEvent(
         subject_id,
         source,
@@ -166,7 +166,7 @@ def may_hold_personal(type: str, schema_version: int) -> bool:  # noqa: A002 - t
 
 
 def _checked_halves(
-    type_: str, version: int, data: Any, faults: list[Fault], *, whole: bool = True
+    type_: str, version: int, data: Any, faults: list[Fault], *, whole: bool = True, new: bool = False
 ) -> tuple[bytes, bytes | None]:
     """Check data against the vocabulary and part it.
 
@@ -176,6 +176,7 @@ def _checked_halves(
         data: Builtins.
         faults: Those that are known of the event already.
         whole: Whether the personal values that must be there are; None is taken for them otherwise.
+        new: Whether it comes from outside, and is judged as a whole too.
 
     Raises:
         EventError: With every fault, those of before first.
@@ -192,6 +193,8 @@ def _checked_halves(
         personal = None
     if not _has_good_years(fact, shape) or _is_suspect(plain) or (personal and _is_suspect(personal)):
         faults = [*faults, *_data_faults(data, shape, whole=whole)]
+    if new and isinstance(fact, Judged):
+        faults = [*faults, *(Fault(f"/data{each.pointer}", each.detail) for each in fact.faults())]
     if faults:
         raise EventError(faults)
     return plain, personal

@@ -5,10 +5,13 @@ JSON names are camelCase. A field that a fact does not have is refused, so that 
 default: upstream has to send it, and None says that it was erased.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
+
+from events.errors import Fault
 
 PERSONAL = {"personal": True}
 
@@ -28,3 +31,11 @@ class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     """Something that has happened; `TYPE` names it, `booking.made`."""
 
     TYPE: ClassVar[str]
+
+
+class Judged(Fact, frozen=True, kw_only=True):
+    """A fact that is also looked at as a whole when it comes in, and never again: limits may change, the log stays."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Name what is wrong with it beside its fields; pointers are from its data on."""
+        yield from ()

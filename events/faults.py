@@ -35,6 +35,8 @@ def faults_of(data: Any, shape: type[Fact], pointer: str, *, whole: bool = True)
                 yield Fault(place, "is missing")
         elif isinstance(value, list | tuple) and (inner := _item_shape(field.type)) is not None:
             yield from _list_faults(value, inner, field.type, place, whole=whole)
+        elif isinstance(value, dict) and (inner := _object_shape(field.type)) is not None:
+            yield from faults_of(value, inner, place, whole=whole)
         else:
             yield from _value_faults(value, field.type, place)
 
@@ -70,6 +72,14 @@ def _item_shape(kind: Any) -> type[Fact] | None:
     """Give the shape of a list's members, when they are objects of the vocabulary."""
     item = listed_object(msgspec.inspect.type_info(kind))
     return item.cls if item is not None and issubclass(item.cls, Fact) else None
+
+
+def _object_shape(kind: Any) -> type[Fact] | None:
+    """Give the shape of an object of the vocabulary that stands in a field."""
+    described = msgspec.inspect.type_info(kind)
+    members = described.types if isinstance(described, msgspec.inspect.UnionType) else (described,)
+    shapes = [each.cls for each in members if isinstance(each, msgspec.inspect.StructType)]
+    return next((each for each in shapes if issubclass(each, Fact)), None)
 
 
 def _listed(known: dict[str, Any]) -> str:

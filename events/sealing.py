@@ -100,3 +100,11 @@ class Keyring:
     def open_token(self, sealed: bytes) -> str:
         """Open a stored push token."""
         return unseal(self.tokens, sealed, context=b"push-token").decode()
+
+    def seal_webhook_secret(self, secret: str, name: str) -> bytes:
+        """Seal the secret that a webhook is signed with, for storage."""
+        return seal(self.tokens, secret.encode(), context=b"webhook-secret:" + name.encode())
+
+    def open_webhook_secret(self, sealed: bytes, name: str) -> str:
+        """Open the stored secret of a webhook."""
+        return unseal(self.tokens, sealed, context=b"webhook-secret:" + name.encode()).decode()

@@ -1,4 +1,4 @@
-"""Which types of events this process reads, each in its versions: the order's, and those of a team's own cards.
+"""Which types of events this process reads, each in its versions: of orders, activities, and a team's own cards.
 
 A team's facts are installed once, at the start of the process.
 """
@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
+from events.activity import ActivityEvent
 from events.fact import Fact
 from events.order import OrderErased, OrderEvent
 from events.personal import PersonalFields, personal_fields
@@ -45,7 +46,7 @@ TODAY_VERSION: Final[dict[str, int]] = {}
 
 
 def install_facts(facts: Collection[type[Fact]] = (), old_shapes: OldShapes = NONE) -> None:
-    """Read these facts from now on, and the order's.
+    """Read these facts from now on, and those of orders and activities.
 
     Args:
         facts: Of a team's own cards.
@@ -54,7 +55,7 @@ def install_facts(facts: Collection[type[Fact]] = (), old_shapes: OldShapes = NO
     SHAPES.clear()
     TODAY.clear()
     TODAY_VERSION.clear()
-    TODAY.update({fact.TYPE: fact for fact in (*get_args(OrderEvent), *facts)})
+    TODAY.update({fact.TYPE: fact for fact in (*get_args(OrderEvent), *get_args(ActivityEvent), *facts)})
     for key, (fact, upcast) in {**OLD_SHAPES, **old_shapes}.items():
         SHAPES[key] = _shape(fact, upcast)
     for name in TODAY:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from events.activity import ACTIVITY
 from events.fact import Fact
 from events.personal import personal_fields, unerasable, unsealable
 from events.vocabulary import holds_moment
@@ -19,6 +20,7 @@ _is_swift_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _is_kind = re.compile(r"[a-z][a-z0-9_]{0,31}").fullmatch
 _is_name = re.compile(r"[a-z][a-z0-9_]{0,63}").fullmatch
 _MARKED: Final = "mark a whole field, or one of the objects in a tuple"
+_OURS: Final = (ORDER, CUSTOMER, ACTIVITY)
 _TIMES: Final = ("show_at", "expected_at")
 
 
@@ -105,8 +107,8 @@ def _of_a_look_alone(card: CardDefinition) -> Iterator[str]:
 
 
 def _of_kind(card: Any) -> Iterator[str]:
-    if not _is_kind(card.kind) or card.kind in (ORDER, CUSTOMER):
-        yield f"kind is to be a word of its own in lower case, such as booking, and not {ORDER} or {CUSTOMER}"
+    if not _is_kind(card.kind) or card.kind in _OURS:
+        yield f"kind is to be a word of its own in lower case, such as booking, and not {', '.join(_OURS)}"
     if card.version < 1:
         yield "version is to be 1 or more"
     for fact in card.facts:

@@ -1,7 +1,7 @@
 """Claims, intents and settlements of cards: the only module with their statements."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
 from projections.card import Card, Intent, Kind, Lane, Phase, Settlement
+from projections.card_fact import facts_of
+from projections.card_fact_store import add_facts
 from projections.pause import Route
 from projections.phone import AlertToken, Phone, ios_of
 
@@ -74,10 +76,25 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardStore:
-    """Cards in Postgres, as the dispatcher works on them."""
+    """Cards in Postgres, as the dispatcher works on them.
 
-    def __init__(self, pool: Pool, budget: BudgetRules | None = None, urgent: UrgentRules | None = None) -> None:
+    Args:
+        pool: Connections.
+        budget: How many starts a phone takes.
+        urgent: How many urgent pushes a phone takes.
+        ring_facts: Called after facts were written, for those who listen to them; must not block.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        budget: BudgetRules | None = None,
+        urgent: UrgentRules | None = None,
+        *,
+        ring_facts: Callable[[], None] = lambda: None,
+    ) -> None:
         self._pool = pool
+        self._ring_facts = ring_facts
         self._budget = budget or BudgetRules()
         self._urgent = urgent or UrgentRules()
 
@@ -159,7 +176,7 @@ class CardStore:
         return {row["card_id"] for row in held}
 
     async def settle(self, settlements: Sequence[Settlement], receipts: Sequence[Receipt]) -> set[int]:
-        """Write what became of leases, and the receipts, in one transaction.
+        """Write what became of leases, the receipts, and what is to be told of cards, in one transaction.
 
         A phone whose card was recalled is flagged for the matcher: its customer may have come back meanwhile, and the
         matcher, which met a card that was not over yet, has cleared the flag of that sign-in.
@@ -168,11 +185,22 @@ class CardStore:
             The slots of cards that are due again at once.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            due = await self._settle(connection, settlements)
+            settled = await self._settle(connection, settlements)
             if receipts:
                 await self._add_receipts(connection, receipts)
             await self._tell_devices(connection, settlements)
-        return due
+            before = {row["card_id"]: row["before"] for row in settled if row["listened"]}
+            facts = [
+                fact
+                for each in settlements
+                if each.card.card_id in before
+                for fact in facts_of(each, before=before[each.card.card_id])
+            ]
+            if facts:
+                await add_facts(connection, facts)
+        if facts:
+            self._ring_facts()
+        return {row["slot"] for row in settled if row["due"]}
 
     async def _tell_devices(self, connection: Connection, settlements: Sequence[Settlement]) -> None:
         """Write what settlements mean for phones; these rows are locked after the cards, in key order."""
@@ -213,8 +241,8 @@ class CardStore:
         """Remember that a token value, reported for one environment, is one of another."""
         await self._pool.execute(statement("projections/place_tokens"), [app], [environment], [token_hash], [works_in])
 
-    async def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> set[int]:
-        rows = await connection.fetch(
+    async def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> list[asyncpg.Record]:
+        return await connection.fetch(
             statement("projections/settle_cards"),
             [each.card.slot for each in settlements],
             [each.card.subject_id for each in settlements],
@@ -245,7 +273,6 @@ class CardStore:
             [each.tried_environment for each in settlements],
             [each.freshness for each in settlements],
         )
-        return {row["slot"] for row in rows if row["due"]}
 
     async def _add_receipts(self, connection: Connection, receipts: Sequence[Receipt]) -> None:
         await connection.execute(

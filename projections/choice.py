@@ -22,6 +22,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
         with_content: Whether the phone may see the subject's content.
         freshness: What the content state says of the age of its news; None for nothing.
         grows_older_at: When an update grows older without any.
+        relevance_score: As the sender of the state wishes; None leaves it out.
         demoted: It would have priority 10, had the phone not had its urgent pushes for the hour.
     """
 
@@ -35,6 +36,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     with_content: bool = True
     freshness: Freshness | None = None
     grows_older_at: datetime | None = None
+    relevance_score: float | None = None
     demoted: bool = False
 
 

@@ -151,14 +151,17 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         Raises:
             RenderError: A function of the alert raised, or gave no text.
         """
-        found = self.alerts.get(event_type, self.otherwise)
-        alert = found if isinstance(found, EventAlert) else EventAlert(body=found)
+        alert = self._said(event_type, view)
         title = self.title if alert.title is None else alert.title
         return AlertText(
             self._spoken("title", title, view, locale, TITLE_LIMIT_BYTES),
             self._spoken("body", alert.body, view, locale, BODY_LIMIT_BYTES),
             alert.sound,
         )
+
+    def _said(self, event_type: str, view: Any) -> EventAlert:  # noqa: ARG002 - those of senders ask it
+        found = self.alerts.get(event_type, self.otherwise)
+        return found if isinstance(found, EventAlert) else EventAlert(body=found)
 
     def _spoken(self, name: str, words: Words, view: Any, locale: str | None, limit_bytes: int) -> str | LocalisedText:
         try:
@@ -187,6 +190,24 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
 
     def _failed(self, name: str, error: Exception) -> RenderError:
         return RenderError(self.attributes_type, raised(name, error))
+
+
+class SendersCard(CardDefinition, frozen=True, kw_only=True):
+    """A card of subjects whose sender holds the state, and says of each push how it is to be.
+
+    Any event opens such a subject; whose it is stands in the state, as `customer_id`. Once erased nothing of it is left
+    to be shown. Attributes and content state are objects of the sender's own.
+
+    Attributes:
+        says: Gives the alert from a view.
+        urgent_of: Tells of a fact whether the push that shows it is urgent.
+    """
+
+    says: Callable[[Any], EventAlert]
+    urgent_of: Callable[[Any], bool]
+
+    def _said(self, event_type: str, view: Any) -> EventAlert:  # noqa: ARG002 - the sender has said it
+        return self.says(view)
 
 
 _DECODERS: Final[dict[type[Struct], Callable[[bytes], Any]]] = {}

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from projections.activity import Recipients, Wishes, has_start, is_blanked, recipients_of, wishes_of
 from projections.customer_view import CustomerView
 from projections.definition import PLACED
 from projections.draft import Alert
 from projections.errors import RenderError
-from projections.freshness import Age, FreshnessRules, age_of
+from projections.freshness import Age, Freshness, FreshnessRules, age_of
 from projections.pictures import named_in, referring
 from projections.registry import CARDS
 from projections.view import CardView, look_of
@@ -42,6 +43,10 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         joined_at: When the last of several came that are shown; None: it is one.
         is_kept: Whether a card that ends stays for a while, to show the end; there may be none to show.
         first_alerts: Those that the start of a card may speak of; None: all.
+        recipients: Whose phones may show it; None: those of the customer.
+        startable: Whether a card can be started, and another after it: of what the app has started nothing is known.
+        is_blank: Nothing of it is left to be shown: it was erased.
+        wishes: What its sender wishes of its pushes; None: it is ours to say.
         images: Keys of pictures that the content names.
         image_paths: Where it names them.
         placeholder: What it shows in the place of one that its phone has not; None: as it is set for all cards.
@@ -67,6 +72,19 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     images: frozenset[str] = frozenset()
     image_paths: tuple[str, ...] = ()
     placeholder: str | None = None
+    recipients: Recipients | None = None
+    startable: bool = True
+    is_blank: bool = False
+    wishes: Wishes | None = None
+
+    def is_for(self, customer_id: str | None) -> bool:
+        """Tell whether phones of a customer may show it, once there is something to show."""
+        return (self.recipients or Recipients(self.customer_id)).include(customer_id)
+
+    @property
+    def urgent_version(self) -> int:
+        """Give the newest version whose push is urgent, whatever it shows."""
+        return self.status_version if self.wishes is None else self.wishes.urgent_version
 
     def is_early(self, now: datetime) -> bool:
         """Tell whether the time of its cards has not come, and may come."""
@@ -89,7 +107,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         if not refs:
             return self
         content = referring(self.content, self.image_paths, refs, self.placeholder or placeholder)
-        return replace(self, content=content, content_hash=content_hash(content, key))
+        shown = content_hash(content, key) if self.wishes is None else verbatim_hash(content, self.wishes, key)
+        return replace(self, content=content, content_hash=shown)
 
     def pending_alert(self, alerted_version: int) -> Alert | None:
         """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
@@ -101,7 +120,9 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         return _chosen(first, alerted_version) or Alert(2, self.version, self.opening)
 
     def age(self, now: datetime, rules: FreshnessRules) -> Age:
-        """Tell how old the subject's news is."""
+        """Tell how old the subject's news is; a sender who holds the state says so itself."""
+        if self.wishes is not None:
+            return Age(Freshness.FRESH, None, self.wishes.stale_at)
         return age_of(self.expected_at, self.heard_at, now, rules, over=self.over)
 
 
@@ -121,6 +142,12 @@ def _hash_of(shown: dict[str, Any], key: bytes) -> bytes:
     return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
 
 
+def verbatim_hash(content: bytes, wishes: Wishes, key: bytes) -> bytes:
+    """Give 16 bytes, keyed, that two states of a sender share if they and what belongs to them are the same."""
+    shown = _encode_sorted((_read_object(content), wishes.stale_at, wishes.relevance_score))
+    return blake2b(shown, digest_size=16, key=key).digest()
+
+
 def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attributes_type: str | None = None) -> Face:
     """Draw a view; one that cannot be drawn has a face all the same, without content.
 
@@ -130,8 +157,9 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         heard_at: When the newest event was recorded.
         attributes_type: Of the card; None: what subjects of its kind get.
     """
+    wishes, is_blank = wishes_of(view), is_blanked(view)
     content, failure, look = _NOTHING, None, None
-    if view.placed:
+    if view.placed and not is_blank:
         try:
             look = look_of(view, attributes_type)
             content = look.draw(view)
@@ -149,7 +177,7 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         images=named_in(decoded, paths),
         image_paths=paths,
         placeholder=None if look is None else look.placeholder,
-        content_hash=_hash_of(decoded, key),
+        content_hash=_hash_of(decoded, key) if wishes is None else verbatim_hash(content, wishes, key),
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,
@@ -159,6 +187,10 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         opening=CARDS.of_kind(view.kind).opening,
         begun_at=None if several is None else several.begun_at,
         joined_at=None if several is None else several.joined_at,
-        is_kept=several is None or several.is_kept,
+        is_kept=(several is None or several.is_kept) and not is_blank,
         first_alerts=None if several is None else several.first_alerts,
+        recipients=recipients_of(view),
+        startable=has_start(view),
+        is_blank=is_blank,
+        wishes=wishes,
     )

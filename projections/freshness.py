@@ -46,12 +46,12 @@ class Age(NamedTuple):
 
     Attributes:
         until: When it grows older without any; None when it cannot.
-        stale_at: When it counts as stale.
+        stale_at: When it counts as stale; None for never.
     """
 
     level: Freshness
     until: datetime | None
-    stale_at: datetime
+    stale_at: datetime | None
 
 
 def age_of(

@@ -38,7 +38,7 @@ def not_for_this_phone(face: Face | None, card: Card, phone: Phone | None, now: 
         return Because(Reason.SIGNED_OUT, "The phone has signed out.")
     if phone.customer_id != card.customer_id:
         return Because(Reason.ANOTHER_CUSTOMER, "Another customer, or nobody, is signed in on the phone now.")
-    if face is not None and face.placed and face.customer_id != card.customer_id:
+    if face is not None and face.placed and not face.is_for(card.customer_id):
         return Because(Reason.ORDER_OF_ANOTHER, "The order belongs to another customer.")
     if moved_to is not None and (card.recalled or (face is not None and face.is_early(now))):
         return Because(

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from events.postgres.errors import translated
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 
 
@@ -20,6 +22,17 @@ class Slots:
     async def take(self) -> int | None:
         """Give the next; None: there are no more."""
         return next(self._waiting, None)
+
+
+async def filled(database: Pool | Connection, slots: Iterable[int] = ALL_SLOTS) -> list[int]:
+    """Give those slots in which there is anything: few have to be gone through where there are few orders.
+
+    Raises:
+        StoreUnavailableError: Postgres is away.
+    """
+    with translated():
+        rows = await database.fetch(statement("projections/find_filled_slots"), list(slots))
+    return [row["slot"] for row in rows]
 
 
 async def in_lanes(lanes: int, slots: Slots, work: Callable[[int], Awaitable[None]]) -> None:

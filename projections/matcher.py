@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from events.activity import ACTIVITY
 from events.errors import StoreUnavailableError
 from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.doorbell import Ring
@@ -62,6 +63,7 @@ class _Wanted(msgspec.Struct, frozen=True):
         show_at: When its order is to be shown, where the order is why it is looked at; of several, when the last came.
         begun_at: When the first of several orders came that it shows.
         lane: Bulk for those whose time was known ahead: many may have the same.
+        attributes_type: Of the card; None: what subjects of its kind get.
     """
 
     slot: int
@@ -74,6 +76,7 @@ class _Wanted(msgspec.Struct, frozen=True):
     show_at: datetime | None = None
     lane: Lane = Lane.URGENT
     begun_at: datetime | None = None
+    attributes_type: str | None = None
 
 
 class Matcher:
@@ -136,7 +139,7 @@ class Matcher:
                 return 0
             gathered, single = _parted(views)
             open_customers, unread = await self._gather(gathered)
-            wanting = [row for row in single if not row["over"] and not row["ahead"] and CARDS.knows(row["kind"])]
+            wanting = [row for row in single if not row["over"] and not row["ahead"] and _is_for_one(row)]
             customers = sorted({row["customer_id"] for row in (*wanting, *open_customers)})
             devices = await self._pool.fetch(statement("projections/find_devices_of_customers"), customers)
             theirs: dict[str, list[asyncpg.Record]] = {}
@@ -176,7 +179,7 @@ class Matcher:
                 _wanted(view, device)
                 for device in devices
                 for view in views
-                if view["customer_id"] == device["customer_id"] and CARDS.knows(view["kind"])
+                if view["customer_id"] == device["customer_id"] and _is_for_one(view)
             ]
             wanted += [
                 _wanted_of_all(row, device)
@@ -240,7 +243,7 @@ class Matcher:
             )
 
     async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record], unread: Collection[str]) -> None:
-        types = [CARDS.of_kind(each.kind).attributes_type for each in wanted]
+        types = [each.attributes_type or CARDS.of_kind(each.kind).attributes_type for each in wanted]
         rules = [self._rules.get(each, StartRule()) for each in types]
         rows = await fetch_through_deadlocks(
             self._pool,
@@ -281,6 +284,11 @@ def _parted(views: Sequence[asyncpg.Record]) -> tuple[list[asyncpg.Record], list
     return gathered, [row for row in views if CARDS.gathering(row["kind"]) is None]
 
 
+def _is_for_one(view: asyncpg.Record) -> bool:
+    """Tell whether a view is for one customer, and of a kind whose card is known here."""
+    return view["customer_id"] is not None and CARDS.knows(view["kind"])
+
+
 def _is_left(view: asyncpg.Record, unread: Collection[str]) -> bool:
     """Tell whether a flagged view is left to a matcher that can read it, or all orders that its card shows."""
     if CARDS.gathering(view["kind"]) is not None:
@@ -314,6 +322,7 @@ def _wanted(
         device["environment"],
         show_at,
         lane,
+        attributes_type=view["attributes_type"] if view["kind"] == ACTIVITY else None,
     )
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from events.fact import Fact
 from events.personal import emptied, merge, personal_fields, split
-from projections.definition import CardDefinition
+from projections.definition import CardDefinition, SendersCard
 from projections.errors import EvolveError
 from projections.raised import raised
 from projections.steps import Step
@@ -32,6 +32,7 @@ class OwnKind:
         version: Of its fold.
         opening: The type of the event that opens a subject.
         steps: By type.
+        by_sender: What is so where the sender holds the state; None: we do.
     """
 
     def __init__(self, card: CardDefinition) -> None:
@@ -40,6 +41,7 @@ class OwnKind:
         self.name = card.kind
         self.version = card.version
         self.opening = card.opening
+        self.by_sender = card if isinstance(card, SendersCard) else None
         self.steps: Mapping[str, Step] = card.steps
         self._shape = card.state
         self._evolve = card.evolve

@@ -49,6 +49,7 @@ class OwnFields(Appearing, msgspec.Struct, omit_defaults=True, rename="camel", g
     status: str = ""
     status_stamp: Stamp = NEVER
     updated_at: datetime | None = None
+    urgent_version: int = 0
     version: int = 0
 
 
@@ -67,6 +68,7 @@ class OwnView(OwnFields, frozen=True):  # type: ignore[misc] # msgspec allows it
         show_at: when the card should appear; None means at once.
         state: the definition's own; None before the opening event.
         updated_at: effective time of the event `changed_version`.
+        urgent_version: newest event whose push is urgent for its own sake.
     """
 
 
@@ -148,9 +150,9 @@ def _take(draft: OwnDraft, kind: OwnKind, event: FoldableEvent) -> None:
         if not is_known(event.type, event.schema_version):
             raise NewerEventError(event.type, event.schema_version)
     elif draft.placed:
-        if event.type != kind.opening:
+        if event.type != kind.opening or kind.by_sender is not None:
             _apply(draft, kind, decode(event), (event.at, event.version))
-    elif event.type == kind.opening:
+    elif event.type == kind.opening or kind.by_sender is not None:
         _open(draft, kind, event)
     else:
         decode(event)
@@ -160,12 +162,14 @@ def _take(draft: OwnDraft, kind: OwnKind, event: FoldableEvent) -> None:
 def _open(draft: OwnDraft, kind: OwnKind, event: FoldableEvent) -> None:
     fact: Any = decode(event)
     draft.placed = True
-    draft.customer_id = fact.customer_id
+    draft.customer_id = None if kind.by_sender else fact.customer_id
     draft.state = kind.begin()
     _apply(draft, kind, fact, (event.at, event.version))
     for early in draft.early:
         _apply(draft, kind, decode(awaited(early, event.subject_id)), (early.at, early.version))
     draft.early = ()
+    if draft.erased and kind.by_sender is not None:
+        draft.over = True
 
 
 def _apply(draft: OwnDraft, kind: OwnKind, fact: Fact, stamp: Stamp) -> None:
@@ -181,7 +185,11 @@ def _apply(draft: OwnDraft, kind: OwnKind, fact: Fact, stamp: Stamp) -> None:
     if draft.erased:
         state = kind.bare_state(state)
     changed: bool = state != draft.state
-    draft.state = state
+    before, draft.state = draft.state, state
+    if kind.by_sender is not None:
+        if kind.bare_state(before) == kind.bare_state(state):
+            return
+        draft.customer_id = getattr(state, "customer_id", None)
     changed |= _advance(draft, kind, step, bare, stamp)
     changed |= _expect(draft, getattr(fact, "expected_at", None), stamp)
     show_at = getattr(fact, "show_at", None)
@@ -189,6 +197,8 @@ def _apply(draft: OwnDraft, kind: OwnKind, fact: Fact, stamp: Stamp) -> None:
         draft.show_at, draft.show_stamp = show_at.astimezone(UTC), stamp
     if changed:
         show(draft, fact.TYPE, rank, stamp)
+        if kind.by_sender is not None and kind.by_sender.urgent_of(bare):
+            draft.urgent_version = max(draft.urgent_version, stamp[1])
 
 
 def _advance(draft: OwnDraft, kind: OwnKind, step: Step, bare: Fact, stamp: Stamp) -> bool:
@@ -231,3 +241,5 @@ def _erase(draft: OwnDraft, kind: OwnKind, version: int, at: int) -> None:
     draft.early = tuple(replace(early, personal=None) for early in draft.early)
     draft.alerts = ()
     draft.changed_version, draft.changed_at = version, at
+    if draft.placed and kind.by_sender is not None:
+        draft.over = True

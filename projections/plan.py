@@ -82,6 +82,10 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     placeholder: str = "placeholder"
 
 
+LONGEST_KEPT: Final = timedelta(hours=4)
+"""Apple: no card stays longer on the Lock Screen after its end."""
+
+
 def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
     """Choose what to do for a card.
 
@@ -241,10 +245,9 @@ def _plan_shown(
     if end is not None:
         unkept = face is not None and not face.is_kept
         if refusal is not None or card.replaced or unkept or card.asked == "end":
-            return _send(
-                Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
-            )
-        keep = now + timedelta(seconds=rules.keep_after_end)
+            whole = refusal is None and not (face is not None and face.is_blank)
+            return _send(Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=whole)
+        keep = _keep_until(face, now, rules)
         alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
@@ -256,11 +259,12 @@ def _plan_shown(
     alert = face.pending_alert(card.alerted_version)
     again = card.asked == "resend"
     age = face.age(now, rules.ages)
-    aged = rules.tell_age and age.level != (card.freshness or Freshness.FRESH)
+    tells_age = rules.tell_age and face.wishes is None
+    aged = tells_age and age.level != (card.freshness or Freshness.FRESH)
     changed = face.content_hash != card.accepted_hash
     if not changed and alert is None and not again and not aged:
         until = renew_at if renewable else ends_at
-        if rules.tell_age and age.until is not None:
+        if tells_age and age.until is not None:
             until = min(until, age.until)
         return Nothing(Reason.UNCHANGED, why_unchanged(card), until=until, phase=Phase.SHOWN)
     why = why_update(face, card, alert) if changed or alert is not None or again else _OF_AGE[age.level]
@@ -276,8 +280,18 @@ def _plan_shown(
     return _within_budget(update, phone, now, rules)
 
 
+def _keep_until(face: Face | None, now: datetime, rules: PlanRules) -> datetime:
+    """Say when a card that ends leaves the Lock Screen."""
+    wishes = None if face is None else face.wishes
+    if wishes is not None and wishes.dismiss_at is not None:
+        return min(wishes.dismiss_at, now + LONGEST_KEPT)
+    return now + timedelta(seconds=rules.keep_after_end)
+
+
 def _may_renew(face: Face, card: Card, now: datetime, rules: PlanRules) -> bool:
     """Tell whether a card may have a next generation; of several orders each that comes gives it as long as one has."""
+    if not face.startable:
+        return False
     if face.joined_at is None:
         return card.generation < rules.most_generations
     return now < face.joined_at + timedelta(seconds=rules.renew_after * rules.most_generations)
@@ -345,20 +359,24 @@ def _send(
     if 0 < ahead <= rules.clock_ahead and kind is not Kind.END:
         until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
         return Wait(Reason.ONE_A_SECOND, "One push a second: the last one was sent within this second.", until=until)
+    wishes = None if face is None else face.wishes
     urgent = kind is not Kind.UPDATE or alert is not None
-    if face is not None and (card.accepted_version is None or face.status_version > card.accepted_version):
+    if wishes is not None and wishes.priority is not None:
+        urgent = wishes.priority == 10
+    if face is not None and (card.accepted_version is None or face.urgent_version > card.accepted_version):
         urgent = True
     age = None if face is None or not with_content else face.age(now, rules.ages)
-    told = age if rules.tell_age else None
+    told = age if rules.tell_age and wishes is None else None
     return Send(
         kind=kind,
         why=why,
         timestamp=timestamp,
         priority=10 if urgent else 5,
         alert=alert,
-        stale_at=None if age is None or kind is Kind.END else max(age.stale_at, now),
+        stale_at=None if age is None or age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
         freshness=None if told is None else told.level,
         grows_older_at=None if told is None or kind is not Kind.UPDATE else told.until,
         dismiss_at=dismiss_at,
         with_content=with_content,
+        relevance_score=None if wishes is None or not with_content else wishes.relevance_score,
     )

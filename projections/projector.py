@@ -26,6 +26,7 @@ from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from events.vocabulary import is_known, named, vocabulary
 from events.waiting import first_of
+from projections.activity import matched_by
 from projections.errors import EvolveError
 from projections.order_view import FOLD_VERSION
 from projections.registry import CARDS
@@ -335,6 +336,6 @@ def _match_due_at(before: View, after: View, events: Iterable[RecordedEvent]) ->
         after.changed_version > before.changed_version or after.show_at != before.show_at
     ):
         return heard_at
-    if after.over or (before.placed and (before.customer_id, before.show_at) == (after.customer_id, after.show_at)):
+    if after.over or (before.placed and matched_by(before) == matched_by(after)):
         return None
     return after.show_at or heard_at

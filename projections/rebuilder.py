@@ -8,7 +8,7 @@ Appends take no part in this.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal
 
@@ -19,8 +19,9 @@ from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
+from events.slot import ALL_SLOTS
 from projections.found import Found, found
-from projections.lanes import Slots, in_lanes
+from projections.lanes import Slots, filled, in_lanes
 from projections.log_scan import events_between, events_of
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import SlotState, hold_slot, keep_rebuilds
@@ -83,23 +84,29 @@ async def build(
     Args:
         pool: Up to three connections are used.
         keyring: Opens and seals personal values.
-        slots: All unless given; those without a next generation are passed over.
-        on_slot: Called with what was done for each slot.
+        slots: All in which there is anything unless given; those without a next generation are passed over.
+        on_slot: Called with what was done for each slot, or for all that are empty.
 
     Raises:
         StoreUnavailableError: Postgres is away; what is written stays, and the next call goes on from there.
     """
     total = Rebuilt()
 
-    async def one(slot: int) -> None:
+    def add(done: Rebuilt) -> None:
         nonlocal total
-        written = await _write_stale_views(pool, keyring, slot, "all")
-        done = msgspec.structs.replace(written, slots=1)
         total += done
         if on_slot is not None:
             on_slot(done)
 
-    await in_lanes(CONNECTIONS, slots or Slots(), one)
+    async def one(slot: int) -> None:
+        written = await _write_stale_views(pool, keyring, slot, "all")
+        add(msgspec.structs.replace(written, slots=1))
+
+    if slots is None:
+        some = await filled(pool)
+        add(Rebuilt(slots=len(ALL_SLOTS) - len(some)))
+        slots = Slots(some)
+    await in_lanes(CONNECTIONS, slots, one)
     return total
 
 
@@ -115,17 +122,34 @@ async def move_all(pool: Pool, keyring: Keyring, slots: Iterable[SlotState]) -> 
         StoreUnavailableError: Postgres is away, or a projector has held a slot for half a minute; which slots have
             moved is in the ledger.
     """
-    total = Rebuilt()
+    going = [each.slot for each in slots if each.goes]
+    with translated():
+        total, rest = await _move_empty(pool, going)
 
     async def one(slot: int) -> None:
         nonlocal total
         done = await move(pool, keyring, slot)
         total += done
 
-    await in_lanes(MOVES, Slots(each.slot for each in slots if each.goes), one)
+    await in_lanes(MOVES, Slots(rest), one)
     with translated():
         await pool.execute(statement("projections/await_moves"))
     return total
+
+
+async def _move_empty(pool: Pool, slots: Sequence[int]) -> tuple[Rebuilt, list[int]]:
+    """Move those slots at once in which there is nothing to be folded; give the others, too."""
+    some = set(await filled(pool, slots))
+    async with pool.acquire() as connection, connection.transaction():
+        await keep_rebuilds(connection)
+        rows = await connection.fetch(statement("projections/hold_free_slots"), [s for s in slots if s not in some])
+        began = time.monotonic()
+        held = [row["slot"] for row in rows]
+        some = set(await filled(connection, held))
+        empty = [slot for slot in held if slot not in some]
+        moved = await _go(connection, empty)
+    done = Rebuilt(moved=moved, held_seconds=time.monotonic() - began if held else 0.0)
+    return done, sorted(set(slots) - set(empty))
 
 
 async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[], float] = time.monotonic) -> Rebuilt:
@@ -144,12 +168,18 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
                 await hold_slot(connection, slot)
                 began = monotonic()
                 done, complete = await _catch_up(connection, keyring, slot, patient=patient)
-                moved = complete and await connection.fetchval(statement("projections/move_slot"), slot, FOLD_VERSION)
+                moved = await _go(connection, [slot]) if complete else 0
             total += done
             if complete:
-                return total + Rebuilt(moved=int(moved), held_seconds=monotonic() - began)
+                return total + Rebuilt(moved=moved, held_seconds=monotonic() - began)
             total += await _follow(pool, keyring, slot)
             patient = True
+
+
+async def _go(connection: Connection, slots: Sequence[int]) -> int:
+    """Move slots that are held; give how many had a way before them."""
+    moved: int = await connection.fetchval(statement("projections/move_slots"), slots, FOLD_VERSION)
+    return moved
 
 
 async def _catch_up(connection: Connection, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:

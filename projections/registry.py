@@ -1,9 +1,11 @@
-"""Which cards this process knows: the order's own and those of a team's modules, installed once at its start."""
+"""Which cards this process knows: Lockstep's own and those of a team's modules, installed once at its start."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from events.activity import ACTIVITY
 from events.vocabulary import install_facts
+from projections.activity import CARD as ACTIVITY_CARD
 from projections.content_state import CARD as ORDER_CARD
 from projections.definition import ORDER, CardDefinition
 from projections.errors import UnknownCardError
@@ -38,7 +40,7 @@ class Registry:
         self.modules = tuple(modules)
         self._by_kind = {each.kind: each for each in (ORDER_CARD, *cards)}
         self._by_type = {each.attributes_type: each for each in (ORDER_CARD, *cards)}
-        self._own = {each.kind: OwnKind(each) for each in cards if each.facts}
+        self._own = {each.kind: OwnKind(each) for each in (ACTIVITY_CARD, *cards) if each.facts}
         self._gathering = {kind: each for each in cards for kind in each.gathers}
         self.cards = tuple(self._by_kind.values())
         install_facts(
@@ -57,17 +59,19 @@ class Registry:
         Raises:
             UnknownCardError: There is none here.
         """
-        found = self._by_kind.get(kind)
+        found = ACTIVITY_CARD if kind == ACTIVITY else self._by_kind.get(kind)
         if found is None:
             raise UnknownCardError(kind, _NOT_HERE)
         return found
 
     def of_type(self, attributes_type: str, kind: str) -> CardDefinition:
-        """Give the card of an attributes type, which shows subjects of a kind.
+        """Give the card of an attributes type, which shows subjects of a kind; activities are of any type.
 
         Raises:
             UnknownCardError: There is none here.
         """
+        if kind == ACTIVITY:
+            return ACTIVITY_CARD
         found = self._by_type.get(attributes_type)
         if found is None or found.kind != kind:
             known = ", ".join(each.attributes_type for each in self._by_type.values() if each.kind == kind) or "none"

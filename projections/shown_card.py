@@ -11,12 +11,10 @@ from projections.explain_order import BLOCKED
 from projections.explanation import Finding, Sent, Shown, Surroundings, TracedCard
 from projections.face import Face
 from projections.hindrance import not_for_this_phone
-from projections.plan import PlanRules
+from projections.plan import LONGEST_KEPT, PlanRules
 from projections.reasons import Reason
 from projections.sentences import MOST_LIKELY
 
-ON_THE_LOCK_SCREEN = timedelta(hours=4)
-"""Apple: a card that ended without a dismissal date stays there for so long at the most."""
 _NO_CARD = "no card"
 _WAITS = "not known until all events are processed"
 _PERHAPS_NONE = "not known; perhaps there is no card"
@@ -62,9 +60,9 @@ def removed_at(traced: TracedCard, reason: Reason, rules: PlanRules) -> datetime
         case Reason.ENDED if (end := last_end(traced)) is not None:
             return end.sent_at + timedelta(seconds=0.0 if card.replaced else rules.keep_after_end)
         case Reason.EXPIRED:
-            return card.ends_by_itself_at + ON_THE_LOCK_SCREEN
+            return card.ends_by_itself_at + LONGEST_KEPT
         case Reason.GONE if card.reported_state == "ended" and card.reported_at is not None:
-            return card.reported_at + ON_THE_LOCK_SCREEN
+            return card.reported_at + LONGEST_KEPT
         case _:
             return None
 

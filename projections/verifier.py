@@ -12,10 +12,10 @@ import msgspec
 
 from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections import log_scan
 from projections.comparison import Comparison, Tally, Verified
-from projections.lanes import Slots, in_lanes
+from projections.lanes import Slots, filled, in_lanes
 from projections.order_view import FOLD_VERSION
 
 CONNECTIONS: Final = 3
@@ -38,9 +38,9 @@ async def verify(
         pool: Up to three connections are used.
         keyring: Opens personal values.
         subject_id: The one; all if None.
-        slots: Where to look for them; everywhere unless given.
+        slots: Where to look for them; wherever there is anything unless given.
         until: Compare only views that have no event recorded after it.
-        on_slot: Called with what was found in each slot.
+        on_slot: Called with what was found in each slot, or in all that are empty.
 
     Raises:
         StoreUnavailableError: Postgres is away.
@@ -48,17 +48,24 @@ async def verify(
     work = _Work(keyring, subject_id, until)
     total = Verified()
 
-    async def one(slot: int) -> None:
+    def add(found: Verified) -> None:
         nonlocal total
-        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-            found = await _verify_slot(connection, work, slot)
         total += found
         if on_slot is not None:
             on_slot(found)
 
+    async def one(slot: int) -> None:
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            found = await _verify_slot(connection, work, slot)
+        add(found)
+
     if subject_id is not None:
         slots = Slots([slot_of(subject_id)])
-    await in_lanes(CONNECTIONS, slots or Slots(), one)
+    if slots is None:
+        some = await filled(pool)
+        add(Verified(slots=len(ALL_SLOTS) - len(some)))
+        slots = Slots(some)
+    await in_lanes(CONNECTIONS, slots, one)
     return total
 
 

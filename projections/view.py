@@ -11,6 +11,7 @@ from events.errors import NewerEventError
 from events.order import OrderErased
 from events.vocabulary import kind_of
 from projections import order_view, own_view
+from projections.activity import state_of
 from projections.customer_view import CustomerView
 from projections.definition import ORDER, CardDefinition
 from projections.errors import OutdatedViewError
@@ -115,6 +116,14 @@ def fingerprint(view: View, key: bytes) -> bytes:
 def fingerprint_of(state: bytes, personal: bytes | None, key: bytes) -> bytes:
     """Give the fingerprint of a view that is encoded already."""
     return blake2b(state + b"\0" + (personal or b""), digest_size=16, key=key).digest()
+
+
+def type_of(view: CardView | None) -> str:
+    """Name the attributes type of new cards of a view; of nothing, that of an order's."""
+    activity = state_of(view)
+    if activity is not None:
+        return activity.attributes_type or ""
+    return CARDS.of_kind(ORDER if view is None else view.kind).attributes_type
 
 
 def drawn(view: CardView, attributes_type: str | None = None) -> bytes:

@@ -110,6 +110,34 @@ CREATE TABLE public.assets (
     telling_after text COLLATE pg_catalog."C"
 );
 
+CREATE TABLE public.card_fact_slots (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL
+);
+
+CREATE TABLE public.card_facts (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    card_id uuid NOT NULL,
+    type text NOT NULL,
+    code text NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    device_id text COLLATE pg_catalog."C",
+    customer_id text COLLATE pg_catalog."C",
+    app text NOT NULL,
+    attributes_type text NOT NULL COLLATE pg_catalog."C",
+    generation smallint NOT NULL,
+    CONSTRAINT card_facts_type_check CHECK ((type = ANY (ARRAY['card.started'::text, 'card.failed'::text, 'card.dismissed'::text, 'card.ended'::text])))
+);
+
+CREATE TABLE public.card_streams (
+    only_row boolean DEFAULT true NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    CONSTRAINT card_streams_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE public.cards (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -493,6 +521,45 @@ CREATE TABLE public.test_clock (
     CONSTRAINT test_clock_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE public.webhook_attempts (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL,
+    webhook text NOT NULL COLLATE pg_catalog."C",
+    lease bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    seconds double precision NOT NULL,
+    status smallint,
+    error text
+);
+
+CREATE TABLE public.webhook_deliveries (
+    slot smallint NOT NULL,
+    "position" bigint NOT NULL,
+    webhook text NOT NULL COLLATE pg_catalog."C",
+    due_at timestamp with time zone,
+    lease bigint DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    delivered_at timestamp with time zone,
+    dead_at timestamp with time zone
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.webhooks (
+    name text NOT NULL COLLATE pg_catalog."C",
+    url text NOT NULL,
+    types text[] NOT NULL,
+    secret_sealed bytea NOT NULL,
+    previous_sealed bytea,
+    previous_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    failing_since timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    blocked_until timestamp with time zone,
+    disabled_at timestamp with time zone,
+    disabled_why text
+);
+
 ALTER TABLE ONLY public.receipts ATTACH PARTITION public.receipts_other DEFAULT;
 
 ALTER TABLE ONLY public.api_keys
@@ -506,6 +573,15 @@ ALTER TABLE ONLY public.asset_uses
 
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (key, sha256);
+
+ALTER TABLE ONLY public.card_fact_slots
+    ADD CONSTRAINT card_fact_slots_pkey PRIMARY KEY (slot);
+
+ALTER TABLE ONLY public.card_facts
+    ADD CONSTRAINT card_facts_pkey PRIMARY KEY (slot, "position");
+
+ALTER TABLE ONLY public.card_streams
+    ADD CONSTRAINT card_streams_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.cards
     ADD CONSTRAINT cards_pkey PRIMARY KEY (slot, subject_id, card_id);
@@ -594,6 +670,15 @@ ALTER TABLE ONLY public.test_clock
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (slot, generation, subject_id);
 
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_pkey PRIMARY KEY (slot, "position", webhook, lease);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (slot, "position", webhook);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (name);
+
 CREATE INDEX asset_debts_to_claim ON public.asset_debts USING btree (claim_at) WHERE (claim_at IS NOT NULL);
 
 CREATE INDEX asset_uses_of_key ON public.asset_uses USING btree (key, device_id);
@@ -623,6 +708,10 @@ CREATE INDEX views_of_crowds ON public.views USING btree (slot, generation, subj
 CREATE INDEX views_open_of_customer ON public.views USING btree (customer_id, slot) WHERE ((customer_id IS NOT NULL) AND (NOT over));
 
 CREATE INDEX views_to_match ON public.views USING btree (slot, generation, match_due_at) WHERE (match_due_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_dead ON public.webhook_deliveries USING btree (slot, webhook, dead_at) WHERE (dead_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (slot, webhook, due_at) WHERE (due_at IS NOT NULL);
 
 ALTER INDEX public.receipts_pkey ATTACH PARTITION public.receipts_other_pkey;
 

@@ -60,6 +60,7 @@ class Dispatcher:
         announce: Called with slots of cards that are due again; must not block.
         ring_matcher: Called after cards were recalled from their phones; must not block. The matcher's poll finds
             them too.
+        ring_facts: Called after something became of cards that somebody is to be told; must not block.
         ring_pictures: Called after phones were put in debt that may have to be told of pictures; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
@@ -74,6 +75,7 @@ class Dispatcher:
         announce: Callable[[Collection[int]], None],
         *,
         ring_matcher: Callable[[], None] = lambda: None,
+        ring_facts: Callable[[], None] = lambda: None,
         ring_pictures: Callable[[], None] = lambda: None,
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
@@ -81,7 +83,7 @@ class Dispatcher:
         self._pool = pool
         self._keyring = keyring
         self._rules = rules or DispatchRules()
-        self._cards = CardStore(pool, self._rules.plan.budget, self._rules.plan.urgent)
+        self._cards = CardStore(pool, self._rules.plan.budget, self._rules.plan.urgent, ring_facts=ring_facts)
         self._views = Shelf(keyring)
         self._pictures = PictureStore(pool)
         self._announce = announce

@@ -75,12 +75,19 @@ def build_push(
                 attributes=attributes,
                 alert=alert,
                 stale_date=stale,
+                relevance_score=sent.relevance_score,
             )
         case Kind.UPDATE:
             if content is None:
                 raise AssertionError("an update has content")
             expiry = rules.update_expiry
-            body = payload.update(timestamp=sent.timestamp, content_state=content, alert=alert, stale_date=stale)
+            body = payload.update(
+                timestamp=sent.timestamp,
+                content_state=content,
+                alert=alert,
+                stale_date=stale,
+                relevance_score=sent.relevance_score,
+            )
         case Kind.END:
             expiry = rules.end_expiry
             body = payload.end(
@@ -88,6 +95,7 @@ def build_push(
                 content_state=content,
                 alert=alert,
                 dismissal_date=None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp()),
+                relevance_score=sent.relevance_score,
             )
         case _:
             assert_never(sent.kind)

@@ -23,6 +23,7 @@ from app.cli.simulator import simulator
 from app.cli.stop import stop
 from app.cli.tickets import tickets
 from app.cli.tokens import tokens
+from app.cli.webhooks import webhooks
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -39,8 +40,24 @@ cli = typer.Typer(
 )
 for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
     cli.command()(command)
-for group in (simulator, order, card, cards, events, keys, tickets, tokens, shadow, push, replay, archive, erase):
+for group in (
+    simulator,
+    order,
+    card,
+    cards,
+    events,
+    keys,
+    tickets,
+    tokens,
+    shadow,
+    push,
+    replay,
+    archive,
+    erase,
+    webhooks,
+):
     cli.add_typer(group)
+cli.add_typer(webhooks)
 
 
 @cli.callback()

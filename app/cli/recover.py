@@ -40,6 +40,7 @@ async def _recover(context: typer.Context, *, yes: bool, wait_seconds: float, as
     from events.feed_writer import disown_feed
     from events.postgres.errors import translated
     from projections.card_desk import CardDesk
+    from projections.card_fact_store import leap_facts
     from projections.pause import ALL
     from projections.pauses import Pauses
 
@@ -56,6 +57,7 @@ async def _recover(context: typer.Context, *, yes: bool, wait_seconds: float, as
         desk = CardDesk(database.pool)
         await _matched(desk, wait_seconds)
         await disown_feed(database.pool)
+        await leap_facts(database.pool)
         done = await desk.doubt()
     if as_json:
         print_json(done)

@@ -123,6 +123,6 @@ def progress() -> Iterator[Callable[[Verified | Rebuilt], None]]:
         def on_slot(one: Verified | Rebuilt) -> None:
             nonlocal events
             events += one.events
-            bar.update(task, advance=1, events=events, rate=events / max(watch.seconds(), 0.001))
+            bar.update(task, advance=one.slots, events=events, rate=events / max(watch.seconds(), 0.001))
 
         yield on_slot

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
+from projections.activity import is_activity, is_blanked, recipients_of
 from projections.customer_view import CustomerView
 from projections.errors import RenderError
 from projections.face import face_of
@@ -18,7 +19,7 @@ from projections.phone import ios_of
 from projections.pictures import Album
 from projections.plan import PlanRules
 from projections.registry import CARDS
-from projections.view import CardView
+from projections.view import CardView, type_of
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
@@ -49,11 +50,7 @@ def answer_card(
     view = None if stored is None else stored.shown
     activity_id = card["activity_id"] if card is not None else report.activity_id if report is not None else None
     attributes_type = (
-        card["attributes_type"]
-        if card is not None
-        else report.attributes_type
-        if report is not None
-        else CARDS.of_kind("order" if view is None else view.kind).attributes_type
+        card["attributes_type"] if card is not None else report.attributes_type if report is not None else type_of(view)
     )
     known = view is not None and view.placed
     mine = card is not None and view is not None and _is_recipient(view, card["customer_id"], device_customer)
@@ -150,11 +147,15 @@ def keys_named(views: Mapping[str, StoredView], places: Iterable[tuple[str, str]
 def _content(stored: StoredView, attributes_type: str, rules: PlanRules, album: Album) -> msgspec.Raw | None:
     """Give what a card shows now, with the age of its news as a push would tell it; None: it cannot be drawn."""
     view = stored.shown
+    if is_blanked(view):
+        return None
     face = face_of(view, b"", None, attributes_type)
     if face.failure is not None:
         log.error("card_failed", error=str(face.failure))
         return None
     content = face.referring(album.refs(face.images), rules.placeholder, b"").content
+    if is_activity(view):
+        return msgspec.Raw(content)
     age = age_of(view.next_expected_at, view.heard_since(stored.heard_at), stored.read_at, rules.ages, over=view.over)
     return msgspec.Raw(with_freshness(content, age.level if rules.tell_age else None))
 
@@ -189,4 +190,4 @@ def _is_early(view: CardView, card: asyncpg.Record) -> bool:
 
 
 def _is_recipient(view: CardView, card_customer: str | None, device_customer: str | None) -> bool:
-    return view.customer_id is not None and view.customer_id == card_customer == device_customer
+    return card_customer == device_customer and recipients_of(view).include(card_customer)

@@ -18,6 +18,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
+from projections.activity import recipients_of
 from projections.picture_store import read_albums_of_cards
 from projections.pictures import NO_PICTURES
 from projections.plan import PlanRules
@@ -336,11 +337,15 @@ class DeviceRegistry:
     async def _of_others(
         self, connection: Connection, customer_id: str | None, reports: Collection[CardReport]
     ) -> set[str]:
-        """Give those of the reported subjects that are known to belong to somebody else."""
+        """Give those of the reported subjects that are known to be for somebody else."""
         if not reports:
             return set()
         views = await self._read_views(connection, {each.subject for each in reports})
-        return {name for name, each in views.items() if each.shown.placed and each.shown.customer_id != customer_id}
+        return {
+            name
+            for name, each in views.items()
+            if each.shown.placed and not recipients_of(each.shown).include(customer_id)
+        }
 
     async def _read_views(self, connection: Connection, subjects: Collection[str]) -> dict[str, StoredView]:
         """Read views; one that cannot be read is as good as none to a phone."""

@@ -1,4 +1,4 @@
-"""What a request makes its events depend on: `If-Match`, `If-None-Match`, `Prefer`."""
+"""What a request makes its events depend on: `If-Match`, `If-None-Match`, `Prefer`; and by what it is known again."""
 
 from aiohttp import web
 
@@ -39,6 +39,17 @@ def trace_of(request: web.Request) -> str | None:
     """Give the request's `traceparent`; one that cannot be kept is as good as none, says W3C."""
     trace = request.headers.get("traceparent")
     return trace if trace and len(trace) <= 512 and trace.isascii() and trace.isprintable() else None
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """Give the caller's word for the events of this request, by which a repeat is known."""
+    stated = request.headers.get("Idempotency-Key")
+    if stated is None:
+        return None
+    text = stated[1:-1] if len(stated) > 1 and stated[0] == stated[-1] == '"' else stated
+    if not text:
+        raise bad_request("Idempotency-Key is empty.")
+    return text
 
 
 def _is_handling_lenient(preference: str) -> bool:

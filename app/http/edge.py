@@ -9,10 +9,13 @@ from aiohttp import web
 
 from app.access.caller import Caller
 from app.access.key_store import KeyStore
+from app.card_counts import CardCounts
+from app.card_stream import CardStream
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.order_page import OrderPage
 from app.point import Point
+from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
 from events.feed import Feed
 from events.sealing import Keyring
@@ -31,6 +34,8 @@ class Edge:
         explain_order: Explains why its cards did not move, with the state after each event if it is told to; None
             likewise.
         read_state: Tells what an order was; None likewise.
+        count_cards: Counts what became of the cards of a subject.
+        ring_facts: Called when a webhook is to be told something; must not block.
         ready: Names what keeps us from serving; empty when nothing does.
         clock: The time, aware.
         body_seconds: How long a caller may take to send a body.
@@ -45,7 +50,11 @@ class Edge:
     read_order: Callable[[str], Awaitable[OrderPage | None]]
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]
+    count_cards: Callable[[str], Awaitable[CardCounts]]
+    card_stream: CardStream
     key_store: KeyStore
+    webhooks: WebhookStore
+    ring_facts: Callable[[], None]
     keyring: Keyring
     ready: Callable[[], Awaitable[Sequence[str]]]
     clock: Callable[[], datetime]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from app.http.bodies import JSON, media_type_of, read_body
-from app.http.conditions import expected_version, is_lenient, trace_of
+from app.http.conditions import expected_version, idempotency_key, is_lenient, trace_of
 from app.http.drafts import Draft, Invalid, read_cloud_event, read_plain_event
 from app.http.edge import Edge, edge_of
 from app.http.outcomes import answer_many, answer_one
@@ -47,7 +47,7 @@ async def post_order_events(request: web.Request) -> web.Response:
     document = read_document(await read_body(request), limit_nodes=BATCH_VALUES)
     edge, trace = edge_of(request), trace_of(request)
     key, now = edge.keyring.hash, edge.clock()
-    name = _idempotency_key(request)
+    name = idempotency_key(request) or str(uuid.uuid4())
     if not isinstance(document, list):
         draft = read_plain_event(document, order_id=order_id, event_id=name, key=key, now=now, trace=trace)
         return await _append_one(request, edge, draft)
@@ -97,14 +97,3 @@ def _faults_of(drafts: Sequence[Draft]) -> list[Fault]:
         if isinstance(draft, Invalid)
         for fault in draft.faults
     ]
-
-
-def _idempotency_key(request: web.Request) -> str:
-    """Give what names the events of this request: the caller's word for it, or a new one."""
-    stated = request.headers.get("Idempotency-Key")
-    if stated is None:
-        return str(uuid.uuid4())
-    text = stated[1:-1] if len(stated) > 1 and stated[0] == stated[-1] == '"' else stated
-    if not text:
-        raise bad_request("Idempotency-Key is empty.")
-    return text

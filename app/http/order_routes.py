@@ -48,6 +48,15 @@ async def get_order_explanation(request: web.Request) -> web.Response:
     return json_answer(explanation)
 
 
+async def get_card_counts(request: web.Request) -> web.Response:
+    """Count what became of the cards of an order, or of another subject; for services alone."""
+    edge, subject_id = edge_of(request), path_id(request, "order_id")
+    counts = await edge.count_cards(subject_id)
+    if not counts.total.cards and await edge.store.read_head(subject_id) is None:
+        raise _no_order()
+    return json_answer(counts)
+
+
 async def get_order_state(request: web.Request) -> web.Response:
     """Tell what an order was, and what APNs had accepted of it; for services alone."""
     order_id, query = path_id(request, "order_id"), request.query

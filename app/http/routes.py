@@ -7,16 +7,27 @@ from typing import Final
 from aiohttp import web
 
 from app.access.api_key import Scope
+from app.http.activity_routes import post_end, post_start, post_update
 from app.http.authentication import authenticate
+from app.http.card_stream_routes import get_card_stream
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
 from app.http.eta_routes import put_eta
 from app.http.event_routes import post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
-from app.http.order_routes import get_order, get_order_events, get_order_explanation, get_order_state
+from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
 from app.http.ticket_routes import post_ticket
+from app.http.webhook_routes import (
+    delete_webhook,
+    get_deliveries,
+    get_webhook,
+    get_webhooks,
+    post_resend,
+    post_secret,
+    put_webhook,
+)
 from events.errors import LockstepError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -50,7 +61,9 @@ class Route:
 
 
 OPEN: Final = Rule(None)
+_ACTIVITY: Final = "/v1/activities/{activity_id}"
 _DEVICE: Final = "/v1/devices/{device_id}"
+_WEBHOOK: Final = "/v1/webhooks/{name}"
 _ASSET: Final = "/v1/assets/{key}"
 _CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
 
@@ -63,6 +76,11 @@ ROUTES: Final = (
     Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
     Route("GET", "/v1/orders/{order_id}/state", get_order_state, Rule(Scope.ORDERS_READ)),
+    Route("POST", f"{_ACTIVITY}/start", post_start, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", f"{_ACTIVITY}/update", post_update, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", f"{_ACTIVITY}/end", post_end, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", "/v1/orders/{order_id}/cards/counts", get_card_counts, Rule(Scope.ORDERS_READ)),
+    Route("GET", "/v1/cards/stream", get_card_stream, Rule(Scope.EVENTS_READ)),
     Route("PUT", _DEVICE, put_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
@@ -72,6 +90,13 @@ ROUTES: Final = (
     Route("GET", _ASSET, get_asset, Rule(Scope.ORDERS_READ)),
     Route("DELETE", _ASSET, delete_asset, Rule(Scope.EVENTS_WRITE)),
     Route("POST", "/v1/tickets", post_ticket, Rule(Scope.DEVICES_WRITE)),
+    Route("GET", "/v1/webhooks", get_webhooks, Rule(Scope.ADMIN)),
+    Route("PUT", _WEBHOOK, put_webhook, Rule(Scope.ADMIN)),
+    Route("GET", _WEBHOOK, get_webhook, Rule(Scope.ADMIN)),
+    Route("DELETE", _WEBHOOK, delete_webhook, Rule(Scope.ADMIN)),
+    Route("POST", f"{_WEBHOOK}/secret", post_secret, Rule(Scope.ADMIN)),
+    Route("GET", f"{_WEBHOOK}/deliveries", get_deliveries, Rule(Scope.ADMIN)),
+    Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
     Route("GET", "/livez", get_live, OPEN),
     Route("GET", "/readyz", get_ready, OPEN),
 )

@@ -39,6 +39,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
         due: Slots with cards in debt.
         settings: Whether pauses or keys have changed.
         feed: Whether events were numbered for the feed.
+        facts: Whether something became of cards that somebody is to be told.
         pictures: Whether phones are to be told of pictures, perhaps.
     """
 
@@ -49,6 +50,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
     due: list[int] = []
     settings: bool = False
     feed: bool = False
+    facts: bool = False
     pictures: bool = False
 
 
@@ -70,6 +72,7 @@ class Doorbell:
         self._matching = False
         self._settings = False
         self._feed = False
+        self._facts = False
         self._pictures = False
         self._pending = asyncio.Event()
 
@@ -85,25 +88,27 @@ class Doorbell:
         matching: bool = False,
         settings: bool = False,
         feed: bool = False,
+        facts: bool = False,
         pictures: bool = False,
     ) -> None:
         """Hint that there may be work."""
-        self._tell(
-            Ring(
-                self._me,
-                behind=list(behind),
-                due=list(due),
-                matching=matching,
-                settings=settings,
-                feed=feed,
-                pictures=pictures,
-            )
+        hint = Ring(
+            self._me,
+            behind=list(behind),
+            due=list(due),
+            matching=matching,
+            settings=settings,
+            feed=feed,
+            facts=facts,
+            pictures=pictures,
         )
+        self._tell(hint)
         self._behind.update(behind)
         self._due.update(due)
         self._matching |= matching
         self._settings |= settings
         self._feed |= feed
+        self._facts |= facts
         self._pictures |= pictures
         self._pending.set()
 
@@ -164,6 +169,7 @@ class Doorbell:
             matching=self._matching,
             settings=self._settings,
             feed=self._feed,
+            facts=self._facts,
             pictures=self._pictures,
         )
         encoded = msgspec.json.encode(message)
@@ -172,7 +178,7 @@ class Doorbell:
             encoded = msgspec.json.encode(msgspec.structs.replace(message, behind=[], behind_slots=slots))
         self._behind.clear()
         self._due.clear()
-        self._matching = self._settings = self._feed = self._pictures = False
+        self._matching = self._settings = self._feed = self._facts = self._pictures = False
         self._pending.clear()
         return encoded.decode()
 

@@ -1,5 +1,6 @@
 -- Writes what became of leases. A lease that was lost meanwhile, or is settled already, changes nothing.
--- The card is due again at the time given, or at once if somebody added a reason to look since the claim.
+-- The card is due again at the time given, or at once if somebody added a reason to look since the claim. Says of each
+-- what the outcome before was, and whether anybody listens to what becomes of cards.
 --  $1 smallint[]         slot
 --  $2 text[]             subject id
 --  $3 uuid[]             card id
@@ -28,9 +29,11 @@
 -- $26 bytea[]            token value that the other environment is tried for; NULL: as it was
 -- $27 text[]             that environment
 -- $28 text[]             freshness that was told; NULL: as it was
--- Returns: slot smallint, due boolean
+-- Returns: slot smallint, card_id uuid, due boolean, before text, listened boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
+), listened AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM webhooks) OR EXISTS (SELECT FROM card_streams) AS yes
 ), settled AS (
     SELECT *
     FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
@@ -44,7 +47,7 @@ WITH now AS MATERIALIZED (
               recalled, next_card_id, last_answer, same_answers, unreported,
               tried_hash, tried_environment, freshness)
 ), locked AS MATERIALIZED (
-    SELECT s.*
+    SELECT s.*, c.outcome AS before
     FROM settled AS s
     JOIN cards AS c ON c.slot = s.slot AND c.subject_id = s.subject_id AND c.card_id = s.card_id
     WHERE c.lease = s.lease AND c.leased_at IS NOT NULL
@@ -88,7 +91,7 @@ WITH now AS MATERIALIZED (
     FROM locked AS l, now
     WHERE c.slot = l.slot AND c.subject_id = l.subject_id AND c.card_id = l.card_id AND c.lease = l.lease
     RETURNING c.slot, c.subject_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type, c.generation,
-              c.lane, l.next_card_id, c.due_at
+              c.lane, l.next_card_id, c.due_at, c.card_id, l.before
 ), renewed AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
                        generation, starter, lane, created_at, due_at, debt)
@@ -99,5 +102,6 @@ WITH now AS MATERIALIZED (
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
     RETURNING slot
 )
-SELECT u.slot, coalesce(u.due_at <= now.at, false) OR u.next_card_id IS NOT NULL AS due
-FROM updated AS u, now
+SELECT u.slot, u.card_id, coalesce(u.due_at <= now.at, false) OR u.next_card_id IS NOT NULL AS due, u.before,
+       listened.yes AS listened
+FROM updated AS u, now, listened

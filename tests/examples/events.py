@@ -39,6 +39,22 @@ FACTS: Final[dict[str, dict[str, Any]]] = {
     "order.failed": {"reason": "nobody at home"},
     "order.note": {"text": "Please ring twice", "alert": True},
     "order.erased": {},
+    "activity.started": {
+        "customerId": "customer-7",
+        "attributesType": "MatchAttributes",
+        "attributes": {"home": "PAOK", "fan": "Anna Kaya"},
+        "contentState": {"score": [0, 0], "note": None},
+        "alert": {"title": "PAOK against Aris", "body": {"default": "Kick-off!", "byLocale": {"el": "Σέντρα!"}}},
+        "relevanceScore": 0.0,
+        "showAt": "2025-11-01T12:00:00Z",
+    },
+    "activity.updated": {
+        "contentState": {"score": [1, 0], "scorer": "Anna Kaya"},
+        "alert": {"title": {"locKey": "GOAL", "locArgs": ["PAOK"]}, "body": "Goal!", "sound": None},
+        "priority": 10,
+        "staleDate": "2025-11-01T12:50:00Z",
+    },
+    "activity.ended": {"contentState": {"score": [4, 1]}, "dismissalDate": "2025-11-01T14:50:00Z"},
 }
 """A whole document for each type."""
 

@@ -64,9 +64,19 @@ SELECT n % 256, 'order-' || n, now(), now(), 'courier', now(),
        now() + CASE WHEN n % 600 = 0 THEN -1 ELSE 30 END * interval '1 minute'
 FROM generate_series(1, {SUBJECTS}) AS n;
 
+INSERT INTO card_facts (slot, position, subject_id, card_id, type, code, reason, at, app, attributes_type, generation)
+SELECT n % 256, 1 + n / 256, 'order-' || n, gen_random_uuid(), 'card.started', 'accepted', '', now(), 'shop',
+       'OrderAttributes', 1
+FROM generate_series(1, {SUBJECTS}) AS n;
+
+INSERT INTO webhook_deliveries (slot, position, webhook, due_at, delivered_at)
+SELECT n % 256, 1 + n / 256, 'crm', CASE WHEN n % 600 = 0 THEN now() END, CASE WHEN n % 600 <> 0 THEN now() END
+FROM generate_series(1, {SUBJECTS}) AS n;
+
 ANALYZE;
 """
 INDEX_OF: Final = {
+    "app/claim_deliveries": "webhook_deliveries_due",
     "events/find_duplicates": "events_slot_subject_id_source_event_id_key",
     "events/find_unnumbered": "heads_unsettled",
     "events/list_heads": "heads_pkey",
@@ -92,12 +102,18 @@ INDEX_OF: Final = {
     "projections/find_newly_stale_views": "heads_unsettled",
     "projections/find_devices_to_match": "devices_to_match",
     "projections/claim_cards": "cards_to_claim",
+    "projections/read_card_facts": "card_facts_pkey",
     "projections/read_progress": "heads_pkey",
     "projections/read_newest_events": "events_pkey",
     "projections/trace_cards": "cards_slot_subject_id_device_id_attributes_type_generation_key",
 }
 """The index that each hot statement lives from."""
-GROWING: Final = frozenset({"heads", "events", "subject_keys", "views", "cards", "receipts", "feed", "devices", "etas"})
+GROWING: Final = frozenset(
+    {
+        "heads", "events", "subject_keys", "views", "cards", "receipts", "feed", "devices", "etas", "card_facts",
+        "webhook_deliveries",
+    }
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,10 @@ SLOT_SIDE: Final = (
     "feed",
     "feed_slots",
     "etas",
+    "card_facts",
+    "card_fact_slots",
+    "webhook_deliveries",
+    "webhook_attempts",
 )
 DEVICE_SIDE: Final = (
     "devices",

@@ -16,6 +16,8 @@ from app.access.caller import Customer
 from app.access.key_store import KeyStore
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
+from app.card_counts import CardCounter
+from app.card_stream import CardStream
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
@@ -23,6 +25,8 @@ from app.http.edge import Edge
 from app.http.server import build_app, serving
 from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
+from app.webhooks.address import AddressRules
+from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
 from events.feed import Feed
 from events.postgres.pool import Pool
@@ -160,7 +164,11 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         read_order=read_order,
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
+        count_cards=CardCounter(pool).count,
+        card_stream=CardStream(pool),
         key_store=key_store,
+        webhooks=WebhookStore(pool, keyring, AddressRules()),
+        ring_facts=lambda: None,
         keyring=keyring,
         ready=ready,
         clock=lambda: NOON,

@@ -75,3 +75,23 @@ async def test_the_tokens_of_a_phone_are_retired(owing: Flow, dsn: str) -> None:
     assert (done.code, nobody.code) == (0, 1)
     assert apns.events() == []
     assert "refused the phone's start token" in (await owing.card())["why"]
+
+
+async def test_a_webhook_is_set_up_looked_at_and_deleted(owing: Flow, dsn: str) -> None:
+    """Its secret is shown when it is made; a mistake names the field, and what is not there is said."""
+    url = "https://crm.example.com/lockstep"
+    made = await lockstep("webhooks", "put", "crm", "--url", url, "--type", "card.started", dsn=dsn)
+    inward = await lockstep("webhooks", "put", "crm", "--url", "https://10.0.0.1/", dsn=dsn)
+    rotated = await lockstep("webhooks", "rotate", "crm", "--json", dsn=dsn)
+    await work(dispatcher(owing, Apns()))
+    told = await lockstep("webhooks", "deliveries", "crm", "--state", "waiting", "--json", dsn=dsn)
+    again = await lockstep("webhooks", "resend", "crm", "--since", "2026-01-01", dsn=dsn)
+    unknown = await lockstep("webhooks", "show", "shop", dsn=dsn)
+    gone = await lockstep("webhooks", "delete", "crm", dsn=dsn)
+
+    assert made.out.startswith("whsec_")
+    assert (inward.code, "LOCKSTEP_WEBHOOK_NETWORKS" in inward.err) == (2, True)
+    assert rotated.json["secret"] != made.out.strip()
+    assert [each["state"] for each in told.json["deliveries"]] == ["waiting"]
+    assert (again.code, again.out, gone.code) == (0, "1 facts are sent again.\n", 0)
+    assert (unknown.code, "lockstep webhooks list" in unknown.err) == (2, True)

@@ -15,6 +15,7 @@ from app.http.routes import OPEN, ROUTES, Route
 from app.logs import name_request
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
+from tests.examples.events import FACTS
 from tests.integration.http_api import CARD, CLOUD_EVENT, DEVICE, NOON, Api, cloud_event, order_page, running_api
 
 PLAIN: Final = {"type": "order.ready", "data": {}}
@@ -29,6 +30,9 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("GET", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", None),
     ("GET", "/v1/orders/{order_id}/explain"): ("/v1/orders/order-1/explain", None),
     ("GET", "/v1/orders/{order_id}/state"): ("/v1/orders/order-1/state?version=1", None),
+    ("POST", "/v1/activities/{activity_id}/start"): ("/v1/activities/match-1/start", FACTS["activity.started"]),
+    ("POST", "/v1/activities/{activity_id}/update"): ("/v1/activities/match-1/update", FACTS["activity.updated"]),
+    ("POST", "/v1/activities/{activity_id}/end"): ("/v1/activities/match-1/end", {}),
     ("PUT", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", DEVICE),
     ("DELETE", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", None),
     ("PUT", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", CARD),
@@ -37,6 +41,15 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("PUT", "/v1/assets/{key}"): ("/v1/assets/taverna", ASSET),
     ("GET", "/v1/assets/{key}"): ("/v1/assets/taverna", None),
     ("DELETE", "/v1/assets/{key}"): ("/v1/assets/taverna", None),
+    ("GET", "/v1/orders/{order_id}/cards/counts"): ("/v1/orders/order-1/cards/counts", None),
+    ("GET", "/v1/cards/stream"): ("/v1/cards/stream?seconds=0", None),
+    ("GET", "/v1/webhooks"): ("/v1/webhooks", None),
+    ("PUT", "/v1/webhooks/{name}"): ("/v1/webhooks/crm", {"url": "https://crm.example.com/lockstep"}),
+    ("GET", "/v1/webhooks/{name}"): ("/v1/webhooks/crm", None),
+    ("DELETE", "/v1/webhooks/{name}"): ("/v1/webhooks/crm", None),
+    ("POST", "/v1/webhooks/{name}/secret"): ("/v1/webhooks/crm/secret", {}),
+    ("GET", "/v1/webhooks/{name}/deliveries"): ("/v1/webhooks/crm/deliveries", None),
+    ("POST", "/v1/webhooks/{name}/resend"): ("/v1/webhooks/crm/resend", {"dead": True}),
     ("POST", "/v1/tickets"): ("/v1/tickets", {"customerId": "customer-7"}),
 }
 """A request for each guarded route that its owner may make; a new route without one fails."""

@@ -20,6 +20,7 @@ ROUTES: Final = (
     ("POST", "/v1/events", CLOUD_EVENT, cloud_event(data=FACTS["order.placed"])),
     ("POST", "/v1/events", CLOUD_EVENTS, [cloud_event(id="a"), cloud_event(id="b", subject="order-2")]),
     ("POST", "/v1/orders/order-1/events", JSON, {"type": "order.note", "data": FACTS["order.note"]}),
+    ("POST", "/v1/activities/match-1/update", JSON, FACTS["activity.updated"]),
     ("PUT", "/v1/devices/phone-1", JSON, {**DEVICE, "cards": [CARD], "startTokens": {"OrderAttributes": "abcd"}}),
     ("PUT", "/v1/devices/phone-1/cards/card-1", JSON, CARD),
     ("POST", "/v1/tickets", JSON, {"customerId": "customer-7"}),

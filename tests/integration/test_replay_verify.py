@@ -55,7 +55,7 @@ async def test_views_that_were_folded_are_the_same(pool: Pool, keyring: Keyring)
 
     assert (found.same, found.orders, found.events) == (True, 40, 120)
     assert (found.behind, found.quarantined, found.archived) == (Found(), Found(), 0)
-    assert (len(seen), found.slots, sum(each.events for each in seen)) == (256, 256, 120)
+    assert (sum(each.slots for each in seen), found.slots, sum(each.events for each in seen)) == (256, 256, 120)
 
 
 @pytest.mark.usefixtures("played")

@@ -19,8 +19,8 @@ def test_every_threshold_has_a_name_of_its_own_and_a_meaning() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_threshold_that_is_set_reaches_its_rule_and_no_other(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its variable, over the profile's own value."""
-    # a lease is to be longer than the deadline, whatever both are
-    value = 7 if name == "dispatch_deadline" else 77
+    # a lease is to be longer than the deadline or the timeout, whatever both are
+    value = 7 if name in ("dispatch_deadline", "webhook_timeout") else 77
     monkeypatch.setenv(f"LOCKSTEP_{name.upper()}", str(value))
     rules = load_settings().rules()
 

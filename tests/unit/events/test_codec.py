@@ -57,6 +57,9 @@ def test_the_marks_are_found() -> None:
         "order.ready",
         "order.courier_assigned",
         "order.note",
+        "activity.started",
+        "activity.updated",
+        "activity.ended",
     }
 
 

@@ -1,0 +1,93 @@
+"""Starts, moves and ends activities: one call each, which writes one event and says what became of it.
+
+The body is the event's data. A repeat is known by `Idempotency-Key`; without one a start and an end are known by the
+activity's id, for there is one of each.
+"""
+
+import uuid
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from app.http.answers import json_answer
+from app.http.bodies import JSON, media_type_of, read_body
+from app.http.conditions import expected_version, idempotency_key, trace_of
+from app.http.drafts import Invalid, read_plain_event
+from app.http.edge import edge_of
+from app.http.outcomes import answer_of, refusal_of
+from app.http.path import path_id
+from app.http.problems import invalid
+from events.activity import ActivityEnded, ActivityStarted, ActivityUpdated
+from events.document import read_document
+from events.errors import Fault
+from events.fact import Fact
+
+_ENVELOPE: Final = ("occurredAt", "source")
+"""What is said of the event, beside its data."""
+
+
+class ActivityAnswer(msgspec.Struct, frozen=True, rename="camel"):
+    """What a call did.
+
+    Attributes:
+        outcome: `appended`, or `duplicate`: it was done before, under this version.
+        event: The type of the event.
+        id: The event's, by which a repeat is known.
+    """
+
+    activity_id: str
+    outcome: str
+    event: str
+    id: str
+    version: int | None
+
+
+async def post_start(request: web.Request) -> web.Response:
+    """Start an activity for those whom the body names."""
+    return await _say(request, ActivityStarted, once="start")
+
+
+async def post_update(request: web.Request) -> web.Response:
+    """Show something else on all cards of an activity."""
+    return await _say(request, ActivityUpdated)
+
+
+async def post_end(request: web.Request) -> web.Response:
+    """End all cards of an activity."""
+    return await _say(request, ActivityEnded, once="end")
+
+
+async def _say(request: web.Request, fact: type[Fact], *, once: str | None = None) -> web.Response:
+    """Append the event that a body is the data of.
+
+    Args:
+        request: The call.
+        fact: What it says.
+        once: The event's id where the caller gives none; None makes one up.
+    """
+    media_type_of(request, (JSON,))
+    activity_id = path_id(request, "activity_id")
+    body = read_document(await read_body(request))
+    if not isinstance(body, dict):
+        raise invalid((Fault("", "is to be an object"),))
+    edge = edge_of(request)
+    draft = read_plain_event(
+        {
+            "type": fact.TYPE,
+            "data": {name: each for name, each in body.items() if name not in _ENVELOPE},
+            **{name: body[name] for name in _ENVELOPE if name in body},
+        },
+        order_id=activity_id,
+        event_id=idempotency_key(request) or once or str(uuid.uuid4()),
+        key=edge.keyring.hash,
+        now=edge.clock(),
+        trace=trace_of(request),
+    )
+    if isinstance(draft, Invalid):
+        raise invalid([Fault(each.pointer.removeprefix("/data"), each.detail) for each in draft.faults])
+    [outcome] = await edge.appender.append((draft,), expected=expected_version(request))
+    if (refusal := refusal_of([outcome], ())) is not None:
+        raise refusal
+    told = answer_of(draft, outcome)
+    return json_answer(ActivityAnswer(activity_id, told.outcome, fact.TYPE, draft.event_id, told.version))

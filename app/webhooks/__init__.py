@@ -1,0 +1,1 @@
+"""Webhooks: whoever asked for it is told what became of cards."""

@@ -1,0 +1,133 @@
+"""Cards whose state the sender holds: from HTTP to the phone, and through everything that an order goes through."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from app.erasure import Eraser
+from app.simulator.declaration import Declaration
+from projections.verifier import verify
+from tests.acceptance.documented import calls_in, make
+from tests.acceptance.world import World, card_of, cards_of, is_live, running_world
+from tests.conftest import Clock
+from tests.integration.command_line import lockstep
+
+MATCH: Final = Declaration(
+    name="MatchAttributes",
+    attributes={"cardId": "str", "subject": "str", "home": "str", "away": "str"},
+    content={"score": "list", "minute": "int?", "updatedAt": "str?"},
+    subject="subject",
+)
+UPLOAD: Final = Declaration(
+    name="UploadAttributes",
+    attributes={"cardId": "str", "uploadId": "str", "megabytes": "int"},
+    content={"status": "str", "percent": "int", "updatedAt": "int"},
+    subject="subject",
+)
+STARTED: Final[dict[str, Any]] = {
+    "customerId": "customer-1",
+    "attributesType": "MatchAttributes",
+    "attributes": {"home": "PAOK", "away": "Aris"},
+    "contentState": {"score": [0, 0], "updatedAt": "kick-off"},
+    "alert": {"title": "PAOK against Aris", "body": {"default": "Kick-off!", "byLocale": {"el": "Σέντρα!"}}},
+    "relevanceScore": 0,
+}
+
+
+@pytest.fixture
+async def world(dsn: str, clock: Clock, certificates: Path) -> AsyncIterator[World]:
+    """A service as it comes."""
+    async with running_world(dsn, clock, certificates) as made:
+        yield made
+
+
+def aps(world: World) -> list[dict[str, Any]]:
+    """Give what APNs was sent, in order."""
+    return [(push.payload or {})["aps"] for push in world.pushes]
+
+
+async def test_a_senders_state_is_shown_as_it_was_given(world: World) -> None:
+    """Start, update and end, with what belongs to each; a replay gives the same."""
+    phone = await world.phone(declarations=(MATCH,))
+    await world.happen("match-1", "activity.started", **STARTED)
+    await world.until(lambda: is_live(phone))
+    await world.come_to_rest()
+    goal = {"title": "PAOK against Aris", "body": "Goal!", "sound": "goal.caf"}
+    await world.happen_and_rest(
+        "match-1",
+        "activity.updated",
+        contentState={"score": [1, 0], "minute": 12},
+        alert=goal,
+        staleDate="2090-01-01T00:00:00Z",
+        relevanceScore=250.5,
+    )
+    await world.happen_and_rest("match-1", "activity.updated", contentState={"score": [1, 0], "minute": 13})
+    await world.happen_and_rest(
+        "match-1", "activity.updated", contentState={"score": [1, 0], "minute": 14}, priority=10
+    )
+    await world.happen_and_rest("match-1", "activity.ended", dismissalDate="2090-01-01T00:00:00Z")
+    card = card_of(phone)
+    start, scored, quiet, urgent, end = aps(world)
+    dsn = world.settings.database_url
+    done = await lockstep("replay", "verify", "--json", dsn=dsn)
+
+    assert card.attributes | {"cardId": ""} == {"home": "PAOK", "away": "Aris", "subject": "match-1", "cardId": ""}
+    assert (card.state, card.content) == ("ended", {"score": [1, 0], "minute": 14})
+    assert (start["content-state"], start["relevance-score"]) == ({"score": [0, 0], "updatedAt": "kick-off"}, 0)
+    assert start["alert"]["body"] == "Kick-off!"
+    assert "stale-date" not in start
+    assert (scored["alert"], scored["stale-date"], scored["relevance-score"]) == (goal, 3786912000, 250.5)
+    assert quiet.keys() == {"timestamp", "event", "content-state"}
+    assert [push.priority for push in world.pushes] == [10, 10, 5, 10, 10]
+    assert urgent["content-state"] == {"score": [1, 0], "minute": 14}
+    assert end["dismissal-date"] - end["timestamp"] in (4 * 3600 - 1, 4 * 3600)
+    assert phone.complaints == []
+    assert (done.code, done.json["same"]) == (0, True)
+
+
+async def test_an_app_starts_a_card_and_the_sender_moves_it(world: World) -> None:
+    """An update without a start is of a card that the app has started."""
+    phone = await world.phone(declarations=(MATCH,))
+    phone.start_activity("match-1", attributes_type="MatchAttributes")
+    await world.until(lambda: is_live(phone))
+    await world.happen_and_rest("match-1", "activity.updated", contentState={"score": [2, 2]})
+
+    assert card_of(phone).content == {"score": [2, 2]}
+    assert world.kinds() == ["update"]
+
+
+async def test_an_erased_activity_leaves_the_screen(world: World) -> None:
+    """Nothing of it is left to be shown; what comes later brings nothing back, and a replay gives the same."""
+    phone = await world.phone(declarations=(MATCH,))
+    await world.happen("match-1", "activity.started", **STARTED)
+    await world.until(lambda: is_live(phone))
+    await world.come_to_rest()
+    service = world.service
+    await Eraser(service.pool, service.store, service._registry()).erase_order("match-1")
+    await world.happen_and_rest("match-1", "activity.updated", contentState={"score": [9, 9]})
+    page = await world.order("match-1")
+
+    assert [card.state for card in cards_of(phone)] != ["active"]
+    assert "content-state" not in aps(world)[-1]
+    assert (page["over"], page["contentState"]) == (True, None)
+    assert (await verify(service.pool, service.keyring)).same
+    assert "kick-off" not in str(await service.pool.fetch("SELECT data, state FROM events JOIN views USING (slot)"))
+
+
+async def test_the_document_works_as_it_stands(world: World) -> None:
+    """Start, 80 %, end and close: the answers are those that it prints, and the phone shows it."""
+    phone = await world.phone(declarations=(UPLOAD,))
+    variables = {"AUTH": f"Authorization: Bearer {world.api_key}", "JSON": "Content-Type: application/json"}
+    shown = list[tuple[str, int]]()
+    for call in calls_in("activities.md", CUSTOMER="customer-1", **variables):
+        answer = await make(world.shop, call, str(world.service.url))
+        assert call.answer in (answer, None)
+        await world.until(lambda: bool(shown) or is_live(phone))
+        await world.come_to_rest()
+        shown.append((card_of(phone).state, card_of(phone).content["percent"]))
+
+    assert shown == [("active", 0), ("active", 80), ("ended", 100)]
+    assert aps(world)[-1]["dismissal-date"] < aps(world)[-1]["timestamp"]
+    assert phone.complaints == []
