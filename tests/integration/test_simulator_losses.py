@@ -79,8 +79,7 @@ async def test_a_lost_call_is_made_again(simulator: Simulator) -> None:
 
 
 async def test_apns_keeps_one_push_for_a_phone_that_is_offline(simulator: Simulator) -> None:
-    """The newest comes when the phone is back, the others never, and one that has expired not either; what is not to be kept
-    drives nothing out."""
+    """The newest comes when it is back, unless that has expired; what is not to be kept drives nothing out."""
     phone = simulator.install_phone()
     push(simulator, phone)
     phone.go_offline()
