@@ -15,7 +15,7 @@ from projections.picture_store import read_albums, read_assets, read_uses
 from projections.pictures import Asset, Wanted, ref_of
 
 AssetKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$", description="Of the file, in hexadecimal digits.")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Problem = Literal["unreachable", "wrong_size", "wrong_hash", "no_space", "not_a_picture"]
 MOST_REPORTED = 500
 
