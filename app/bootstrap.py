@@ -11,12 +11,14 @@ import structlog
 
 from app.access.key_store import KeyStore
 from app.apns.announcer import Announcer
+from app.apns.broadcaster import Broadcaster
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.request import Environment
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
+from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.erasure import Eraser
@@ -77,6 +79,15 @@ def apns_transport(settings: Settings) -> EngineTransport:
     urls = {
         Environment.PRODUCTION: settings.apns_production_url,
         Environment.SANDBOX: settings.apns_sandbox_url,
+    }
+    return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
+
+
+def channels_transport(settings: Settings) -> EngineTransport:
+    """Give what makes and deletes channels, at Apple's addresses for that."""
+    urls = {
+        Environment.PRODUCTION: settings.apns_production_channels_url,
+        Environment.SANDBOX: settings.apns_sandbox_channels_url,
     }
     return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
 
@@ -229,6 +240,17 @@ class Service:
                     ring_pictures=self._ring_pictures,
                     rules=self._settings.dispatch_rules(),
                 )
+                management = channels_transport(self._settings)
+                self._stack.push_async_callback(management.close)
+                broadcaster = Broadcaster(
+                    workers,
+                    self.keyring,
+                    transport,
+                    management,
+                    keeper.credentials,
+                    self._ring_due,
+                    rules=self._settings.dispatch_rules(),
+                )
                 self.doorbell.listen(dispatcher.hear)
                 announcer = Announcer(
                     workers,
@@ -239,6 +261,7 @@ class Service:
                     rules=self._settings.dispatch_rules(),
                 )
                 self.doorbell.listen(announcer.hear)
+                self.doorbell.listen(broadcaster.hear)
                 deliverer = Deliverer(
                     workers,
                     self.keyring,
@@ -249,6 +272,7 @@ class Service:
                 return {
                     "dispatcher": dispatcher.run,
                     "announcer": announcer.run,
+                    "broadcaster": broadcaster.run,
                     "credentials": keeper.run,
                     "webhooks": deliverer.run,
                 }
@@ -262,6 +286,7 @@ class Service:
             appender=self.appender,
             store=self.store,
             etas=self.etas,
+            definitions=DefinitionStore(self._pool),
             feed=self.feed,
             registry=self._registry(),
             pictures=Pictures(self._pool, self._ring_pictures),

@@ -14,6 +14,8 @@ from events.waiting import first_of
 from projections.card_fact_store import FactPage, FactStore
 
 PAGE_FACTS: Final = 100
+LIFE_SECONDS: Final = 900.0
+"""Whoever follows comes anew after so long, and shows a key that is still good."""
 LOOK_SECONDS: Final = 2.0
 """How often facts are looked for without a hint."""
 LISTEN_SECONDS: Final = 60.0
@@ -64,12 +66,12 @@ class CardStream:
             raise StreamAheadError("The place is ahead of this database: it was restored to an earlier time.")
         return cursor
 
-    async def follow(self, cursor: FeedCursor, *, seconds: float | None) -> AsyncIterator[FactPage]:
+    async def follow(self, cursor: FeedCursor, *, seconds: float = LIFE_SECONDS) -> AsyncIterator[FactPage]:
         """Give what follows, page by page, and an empty page now and then while nothing does.
 
         Args:
             cursor: From `begin`, or of the last page.
-            seconds: When to end, once there is nothing more; None for when the service stops.
+            seconds: When to end, once there is nothing more; at the latest after `LIFE_SECONDS`, or with the service.
 
         Raises:
             StoreUnavailableError: Postgres is away.
@@ -79,19 +81,16 @@ class CardStream:
             news = self._news
             with translated():
                 page = await self._facts.read(cursor, PAGE_FACTS)
-            cursor = page.cursor
-            now = time.monotonic()
+            cursor, now = page.cursor, time.monotonic()
             if page.facts or now - said >= QUIET_SECONDS:
                 yield page
                 said = now
-            if self._closing.is_set():
+            left = (LIFE_SECONDS if page.facts else min(seconds, LIFE_SECONDS)) - (now - began)
+            if self._closing.is_set() or left <= 0:
                 return
             if page.facts:
                 continue
-            if seconds is not None and now - began >= seconds:
-                return
-            left = LOOK_SECONDS if seconds is None else min(LOOK_SECONDS, seconds - (now - began))
-            await first_of(news, self._closing, seconds=left)
+            await first_of(news, self._closing, seconds=min(LOOK_SECONDS, left))
             if now - listened >= LISTEN_SECONDS:
                 listened = now
                 with translated():

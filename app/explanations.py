@@ -18,7 +18,7 @@ from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import ERASED, EventStore
 from events.vocabulary import kind_of
-from projections.card import Kind, Phase
+from projections.card import Card, Kind, Phase
 from projections.card_store import CardStore, card_of
 from projections.customer_view import CustomerView, is_customer, subject_of
 from projections.draft import moment_of
@@ -127,7 +127,7 @@ class Explainer:
                     each,
                     # an order's events say nothing of what a card of several showed
                     accepted=None if is_customer(each.card.subject_id) else accepted.get(each.card.accepted_version),
-                    face=self._on_phone(face, errands.get(each.card.device_id)),
+                    face=self._on_phone(each.card, face, errands.get(each.card.device_id)),
                     errands=errands.get(each.card.device_id),
                 )
                 for each, face in drawn
@@ -152,11 +152,13 @@ class Explainer:
         )
         return replace(explanation, waiting_eta=waiting_eta)
 
-    def _on_phone(self, face: Face | None, errands: Errands | None) -> Face | None:
-        """Give what a card shows with the pictures of its phone."""
+    def _on_phone(self, card: Card, face: Face | None, errands: Errands | None) -> Face | None:
+        """Give what a card shows with the pictures of its phone, or of all phones that follow its channel."""
         if face is None or errands is None:
             return face
-        return face.referring(errands.album.refs(face.images), self._rules.plan.placeholder, self._keyring.hash)
+        refs = errands.album.refs(face.images)
+        shown = dict.fromkeys(refs) if card.channel is not None else refs
+        return face.referring(shown, self._rules.plan.placeholder, self._keyring.hash)
 
     async def _read_accepted(
         self,

@@ -83,6 +83,7 @@ class Housekeeper:
                     not_this_hour.update(ALL_SLOTS)
                 slots = ALL_SLOTS[place : place + STEP_SLOTS]
                 await self.wake_forgotten(slots)
+                await self.wake_forgotten_channels(slots)
                 if left := sorted(not_this_hour.intersection(slots)):
                     await self.wake_orphans(left)
                     await self.prune_cards(left)
@@ -108,6 +109,15 @@ class Housekeeper:
         if len(rows) > len(behind):
             log.warning("cards_were_stranded", cards=len(rows) - len(behind))
         if rows:
+            self._announce({row["slot"] for row in rows})
+        return len(rows)
+
+    async def wake_forgotten_channels(self, slots: Sequence[int]) -> int:
+        """Put channels in debt that were forgotten, and return how many there were: it must be none."""
+        with translated():
+            rows = await fetch_through_deadlocks(self._pool, "projections/wake_forgotten_channels", slots)
+        if rows:
+            log.error("channels_were_forgotten", channels=len(rows), first=str(rows[0]["channel"]))
             self._announce({row["slot"] for row in rows})
         return len(rows)
 
@@ -146,9 +156,10 @@ class Housekeeper:
     async def prune_facts(self, slots: Sequence[int]) -> int:
         """Let go what is told of cards, once it is old enough, and return how much there was."""
         with translated():
-            facts: int = await self._pool.fetchval(
-                statement("projections/drop_card_facts"), slots, self._keep.facts, PRUNED_AT_ONCE
+            [row] = await fetch_through_deadlocks(
+                self._pool, "projections/drop_card_facts", slots, self._keep.facts, PRUNED_AT_ONCE
             )
+        facts: int = row["dropped"]
         if facts:
             log.info("old_facts_went", facts=facts)
         return facts

@@ -17,7 +17,6 @@ from events.postgres.statements import statement
 from events.sealing import Keyring, unseal
 from events.slot import slot_of
 from events.store import EventStore
-from projections.card_store import receipt_context
 from projections.errors import EvolveError
 from projections.order_state import (
     AcceptedPush,
@@ -31,6 +30,7 @@ from projections.order_state import (
     states_after,
 )
 from projections.order_view import EMPTY
+from projections.receipt import receipt_context
 from projections.view import View, evolve
 
 EVENTS: Final = 100

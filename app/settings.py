@@ -17,13 +17,16 @@ from app.housekeeping import KeepRules
 from app.thresholds import PROFILES, Rules, thresholds, with_thresholds
 from app.webhooks.address import AddressRules, read_network
 from events.sealing import KEY_BYTES, read_secret_key
+from projections.channel import Carrier
 from projections.matcher import Starter, StartRule
 from projections.pause import Route
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 
 PREFIX = "LOCKSTEP_"
 PRODUCTION_URL = "https://api.push.apple.com"
 SANDBOX_URL = "https://api.sandbox.push.apple.com"
+PRODUCTION_CHANNELS_URL = "https://api-manage-broadcast.push.apple.com:2196"
+SANDBOX_CHANNELS_URL = "https://api-manage-broadcast.sandbox.push.apple.com:2195"
 
 Role = Literal["api", "projector", "matcher", "dispatcher"]
 ALL_ROLES: tuple[Role, ...] = ("api", "projector", "matcher", "dispatcher")
@@ -82,6 +85,12 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     apns_credentials: SecretStr | None = Field(None, description="JSON: several teams and keys, instead of the above.")
     apns_production_url: str = Field(PRODUCTION_URL, description="Where production pushes go.")
     apns_sandbox_url: str = Field(SANDBOX_URL, description="Where sandbox pushes go.")
+    apns_production_channels_url: str = Field(
+        PRODUCTION_CHANNELS_URL, description="Where production's broadcast channels are made."
+    )
+    apns_sandbox_channels_url: str = Field(
+        SANDBOX_CHANNELS_URL, description="Where the sandbox's broadcast channels are made."
+    )
     apns_ca_file: Path | None = Field(None, description="Trust these certificates instead of the public ones.")
     apns_engine: Literal["rust", "httpx"] = Field(
         "httpx", description="What speaks HTTP/2: httpx, or rust (pyqwest), which is faster."
@@ -90,6 +99,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     freshness: bool = Field(default=True, description="Do cards say when nothing was heard of their order?")
     fallback_alerts: bool = Field(
         default=False, description="Tell news by ordinary notifications where a phone cannot show a card?"
+    )
+    carrier: Carrier = Field(
+        "token", description="What carries updates: token, channel, or channel_if_silent, where no token was reported."
     )
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
     image_placeholder: str = Field(
@@ -154,6 +166,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
             rules.plan,
             on_unknown_start=self.on_unknown_start,
             tell_age=self.freshness,
+            carrier=self.carrier,
             placeholder=self.image_placeholder,
             fallback=replace(rules.plan.fallback, wanted=self.fallback_alerts),
         )

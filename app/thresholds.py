@@ -16,7 +16,7 @@ from projections.budget import BudgetRules, UrgentRules
 from projections.eta import EtaRules
 from projections.fallback import FallbackRules
 from projections.freshness import FreshnessRules
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 
 FAST_RULES: Final = DispatchRules(
     lease=6.0,

@@ -114,9 +114,13 @@ class ActivityFact(Judged, frozen=True, kw_only=True):
     stale_date: StaleDate | None = None
     dismissal_date: DismissalDate | None = None
     relevance_score: RelevanceScore | None = None
+    definition: Annotated[Key, Meta(description="A saved definition, which it was completed from.")] | None = None
+    definition_version: Annotated[int, Meta(ge=1, description="The version that was used.")] | None = None
 
     def faults(self) -> Iterator[Fault]:
-        """Name what is wrong with the alert."""
+        """Name what is wrong with the alert, and with the definition."""
+        if self.definition is None and self.definition_version is not None:
+            yield Fault("/definitionVersion", "is of no definition: name it by definition")
         if self.alert is not None:
             yield from (Fault(f"/alert{each.pointer}", each.detail) for each in self.alert.faults())
 
@@ -144,17 +148,7 @@ class ActivityStarted(ActivityFact, frozen=True, kw_only=True):
             yield from (Fault(f"/audience{each.pointer}", each.detail) for each in self.audience.faults())
         elif self.customer_id is None:
             yield Fault("/customerId", "is missing: say who the card is for, by customerId or audience")
-        for name in RESERVED_ATTRIBUTES:
-            if name in (self.attributes or ()):
-                yield Fault(f"/attributes/{name}", "is written by Lockstep; leave it out")
-        yield from _too_large("/attributes", self.attributes, ATTRIBUTES_LIMIT_BYTES)
-        yield from _too_large("/contentState", self.content_state, CONTENT_LIMIT_BYTES)
-        both = _size(self.attributes or {}) + _size(self.content_state or {})
-        if both > START_LIMIT_BYTES:
-            yield Fault(
-                "/contentState",
-                f"and attributes have {both:,} bytes together, and a start has room for {START_LIMIT_BYTES:,}",
-            )
+        yield from start_faults(self.attributes, self.content_state)
 
 
 class ActivityUpdated(ActivityFact, frozen=True, kw_only=True):
@@ -184,6 +178,21 @@ class ActivityEnded(ActivityFact, frozen=True, kw_only=True):
 
 
 ActivityEvent = ActivityStarted | ActivityUpdated | ActivityEnded
+
+
+def start_faults(attributes: dict[str, Any] | None, content_state: dict[str, Any] | None) -> Iterator[Fault]:
+    """Name what Lockstep writes into attributes itself, and what a start has no room for."""
+    for name in RESERVED_ATTRIBUTES:
+        if name in (attributes or ()):
+            yield Fault(f"/attributes/{name}", "is written by Lockstep; leave it out")
+    yield from _too_large("/attributes", attributes, ATTRIBUTES_LIMIT_BYTES)
+    yield from _too_large("/contentState", content_state, CONTENT_LIMIT_BYTES)
+    both = _size(attributes or {}) + _size(content_state or {})
+    if both > START_LIMIT_BYTES:
+        yield Fault(
+            "/contentState",
+            f"and attributes have {both:,} bytes together, and a start has room for {START_LIMIT_BYTES:,}",
+        )
 
 
 def _too_long(place: str, text: str, limit_bytes: int) -> Iterator[Fault]:

@@ -70,6 +70,7 @@ def encode_new(
     key: bytes,
     schema_version: int | None = None,
     trace: str | None = None,
+    sent: Any = None,
 ) -> NewEvent:
     """Check a document against the vocabulary and make it ready to be stored.
 
@@ -83,6 +84,7 @@ def encode_new(
         key: of the digest, at most 64 bytes.
         schema_version: the one the document is written in; today's if absent. It is stored as given.
         trace: the `traceparent` that came with it.
+        sent: builtins as they were sent, where `data` was completed from them: by these a repeat is known.
 
     Raises:
         EventError: with every fault; pointers are those of a CloudEvent.
@@ -102,7 +104,7 @@ def encode_new(
         version,
         plain,
         personal,
-        _digest(type, plain, personal, key),
+        _digest(type, plain, personal, key) if sent is None else _digest(type, _encode(sent), None, key),
         occurred_at.astimezone(UTC),
         trace,
     )
@@ -115,7 +117,8 @@ def encode_recorded(event: RecordedEvent, data: Any, *, whole: bool, key: bytes)
         event: Everything but its data.
         data: What `document_of` gives of it, as builtins.
         whole: Whether personal values are in their places, or were withheld or erased. Without them nobody can tell
-            other content under the same id from a repeat: the digest is empty then, which matches every content.
+            other content under the same id from a repeat: the digest is empty then, which matches every content. So it
+            is where a definition has completed what was sent.
         key: Of the digest.
 
     Raises:
@@ -135,7 +138,7 @@ def encode_recorded(event: RecordedEvent, data: Any, *, whole: bool, key: bytes)
         event.schema_version,
         plain,
         personal,
-        _digest(event.type, plain, personal, key) if whole else b"",
+        _digest(event.type, plain, personal, key) if whole and "definition" not in data else b"",
         event.occurred_at,
         event.trace,
     )

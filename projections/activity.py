@@ -169,8 +169,12 @@ def recipients_of(view: Any) -> Recipients:
 
 def matched_by(view: Any) -> tuple[Any, ...]:
     """Give all that says on which phones a view is to be shown, from when, and by which card."""
-    activity = state_of(view) or Activity()
-    return view.customer_id, view.show_at, activity.audience, activity.attributes_type
+    state = state_of(view)
+    return (
+        view.customer_id,
+        view.show_at,
+        *((None, None) if state is None else (state.audience, state.attributes_type)),
+    )
 
 
 def has_start(view: object) -> bool:
@@ -180,7 +184,13 @@ def has_start(view: object) -> bool:
 
 
 def is_blanked(view: object) -> bool:
-    """Tell whether an activity was erased, with all that a card shows of it."""
+    """Tell whether there is nothing of an activity to be shown: it was erased, or ended without a state."""
+    state = state_of(view)
+    return state is not None and state.content_state is None
+
+
+def is_erased(view: object) -> bool:
+    """Tell whether an activity was erased: its card has nothing to stay for."""
     return isinstance(view, OwnView) and is_activity(view) and view.erased
 
 

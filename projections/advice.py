@@ -134,6 +134,28 @@ ADVICE: Final[dict[Reason, Advice]] = {
         "Nobody: that happens by itself.",
         "That was due",
     ),
+    Reason.CHANNEL_AWAITED: Advice(
+        "There is no card yet: it is to follow its order's channel, which Apple has yet to make.",
+        "Nobody: the card comes by itself.\n"
+        "Operator, if it does not within a minute: see what became of the channel with:\n"
+        "    lockstep channels list --order {order}",
+        _WANTED,
+    ),
+    Reason.FOLLOWS_CHANNEL: Advice(
+        "The card is moved by its order's channel, together with all others that follow it.",
+        "Nobody, if the phone shows the newest state: all is well.\n"
+        "Customer, if it shows something else: open the app once. In most cases the card then shows the newest state.\n"
+        "Operator, if that does not help: see what became of the channel with:\n"
+        "    lockstep channels list --order {order}",
+        _SENT,
+    ),
+    Reason.CHANNEL_LOST: Advice(
+        "The card does not move: its channel is no longer there at Apple.",
+        "Customer: open the app. It shows the order; another card takes this one's place where that can be.\n"
+        "Operator, if this repeats: check in Apple's developer account that nobody switches broadcast off for the app, "
+        "and that nothing else deletes its channels.",
+        _SENT,
+    ),
     Reason.OVER: Advice("The card has ended.", "Nobody: it is not changed any more."),
     Reason.ENDED: Advice(
         "Lockstep has sent the card its last push, which ends it.",

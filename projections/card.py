@@ -42,6 +42,7 @@ class Intent(msgspec.Struct, frozen=True):
         alert: The version up to which its alert spoke; None when it had none.
         timestamp: Unix seconds, as in the payload.
         recall: It takes the card from a phone that changed hands, or because its order was moved.
+        channel: What a start makes the card follow.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Intent(msgspec.Struct, frozen=True):
     apns_id: UUID
     at: datetime
     recall: bool = False
+    channel: UUID | None = None
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +77,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         unreported: The start was accepted, and so late it is certain that the app does not tell of the card.
         tried_hash: Blind index of the token for which the other environment was tried, or is to be.
         tried_environment: That environment.
+        channel: What it follows, in the place of an update token.
         freshness: The level that the content state told last that APNs accepted; None for none yet.
         asked: What a person asks for, if it has not been done: `end`, or `resend`.
     """
@@ -119,6 +122,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     tried_environment: str | None
     asked: str | None
     freshness: str | None
+    channel: UUID | None = None
 
     def answered_before(self, word: str) -> int:
         """Tell how often in a row the last pushes were answered by this word."""

@@ -29,6 +29,7 @@ class ListedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     environment: str
     attributes_type: str
     generation: int
+    carrier: str
     phase: str
     reported_state: str | None
     considered_version: int
@@ -131,5 +132,6 @@ class CardDesk:
         for slot in ALL_SLOTS:
             with translated():
                 [row] = await fetch_through_deadlocks(self._pool, "projections/doubt_cards", [slot])
+                await fetch_through_deadlocks(self._pool, "projections/doubt_channels", [slot])
             cards, opened = cards + row["doubted"], opened + row["open"]
         return Doubted(cards, opened)

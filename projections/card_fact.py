@@ -136,7 +136,7 @@ def facts_of(settlement: Settlement, *, before: str | None) -> Sequence[CardFact
 
 def _started(settlement: Settlement) -> CardFact:
     card = settlement.card
-    if card.starter == "app" and card.is_on_phone:
+    if card.starter == "app":
         code, reason = "started_by_app", "The app started the card itself."
     elif card.is_on_phone:
         code, reason = "reported", "The app reported that the card is on the phone."

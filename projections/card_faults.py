@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from events.fact import Fact
 from events.personal import personal_fields, unerasable, unsealable
 from events.vocabulary import holds_moment
 from projections.alert_text import faults_of
+from projections.channel import Carrier, Storage
 from projections.content_state import ATTRIBUTES_TYPE as ORDER_ATTRIBUTES
 from projections.definition import CUSTOMER, ORDER, CardDefinition
 from projections.steps import STEPS, Step
@@ -57,11 +58,19 @@ def _of_types(card: Any) -> Iterator[str]:
         isinstance(e, str) for pair in card.breaks.items() for e in pair
     ):
         yield "breaks is to give a reason by the field of a schema"
+    yield from _of_carrier(card)
     if not isinstance(card.placeholder, str | None):
         yield "placeholder is to be the name of a picture in the app, or None"
     if not isinstance(card.content_limit_bytes, int | None):
         yield "content_limit_bytes is to be a number, or None"
     yield from _of_alerts(card)
+
+
+def _of_carrier(card: Any) -> Iterator[str]:
+    for name, allowed in (("carrier", (None, *get_args(Carrier))), ("channel_storage", get_args(Storage))):
+        if getattr(card, name) not in allowed:
+            words = ", ".join("None" if each is None else each for each in allowed)
+            yield f"{name} is to be one of {words}"
 
 
 def _of_alerts(card: Any) -> Iterator[str]:
@@ -85,6 +94,8 @@ def _of_look(card: CardDefinition) -> Iterator[str]:
             yield f"images names {path!r}, and content_state has {', '.join(sorted(known))}"
     if card.gathers and card.kind != CUSTOMER:
         yield f"gathers is for cards of the kind {CUSTOMER}"
+    if card.gathers and card.carrier not in (None, "token"):
+        yield "carrier is to be left out: a customer's card goes to that customer's phones alone"
     for name, why in (
         ("card_id", "the app reports its card by it"),
         ("subject" if card.kind == CUSTOMER else f"{card.kind}_id", "it tells what the card is of"),

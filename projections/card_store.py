@@ -17,14 +17,10 @@ from projections.card_fact import facts_of
 from projections.card_fact_store import add_facts
 from projections.pause import Route
 from projections.phone import AlertToken, Phone, ios_of
+from projections.receipt import Receipt, add_receipts
 
 CLAIMS_A_SLOT = 50
 ENVIRONMENTS = ("sandbox", "production")
-
-
-def receipt_context(apns_id: UUID) -> bytes:
-    """Name the place that the payload of a push is sealed for."""
-    return b"receipt\n" + apns_id.bytes
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -49,32 +45,6 @@ class PhoneWithToken(msgspec.Struct, frozen=True):
     alert_token_sealed: bytes | None = None
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent and what came back.
-
-    Attributes:
-        why: Why it was sent.
-        demoted: It would have had priority 10, had the phone not had its urgent pushes for the hour.
-        sealed: The payload, sealed with the subject's data key.
-    """
-
-    card: Card
-    sent_at: datetime
-    answered_at: datetime
-    folded_at: datetime | None
-    kind: Kind
-    version: int
-    why: str
-    outcome: str
-    apns_id: UUID
-    timestamp: int
-    priority: int
-    demoted: bool
-    status: int | None
-    reason: str | None
-    sealed: bytes | None
-
-
 class CardStore:
     """Cards in Postgres, as the dispatcher works on them.
 
@@ -83,6 +53,7 @@ class CardStore:
         budget: How many starts a phone takes.
         urgent: How many urgent pushes a phone takes.
         ring_facts: Called after facts were written, for those who listen to them; must not block.
+        channel_settle: Seconds that a phone takes to follow a channel.
     """
 
     def __init__(
@@ -92,11 +63,13 @@ class CardStore:
         urgent: UrgentRules | None = None,
         *,
         ring_facts: Callable[[], None] = lambda: None,
+        channel_settle: float = 5.0,
     ) -> None:
         self._pool = pool
         self._ring_facts = ring_facts
         self._budget = budget or BudgetRules()
         self._urgent = urgent or UrgentRules()
+        self._channel_settle = channel_settle
 
     async def claim(
         self,
@@ -172,6 +145,7 @@ class CardStore:
             [intent.timestamp for _, intent in rows],
             [intent.apns_id for _, intent in rows],
             [intent.recall for _, intent in rows],
+            [intent.channel for _, intent in rows],
         )
         return {row["card_id"] for row in held}
 
@@ -187,7 +161,7 @@ class CardStore:
         async with self._pool.acquire() as connection, connection.transaction():
             settled = await self._settle(connection, settlements)
             if receipts:
-                await self._add_receipts(connection, receipts)
+                await add_receipts(connection, receipts)
             await self._tell_devices(connection, settlements)
             before = {row["card_id"]: row["before"] for row in settled if row["listened"]}
             facts = [
@@ -272,29 +246,7 @@ class CardStore:
             [each.tried_hash for each in settlements],
             [each.tried_environment for each in settlements],
             [each.freshness for each in settlements],
-        )
-
-    async def _add_receipts(self, connection: Connection, receipts: Sequence[Receipt]) -> None:
-        await connection.execute(
-            statement("projections/add_receipts"),
-            [each.card.slot for each in receipts],
-            [each.card.subject_id for each in receipts],
-            [each.card.card_id for each in receipts],
-            [each.card.lease for each in receipts],
-            [each.sent_at for each in receipts],
-            [each.answered_at for each in receipts],
-            [each.folded_at for each in receipts],
-            [each.kind for each in receipts],
-            [each.version for each in receipts],
-            [each.why for each in receipts],
-            [each.outcome for each in receipts],
-            [each.apns_id for each in receipts],
-            [each.timestamp for each in receipts],
-            [each.priority for each in receipts],
-            [each.status for each in receipts],
-            [each.reason for each in receipts],
-            [each.sealed for each in receipts],
-            [each.demoted for each in receipts],
+            self._channel_settle,
         )
 
 
@@ -359,6 +311,7 @@ def card_of(row: asyncpg.Record) -> Card:
         asked=row["asked"],
         freshness=row["freshness"],
         recalled=row["recalled"],
+        channel=row["channel"],
     )
 
 

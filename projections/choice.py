@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from projections.card import Kind, Phase
+from projections.channel import ChannelState
 from projections.draft import Alert
 from projections.freshness import Freshness
 from projections.reasons import Reason
@@ -23,6 +24,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
         freshness: What the content state says of the age of its news; None for nothing.
         grows_older_at: When an update grows older without any.
         relevance_score: As the sender of the state wishes; None leaves it out.
+        channel: What a start makes the card follow, in the place of a token; None: it asks for a token.
         demoted: It would have priority 10, had the phone not had its urgent pushes for the hour.
     """
 
@@ -38,6 +40,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     grows_older_at: datetime | None = None
     relevance_score: float | None = None
     demoted: bool = False
+    channel: ChannelState | None = None
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -80,3 +83,12 @@ class Renew(msgspec.Struct, frozen=True):
 
 
 Plan = Send | Wait | Nothing | Renew
+
+
+def budget_used_up(until: datetime) -> Wait:
+    """Wait for a phone that has taken as many starts as it takes in a short time."""
+    return Wait(
+        Reason.BUDGET_USED_UP,
+        "The phone was sent as many new cards as iOS allows for now; it would drop more of them unseen.",
+        until=until,
+    )

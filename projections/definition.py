@@ -27,6 +27,7 @@ from projections.alert_text import (
     locales_of,
     spoken,
 )
+from projections.channel import Carrier, Storage
 from projections.errors import RenderError
 from projections.raised import raised
 from projections.steps import Step
@@ -70,6 +71,9 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         evolve: From a state, a fact and the time at which it takes effect, aware UTC, to the next state. Pure: the log
             is folded again, and is to give the same.
         version: Raised with every change of what the same events fold to.
+        carrier: What carries its updates: a token each, or a channel for all cards of a subject; None leaves it to the
+            setting LOCKSTEP_CARRIER.
+        channel_storage: What APNs keeps of a channel for phones that are offline.
         images: The fields of the content state, as JSON has them, that hold keys of pictures: `imageKey`, or
             `orders.imageKey`. Keys of the manifest become what the phone has.
         placeholder: The picture of the app's own in the place of one that the phone has not; None: as it is set.
@@ -93,6 +97,8 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     state: type[Struct] | None = None
     evolve: Callable[[Any, Any, datetime], Struct] | None = None
     version: int = 1
+    carrier: Carrier | None = None
+    channel_storage: Storage = "latest"
     gathers: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     placeholder: str | None = None

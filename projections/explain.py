@@ -71,7 +71,7 @@ def explain(
                 shared=each.shared,
                 pictures=()
                 if each.face is None or each.card.phase is Phase.OVER
-                else lacking(each.face.images, each.errands, around.now),
+                else lacking(each.face.images, each.errands, around.now, shared=each.card.channel is not None),
             )
         )
     return Explanation(

@@ -9,6 +9,7 @@ import msgspec
 from projections.clock import moment_of
 from projections.pictures import Album, Asset, Held
 
+_SHARED: Final = "the card follows a channel, whose pushes are the same for all phones, whatever they have"
 _PROBLEMS: Final = {
     "unreachable": "the app could not fetch it: see that its address in the manifest answers",
     "wrong_size": "the app fetched a file of another size than the manifest says: put what is right",
@@ -51,15 +52,22 @@ class LackingPicture(msgspec.Struct, frozen=True, rename="camel"):
     why: str
 
 
-def lacking(images: frozenset[str], errands: Errands | None, now: datetime) -> tuple[LackingPicture, ...]:
+def lacking(
+    images: frozenset[str], errands: Errands | None, now: datetime, *, shared: bool = False
+) -> tuple[LackingPicture, ...]:
     """Say which of the pictures that a card names are not there, and why.
 
     Args:
         images: Their keys.
         errands: None where no key of them is in the manifest.
         now: The time of the question.
+        shared: The card follows a channel.
     """
-    return () if errands is None else tuple(_lacking(images, errands, now))
+    if errands is None:
+        return ()
+    if shared:
+        return tuple(LackingPicture(each, None, _SHARED) for each in sorted(errands.album.refs(images)))
+    return tuple(_lacking(images, errands, now))
 
 
 def _lacking(images: frozenset[str], errands: Errands, now: datetime) -> Iterator[LackingPicture]:

@@ -15,7 +15,7 @@ from projections.order_state import StateAfter
 from projections.outage import Outage
 from projections.pause import PauseRow, Route
 from projections.phone import Phone
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 
 

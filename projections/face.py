@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from projections.activity import Recipients, Wishes, has_start, is_blanked, recipients_of, wishes_of
+from projections.activity import Recipients, Wishes, has_start, is_blanked, is_erased, recipients_of, wishes_of
+from projections.channel import Carrier, Storage
 from projections.customer_view import CustomerView
 from projections.definition import PLACED
 from projections.draft import Alert
@@ -16,7 +17,7 @@ from projections.errors import RenderError
 from projections.freshness import Age, Freshness, FreshnessRules, age_of
 from projections.pictures import named_in, referring
 from projections.registry import CARDS
-from projections.view import CardView, look_of
+from projections.view import CardView, drawn
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
@@ -45,8 +46,10 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         first_alerts: Those that the start of a card may speak of; None: all.
         recipients: Whose phones may show it; None: those of the customer.
         startable: Whether a card can be started, and another after it: of what the app has started nothing is known.
-        is_blank: Nothing of it is left to be shown: it was erased.
+        is_blank: There is nothing of it to be shown: it was erased, or ended without a state.
         wishes: What its sender wishes of its pushes; None: it is ours to say.
+        carrier: What carries updates; None leaves it to the rules.
+        storage: What APNs keeps of a channel.
         images: Keys of pictures that the content names.
         image_paths: Where it names them.
         placeholder: What it shows in the place of one that its phone has not; None: as it is set for all cards.
@@ -76,6 +79,8 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     startable: bool = True
     is_blank: bool = False
     wishes: Wishes | None = None
+    carrier: Carrier | None = None
+    storage: Storage = "latest"
 
     def is_for(self, customer_id: str | None) -> bool:
         """Tell whether phones of a customer may show it, once there is something to show."""
@@ -107,8 +112,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         if not refs:
             return self
         content = referring(self.content, self.image_paths, refs, self.placeholder or placeholder)
-        shown = content_hash(content, key) if self.wishes is None else verbatim_hash(content, self.wishes, key)
-        return replace(self, content=content, content_hash=shown)
+        return replace(self, content=content, content_hash=_shown_hash(content, self.wishes, key))
 
     def pending_alert(self, alerted_version: int) -> Alert | None:
         """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
@@ -133,17 +137,26 @@ def _chosen(alerts: tuple[Alert, ...], alerted_version: int) -> Alert | None:
 
 def content_hash(content: bytes, key: bytes) -> bytes:
     """Give 16 bytes, keyed, that two content states share if they differ in `updatedAt` and `freshness` at most."""
-    return _hash_of(_read_object(content), key)
-
-
-def _hash_of(shown: dict[str, Any], key: bytes) -> bytes:
+    shown = _read_object(content)
     shown.pop("updatedAt", None)
     shown.pop("freshness", None)
     return blake2b(_encode_sorted(shown), digest_size=16, key=key).digest()
 
 
-def verbatim_hash(content: bytes, wishes: Wishes, key: bytes) -> bytes:
-    """Give 16 bytes, keyed, that two states of a sender share if they and what belongs to them are the same."""
+def shown_hash(view: CardView, content: bytes, key: bytes) -> bytes:
+    """Give 16 bytes, keyed, that two contents of a card share if no push is needed from one to the other.
+
+    Args:
+        view: Whose content it is.
+        content: JSON; of a state that a sender gave every key counts, and what belongs to the state.
+        key: Keys the hash.
+    """
+    return _shown_hash(content, wishes_of(view), key)
+
+
+def _shown_hash(content: bytes, wishes: Wishes | None, key: bytes) -> bytes:
+    if wishes is None:
+        return content_hash(content, key)
     shown = _encode_sorted((_read_object(content), wishes.stale_at, wishes.relevance_score))
     return blake2b(shown, digest_size=16, key=key).digest()
 
@@ -158,26 +171,26 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         attributes_type: Of the card; None: what subjects of its kind get.
     """
     wishes, is_blank = wishes_of(view), is_blanked(view)
-    content, failure, look = _NOTHING, None, None
+    content, failure = _NOTHING, None
     if view.placed and not is_blank:
         try:
-            look = look_of(view, attributes_type)
-            content = look.draw(view)
+            content = drawn(view, attributes_type)
         except RenderError as error:
             failure = error
-    decoded = _read_object(content)
-    paths = () if look is None else look.images
     several = view if isinstance(view, CustomerView) else None
+    definition = CARDS.find(attributes_type, view.kind)
+    # what a sender gave is shown as it is
+    paths = () if definition is None or wishes is not None else definition.images
     return Face(
         version=view.version,
         placed=view.placed,
         over=view.over,
         customer_id=view.customer_id,
         content=content,
-        images=named_in(decoded, paths),
+        content_hash=shown_hash(view, content, key),
+        images=named_in(_read_object(content), paths) if paths else frozenset(),
         image_paths=paths,
-        placeholder=None if look is None else look.placeholder,
-        content_hash=_hash_of(decoded, key) if wishes is None else verbatim_hash(content, wishes, key),
+        placeholder=None if definition is None else definition.placeholder,
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,
@@ -187,10 +200,12 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         opening=CARDS.of_kind(view.kind).opening,
         begun_at=None if several is None else several.begun_at,
         joined_at=None if several is None else several.joined_at,
-        is_kept=(several is None or several.is_kept) and not is_blank,
+        is_kept=(several is None or several.is_kept) and not is_erased(view),
         first_alerts=None if several is None else several.first_alerts,
         recipients=recipients_of(view),
         startable=has_start(view),
         is_blank=is_blank,
         wishes=wishes,
+        carrier="token" if several is not None or definition is None else definition.carrier,
+        storage="latest" if definition is None else definition.channel_storage,
     )

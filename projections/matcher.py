@@ -244,7 +244,11 @@ class Matcher:
 
     async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record], unread: Collection[str]) -> None:
         types = [each.attributes_type or CARDS.of_kind(each.kind).attributes_type for each in wanted]
-        rules = [self._rules.get(each, StartRule()) for each in types]
+        # who sends an activity's start wants it started
+        rules = [
+            StartRule() if each.kind == ACTIVITY else self._rules.get(t, StartRule())
+            for each, t in zip(wanted, types, strict=True)
+        ]
         rows = await fetch_through_deadlocks(
             self._pool,
             "projections/add_cards",

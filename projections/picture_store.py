@@ -93,25 +93,26 @@ async def read_errands(connection: Connection, named: Collection[tuple[str, froz
     }
 
 
+async def note_uses(pool: Pool, uses: Sequence[tuple[str, Use]]) -> None:
+    """Note which cards name which pictures, by device id; the phones are in debt from then on."""
+    await fetch_through_deadlocks(
+        pool,
+        "projections/note_asset_uses",
+        [device_id for device_id, _ in uses],
+        [use.card_id for _, use in uses],
+        [use.key for _, use in uses],
+        [use.slot for _, use in uses],
+        [use.subject_id for _, use in uses],
+        [use.ref for _, use in uses],
+        [use.until for _, use in uses],
+    )
+
+
 class PictureStore:
     """Debts of phones that are to be told of pictures."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-
-    async def note_uses(self, uses: Sequence[tuple[str, Use]]) -> None:
-        """Note which cards name which pictures, by device id; the phones are in debt from then on."""
-        await fetch_through_deadlocks(
-            self._pool,
-            "projections/note_asset_uses",
-            [device_id for device_id, _ in uses],
-            [use.card_id for _, use in uses],
-            [use.key for _, use in uses],
-            [use.slot for _, use in uses],
-            [use.subject_id for _, use in uses],
-            [use.ref for _, use in uses],
-            [use.until for _, use in uses],
-        )
 
     async def tell_some(self, most: int) -> bool:
         """Put the next phones in debt whose pictures have changed in the manifest; False: there are none."""

@@ -5,19 +5,19 @@ the card not move?", so it is written for the person who asks.
 """
 
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
-from projections.budget import BudgetRules, UrgentRules
 from projections.card import LIFETIME, Card, Kind, Phase
-from projections.choice import Nothing, Plan, Renew, Send, Wait
+from projections.channel import ChannelState
+from projections.choice import Nothing, Plan, Renew, Send, Wait, budget_used_up
 from projections.clock import clock_by
 from projections.draft import Alert
 from projections.face import Face
-from projections.fallback import FallbackRules, tell
-from projections.freshness import Freshness, FreshnessRules
+from projections.fallback import tell
+from projections.following import awaited, plan_member, wants_channel
+from projections.freshness import Freshness
 from projections.hindrance import (
     Because,
     not_for_this_phone,
@@ -26,6 +26,7 @@ from projections.hindrance import (
     update_hindrance,
 )
 from projections.phone import Phone
+from projections.plan_rules import LONGEST_KEPT, PlanRules
 from projections.reasons import Reason
 from projections.sentences import (
     ENDED_BY_A_PERSON,
@@ -42,51 +43,14 @@ _OF_AGE: Final = {
 }
 
 
-class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The thresholds of plans, in seconds unless the name says otherwise.
-
-    Attributes:
-        on_unknown_start: Whether a start without an answer is sent again once, after the app's silence.
-        report_wait: How long an app has to report a card whose start has no answer.
-        app_first_grace: How long the app has to start a card itself, where it comes first.
-        renew_after: Age at which a card's next generation is started.
-        most_generations: Cards in a row for one subject on one phone.
-        clock_ahead: A clock that went back by more than this makes the card wait.
-        clock_wait: A clock that went back by more than this makes the next generation replace the card.
-        keep_after_end: How long an ended card stays on the Lock Screen; Apple allows four hours.
-        arrival: How long after a start its app may still tell of the card: APNs keeps a start for half an hour.
-        failed_again: When a card is tried again that failed by a bug of ours, without news; it may be mended by then.
-        budget: How many starts a phone takes.
-        urgent: How many urgent pushes a phone takes.
-        ages: When news has grown old.
-        fallback: When news goes by an ordinary notification.
-        tell_age: Whether cards say how old their news is.
-        placeholder: The picture of the app's own that a card shows in the place of one that its phone has not.
-    """
-
-    on_unknown_start: Literal["never", "after_silence"] = "never"
-    report_wait: float = 60.0
-    app_first_grace: float = 10.0
-    renew_after: float = 27_600.0
-    most_generations: int = 3
-    clock_ahead: float = 60.0
-    clock_wait: float = 600.0
-    keep_after_end: float = 900.0
-    arrival: float = 1_860.0
-    failed_again: float = 3_600.0
-    budget: BudgetRules = BudgetRules()
-    urgent: UrgentRules = UrgentRules()
-    ages: FreshnessRules = FreshnessRules()
-    fallback: FallbackRules = FallbackRules()
-    tell_age: bool = True
-    placeholder: str = "placeholder"
-
-
-LONGEST_KEPT: Final = timedelta(hours=4)
-"""Apple: no card stays longer on the Lock Screen after its end."""
-
-
-def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
+def plan(
+    face: Face | None,
+    card: Card,
+    phone: Phone | None,
+    now: datetime,
+    rules: PlanRules,
+    channel: ChannelState | None = None,
+) -> Plan:
     """Choose what to do for a card.
 
     Args:
@@ -95,6 +59,7 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
         phone: Its phone; None when it is not known any more.
         now: The time that came with the claim.
         rules: The thresholds.
+        channel: What the card follows; of one that is to be started, the newest that it could follow.
     """
     if face is not None:
         face = face.of_card(card.created_at)
@@ -120,7 +85,7 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
             return Nothing(refusal.reason, refusal.why, phase=Phase.OVER, outcome=outcome)
         if card.asked == "end":
             return Nothing(Reason.ENDED_BY_PERSON, ENDED_BY_A_PERSON, phase=Phase.OVER, outcome="ended")
-        return _plan_wanted(face, card, phone, now, rules)
+        return _plan_wanted(face, card, phone, now, rules, channel)
     if card.phase is Phase.STARTING and not card.is_on_phone:
         may_start = (
             refusal is None
@@ -128,9 +93,21 @@ def plan(face: Face | None, card: Card, phone: Phone | None, now: datetime, rule
             and start_hindrance(card, phone) is None
             and phone.start_budget.waits_until(now, rules.budget) is None
         )
-        may_start = may_start and not card.replaced and card.asked != "end"
-        return _plan_starting(face, card, now, rules, may_start=may_start)
-    return _plan_shown(face, card, phone, refusal, now, rules)
+        starts_on = phone if may_start and not card.replaced and card.asked != "end" else None
+        return _plan_starting(face, card, starts_on, now, rules, channel)
+    return (
+        _plan_shown(face, card, phone, refusal, now, rules)
+        if card.channel is None
+        else plan_member(
+            face,
+            card,
+            channel,
+            now,
+            end=reason_to_end(face, card, refusal),
+            told_until=card.ends_by_itself_at - LIFETIME + timedelta(seconds=rules.arrival),
+            renewable=face is not None and not card.next_generation and _may_renew(face, card, now, rules),
+        )
+    )
 
 
 def _never_placed(face: Face | None) -> str:
@@ -142,16 +119,14 @@ def _before_its_time(face: Face | None, ended_at: datetime | None) -> bool:
     return face is not None and face.show_at is not None and ended_at is not None and ended_at < face.show_at
 
 
-def budget_used_up(until: datetime) -> Wait:
-    """Wait for a phone that has taken as many starts as it takes in a short time."""
-    return Wait(
-        Reason.BUDGET_USED_UP,
-        "The phone was sent as many new cards as iOS allows for now; it would drop more of them unseen.",
-        until=until,
-    )
-
-
-def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules) -> Plan:
+def _plan_wanted(
+    face: Face | None,
+    card: Card,
+    phone: Phone | None,
+    now: datetime,
+    rules: PlanRules,
+    channel: ChannelState | None,
+) -> Plan:
     if phone is None:
         raise AssertionError("a card without a phone is recalled before it is planned")
     if card.replaced:
@@ -168,10 +143,12 @@ def _plan_wanted(face: Face | None, card: Card, phone: Phone | None, now: dateti
         return Nothing(
             Reason.NEVER_SHOWN, "The order was over before the card was shown.", phase=Phase.OVER, outcome="never_shown"
         )
-    return _plan_start(face, card, phone, now, rules) if told is None else told
+    return _plan_start(face, card, phone, now, rules, channel) if told is None else told
 
 
-def _plan_start(face: Face, card: Card, phone: Phone, now: datetime, rules: PlanRules) -> Plan:
+def _plan_start(
+    face: Face, card: Card, phone: Phone, now: datetime, rules: PlanRules, channel: ChannelState | None
+) -> Plan:
     """Plan for a card that can be started, unless something wants it to wait."""
     grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
     if card.starter == "app_first" and now < grace_ends:
@@ -184,18 +161,28 @@ def _plan_start(face: Face, card: Card, phone: Phone, now: datetime, rules: Plan
     refilled_at = phone.start_budget.waits_until(now, rules.budget)
     if refilled_at is not None:
         return budget_used_up(refilled_at)
-    return _send(
-        Kind.START,
-        face,
-        card,
-        now,
-        rules,
-        why="The order is open, and the phone can be sent a card.",
-        alert=face.first_alert(card.alerted_version),
-    )
+    return _start(face, card, phone, now, rules, channel, why="The order is open, and the phone can be sent a card.")
 
 
-def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRules, *, may_start: bool) -> Plan:
+def _start(
+    face: Face, card: Card, phone: Phone, now: datetime, rules: PlanRules, channel: ChannelState | None, *, why: str
+) -> Plan:
+    """Start a card, by a channel where it is to follow one, as soon as that is there."""
+    follows = wants_channel(face, card, phone, rules.carrier) and not (channel is not None and channel.unavailable)
+    if follows and (channel is None or not channel.is_open):
+        return awaited(channel)
+    sent = _send(Kind.START, face, card, now, rules, why=why, alert=face.first_alert(card.alerted_version))
+    return replace(sent, channel=channel) if follows and isinstance(sent, Send) else sent
+
+
+def _plan_starting(
+    face: Face | None,
+    card: Card,
+    starts_on: Phone | None,
+    now: datetime,
+    rules: PlanRules,
+    channel: ChannelState | None,
+) -> Plan:
     """Plan for a start whose answer nobody knows: starting again could show the card twice."""
     begun_at = card.created_at if card.intent is None else card.intent.at
     waited = begun_at + timedelta(seconds=rules.report_wait)
@@ -207,17 +194,10 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
             until=waited,
         )
     open_still = face is not None and face.placed and not face.over
-    once_more = rules.on_unknown_start == "after_silence" and card.restarts == 0 and may_start
-    if once_more and face is not None and open_still:
-        return _send(
-            Kind.START,
-            face,
-            card,
-            now,
-            rules,
-            why="Apple's answer to the push that starts the card was lost, and no report came: sent again, once.",
-            alert=face.first_alert(card.alerted_version),
-        )
+    once_more = rules.on_unknown_start == "after_silence" and card.restarts == 0 and starts_on is not None
+    if once_more and face is not None and open_still and starts_on is not None:
+        why = "Apple's answer to the push that starts the card was lost, and no report came: sent again, once."
+        return _start(face, card, starts_on, now, rules, channel, why=why)
     return Wait(
         Reason.START_COUNTED,
         START_NOT_REPEATED,
@@ -227,7 +207,12 @@ def _plan_starting(face: Face | None, card: Card, now: datetime, rules: PlanRule
 
 
 def _plan_shown(
-    face: Face | None, card: Card, phone: Phone | None, refusal: Because | None, now: datetime, rules: PlanRules
+    face: Face | None,
+    card: Card,
+    phone: Phone | None,
+    refusal: Because | None,
+    now: datetime,
+    rules: PlanRules,
 ) -> Plan:
     ends_at = card.ends_by_itself_at
     started_at = ends_at - LIFETIME
@@ -245,8 +230,9 @@ def _plan_shown(
     if end is not None:
         unkept = face is not None and not face.is_kept
         if refusal is not None or card.replaced or unkept or card.asked == "end":
-            whole = refusal is None and not (face is not None and face.is_blank)
-            return _send(Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=whole)
+            return _send(
+                Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
+            )
         keep = _keep_until(face, now, rules)
         alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
@@ -268,16 +254,7 @@ def _plan_shown(
             until = min(until, age.until)
         return Nothing(Reason.UNCHANGED, why_unchanged(card), until=until, phase=Phase.SHOWN)
     why = why_update(face, card, alert) if changed or alert is not None or again else _OF_AGE[age.level]
-    update = _send(
-        Kind.UPDATE,
-        face,
-        card,
-        now,
-        rules,
-        why=why,
-        alert=alert,
-    )
-    return _within_budget(update, phone, now, rules)
+    return _within_budget(_send(Kind.UPDATE, face, card, now, rules, why=why, alert=alert), phone, now, rules)
 
 
 def _keep_until(face: Face | None, now: datetime, rules: PlanRules) -> datetime:
@@ -360,18 +337,13 @@ def _send(
         until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
         return Wait(Reason.ONE_A_SECOND, "One push a second: the last one was sent within this second.", until=until)
     wishes = None if face is None else face.wishes
-    urgent = kind is not Kind.UPDATE or alert is not None
-    if wishes is not None and wishes.priority is not None:
-        urgent = wishes.priority == 10
-    if face is not None and (card.accepted_version is None or face.urgent_version > card.accepted_version):
-        urgent = True
     age = None if face is None or not with_content else face.age(now, rules.ages)
     told = age if rules.tell_age and wishes is None else None
     return Send(
         kind=kind,
         why=why,
         timestamp=timestamp,
-        priority=10 if urgent else 5,
+        priority=10 if _is_urgent(kind, face, card, alert) else 5,
         alert=alert,
         stale_at=None if age is None or age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
         freshness=None if told is None else told.level,
@@ -380,3 +352,13 @@ def _send(
         with_content=with_content,
         relevance_score=None if wishes is None or not with_content else wishes.relevance_score,
     )
+
+
+def _is_urgent(kind: Kind, face: Face | None, card: Card, alert: Alert | None) -> bool:
+    """Tell whether a push is urgent; an update as its sender wishes, unless one before it was, and was not sent."""
+    if kind is not Kind.UPDATE or face is None:
+        return True
+    accepted, wishes = card.accepted_version, face.wishes
+    if wishes is not None and wishes.priority is not None and face.urgent_version <= (accepted or 0):
+        return False
+    return alert is not None or accepted is None or face.urgent_version > accepted

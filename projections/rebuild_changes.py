@@ -16,8 +16,9 @@ from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring, unseal
+from projections.activity import matched_by
 from projections.errors import RenderError
-from projections.face import content_hash
+from projections.face import shown_hash
 from projections.rebuild_ledger import SlotState
 from projections.view import View, decode_view, drawn
 from projections.view_store import view_context
@@ -116,10 +117,10 @@ def _content(view: View | None, keyring: Keyring) -> bytes | None:
     if view is None or not view.placed:
         return None
     try:
-        return content_hash(drawn(view), keyring.hash)
+        return shown_hash(view, drawn(view), keyring.hash)
     except RenderError:
         return None
 
 
 def _recipients(view: View | None) -> tuple[object, ...] | None:
-    return None if view is None or not view.placed else (view.customer_id, view.show_at)
+    return None if view is None or not view.placed else matched_by(view)

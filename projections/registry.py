@@ -78,9 +78,18 @@ class Registry:
             raise UnknownCardError(attributes_type, f"no card for a subject of kind {kind}; known cards: {known}")
         return found
 
+    def find(self, attributes_type: str | None, kind: str) -> CardDefinition | None:
+        """Give the card of an attributes type, or, of None, that of a kind; None: it is not known here."""
+        return self._by_kind.get(kind) if attributes_type is None else self._by_type.get(attributes_type)
+
     def knows(self, kind: str) -> bool:
         """Tell whether subjects of a kind can be folded here."""
         return kind == ORDER or kind in self._own
+
+    @property
+    def has_channels(self) -> bool:
+        """Tell whether a card says that it may follow a channel."""
+        return any(each.carrier not in (None, "token") for each in self._by_type.values())
 
     @property
     def gathers(self) -> bool:

@@ -26,6 +26,16 @@ AT_THE_NEXT_ORDER: Final = (
     "Customer, at the next order: a new card comes; tap Allow on it if it asks, and open the app once, so that the "
     "card can move."
 )
+FOLLOWS_CHANNEL: Final = (
+    "The card follows the order's channel: one push there reaches all its cards, and it is sent none of its own."
+)
+CHANNEL_ENDS_IT: Final = "The order is over: the channel that the card follows has ended it."
+CHANNEL_LOST: Final = (
+    "The channel that the card follows is not there any more at Apple: the card cannot be told anything."
+)
+CANNOT_BE_ENDED_ALONE: Final = (
+    "The card follows a channel, by which no card can be ended alone: its app ends it, when it is opened."
+)
 MOST_LIKELY: Final = "most likely "
 """Begins what a phone shows as far as Lockstep can know."""
 
@@ -66,6 +76,11 @@ def why_update(face: Face, card: Card, alert: Alert | None) -> str:
         return "An operator asked for the card to be sent again."
     if card.accepted_version is None:
         changed = f"Apple has not accepted a push to this card yet; the order is at version {face.version}."
+    elif card.accepted_hash is not None and card.accepted_version == face.version and face.images:
+        changed = (
+            f"Nothing has happened since the last push (version {face.version}), but a picture that the card names has "
+            "come to the phone or gone from it, or the card is drawn otherwise now."
+        )
     elif card.accepted_hash is None or card.accepted_version >= face.version:
         changed = f"It is not certain that the card shows the newest state (version {face.version})."
     else:

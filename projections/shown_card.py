@@ -11,7 +11,7 @@ from projections.explain_order import BLOCKED
 from projections.explanation import Finding, Sent, Shown, Surroundings, TracedCard
 from projections.face import Face
 from projections.hindrance import not_for_this_phone
-from projections.plan import LONGEST_KEPT, PlanRules
+from projections.plan_rules import LONGEST_KEPT, PlanRules
 from projections.reasons import Reason
 from projections.sentences import MOST_LIKELY
 
@@ -58,6 +58,9 @@ def removed_at(traced: TracedCard, reason: Reason, rules: PlanRules) -> datetime
     card = traced.card
     match reason:
         case Reason.ENDED if (end := last_end(traced)) is not None:
+            wishes = None if traced.face is None else traced.face.wishes
+            if wishes is not None and wishes.dismiss_at is not None and not card.replaced:
+                return max(end.sent_at, min(wishes.dismiss_at, end.sent_at + LONGEST_KEPT))
             return end.sent_at + timedelta(seconds=0.0 if card.replaced else rules.keep_after_end)
         case Reason.EXPIRED:
             return card.ends_by_itself_at + LONGEST_KEPT

@@ -11,10 +11,10 @@ from events.errors import NewerEventError
 from events.order import OrderErased
 from events.vocabulary import kind_of
 from projections import order_view, own_view
-from projections.activity import state_of
+from projections.activity import is_blanked, state_of
 from projections.customer_view import CustomerView
-from projections.definition import ORDER, CardDefinition
-from projections.errors import OutdatedViewError
+from projections.definition import ORDER
+from projections.errors import OutdatedViewError, RenderError
 from projections.order_view import OrderView
 from projections.own_view import KIND, OwnView
 from projections.registry import CARDS
@@ -132,13 +132,9 @@ def drawn(view: CardView, attributes_type: str | None = None) -> bytes:
     Raises:
         RenderError: It cannot be drawn, or not here.
     """
-    return look_of(view, attributes_type).draw(view)
-
-
-def look_of(view: CardView, attributes_type: str | None = None) -> CardDefinition:
-    """Give the definition that draws a view for a card of an attributes type, or of its kind.
-
-    Raises:
-        UnknownCardError: There is none here.
-    """
-    return CARDS.of_kind(view.kind) if attributes_type is None else CARDS.of_type(attributes_type, view.kind)
+    if is_blanked(view):
+        raise RenderError(
+            type_of(view) or view.kind, "nothing is left to be shown: it was erased, or it ended without a state"
+        )
+    card = CARDS.of_kind(view.kind) if attributes_type is None else CARDS.of_type(attributes_type, view.kind)
+    return card.draw(view)

@@ -202,6 +202,7 @@ END) STORED,
     asked_at timestamp with time zone,
     freshness text,
     leased_until timestamp with time zone,
+    channel uuid,
     CONSTRAINT cards_asked_check CHECK ((asked = ANY (ARRAY['end'::text, 'resend'::text]))),
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
     CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
@@ -210,6 +211,51 @@ END) STORED,
     CONSTRAINT cards_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'starting'::text, 'shown'::text, 'ending'::text, 'over'::text]))),
     CONSTRAINT cards_reported_state_check CHECK ((reported_state = ANY (ARRAY['starting'::text, 'active'::text, 'dismissed'::text, 'ended'::text]))),
     CONSTRAINT cards_starter_check CHECK ((starter = ANY (ARRAY['server'::text, 'app'::text, 'app_first'::text])))
+)
+WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
+
+CREATE TABLE public.channels (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    channel uuid NOT NULL,
+    app text NOT NULL,
+    environment text NOT NULL,
+    attributes_type text NOT NULL COLLATE pg_catalog."C",
+    generation smallint NOT NULL,
+    storage text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    debt bigint DEFAULT 0 NOT NULL,
+    phase text DEFAULT 'wanted'::text NOT NULL,
+    channel_id text,
+    lost boolean DEFAULT false NOT NULL,
+    blocked_until timestamp with time zone,
+    lease bigint DEFAULT 0 NOT NULL,
+    leased_at timestamp with time zone,
+    leased_until timestamp with time zone,
+    considered_version bigint DEFAULT 0 NOT NULL,
+    timestamp_used bigint DEFAULT 0 NOT NULL,
+    timestamp_reserved bigint DEFAULT 0 NOT NULL,
+    alerted_version bigint DEFAULT 0 NOT NULL,
+    accepted_version bigint,
+    accepted_hash bytea,
+    accepted_at timestamp with time zone,
+    published_at timestamp with time zone,
+    published bigint DEFAULT 0 NOT NULL,
+    freshness text,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_answer text,
+    same_answers integer DEFAULT 0 NOT NULL,
+    outcome text,
+    why text,
+    outcome_at timestamp with time zone,
+    claim_at timestamp with time zone GENERATED ALWAYS AS (
+CASE
+    WHEN (due_at IS NULL) THEN NULL::timestamp with time zone
+    ELSE GREATEST(due_at, blocked_until)
+END) STORED,
+    CONSTRAINT channels_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'creating'::text, 'open'::text, 'closing'::text, 'ended'::text, 'gone'::text]))),
+    CONSTRAINT channels_storage_check CHECK ((storage = ANY (ARRAY['none'::text, 'latest'::text])))
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
 
@@ -227,6 +273,13 @@ CREATE TABLE public.customer_views (
     begun_at timestamp with time zone NOT NULL,
     joined_at timestamp with time zone NOT NULL,
     gathered_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.definitions (
+    name text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    body json,
+    saved_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.device_assets (
@@ -302,7 +355,8 @@ CREATE TABLE public.fan_outs (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
     raised_at timestamp with time zone NOT NULL,
-    after uuid
+    after uuid,
+    members boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.feed (
@@ -381,6 +435,8 @@ CREATE VIEW public.finished AS
   WHERE ((h.settled_at IS NOT NULL) AND (h.archived_at IS NULL) AND (v.version = h.version) AND v.over AND (v.quarantined_at IS NULL) AND (v.held_by_fold IS NULL) AND (v.match_due_at IS NULL) AND (NOT (EXISTS ( SELECT
            FROM public.cards c
           WHERE ((c.slot = h.slot) AND (c.subject_id = h.subject_id) AND ((c.phase <> 'over'::text) OR (c.due_at IS NOT NULL) OR (c.leased_at IS NOT NULL)))))) AND (NOT (EXISTS ( SELECT
+           FROM public.channels c
+          WHERE ((c.slot = h.slot) AND (c.subject_id = h.subject_id) AND ((c.phase <> 'gone'::text) OR (c.leased_at IS NOT NULL)))))) AND (NOT (EXISTS ( SELECT
            FROM public.fan_outs o
           WHERE ((o.slot = h.slot) AND (o.subject_id = h.subject_id))))) AND ((NOT (EXISTS ( SELECT
            FROM public.feed_slots o
@@ -589,8 +645,17 @@ ALTER TABLE ONLY public.cards
 ALTER TABLE ONLY public.cards
     ADD CONSTRAINT cards_slot_subject_id_device_id_attributes_type_generation_key UNIQUE (slot, subject_id, device_id, attributes_type, generation);
 
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_pkey PRIMARY KEY (slot, subject_id, channel);
+
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_slot_subject_id_app_environment_attributes_type_ge_key UNIQUE (slot, subject_id, app, environment, attributes_type, generation);
+
 ALTER TABLE ONLY public.customer_views
     ADD CONSTRAINT customer_views_pkey PRIMARY KEY (slot, subject_id);
+
+ALTER TABLE ONLY public.definitions
+    ADD CONSTRAINT definitions_pkey PRIMARY KEY (name, version);
 
 ALTER TABLE ONLY public.device_assets
     ADD CONSTRAINT device_assets_pkey PRIMARY KEY (device_id, key, sha256);
@@ -685,9 +750,13 @@ CREATE INDEX asset_uses_of_key ON public.asset_uses USING btree (key, device_id)
 
 CREATE INDEX assets_to_tell ON public.assets USING btree (key) WHERE (telling_after IS NOT NULL);
 
+CREATE INDEX cards_of_channel ON public.cards USING btree (slot, subject_id, channel, started_at) WHERE (carrier = 'channel'::text);
+
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
 
 CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
+
+CREATE INDEX channels_to_claim ON public.channels USING btree (slot, claim_at) WHERE (claim_at IS NOT NULL);
 
 CREATE INDEX device_assets_of_key ON public.device_assets USING btree (key, device_id);
 

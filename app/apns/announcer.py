@@ -158,8 +158,8 @@ class Announcer:
         """Tell one app, or say that it cannot be done: a bug must stop one phone, not its whole batch."""
         try:
             return await self._tell(phone, wanted, claimed_monotonic)
-        except Exception as error:
-            log.exception("announcement_failed", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - told, and tried again
+            log.error("announcement_failed", error=type(error).__name__)  # noqa: TRY400 - a traceback may quote values
             return Told(
                 phone=phone,
                 due_at=phone.now + timedelta(seconds=self._rules.plan.failed_again),

@@ -5,8 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-KEPT_BODY_BYTES = 4_096
-"""More of a body than this is no error body of Apple's: a proxy's page, cut here."""
+from app.apns.request import KEPT_BODY_BYTES
 
 _LONGEST_WORD = 128
 
@@ -21,6 +20,8 @@ class Answer(msgspec.Struct, frozen=True):
         retry_after: seconds, when a `Retry-After` header came; Apple documents none.
         unique_id: `apns-unique-id`, sent by the sandbox, for Apple's delivery log.
         server_time: Unix seconds by the `date` header.
+        channel_id: `apns-channel-id`, of a channel that was made.
+        body: what a good answer holds beside its headers: nothing for a push.
     """
 
     status: int
@@ -30,6 +31,8 @@ class Answer(msgspec.Struct, frozen=True):
     retry_after: float | None = None
     unique_id: str | None = None
     server_time: float | None = None
+    channel_id: str | None = None
+    body: bytes = b""
 
 
 class _ErrorBody(msgspec.Struct):
@@ -51,15 +54,19 @@ def read_answer(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
     apns_id: str | None = None
     unique_id: str | None = None
     retry_after: float | None = None
+    channel_id: str | None = None
     for name, value in headers:
         if name == b"apns-id":
             apns_id = _word(value)
         elif name == b"apns-unique-id":
             unique_id = _word(value)
+        elif name == b"apns-channel-id":
+            # Apple promises no size
+            channel_id = value.decode("ascii", "replace")
         elif name == b"retry-after":
             retry_after = _seconds(value)
-    if status == 200:
-        return Answer(status, None, apns_id, None, retry_after, unique_id)
+    if 200 <= status < 300:
+        return Answer(status, None, apns_id, None, retry_after, unique_id, None, channel_id, body)
     # only where something is wrong is it asked whose clock is right
     server_time = next((_time(value) for name, value in headers if name == b"date"), None)
     if not body:

@@ -3,7 +3,7 @@
 import msgspec
 
 from app.apns.verdict import DEFAULT, VerdictSettings
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 
 
 class SendRules(msgspec.Struct, frozen=True, kw_only=True):

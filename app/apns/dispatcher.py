@@ -7,7 +7,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from uuid import uuid4
 
@@ -16,8 +16,8 @@ import structlog
 from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.pace import Pace
-from app.apns.pictures import Pictures
-from app.apns.push import build_push
+from app.apns.pictures import Drawn, Pictures, draw
+from app.apns.push import build_push, environment_of
 from app.apns.reach import TOLD_AGAIN_SECONDS, Reach, Trial
 from app.apns.sender import PlannedPush, Sender
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
@@ -26,19 +26,24 @@ from app.apns.transports import ApnsTransport
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
-from events.postgres.pool import Pool
+from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.card import Card, Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
-from projections.choice import Send
+from projections.channel import Storage
+from projections.channel_store import ChannelsOf, ChannelStore, Place
+from projections.choice import Renew, Send, budget_used_up
 from projections.errors import RenderError
-from projections.face import Face, face_of
+from projections.face import Face
+from projections.following import may_follow_channel
 from projections.outages import Outages
 from projections.pauses import Pauses
-from projections.picture_store import PictureStore
-from projections.plan import budget_used_up, plan
+from projections.phone import Phone
+from projections.plan import plan
+from projections.reasons import Reason
+from projections.registry import CARDS
 from projections.shelf import Shelf
 from projections.view_store import StoredView
 
@@ -83,9 +88,12 @@ class Dispatcher:
         self._pool = pool
         self._keyring = keyring
         self._rules = rules or DispatchRules()
-        self._cards = CardStore(pool, self._rules.plan.budget, self._rules.plan.urgent, ring_facts=ring_facts)
+        plan_rules = self._rules.plan
+        self._cards = CardStore(
+            pool, plan_rules.budget, plan_rules.urgent, ring_facts=ring_facts, channel_settle=plan_rules.channel_settle
+        )
+        self._channels = ChannelStore(pool)
         self._views = Shelf(keyring)
-        self._pictures = PictureStore(pool)
         self._announce = announce
         self._ring_pictures = ring_pictures
         self._credentials = credentials
@@ -236,19 +244,16 @@ class Dispatcher:
         async with self._pool.acquire() as connection:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
-            faces = self._draw(claimed, views)
-            pictures = await Pictures.read(
-                connection,
-                [(card.device_id, face.images) for card, face in faces if isinstance(face, Face)],
-                placeholder=self._rules.plan.placeholder,
-                key=self._keyring.hash,
-            )
+            channels = await self._read_channels(connection, claimed)
+            faces = draw(claimed, views, self._keyring.hash)
+            pictures = await Pictures.read(connection, faces, self._rules.plan.placeholder, self._keyring.hash)
         begun: list[PlannedPush] = []
-        for each, (_, face) in zip(claimed, faces, strict=True):
+        wishes: dict[Place, Storage] = {}
+        for each, face in faces:
             stored = views.get(each.card.subject_id)
             phone = phones.get((each.card.device_id, each.card.attributes_type))
             try:
-                push = self._plan(each, stored, phone, face, pictures, claimed_monotonic)
+                push = self._plan(each, stored, phone, face, claimed_monotonic, channels, wishes, pictures)
             except Exception as error:  # noqa: BLE001 - a bug must stop one card, not its whole batch
                 why = str(error) if isinstance(error, RenderError) else type(error).__name__
                 version = 0 if stored is None else stored.version
@@ -256,9 +261,10 @@ class Dispatcher:
                 self._settler.add(settle_failed(each.card, why, version, each.now, self._rules.plan))
                 continue
             begun += [] if push is None else [push]
-        if pictures.noted:
-            # before the pushes: a phone that shows a card is told of its picture, whatever becomes of us
-            await self._pictures.note_uses(pictures.noted)
+        if wishes:
+            self._announce(await self._channels.want(wishes.items()))
+        # before the pushes: a phone that shows a card is told of its picture, whatever becomes of us
+        if await pictures.write(self._pool):
             self._ring_pictures()
         begun = await self._within_budgets(begun)
         written = [each for each in begun if each.sent.kind is not Kind.UPDATE or each.sent.alert is not None]
@@ -291,41 +297,29 @@ class Dispatcher:
                 self._settler.add(settle_unsent(card, waits, each.intent.version, now))
         return kept
 
-    def _draw(
-        self, claimed: Sequence[Claimed], views: Mapping[str, StoredView]
-    ) -> list[tuple[Card, Face | Exception | None]]:
-        """Draw what each card shows, once for all of a subject and type; or say why it cannot be."""
-        faces: dict[tuple[str, str], Face | Exception | None] = {}
-        for each in claimed:
-            card = each.card
-            stored, place = views.get(card.subject_id), (card.subject_id, card.attributes_type)
-            if place not in faces:
-                try:
-                    faces[place] = (
-                        None
-                        if stored is None
-                        else face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
-                    )
-                except Exception as error:  # noqa: BLE001 - its cards fail alone
-                    faces[place] = error
-        return [(each.card, faces[each.card.subject_id, each.card.attributes_type]) for each in claimed]
-
     def _plan(
         self,
         claimed: Claimed,
         stored: StoredView | None,
         phone: PhoneWithToken | None,
-        drawn: Face | Exception | None,
-        pictures: Pictures,
+        drawn: Drawn,
         claimed_monotonic: float,
+        channels: ChannelsOf,
+        wishes: dict[Place, Storage],
+        pictures: Pictures,
     ) -> PlannedPush | None:
-        """Plan a card: give the push to begin, or settle it and give None."""
+        """Plan a card: give the push to begin, or settle it and give None. `wishes` and `pictures` are added to."""
         if isinstance(drawn, Exception):
             raise drawn
-        card = claimed.card
-        face = None if drawn is None else pictures.face(card, drawn)
-        decided = plan(face, card, None if phone is None else phone.phone, claimed.now, self._rules.plan)
-        if not claimed.shadowed:
+        card, known, rules = claimed.card, None if phone is None else phone.phone, self._rules.plan
+        shared = drawn is not None and may_follow_channel(drawn, card, known, rules.carrier)
+        face = None if drawn is None else pictures.face(card, drawn, shared=shared)
+        place = _place(card, known)
+        channel = channels.of(card, place)
+        decided = plan(face, card, known, claimed.now, rules, channel)
+        if not isinstance(decided, Send | Renew) and decided.reason is Reason.CHANNEL_AWAITED and face is not None:
+            wishes[place] = face.storage
+        if not shared and not claimed.shadowed:
             pictures.note(card, face, decided, claimed.now)
         if isinstance(decided, Send):
             if face is not None and face.failure is not None and decided.with_content:
@@ -367,15 +361,22 @@ class Dispatcher:
             view=None if stored is None else stored.shown,
             face=face,
             token=self._keyring.open_token(sealed),
-            environment=_environment(card, sent.kind, phone, token_hash),
+            environment=environment_of(card, sent.kind, None if phone is None else phone.phone, token_hash),
             apns_id=apns_id,
             rules=self._rules.send,
             locale=None if phone is None else phone.phone.locale,
         )
         alert = version if sent.alert is not None else None
         recall = sent.kind is Kind.END and not sent.with_content
-        intent = Intent(sent.kind, version, alert, sent.timestamp, apns_id, claimed.now, recall)
+        followed = None if sent.channel is None else sent.channel.channel
+        intent = Intent(sent.kind, version, alert, sent.timestamp, apns_id, claimed.now, recall, followed)
         return PlannedPush(claimed, sent, stored, face, phone, token_hash, request, intent, claimed_monotonic)
+
+    async def _read_channels(self, connection: Connection, claimed: Sequence[Claimed]) -> ChannelsOf:
+        """Read the channels that cards follow or may come to follow; nothing is asked where there can be none."""
+        possible = self._rules.plan.carrier != "token" or CARDS.has_channels
+        subjects = {each.card.subject_id for each in claimed if possible or each.card.channel is not None}
+        return await self._channels.read(connection, subjects) if subjects else ChannelsOf({}, {})
 
     def _settled(self, due: Collection[int]) -> None:
         self._work.set()
@@ -390,9 +391,7 @@ class Dispatcher:
         self._work.set()
 
 
-def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:
-    """Give where a push goes: to a phone where its start token works, to a card where its update token is from."""
-    if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
-        return card.tried_environment
-    to_phone = phone is not None and kind in (Kind.START, Kind.ALERT)
-    return phone.phone.start_environment if phone is not None and to_phone else card.environment
+def _place(card: Card, phone: Phone | None) -> Place:
+    """Say where the channel of a card that is to be started would be."""
+    token_hash = None if phone is None else phone.start_token_hash
+    return Place(card.subject_id, card.app, environment_of(card, Kind.START, phone, token_hash), card.attributes_type)

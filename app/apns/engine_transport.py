@@ -11,7 +11,7 @@ import msgspec
 from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
 from app.apns.generation import Attempt, Generation, Link, SupersededError
-from app.apns.request import ApnsRequest, Environment
+from app.apns.request import Asked, Environment
 from app.apns.transports import Unreachable
 
 _YOUNGEST = 0.8
@@ -110,7 +110,7 @@ class EngineTransport:
         """Tell how many more pushes may be begun."""
         return max(0, self._settings.max_in_flight - self._in_flight)
 
-    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(self, request: Asked, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
         """Send one push and give the answer; see `ApnsTransport.send`."""
         if self._closed:
             raise NotSent("the sender is shutting down", cause=NotSentCause.CLOSED)
@@ -159,7 +159,7 @@ class EngineTransport:
             route.retire()
         await asyncio.gather(*self._closing)
 
-    def _route(self, request: ApnsRequest, credential: str) -> Route:
+    def _route(self, request: Asked, credential: str) -> Route:
         name = (request.environment, credential)
         if (route := self._routes.get(name)) is None:
             route = self._routes[name] = Route(request.environment, *self._hosts[request.environment])

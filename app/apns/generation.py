@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from app.apns.answer import Answer
-from app.apns.request import ApnsRequest
+from app.apns.request import Asked
 
 
 class Attempt(msgspec.Struct):
@@ -18,7 +18,7 @@ class Attempt(msgspec.Struct):
         generation: the connection it is an exchange on; none while it waits for one.
     """
 
-    request: ApnsRequest
+    request: Asked
     bearer: str
     left: bool = False
     generation: "Generation | None" = None

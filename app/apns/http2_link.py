@@ -31,22 +31,19 @@ _STREAMS = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
 
 
 def fields(attempt: Attempt, *, authority: bytes) -> list[tuple[bytes, bytes]]:
-    """Write a push's header fields, in order."""
+    """Write a request's header fields, in order."""
     request = attempt.request
-    collapse = [] if request.collapse_id is None else [(b"apns-collapse-id", request.collapse_id.encode("ascii"))]
     # The table of header fields is small at APNs: what differs from push to push must not push out the rest.
     return [
-        HeaderTuple(b":method", b"POST"),
+        HeaderTuple(b":method", request.method.encode("ascii")),
         HeaderTuple(b":authority", authority),
         HeaderTuple(b":scheme", b"https"),
-        NeverIndexedHeaderTuple(b":path", b"/3/device/" + request.token.encode("ascii")),
+        NeverIndexedHeaderTuple(b":path", request.path.encode("ascii")),
         HeaderTuple(b"authorization", b"bearer " + attempt.bearer.encode("ascii")),
-        HeaderTuple(b"apns-push-type", request.push_type.encode("ascii")),
-        HeaderTuple(b"apns-topic", request.topic.encode("ascii")),
-        HeaderTuple(b"apns-priority", b"%d" % request.priority),
-        NeverIndexedHeaderTuple(b"apns-expiration", b"%d" % request.expiration),
-        NeverIndexedHeaderTuple(b"apns-id", request.apns_id.encode("ascii")),
-        *(NeverIndexedHeaderTuple(*each) for each in collapse),
+        *(
+            (HeaderTuple if shared else NeverIndexedHeaderTuple)(name.encode("ascii"), value.encode("ascii"))
+            for name, value, shared in request.headers
+        ),
         NeverIndexedHeaderTuple(b"content-length", b"%d" % len(request.payload)),
     ]
 

@@ -16,7 +16,7 @@ import h2.exceptions
 import httpcore
 import httpx
 
-from app.apns.answer import KEPT_BODY_BYTES, Answer, goaway_reason, read_answer
+from app.apns.answer import Answer, goaway_reason, read_answer
 from app.apns.errors import Ambiguous, NotSent, NotSentCause, left_behind, refused_stream
 from app.apns.generation import Attempt, authority_of
 from app.apns.http2_link import Http2Link, fields
@@ -72,7 +72,7 @@ class HttpxLink:
         request = httpcore.Request(b"POST", self._url, extensions=extensions)
         await http2.slots.acquire()
         try:
-            return await _ask(http2, request)
+            return await _ask(http2, request, attempt.request.kept_body_bytes)
         except asyncio.CancelledError:
             # The engine leaves a cancelled stream open: the connection would miscount from here on.
             self._broken = True
@@ -134,12 +134,12 @@ _FAILURES = (
 )
 
 
-async def _ask(link: httpcore.AsyncHTTP2Connection, request: httpcore.Request) -> Answer:
+async def _ask(link: httpcore.AsyncHTTP2Connection, request: httpcore.Request, kept_body_bytes: int) -> Answer:
     response = await link.handle_async_request(request)
     body = b""
     try:
         async for chunk in response.aiter_stream():
-            if len(body) < KEPT_BODY_BYTES:
+            if len(body) < kept_body_bytes:
                 body += chunk
     except (*_FAILURES, httpcore.RemoteProtocolError):
         # The status has come: 200 has no body to lose.

@@ -5,7 +5,8 @@ Apple's rules, which the types here hold:
     - A start needs `attributes-type`, `attributes`, `content-state` and an `alert` with a title.
     - `sound` stands inside `alert`; `loc-key` and `loc-args` stand inside `title` and `body`. An ordinary
       notification has `sound` beside `alert`, and `title-loc-key`, `title-loc-args`, `loc-key` and `loc-args` in it.
-    - `input-push-token` is the number 1 and belongs to a start; `dismissal-date` belongs to an end.
+    - `input-push-token` is the number 1 and belongs to a start, or `input-push-channel`, a channel's id, in its place;
+      `dismissal-date` belongs to an end.
     - `relevance-score` is relative and may exceed 1.
     - What wakes the app in the background has `content-available`, the number 1, and nothing besides in `aps`.
 
@@ -47,6 +48,7 @@ class _Start(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
     attributes: Raw
     alert: Alert
     input_push_token: Literal[1] | UnsetType = UNSET
+    input_push_channel: str | UnsetType = UNSET
     stale_date: int | UnsetType = UNSET
     relevance_score: float | UnsetType = UNSET
 
@@ -92,7 +94,7 @@ def start(
     attributes_type: str,
     attributes: bytes,
     alert: Alert,
-    input_push_token: bool = True,
+    channel_id: str | None = None,
     stale_date: int | None = None,
     relevance_score: float | None = None,
 ) -> bytes:
@@ -104,7 +106,7 @@ def start(
         attributes_type: the bare Swift name, without its module.
         attributes: a JSON object, spliced in as it is.
         alert: required; a start without one is answered 200 and dropped by the phone.
-        input_push_token: ask for a fresh update token (iOS 18).
+        channel_id: the channel that the card is to follow (iOS 18); None asks for a fresh update token.
         stale_date: Unix seconds.
         relevance_score: relative to the app's other cards.
     """
@@ -117,7 +119,8 @@ def start(
                 attributes_type,
                 Raw(attributes),
                 alert,
-                1 if input_push_token else UNSET,
+                1 if channel_id is None else UNSET,
+                UNSET if channel_id is None else channel_id,
                 UNSET if stale_date is None else stale_date,
                 UNSET if relevance_score is None else relevance_score,
             )

@@ -3,7 +3,8 @@
 Apple's rules:
     - `apns-topic` is the bundle id with `.push-type.liveactivity` behind it, once; the bundle id alone for an ordinary
       notification, and for what wakes the app in the background, whose priority is 5.
-    - A body has at most 4,096 bytes; on the phone, attributes and content state together at most 4 KB.
+    - A body has at most 4,096 bytes, one for a channel 5,120; on the phone, attributes and content state together at
+      most 4 KB.
     - A start without alert, with a qualified type name, or with a time in milliseconds is answered 200 and
       dropped by the phone: nobody would hear of it, so it is refused here.
     - `title` and `body` of an alert are texts, or objects of a `loc-key` and texts as `loc-args`; `sound` stands beside
@@ -15,16 +16,17 @@ Source:
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
-from typing import Any, Final, Literal
+from typing import Any, Literal, assert_never
 
 import msgspec
 
 from app.apns.request import TOPIC_SUFFIX, ApnsRequest, PushType
 
 MOST_BODY_BYTES = 4_096
+MOST_MESSAGE_BYTES = 5_120
 MOST_STATE_BYTES = 4_096
 LONGEST_DISMISSAL_SECONDS = 4 * 3_600
 
@@ -99,8 +101,26 @@ def preflight(request: ApnsRequest) -> Problem | None:
 
     The attributes of a card count towards the size of its later updates too: `attributes_size_bytes`.
     """
-    body = _PROBLEMS_OF[request.push_type]
-    return next(chain(_envelope_problems(request), body(request)), None)
+    return next(chain(_envelope_problems(request), _problems_of(request)), None)
+
+
+def message_problem(payload: bytes) -> Problem | None:
+    """Find the first thing that is wrong with the body of what is to be published on a channel."""
+    if len(payload) > MOST_MESSAGE_BYTES:
+        return Problem(Fault.BODY_SIZE, f"the body has {len(payload):,} of {MOST_MESSAGE_BYTES:,} bytes")
+    return next(_body_problems(payload, 0), None)
+
+
+def _problems_of(request: ApnsRequest) -> Iterator[Problem]:
+    match request.push_type:
+        case PushType.LIVE_ACTIVITY:
+            return _body_problems(request.payload, request.attributes_size_bytes)
+        case PushType.ALERT:
+            return _notification_problems(request)
+        case PushType.BACKGROUND:
+            return _background_problems(request)
+        case _:
+            assert_never(request.push_type)
 
 
 def _envelope_problems(request: ApnsRequest) -> Iterator[Problem]:
@@ -121,9 +141,9 @@ def _envelope_problems(request: ApnsRequest) -> Iterator[Problem]:
         yield Problem(Fault.BODY_SIZE, f"the body has {len(request.payload):,} of {MOST_BODY_BYTES:,} bytes")
 
 
-def _body_problems(request: ApnsRequest) -> Iterator[Problem]:
+def _body_problems(payload: bytes, attributes_size_bytes: int) -> Iterator[Problem]:
     try:
-        aps = _decode(request.payload).aps
+        aps = _decode(payload).aps
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         yield Problem(Fault.BODY, f"the body is not a Live Activity push: {error}")
         return
@@ -140,7 +160,7 @@ def _body_problems(request: ApnsRequest) -> Iterator[Problem]:
         aps.event != "end" or aps.dismissal_date - aps.timestamp > LONGEST_DISMISSAL_SECONDS
     ):
         yield Problem(Fault.DISMISSAL, "a dismissal date belongs to an end, at most four hours after it")
-    size = len(bytes(aps.content_state)) + max(len(bytes(aps.attributes)), request.attributes_size_bytes)
+    size = len(bytes(aps.content_state)) + max(len(bytes(aps.attributes)), attributes_size_bytes)
     if size > MOST_STATE_BYTES:
         yield Problem(Fault.STATE_SIZE, f"attributes and content state have {size:,} of {MOST_STATE_BYTES:,} bytes")
 
@@ -163,13 +183,6 @@ def _background_problems(request: ApnsRequest) -> Iterator[Problem]:
         return
     if aps != {"content-available": 1}:
         yield Problem(Fault.BODY, "what wakes the app has content-available, the number 1, and nothing besides in aps")
-
-
-_PROBLEMS_OF: Final[Mapping[PushType, Callable[[ApnsRequest], Iterator[Problem]]]] = {
-    PushType.LIVE_ACTIVITY: _body_problems,
-    PushType.ALERT: _notification_problems,
-    PushType.BACKGROUND: _background_problems,
-}
 
 
 def _start_problems(aps: _Aps) -> Iterator[Problem]:

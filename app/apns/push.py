@@ -12,12 +12,14 @@ from app.apns.dispatch_rules import SendRules
 from app.apns.request import ApnsRequest, Environment, PushType, build
 from projections.alert_text import AlertText, LocalisedText
 from projections.card import Card, Kind
+from projections.channel import Channel
 from projections.choice import Send
 from projections.customer_view import CustomerView
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import with_freshness
 from projections.order_view import EMPTY
+from projections.phone import Phone
 from projections.registry import CARDS
 from projections.view import CardView, without_personal
 
@@ -55,9 +57,9 @@ def build_push(
     if sent.kind is Kind.ALERT:
         return _notification(sent, card, view, token, environment, apns_id, rules, locale)
     content = None
-    if face is not None and face.placed and sent.with_content:
+    if face is not None and face.placed and sent.with_content and not face.is_blank:
         content = with_freshness(face.content, sent.freshness)
-    alert = None if sent.alert is None else _alert(sent.alert, card, view, locale)
+    alert = None if sent.alert is None else _alert(sent.alert, card.attributes_type, view, locale)
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
     attributes = b""
     if view is not None and sent.kind is not Kind.END:
@@ -74,6 +76,7 @@ def build_push(
                 attributes_type=card.attributes_type,
                 attributes=attributes,
                 alert=alert,
+                channel_id=None if sent.channel is None else sent.channel.channel_id,
                 stale_date=stale,
                 relevance_score=sent.relevance_score,
             )
@@ -112,6 +115,25 @@ def build_push(
     )
 
 
+def build_message(sent: Send, *, channel: Channel, view: CardView, face: Face) -> bytes:
+    """Build the body of what is published on a channel, for every card that follows it.
+
+    Its alert has the words for a phone whose locale is not known: an app's own strings suit them all.
+
+    Raises:
+        RenderError: It cannot be drawn.
+    """
+    if face.failure is not None:
+        raise face.failure
+    content = with_freshness(face.content, sent.freshness)
+    alert = None if sent.alert is None else _alert(sent.alert, channel.attributes_type, view, None)
+    if sent.kind is Kind.END:
+        dismissal = None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp())
+        return payload.end(timestamp=sent.timestamp, content_state=content, alert=alert, dismissal_date=dismissal)
+    stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
+    return payload.update(timestamp=sent.timestamp, content_state=content, alert=alert, stale_date=stale)
+
+
 def _notification(
     sent: Send,
     card: Card,
@@ -132,7 +154,9 @@ def _notification(
         apns_id=apns_id,
         priority=sent.priority,
         expiration=sent.timestamp + int(rules.alert_expiry),
-        payload=payload.notification(alert=_alert(sent.alert, card, view, locale), subject=card.subject_id),
+        payload=payload.notification(
+            alert=_alert(sent.alert, card.attributes_type, view, locale), subject=card.subject_id
+        ),
         push_type=PushType.ALERT,
         collapse_id=collapse_id(card.subject_id),
         once=True,
@@ -145,11 +169,11 @@ def collapse_id(subject_id: str) -> str:
     return subject_id if fits else sha256(subject_id.encode()).hexdigest()
 
 
-def _alert(alert: Alert, card: Card, view: CardView | None, locale: str | None) -> payload.Alert:
+def _alert(alert: Alert, attributes_type: str, view: CardView | None, locale: str | None) -> payload.Alert:
     if view is None:
         raise AssertionError("an alert speaks of something")
     told = (view.speaker(alert) or EMPTY) if isinstance(view, CustomerView) else view
-    return alert_of(CARDS.of_type(card.attributes_type, view.kind).words(alert.type, without_personal(told), locale))
+    return alert_of(CARDS.of_type(attributes_type, view.kind).words(alert.type, without_personal(told), locale))
 
 
 def alert_of(text: AlertText) -> payload.Alert:
@@ -161,3 +185,11 @@ def alert_of(text: AlertText) -> payload.Alert:
 
 def _said(text: str | LocalisedText) -> str | payload.Localised:
     return text if isinstance(text, str) else payload.Localised(text.key, text.args)
+
+
+def environment_of(card: Card, kind: Kind, phone: Phone | None, token_hash: bytes | None) -> str:
+    """Give where a push goes: to a phone where its start token works, to a card where its update token is from."""
+    if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
+        return card.tried_environment
+    to_phone = phone is not None and kind in (Kind.START, Kind.ALERT)
+    return phone.start_environment if phone is not None and to_phone else card.environment

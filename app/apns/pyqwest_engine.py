@@ -18,9 +18,10 @@ from pathlib import Path
 
 import pyqwest
 
-from app.apns.answer import KEPT_BODY_BYTES, Answer, goaway_reason, read_answer
+from app.apns.answer import Answer, goaway_reason, read_answer
 from app.apns.errors import Ambiguous, NotSent, NotSentCause, left_behind, refused_stream
 from app.apns.generation import Attempt, authority_of
+from app.apns.request import KEPT_BODY_BYTES
 from app.apns.silence import mute
 
 _BEFORE_ANY_REQUEST = "client error (Connect)"
@@ -68,7 +69,7 @@ class PyqwestEngine:
             follow_redirects=False,
             enable_otel=False,
         )
-        return PyqwestLink(transport, f"https://{authority_of(host, port)}/3/device/")
+        return PyqwestLink(transport, f"https://{authority_of(host, port)}")
 
 
 class PyqwestLink:
@@ -92,12 +93,14 @@ class PyqwestLink:
             attempt.left = True
         else:
             content = _asked_for(attempt)
-        request = pyqwest.Request("POST", self._url + attempt.request.token, _headers(attempt), content)
+        request = pyqwest.Request(attempt.request.method, self._url + attempt.request.path, _headers(attempt), content)
         status = 0
         try:
             response = await self._transport.execute(request)
             status = response.status
-            body = b"" if status == 200 else await _start_of_body(response)
+            body = (
+                await _start_of_body(response, attempt.request.kept_body_bytes) if _has_body(attempt, status) else b""
+            )
         # No error of the engine is kept as a cause: its words name the URL, which holds the device token.
         except pyqwest.StreamError as error:
             raise self._reset(error) from None
@@ -133,16 +136,10 @@ class PyqwestLink:
 
 def _headers(attempt: Attempt) -> pyqwest.Headers:
     request = attempt.request
-    collapse = () if request.collapse_id is None else (("apns-collapse-id", request.collapse_id),)
     return pyqwest.Headers(
         (
             ("authorization", f"bearer {attempt.bearer}"),
-            ("apns-push-type", request.push_type),
-            ("apns-topic", request.topic),
-            ("apns-priority", str(request.priority)),
-            ("apns-expiration", str(request.expiration)),
-            ("apns-id", request.apns_id),
-            *collapse,
+            *((name, value) for name, value, _ in request.headers),
             ("content-length", str(len(request.payload))),
         )
     )
@@ -157,12 +154,16 @@ async def _asked_for(attempt: Attempt) -> AsyncIterator[bytes]:
     yield attempt.request.payload
 
 
-async def _start_of_body(response: pyqwest.Response) -> bytes:
+def _has_body(attempt: Attempt, status: int) -> bool:
+    return status != 200 or attempt.request.kept_body_bytes > KEPT_BODY_BYTES
+
+
+async def _start_of_body(response: pyqwest.Response, kept_body_bytes: int) -> bytes:
     body = b""
     async with response:
         async for chunk in response.content:
             body += chunk
-            if len(body) >= KEPT_BODY_BYTES:
+            if len(body) >= kept_body_bytes:
                 break
     return body
 

@@ -1,11 +1,56 @@
-"""A push as it goes out."""
+"""A push as it goes out, and what else is asked of APNs."""
 
 from enum import StrEnum
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
 
 TOPIC_SUFFIX = ".push-type.liveactivity"
+
+
+DEVICE_PATH: Final = "/3/device/"
+KEPT_BODY_BYTES: Final = 4_096
+"""More of an answer's body than this is no error body of Apple's: a proxy's page, cut here."""
+
+Header = tuple[str, str, bool]
+"""A name, a value, and whether many requests share it, so that the table of header fields may keep it."""
+
+
+class Asked(Protocol):
+    """What may be asked of APNs over a connection: a push to a device, or something about a channel."""
+
+    @property
+    def environment(self) -> "Environment":
+        """Name the APNs that it goes to."""
+
+    @property
+    def topic(self) -> str:
+        """Name what the connection must know of: one of before it was added to the team does not."""
+
+    @property
+    def method(self) -> str:
+        """Give HTTP's method."""
+
+    @property
+    def path(self) -> str:
+        """Give the path below the host."""
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """Give the header fields, in order, without the authorization."""
+
+    @property
+    def payload(self) -> bytes:
+        """Give the body."""
+
+    @property
+    def once(self) -> bool:
+        """Tell whether it must not be repeated on suspicion, so whether it left has to be known."""
+
+    @property
+    def kept_body_bytes(self) -> int:
+        """Tell how much of the answer's body is of use."""
 
 
 class Environment(StrEnum):
@@ -59,6 +104,34 @@ class ApnsRequest(msgspec.Struct, frozen=True):
     collapse_id: str | None = None
     attributes_size_bytes: int = 0
     once: bool = False
+
+    @property
+    def method(self) -> str:
+        """Give HTTP's method."""
+        return "POST"
+
+    @property
+    def path(self) -> str:
+        """Give the path below the host."""
+        return DEVICE_PATH + self.token
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """Give the header fields, in order, without the authorization; see `Asked`."""
+        collapse = () if self.collapse_id is None else (("apns-collapse-id", self.collapse_id, False),)
+        return (
+            ("apns-push-type", self.push_type, True),
+            ("apns-topic", self.topic, True),
+            ("apns-priority", str(self.priority), True),
+            ("apns-expiration", str(self.expiration), False),
+            ("apns-id", self.apns_id, False),
+            *collapse,
+        )
+
+    @property
+    def kept_body_bytes(self) -> int:
+        """Tell how much of the answer's body is of use."""
+        return KEPT_BODY_BYTES
 
     def __repr__(self) -> str:
         return f"ApnsRequest(apns_id={self.apns_id!r}, topic={self.topic!r}, environment={self.environment})"

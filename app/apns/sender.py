@@ -29,10 +29,11 @@ from events.errors import StoreUnavailableError
 from events.postgres.errors import translated
 from events.sealing import seal
 from projections.card import NO_KEY, UNFIT, Intent, Kind
-from projections.card_store import CardStore, Claimed, PhoneWithToken, Receipt, receipt_context
+from projections.card_store import CardStore, Claimed, PhoneWithToken
 from projections.choice import Send
 from projections.face import Face
 from projections.pauses import Pauses
+from projections.receipt import Receipt, receipt_context
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
@@ -197,7 +198,7 @@ class Sender:
                     await self._note_phone_token(begun, begun.phone.phone.environment, begun.token_hash, verdict)
                 if verdict.pause is not None:
                     hold = now + timedelta(seconds=self._rules.verdicts.hold)
-                    key = _pause_key(verdict.pause, card.app, token.key_id, environment)
+                    key = pause_key(verdict.pause, card.app, token.key_id, environment)
                     await self._pauses.pause(verdict.pause, key, reason=verdict.why, until=hold)
                     self._health.paused(begun.request.topic, environment)
         except StoreUnavailableError:
@@ -261,7 +262,7 @@ def _off(outcome: Answer | NotSent | Ambiguous, now: datetime) -> str:
     return f"{words}. The clock of Postgres is {abs(seconds)} s {side} APNs': set it."
 
 
-def _pause_key(pause: Pause, app: str, key_id: str, environment: Environment) -> str:
+def pause_key(pause: Pause, app: str, key_id: str, environment: Environment) -> str:
     """Name what is paused; Apple's two environments have nothing to do with one another."""
     match pause:
         case Pause.TOPIC:

@@ -9,7 +9,7 @@ from app.apns.request import Environment
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, NOT_MADE, Card, Kind, Phase, Settlement
 from projections.choice import Nothing, Renew, Send, Wait
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 
 _OTHER = {Environment.SANDBOX: Environment.PRODUCTION, Environment.PRODUCTION: Environment.SANDBOX}
 

@@ -10,7 +10,8 @@ from events.errors import StoreUnavailableError
 from events.postgres.errors import DEADLOCK, translated
 from events.waiting import first_of
 from projections.card import Settlement
-from projections.card_store import CardStore, Receipt
+from projections.card_store import CardStore
+from projections.receipt import Receipt
 
 log = structlog.get_logger()
 

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from app.apns.answer import Answer
+from app.apns.channel_request import ChannelRequest
 from app.apns.request import ApnsRequest, Environment
 
 
@@ -54,3 +55,13 @@ class ApnsTransport(Protocol):
 
     async def close(self) -> None:
         """Begin nothing new, let what is in flight finish, close the connections."""
+
+
+class ChannelTransport(Protocol):
+    """Asks about channels at one of APNs' addresses, of both environments; see `ApnsTransport`."""
+
+    async def send(self, request: ChannelRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
+        """Ask once and give the answer, whatever it says; see `ApnsTransport.send`."""
+
+    def renew(self, environment: Environment, credential: str) -> None:
+        """Ask what comes next over a new connection; the old one drains and closes."""

@@ -26,8 +26,8 @@ from app.demo.uploads import UPLOAD
 from app.devices.retirement import retire_app
 from app.logs import set_up_logs
 from app.settings import ALL_ROLES, Settings, load_settings
+from app.simulator.behaviour import Behaviour
 from app.simulator.declaration import ORDER
-from app.simulator.phone import Behaviour
 from app.simulator.simulator import DEFAULT_BUNDLE_ID, Options, Simulator
 from events.postgres.embedded import stop_embedded
 from events.postgres.migrator import migrate
@@ -201,6 +201,8 @@ def _settings(
         apns_key=private_key,
         apns_production_url=simulator.apns_url,
         apns_sandbox_url=simulator.apns_url,
+        apns_production_channels_url=simulator.channels_url,
+        apns_sandbox_channels_url=simulator.channels_url,
         apns_ca_file=simulator.ca_file,
     )
 

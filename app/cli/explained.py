@@ -105,8 +105,8 @@ def _shown(card: ExplainedCard) -> list[tuple[str, str]]:
 def _pictures(card: ExplainedCard) -> list[tuple[str, str]]:
     """Tell of pictures that are not on the phone."""
     lines = [
-        f"{each.key} is not on the phone, so the card shows "
-        f"{'the placeholder' if each.shows is None else f'an older one, {each.shows}'}: {each.why}."
+        f"{each.key}: the card shows {'the placeholder' if each.shows is None else f'an older one, {each.shows}'}, for "
+        f"{each.why}."
         for each in card.pictures
     ]
     return [("Pictures", "\n".join(lines))] if lines else []

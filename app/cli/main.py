@@ -7,6 +7,8 @@ import typer
 from app.cli.archive import archive
 from app.cli.card import card
 from app.cli.cards import cards
+from app.cli.channels import channels
+from app.cli.definitions import definitions
 from app.cli.demo import demo
 from app.cli.erase import erase
 from app.cli.events import events
@@ -45,6 +47,8 @@ for group in (
     order,
     card,
     cards,
+    channels,
+    definitions,
     events,
     keys,
     tickets,

@@ -16,6 +16,7 @@ simulator = typer.Typer(name="simulator", rich_markup_mode="markdown")
 def run_simulator(
     context: typer.Context,
     apns_port: Annotated[int, typer.Option(help="Where pushes are taken; 0 takes a free port.")] = 2197,
+    channels_port: Annotated[int, typer.Option(help="Where channels are managed; 0 takes a free port.")] = 2195,
     control_port: Annotated[int, typer.Option(help="Where it is steered over HTTP; 0 takes a free port.")] = 8090,
     lockstep_url: Annotated[
         str, typer.Option(envvar="LOCKSTEP_URL", help="Where the phones' app reports to.")
@@ -36,7 +37,8 @@ def run_simulator(
     """
     if context.invoked_subcommand is not None:
         return
-    run(_simulate(apns_port, control_port, lockstep_url, directory, host, host_name or [], as_json=as_json))
+    ports = (apns_port, channels_port, control_port)
+    run(_simulate(ports, lockstep_url, directory, host, host_name or [], as_json=as_json))
 
 
 @simulator.command()
@@ -55,8 +57,7 @@ def faults(*, as_json: AsJson = False) -> None:
 
 
 async def _simulate(
-    apns_port: int,
-    control_port: int,
+    ports: tuple[int, int, int],
     lockstep_url: str,
     directory: Path,
     host: str,
@@ -68,15 +69,17 @@ async def _simulate(
     from app.logs import set_up_logs
     from app.simulator.simulator import Options, Simulator
 
+    apns_port, channels_port, control_port = ports
     set_up_logs("warning", "console")
     stop = stop_on_signals()
     key_file = directory / f"AuthKey_{KEY_ID}.p8"
     try:
         private_key = keep_private_key(key_file)
-        with listening("Choose others with --host, --apns-port and --control-port."):
+        with listening("Choose others with --host, --apns-port, --channels-port and --control-port."):
             running = await Simulator.start(
                 directory,
                 apns_port=apns_port,
+                channels_port=channels_port,
                 control_port=control_port,
                 host=host,
                 lockstep_url=lockstep_url,
@@ -89,6 +92,8 @@ async def _simulate(
         # one address serves both environments, and it is the one whose port was chosen
         "LOCKSTEP_APNS_PRODUCTION_URL": running.apns_url,
         "LOCKSTEP_APNS_SANDBOX_URL": running.apns_url,
+        "LOCKSTEP_APNS_PRODUCTION_CHANNELS_URL": running.channels_url,
+        "LOCKSTEP_APNS_SANDBOX_CHANNELS_URL": running.channels_url,
         "LOCKSTEP_APNS_CA_FILE": str(running.ca_file.absolute()),
         "LOCKSTEP_APNS_TEAM_ID": TEAM_ID,
         "LOCKSTEP_APNS_KEY_ID": KEY_ID,

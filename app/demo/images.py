@@ -15,7 +15,7 @@ from app.demo.steps import (
     Story,
     WithdrawPicture,
 )
-from app.simulator.phone import Behaviour
+from app.simulator.behaviour import Behaviour
 
 FETCHES = Behaviour(fetches_pictures=True)
 _NO_ROOM = Behaviour(fetches_pictures=True, storage_bytes=100)

@@ -25,8 +25,8 @@ from app.demo.steps import (
     Step,
     Story,
 )
+from app.simulator.behaviour import Behaviour
 from app.simulator.chance import Chance
-from app.simulator.phone import Behaviour
 
 KITCHEN, DISPATCH = "/kitchen", "/dispatch"
 _MERCHANTS = ("Noodle Bar", "Trattoria Lucia", "Falafel & Söhne", "すし 花", "Green Bowl", "The Corner Bakery")

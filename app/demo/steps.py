@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from app.demo.gallery import Served
-from app.simulator.phone import Behaviour
+from app.simulator.behaviour import Behaviour
 
 Style = Literal["plain", "cloud"]
 

@@ -17,7 +17,7 @@ from projections.freshness import age_of, with_freshness
 from projections.hindrance import PUSH_TO_START
 from projections.phone import ios_of
 from projections.pictures import Album
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from projections.registry import CARDS
 from projections.view import CardView, type_of
 from projections.view_store import StoredView
@@ -59,6 +59,9 @@ def answer_card(
     )
     early = card is not None and view is not None and _is_early(view, card)
     end = over or (known and not mine) or (card is not None and view is not None and _is_over(view, card)) or early
+    if card is not None and card["shared"]:
+        # all phones that follow its channel show the same
+        album = Album(album.assets, ())
     return CardAnswer(
         card_id=str(card_id),
         activity_id=activity_id,

@@ -21,7 +21,7 @@ from events.slot import ALL_SLOTS, slot_of
 from projections.activity import recipients_of
 from projections.picture_store import read_albums_of_cards
 from projections.pictures import NO_PICTURES
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from projections.shelf import Shelf
 from projections.view_store import StoredView
 

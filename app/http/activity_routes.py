@@ -13,7 +13,7 @@ from aiohttp import web
 from app.http.answers import json_answer
 from app.http.bodies import JSON, media_type_of, read_body
 from app.http.conditions import expected_version, idempotency_key, trace_of
-from app.http.drafts import Invalid, read_plain_event
+from app.http.drafts import Invalid, read_plain_event, references_in
 from app.http.edge import edge_of
 from app.http.outcomes import answer_of, refusal_of
 from app.http.path import path_id
@@ -72,17 +72,19 @@ async def _say(request: web.Request, fact: type[Fact], *, once: str | None = Non
     if not isinstance(body, dict):
         raise invalid((Fault("", "is to be an object"),))
     edge = edge_of(request)
+    document = {
+        "type": fact.TYPE,
+        "data": {name: each for name, each in body.items() if name not in _ENVELOPE},
+        **{name: body[name] for name in _ENVELOPE if name in body},
+    }
     draft = read_plain_event(
-        {
-            "type": fact.TYPE,
-            "data": {name: each for name, each in body.items() if name not in _ENVELOPE},
-            **{name: body[name] for name in _ENVELOPE if name in body},
-        },
+        document,
         order_id=activity_id,
         event_id=idempotency_key(request) or once or str(uuid.uuid4()),
         key=edge.keyring.hash,
         now=edge.clock(),
         trace=trace_of(request),
+        definitions=await edge.definitions.find(references_in([document])),
     )
     if isinstance(draft, Invalid):
         raise invalid([Fault(each.pointer.removeprefix("/data"), each.detail) for each in draft.faults])

@@ -8,30 +8,31 @@ says nothing.
 import asyncio
 from typing import Final
 
+import structlog
 from aiohttp import web
 
-from app.card_stream import CardStream, StreamAheadError
+from app.card_stream import LIFE_SECONDS, CardStream, StreamAheadError
 from app.http.answers import encode
 from app.http.edge import edge_of
 from app.http.guard import REQUEST_ID
 from app.http.problems import ProblemError, bad_request, problem
 from app.http.queries import query_number
 from app.logs import REQUEST
+from events.errors import StoreUnavailableError
 from events.feed_cursor import CursorError, FeedCursor, read_cursor, write_cursor
 from projections.card_fact_store import FactPage
+
+log = structlog.get_logger()
 
 RECONNECT_MILLISECONDS: Final = 3_000
 WRITE_SECONDS: Final = 30.0
 """Whoever does not read for so long is let go."""
-LONGEST_SECONDS: Final = 86_400
 
 
 async def get_card_stream(request: web.Request) -> web.StreamResponse:
     """Stream facts from a place on, or from now on."""
     edge = edge_of(request)
-    seconds = query_number(request, "seconds", -1) if "seconds" in request.query else None
-    if seconds is not None and seconds > LONGEST_SECONDS:
-        raise bad_request(f"seconds is to be 0 to {LONGEST_SECONDS}, or absent.")
+    seconds = query_number(request, "seconds", int(LIFE_SECONDS))
     cursor = await _begun(request, edge.card_stream, edge.keyring.hash)
     response = web.StreamResponse(
         headers={
@@ -47,6 +48,10 @@ async def get_card_stream(request: web.Request) -> web.StreamResponse:
         await _write(response, f"retry: {RECONNECT_MILLISECONDS}\nid: {write_cursor(cursor, edge.keyring.hash)}\n\n")
         async for page in edge.card_stream.follow(cursor, seconds=seconds):
             await _write(response, _text_of(page, edge.keyring.hash))
+        await response.write_eof()
+    except StoreUnavailableError as error:
+        # the answer has begun: whoever follows comes again, from the place that they have
+        log.warning("stream_ends_without_postgres", reason=str(error))
         await response.write_eof()
     except (ConnectionResetError, TimeoutError):
         # it hung up, or does not read

@@ -4,17 +4,19 @@ Two shapes are read. A CloudEvent 1.0 carries its order as `subject`; extension 
 and not kept. The plain shape, for people with curl, belongs to the order of its path.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
 
+from events.activity import ACTIVITY
 from events.codec import encode_new
 from events.document import pointer_to
 from events.envelope import NewEvent
 from events.errors import EventError, Fault
-from events.vocabulary import public_types
+from events.saved_definition import Found, Reference, completed, reference_of
+from events.vocabulary import kind_of, public_types
 
 _CLOUD_ATTRIBUTES: Final = frozenset(
     (
@@ -28,6 +30,7 @@ _PLAIN_POINTERS: Final = {"/time": "/occurredAt", "/dataschema": "/schemaVersion
 _PLAIN_SOURCE: Final = "api"
 # Stands in for what is missing, so that the rest is judged too; nothing with a fault is stored.
 _STAND_IN: Final = "-"
+NONE_SAVED: Final[Found] = {}
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -47,7 +50,9 @@ class Invalid(msgspec.Struct, frozen=True):
 Draft = NewEvent | Invalid
 
 
-def read_cloud_event(document: Any, *, key: bytes, now: datetime, trace: str | None) -> Draft:
+def read_cloud_event(
+    document: Any, *, key: bytes, now: datetime, trace: str | None, definitions: Found = NONE_SAVED
+) -> Draft:
     """Read a CloudEvent.
 
     Args:
@@ -55,6 +60,7 @@ def read_cloud_event(document: Any, *, key: bytes, now: datetime, trace: str | N
         key: Of the digest.
         now: When it occurred, unless it says so.
         trace: The request's `traceparent`, unless it has its own.
+        definitions: Those that are saved, of those that it names.
     """
     if not isinstance(document, dict):
         return Invalid((Fault("", "is to be an object: a CloudEvent"),))
@@ -77,11 +83,19 @@ def read_cloud_event(document: Any, *, key: bytes, now: datetime, trace: str | N
         key=key,
         now=now,
         trace=_optional_text(document, "traceparent", faults) or trace,
+        definitions=definitions,
     )
 
 
 def read_plain_event(
-    document: Any, *, order_id: str, event_id: str, key: bytes, now: datetime, trace: str | None
+    document: Any,
+    *,
+    order_id: str,
+    event_id: str,
+    key: bytes,
+    now: datetime,
+    trace: str | None,
+    definitions: Found = NONE_SAVED,
 ) -> Draft:
     """Read an event in the plain shape.
 
@@ -92,6 +106,7 @@ def read_plain_event(
         key: Of the digest.
         now: When it occurred, unless it says so.
         trace: The request's `traceparent`.
+        definitions: Those that are saved, of those that it names.
     """
     if not isinstance(document, dict):
         return Invalid((Fault("", f"is to be an object; known fields: {', '.join(_PLAIN_FIELDS)}"),))
@@ -112,7 +127,14 @@ def read_plain_event(
         key=key,
         now=now,
         trace=trace,
+        definitions=definitions,
     )
+
+
+def references_in(documents: Sequence[Any]) -> set[Reference]:
+    """Name the definitions that documents of events refer to."""
+    found = {reference_of(each.get("data")) for each in documents if isinstance(each, dict)}
+    return {each for each in found if each is not None}
 
 
 def _draft(
@@ -128,6 +150,7 @@ def _draft(
     key: bytes,
     now: datetime,
     trace: str | None,
+    definitions: Found,
 ) -> Draft:
     type_ = _type(document, faults)
     occurred_at = _moment(document, time, faults) or now
@@ -135,17 +158,21 @@ def _draft(
     if "data" not in document:
         faults.append(Fault("/data", "is missing"))
     if type_ is not None and "data" in document:
+        sent = data = document["data"]
         try:
+            if isinstance(sent, dict) and kind_of(type_) == ACTIVITY:
+                data = completed(sent, type_, definitions, occurred_at)
             event = encode_new(
                 subject_id=subject or _STAND_IN,
                 source=source or _STAND_IN,
                 event_id=event_id or _STAND_IN,
                 type=type_,
-                data=document["data"],
+                data=data,
                 occurred_at=occurred_at,
                 key=key,
                 schema_version=schema_version,
                 trace=trace,
+                sent=None if data is sent else sent,
             )
         except EventError as error:
             faults += (Fault(pointers.get(each.pointer, each.pointer), each.detail) for each in error.faults)

@@ -11,6 +11,7 @@ from app.access.caller import Caller
 from app.access.key_store import KeyStore
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
+from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.order_page import OrderPage
@@ -44,6 +45,7 @@ class Edge:
     appender: Appender
     store: EventStore
     etas: EtaKeeper
+    definitions: DefinitionStore
     feed: Feed
     registry: DeviceRegistry
     pictures: Pictures

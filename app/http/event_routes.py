@@ -8,7 +8,7 @@ from aiohttp import web
 
 from app.http.bodies import JSON, media_type_of, read_body
 from app.http.conditions import expected_version, idempotency_key, is_lenient, trace_of
-from app.http.drafts import Draft, Invalid, read_cloud_event, read_plain_event
+from app.http.drafts import Draft, Invalid, read_cloud_event, read_plain_event, references_in
 from app.http.edge import Edge, edge_of
 from app.http.outcomes import answer_many, answer_one
 from app.http.path import path_id
@@ -32,12 +32,14 @@ async def post_events(request: web.Request) -> web.Response:
     edge, trace = edge_of(request), trace_of(request)
     key, now = edge.keyring.hash, edge.clock()
     if media_type != CLOUD_EVENTS:
-        draft = read_cloud_event(read_document(body), key=key, now=now, trace=trace)
+        document = read_document(body)
+        saved = await edge.definitions.find(references_in([document]))
+        draft = read_cloud_event(document, key=key, now=now, trace=trace, definitions=saved)
         return await _append_one(request, edge, draft)
     documents = _batch(read_document(body, limit_nodes=BATCH_VALUES))
-    return await _append_many(
-        request, edge, [read_cloud_event(each, key=key, now=now, trace=trace) for each in documents]
-    )
+    saved = await edge.definitions.find(references_in(documents))
+    drafts = [read_cloud_event(each, key=key, now=now, trace=trace, definitions=saved) for each in documents]
+    return await _append_many(request, edge, drafts)
 
 
 async def post_order_events(request: web.Request) -> web.Response:
@@ -48,13 +50,12 @@ async def post_order_events(request: web.Request) -> web.Response:
     edge, trace = edge_of(request), trace_of(request)
     key, now = edge.keyring.hash, edge.clock()
     name = idempotency_key(request) or str(uuid.uuid4())
+    documents = _batch(document) if isinstance(document, list) else [document]
+    said: dict[str, Any] = {"order_id": order_id, "key": key, "now": now, "trace": trace}
+    said["definitions"] = await edge.definitions.find(references_in(documents))
     if not isinstance(document, list):
-        draft = read_plain_event(document, order_id=order_id, event_id=name, key=key, now=now, trace=trace)
-        return await _append_one(request, edge, draft)
-    drafts = [
-        read_plain_event(each, order_id=order_id, event_id=f"{name}:{place}", key=key, now=now, trace=trace)
-        for place, each in enumerate(_batch(document))
-    ]
+        return await _append_one(request, edge, read_plain_event(document, event_id=name, **said))
+    drafts = [read_plain_event(each, event_id=f"{name}:{place}", **said) for place, each in enumerate(documents)]
     return await _append_many(request, edge, drafts)
 
 

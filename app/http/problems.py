@@ -17,6 +17,7 @@ from aiohttp import web
 
 from app.devices.errors import UnknownDeviceError
 from app.http.answers import EventAnswer, encode
+from app.webhooks.errors import NoSuchWebhookError, WebhookError
 from events.errors import DocumentError, Fault, LockstepError, StoreUnavailableError
 
 log = structlog.get_logger()
@@ -109,10 +110,12 @@ def problem_of(error: Exception) -> ProblemError:
             raised = _of_http(error)
         case DocumentError(too_large=True):
             raised = _too_large(error.faults[0].detail)
-        case DocumentError():
+        case DocumentError() | WebhookError():
             raised = invalid(error.faults)
         case UnknownDeviceError():
             raised = not_found("No such device is registered.")
+        case NoSuchWebhookError():
+            raised = not_found(str(error))
         case StoreUnavailableError():
             raised = problem(
                 503,

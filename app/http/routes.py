@@ -10,6 +10,7 @@ from app.access.api_key import Scope
 from app.http.activity_routes import post_end, post_start, post_update
 from app.http.authentication import authenticate
 from app.http.card_stream_routes import get_card_stream
+from app.http.definition_routes import delete_definition, get_definition, put_definition
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
 from app.http.eta_routes import put_eta
@@ -62,6 +63,7 @@ class Route:
 
 OPEN: Final = Rule(None)
 _ACTIVITY: Final = "/v1/activities/{activity_id}"
+_DEFINITION: Final = "/v1/definitions/{name}"
 _DEVICE: Final = "/v1/devices/{device_id}"
 _WEBHOOK: Final = "/v1/webhooks/{name}"
 _ASSET: Final = "/v1/assets/{key}"
@@ -81,6 +83,9 @@ ROUTES: Final = (
     Route("POST", f"{_ACTIVITY}/end", post_end, Rule(Scope.EVENTS_WRITE)),
     Route("GET", "/v1/orders/{order_id}/cards/counts", get_card_counts, Rule(Scope.ORDERS_READ)),
     Route("GET", "/v1/cards/stream", get_card_stream, Rule(Scope.EVENTS_READ)),
+    Route("PUT", _DEFINITION, put_definition, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", _DEFINITION, get_definition, Rule(Scope.EVENTS_WRITE)),
+    Route("DELETE", _DEFINITION, delete_definition, Rule(Scope.EVENTS_WRITE)),
     Route("PUT", _DEVICE, put_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),

@@ -9,9 +9,8 @@ from app.http.answers import json_answer
 from app.http.bodies import read_value
 from app.http.edge import edge_of
 from app.http.path import path_id
-from app.http.problems import bad_request, invalid, not_found
+from app.http.problems import bad_request, not_found
 from app.http.queries import page_limit
-from app.webhooks.errors import NoSuchWebhookError, WebhookError
 from app.webhooks.webhook import LONGEST_OVERLAP, OVERLAP_SECONDS, DeliveryState, Resend, Webhook, WebhookRequest
 
 STATES: Final = ("waiting", "delivered", "dead")
@@ -52,21 +51,14 @@ async def put_webhook(request: web.Request) -> web.Response:
     name = path_id(request, "name")
     asked = await read_value(request, WebhookRequest)
     edge = edge_of(request)
-    try:
-        webhook, added = await edge.webhooks.put(name, asked)
-    except WebhookError as error:
-        raise invalid(error.faults) from None
+    webhook, added = await edge.webhooks.put(name, asked)
     edge.ring_facts()
     return json_answer(webhook, status=201 if added else 200)
 
 
 async def get_webhook(request: web.Request) -> web.Response:
     """Show a webhook, and how much waits for it."""
-    name = path_id(request, "name")
-    try:
-        return json_answer(await edge_of(request).webhooks.find(name))
-    except NoSuchWebhookError as error:
-        raise not_found(str(error)) from None
+    return json_answer(await edge_of(request).webhooks.find(path_id(request, "name")))
 
 
 async def delete_webhook(request: web.Request) -> web.Response:
@@ -80,12 +72,7 @@ async def post_secret(request: web.Request) -> web.Response:
     """Give a webhook a new secret; the one before signs too for a while."""
     name = path_id(request, "name")
     asked = await read_value(request, NewSecret)
-    try:
-        return json_answer(await edge_of(request).webhooks.rotate(name, asked.overlap_seconds), status=201)
-    except NoSuchWebhookError as error:
-        raise not_found(str(error)) from None
-    except WebhookError as error:
-        raise invalid(error.faults) from None
+    return json_answer(await edge_of(request).webhooks.rotate(name, asked.overlap_seconds), status=201)
 
 
 async def get_deliveries(request: web.Request) -> web.Response:
@@ -93,10 +80,7 @@ async def get_deliveries(request: web.Request) -> web.Response:
     name, state, limit = path_id(request, "name"), request.query.get("state"), page_limit(request)
     if state is not None and state not in STATES:
         raise bad_request(f"state is to be {', '.join(STATES)}, or absent.")
-    try:
-        found = await edge_of(request).webhooks.deliveries(name, state=state, limit=limit)
-    except NoSuchWebhookError as error:
-        raise not_found(str(error)) from None
+    found = await edge_of(request).webhooks.deliveries(name, state=state, limit=limit)
     return json_answer(DeliveryList(tuple(found)))
 
 
@@ -105,11 +89,6 @@ async def post_resend(request: web.Request) -> web.Response:
     name = path_id(request, "name")
     asked = await read_value(request, Resend)
     edge = edge_of(request)
-    try:
-        facts = await edge.webhooks.resend(name, asked)
-    except NoSuchWebhookError as error:
-        raise not_found(str(error)) from None
-    except WebhookError as error:
-        raise invalid(error.faults) from None
+    facts = await edge.webhooks.resend(name, asked)
     edge.ring_facts()
     return json_answer(ResendAnswer("sending", facts), status=202)

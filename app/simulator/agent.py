@@ -10,10 +10,12 @@ import structlog
 
 from app.simulator.app_reports import AppReports
 from app.simulator.chance import Chance, Profile
+from app.simulator.channels import Channels
 from app.simulator.clock import Clock
 from app.simulator.device_tokens import DeviceToken, DeviceTokens, TokenKind
 from app.simulator.errors import SimulatorError, UnknownCardError
 from app.simulator.faults import Faults
+from app.simulator.following import Following
 from app.simulator.outbox import Account, Complaint, Line, TicketFor
 from app.simulator.phone import Phone
 from app.simulator.rules import TOPIC_SUFFIX, Push
@@ -32,6 +34,7 @@ class PhoneAgent:
         profile: how far it is from instant and orderly.
         clock: the simulator's time.
         tokens: where its tokens become known to APNs.
+        channels: those that its cards may follow.
         line: the way to Lockstep.
         faults: what is to go wrong with pictures.
         changed: is told after each change.
@@ -45,6 +48,7 @@ class PhoneAgent:
         profile: Profile,
         clock: Clock,
         tokens: DeviceTokens,
+        channels: Channels,
         line: Line,
         faults: Faults,
         changed: Callable[[], None],
@@ -61,6 +65,9 @@ class PhoneAgent:
             clock=self._now,
             obeyed=self._react,
             changed=changed,
+        )
+        self.following = Following(
+            self, channels, chance=chance, clock=clock, phone_clock=self._now, reacted=self._react
         )
         self._pending: dict[str, asyncio.TimerHandle] = {}
         self._deliveries: set[asyncio.TimerHandle] = set()
@@ -125,6 +132,7 @@ class PhoneAgent:
             self._miss(stored, "expired while the phone was offline")
         elif stored is not None:
             self.deliver(stored)
+        self.following.catch_up()
         self._changed()
 
     def upgrade(self, ios_version: str) -> None:
@@ -267,8 +275,7 @@ class PhoneAgent:
     async def stop(self) -> None:
         """Switch the phone off."""
         self._cancel_timers()
-        self._app.pictures.forget()
-        await self._app.outbox.stop()
+        await self._app.stop()
 
     def _take(self, push: Push) -> None:
         token = self._tokens.find(push.token.value)
@@ -278,19 +285,17 @@ class PhoneAgent:
         if push.token.kind == "start" and push.token.value not in self.phone.start_tokens.values():
             self._miss(push, "the start token is stale since iOS was upgraded")
             return
-        if push.push_type == "background":
-            if self.phone.wake(push.payload, apns_id=push.apns_id, priority=push.priority, now=self._now()).applied:
-                self._app.pictures.obey(push.payload.get("lockstep") or {})
-            self._changed()
-            return
         if push.token.kind == "alert":
-            self.phone.notify(
-                push.payload,
-                apns_id=push.apns_id,
-                priority=push.priority,
-                collapse_id=push.collapse_id,
-                now=self._now(),
-            )
+            if push.push_type != "background":
+                self.phone.notify(
+                    push.payload,
+                    apns_id=push.apns_id,
+                    priority=push.priority,
+                    collapse_id=push.collapse_id,
+                    now=self._now(),
+                )
+            elif self.phone.wake(push, now=self._now()).applied:
+                self._app.pictures.obey(push.payload.get("lockstep") or {})
             self._changed()
             return
         self.phone.receive(
@@ -300,19 +305,13 @@ class PhoneAgent:
             to_activity=push.token.activity_id,
             new_activity_id=self._chance.identifier() if push.token.activity_id is None else "",
             now=self._now(),
+            knows_channel=self.following.knows(push.payload["aps"].get("input-push-channel")),
         )
         self._react()
+        self.following.catch_up()
 
     def _miss(self, push: Push, why: str) -> None:
-        self.phone.miss(
-            push.payload,
-            why,
-            apns_id=push.apns_id,
-            priority=push.priority,
-            token_kind=push.token.kind,
-            to_activity=push.token.activity_id,
-            now=self._now(),
-        )
+        self.phone.miss(push, why, now=self._now())
         self._changed()
 
     def _now(self) -> float:
@@ -398,3 +397,4 @@ class PhoneAgent:
             timer.cancel()
         self._pending.clear()
         self._deliveries.clear()
+        self.following.stop()

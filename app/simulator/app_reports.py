@@ -78,6 +78,11 @@ class AppReports:
         await self.pictures.quiet()
         await self.outbox.quiet()
 
+    async def stop(self) -> None:
+        """Give up all calls, and what is being fetched."""
+        self.pictures.forget()
+        await self.outbox.stop()
+
     def report_cards(self) -> None:
         """Report each card that is not as it was reported last, if the app can."""
         account = self.account

@@ -39,6 +39,7 @@ class Card(msgspec.Struct, frozen=True):
         card_id: the sender's id for the card; `None` for the app's own.
         subject: the order it is about.
         update_token: where pushes for this card go; `None` as long as the app has none.
+        channel_id: the channel that it follows, in place of a token.
         ended_by: a push, eight hours, the user, the app or signing out.
         visible_until: when an ended card leaves the Lock Screen.
     """
@@ -59,6 +60,7 @@ class Card(msgspec.Struct, frozen=True):
     visible_until: float | None = None
     stale_at: float | None = None
     alerts: int = 0
+    channel_id: str | None = None
 
     @property
     def ends_at(self) -> float:
@@ -91,7 +93,7 @@ def receive(card: Card, aps: dict[str, Any], now: float) -> tuple[Card, Effect]:
     """Fold one push for the card into it."""
     event, timestamp = aps.get("event"), aps.get("timestamp")
     if event not in ("update", "end"):
-        return card, dropped(f"an update token takes update and end, not {event!r}")
+        return card, dropped(f"a card takes update and end, not {event!r}")
     if card.state != "active":
         return card, dropped("the card is over")
     why = timestamp_fault(timestamp, now)

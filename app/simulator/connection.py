@@ -32,11 +32,14 @@ from h2.exceptions import ProtocolError, StreamClosedError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
-from app.simulator.desk import Answer, Desk, Handled
+from app.simulator.answers import Answer, Handled
+from app.simulator.channel_desk import ChannelDesk
+from app.simulator.channel_rules import MAX_BROADCAST_BYTES
+from app.simulator.desk import Desk
 from app.simulator.device_tokens import Environment
 from app.simulator.faults import Fault
 from app.simulator.provider_keys import ProviderKey
-from app.simulator.rules import MAX_BODY_BYTES, Request
+from app.simulator.rules import Request
 from app.simulator.streams import Http2, Stream, StreamLimits
 
 log = structlog.get_logger()
@@ -66,7 +69,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(
         self,
-        desk: Desk,
+        desk: Desk | ChannelDesk,
         environment: Environment | None,
         limits: StreamLimits,
         on_made: Callable[["Connection"], None],
@@ -195,7 +198,7 @@ class Connection(asyncio.Protocol):
         if event.flow_controlled_length:
             self._h2.acknowledge_received_data(event.flow_controlled_length, number)
         stream = self._streams.get(number)
-        if stream is not None and event.data and len(stream.body) <= MAX_BODY_BYTES:
+        if stream is not None and event.data and len(stream.body) <= MAX_BROADCAST_BYTES:
             stream.body += event.data
 
     def _on_end(self, number: int | None) -> None:

@@ -8,13 +8,13 @@ from aiohttp import web
 
 from app.simulator.acts import ACTS, Input, read_input, ticket_from
 from app.simulator.agent import PhoneAgent
+from app.simulator.behaviour import Behaviour
 from app.simulator.chance import PROFILES
 from app.simulator.declaration import Declaration
 from app.simulator.device_tokens import Environment
 from app.simulator.errors import SimulatorError, UnknownCardError, UnknownPhoneError
 from app.simulator.fault_plans import PLANS, find_plan
 from app.simulator.faults import Fault
-from app.simulator.phone import Behaviour
 from app.simulator.readings import read_phone
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def build_control(simulator: "Simulator") -> web.Application:
             web.get("/phones/{phone}", control.show_phone),
             web.post("/phones/{phone}/{act}", control.act),
             web.get("/pushes", control.list_pushes),
+            web.get("/channels", control.list_channels),
+            web.delete("/channels", control.lose_channels),
             web.get("/faults", control.list_faults),
             web.get("/faults/plans", control.list_plans),
             web.post("/faults", control.add_fault),
@@ -97,6 +99,9 @@ class _Control:
                 "apnsUrl": simulator.apns_url,
                 "sandboxUrl": simulator.sandbox_url,
                 "productionUrl": simulator.production_url,
+                "channelsUrl": simulator.channels_url,
+                "sandboxChannelsUrl": simulator.sandbox_channels_url,
+                "productionChannelsUrl": simulator.production_channels_url,
                 "caFile": str(simulator.ca_file),
                 "lockstepUrl": simulator.lockstep_url,
                 "phones": len(simulator.phones),
@@ -150,6 +155,27 @@ class _Control:
             raise SimulatorError("limit is a number")
         pushes = self._simulator.pushes
         return _json({"counts": dict(pushes.counts), "pushes": pushes.newest(int(limit))})
+
+    async def list_channels(self, _: web.Request) -> web.Response:
+        """List the channels with what was published on each, and the requests to manage them."""
+        simulator = self._simulator
+        listed = [
+            {
+                "channelId": each.channel_id,
+                "app": each.app,
+                "environment": each.environment,
+                "policy": each.policy,
+                "published": each.published,
+                "followers": sum(each.channel_id in agent.phone.followed for agent in simulator.phones.values()),
+            }
+            for each in simulator.channels
+        ]
+        return _json({"channels": listed, "counts": dict(simulator.channel_desk.counts)})
+
+    async def lose_channels(self, request: web.Request) -> web.Response:
+        """Forget every channel, as happens when broadcast is switched off for an app and on again."""
+        self._simulator.channels.lose_all()
+        return await self.list_channels(request)
 
     async def list_faults(self, _: web.Request) -> web.Response:
         """List the faults that wait, and how often each happened."""

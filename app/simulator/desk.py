@@ -5,36 +5,16 @@ from uuid import uuid4
 
 import msgspec
 
+from app.simulator.answers import Answer, Handled, Header, refused_by
+from app.simulator.channel_desk import ChannelDesk
+from app.simulator.channel_rules import is_broadcast
 from app.simulator.clock import Clock
 from app.simulator.device_tokens import DeviceToken, DeviceTokens, Environment
 from app.simulator.faults import Fault, Faults
 from app.simulator.provider_keys import ProviderKey, ProviderKeys
 from app.simulator.pushes import PushLog, ReceivedPush
 from app.simulator.reasons import STATUS_OF
-from app.simulator.rules import Push, Refusal, Request, Verdict, judge, token_in
-
-Header = tuple[str, str]
-_LARGE_BODY_BYTES = 2**20
-_HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """Hold an answer ready to be sent."""
-
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes = b""
-
-
-class Handled(msgspec.Struct, frozen=True):
-    """Say what became of a request.
-
-    `answer` is `None` when there will be none; `key` is there when the provider token was good.
-    """
-
-    answer: Answer | None
-    key: ProviderKey | None = None
-    fault: Fault | None = None
+from app.simulator.rules import Push, Request, Verdict, judge, token_in
 
 
 class Desk:
@@ -46,6 +26,7 @@ class Desk:
         tokens: the virtual phones' tokens.
         faults: what is to go wrong.
         log: where each request is recorded.
+        channels: answers requests to publish on a channel.
         deliver: passes an accepted push on to its phone.
         replace: lets the phone's system replace a token.
         changed: is told after each request.
@@ -59,12 +40,14 @@ class Desk:
         tokens: DeviceTokens,
         faults: Faults,
         log: PushLog,
+        channels: ChannelDesk,
         deliver: Callable[[Push], None],
         replace: Callable[[DeviceToken], None],
         changed: Callable[[], None],
     ) -> None:
         self._clock, self._keys, self._tokens, self._faults = clock, keys, tokens, faults
         self._log, self._deliver, self._replace, self._changed = log, deliver, replace, changed
+        self._channels = channels
 
     def handle(self, request: Request, *, environment: Environment | None, bound_to: ProviderKey | None) -> Handled:
         """Answer one request, or say that it stays unanswered.
@@ -74,6 +57,8 @@ class Desk:
             environment: the one the address serves; `None` serves both.
             bound_to: the provider key the connection belongs to.
         """
+        if is_broadcast(_path_of(request)):
+            return self._channels.publish(request, environment=environment, bound_to=bound_to)
         now = self._clock()
         value = _token_in(request)
         fault = self._faults.take(value, self._find(value))
@@ -108,7 +93,8 @@ class Desk:
     def _refuse_by(self, fault: Fault, request: Request, value: str | None, now: float) -> Handled:
         apns_id = dict(request.headers).get("apns-id") or _new_id()
         token = self._find(value)
-        answer, reason = _refusal(fault, token, apns_id, now)
+        answer = refused_by(fault, ("apns-id", apns_id), died_ms=_died_ms(fault, token, now))
+        reason = None if answer is None else fault.reason
         status = None if answer is None else answer.status
         phone_id = None if token is None else token.phone_id
         self._log.add(ReceivedPush(now, apns_id, value, status, reason, phone_id, fault=fault.name))
@@ -118,24 +104,6 @@ class Desk:
         return Handled(answer, fault=fault)
 
 
-def _refusal(fault: Fault, token: DeviceToken | None, apns_id: str, now: float) -> tuple[Answer | None, str | None]:
-    """Give the answer by which a fault refuses, with its reason; neither if it leaves the request unanswered."""
-    match fault.family, fault.detail:
-        case "reason", str() as reason:
-            status = fault.status or STATUS_OF[reason]
-            died = _died_ms(fault, token, now) if status == 410 else None
-            answer = _answer(Verdict(apns_id, Refusal(reason, died)), status)
-        case "body", which:
-            bodies = {"html": _HTML, "large": b"x" * _LARGE_BODY_BYTES}
-            answer = Answer(fault.status or 502, (("apns-id", apns_id),), bodies.get(which or "", b""))
-        case _:
-            return None, None
-    if fault.retry_after_seconds is not None:
-        retry_after = ("retry-after", str(fault.retry_after_seconds))
-        answer = Answer(answer.status, (*answer.headers, retry_after), answer.body)
-    return answer, fault.reason
-
-
 def _died_ms(fault: Fault, token: DeviceToken | None, now: float) -> int:
     if fault.died_after_seconds is not None and token is not None:
         return int((token.issued_at + fault.died_after_seconds) * 1000)
@@ -143,7 +111,11 @@ def _died_ms(fault: Fault, token: DeviceToken | None, now: float) -> int:
 
 
 def _token_in(request: Request) -> str | None:
-    return token_in(next((value for name, value in request.headers if name == ":path"), ""))
+    return token_in(_path_of(request))
+
+
+def _path_of(request: Request) -> str:
+    return next((value for name, value in request.headers if name == ":path"), "")
 
 
 def _new_id() -> str:

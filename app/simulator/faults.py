@@ -8,12 +8,16 @@ open, says so with last stream id 0 and the reason, and closes.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Literal
 
 import msgspec
 
 from app.simulator.device_tokens import DeviceToken, TokenKind
 from app.simulator.errors import SimulatorError
-from app.simulator.reasons import STATUS_OF
+from app.simulator.reasons import STATUS_OF_CHANNELS
+
+ChannelCall = Literal["channel", "management"]
+"""A publish on a channel, or a request to manage channels."""
 
 REASON, GOAWAY = "reason", "goaway"
 
@@ -76,7 +80,8 @@ class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
         times: how often it happens; `None` until it is cleared.
         every: it befalls one in so many of the requests it waits for, the first of them to begin with.
         token: waits for requests to this token alone.
-        to: waits for requests to tokens of this kind alone.
+        to: waits for requests to tokens of this kind alone, or for those about channels; one that refuses by a reason
+            and names nothing waits for requests to tokens.
         once_a_token: befalls no token twice.
         seconds: how late a `slow` answer is.
         status: overrides the status that belongs to a reason; a reason Apple does not list needs one.
@@ -90,7 +95,7 @@ class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     times: int | None = 1
     every: int = 1
     token: str | None = None
-    to: TokenKind | None = None
+    to: TokenKind | ChannelCall | None = None
     once_a_token: bool = False
     seconds: float = 1.0
     status: int | None = None
@@ -127,7 +132,7 @@ class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
         Raises:
             SimulatorError: nothing goes wrong by that name, or not so.
         """
-        has_status = self.family != REASON or self.status is not None or self.reason in STATUS_OF
+        has_status = self.family != REASON or self.status is not None or self.reason in STATUS_OF_CHANNELS
         if self.name not in KINDS and (self.reason is None or not has_status):
             known = ", ".join((*KINDS, f"{REASON}:<Reason>", f"{GOAWAY}:<Reason>"))
             raise SimulatorError(f"no fault is called {self.name!r}; known: {known}")
@@ -180,6 +185,15 @@ class Faults:
                 return self._count(each, value)
         return None
 
+    def take_for(self, call: ChannelCall) -> Fault | None:
+        """Give the first fault that befalls a request about channels, and count it."""
+        for each in self._waiting:
+            fault = each.fault
+            spared = fault.kind.at_handshake or fault.kind.at_fetch or (fault.to is None and fault.family == REASON)
+            if not spared and each.befalls(None, call):
+                return self._count(each, None)
+        return None
+
     def take_fetch(self) -> Fault | None:
         """Give the first fault that befalls an app that fetches a picture, and count it."""
         for each in self._waiting:
@@ -212,7 +226,7 @@ class _Waiting:
         self._met = 0
         self._befallen: set[str | None] = set()
 
-    def befalls(self, value: str | None, kind: TokenKind | None) -> bool:
+    def befalls(self, value: str | None, kind: TokenKind | ChannelCall | None) -> bool:
         """Say whether this request is one of those it waits for, and its turn."""
         fault = self.fault
         if (

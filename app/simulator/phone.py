@@ -20,10 +20,13 @@ import msgspec
 from app.simulator import card as cards
 from app.simulator.alerts import Reader, Strings, alert_fault, has_title
 from app.simulator.allowance import Allowance
+from app.simulator.behaviour import Behaviour
 from app.simulator.card import APPLIED, Card, Effect, dropped
+from app.simulator.channels import Message
 from app.simulator.declaration import Declaration, find_fault
 from app.simulator.device_tokens import Environment, TokenKind
 from app.simulator.notifications import Notification, read_notification
+from app.simulator.rules import Push
 
 START_BUDGET = 10.0
 # Apple names no pace; users report about an hour until starts work again.
@@ -35,37 +38,10 @@ URGENT_AN_HOUR, URGENT_AN_HOUR_SELDOM = 120.0, 30.0
 WAKES_AN_HOUR = 6.0
 _FIRST_IOS_WITH_START = (17, 2)
 
-Allow = Literal["now", "later", "never"]
+_FIRST_IOS_WITH_CHANNELS = (18, 0)
 
 
-class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Say how a phone and its user behave.
-
-    Args:
-        allow: whether the user taps Allow after a while, when told to (`later`), or never.
-        force_quit: whether the user has swiped the app away.
-        clock_offset_seconds: how far the phone's clock is from the true time.
-        urgent_an_hour: how many updates and ends of priority 10 the phone takes in an hour; `None` is 120, or 30
-            without frequent pushes.
-        after_end: what APNs says to the token of a card that is over; both have been seen.
-        fetches_pictures: whether the app is one that fetches pictures.
-        storage_bytes: how much room it has for them; `None` is enough.
-    """
-
-    allow: Allow = "now"
-    force_quit: bool = False
-    activities_enabled: bool = True
-    notifications_enabled: bool = True
-    frequent_pushes_enabled: bool = True
-    low_power: bool = False
-    urgent_an_hour: float | None = None
-    clock_offset_seconds: float = 0.0
-    ios_version: str = "18.1"
-    app_build: str = "100"
-    locale: str = "en"
-    after_end: Literal["accepted", "expired"] = "accepted"
-    fetches_pictures: bool = False
-    storage_bytes: int | None = None
+PushedTo = TokenKind | Literal["channel"]
 
 
 class Picture(msgspec.Struct, frozen=True, rename="camel"):
@@ -86,7 +62,7 @@ class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
 
     at: float
     apns_id: str
-    token_kind: TokenKind
+    token_kind: PushedTo
     event: str | None
     timestamp: int | None
     effect: str
@@ -148,6 +124,7 @@ class Phone:
         to_activity: str | None,
         new_activity_id: str,
         now: float,
+        knows_channel: bool = False,
     ) -> Effect:
         """Take a push and remember what it did.
 
@@ -158,12 +135,13 @@ class Phone:
             to_activity: whose update token it came to; `None` for a start token.
             new_activity_id: the id of the card it may start.
             now: Unix seconds.
+            knows_channel: whether the channel that a start names is there.
         """
         self.tick(now)
         aps: dict[str, Any] = payload["aps"]
         activity_id = to_activity
         if to_activity is None:
-            effect = self._start(aps, new_activity_id, now)
+            effect = self._start(aps, new_activity_id, now, knows_channel=knows_channel)
             activity_id = new_activity_id if effect.applied else None
         elif to_activity not in self.cards:
             effect = dropped("the card is gone with its app")
@@ -171,7 +149,7 @@ class Phone:
             effect = dropped("the hour's budget of pushes with priority 10 is used up")
         else:
             self.cards[to_activity], effect = cards.receive(self.cards[to_activity], aps, now)
-        kind: TokenKind = "start" if to_activity is None else "update"
+        kind: PushedTo = "start" if to_activity is None else "update"
         self._keep(aps, effect, apns_id, priority, kind, activity_id, now)
         return effect
 
@@ -191,9 +169,9 @@ class Phone:
         self._keep(payload["aps"], effect, apns_id, priority, "alert", None, now)
         return effect
 
-    def wake(self, payload: Mapping[str, Any], *, apns_id: str, priority: int, now: float) -> Effect:
+    def wake(self, push: Push, *, now: float) -> Effect:
         """Launch the app in the background for a push, if iOS lets it, and remember the push."""
-        aps = payload["aps"]
+        aps = push.payload["aps"]
         if aps.get("content-available") != 1 or {"alert", "sound", "badge"} & aps.keys():
             effect = dropped("what wakes an app has content-available 1, and shows nothing")
         elif self.force_quit:
@@ -202,26 +180,38 @@ class Phone:
             effect = dropped("the app was woken too often in this hour")
         else:
             effect = APPLIED
-        self._keep(aps, effect, apns_id, priority, "alert", None, now)
+        self._keep(aps, effect, push.apns_id, push.priority, "alert", None, now)
         return effect
 
     @property
     def _reader(self) -> Reader:
         return Reader(self._strings, self.behaviour.locale)
 
-    def miss(
-        self,
-        payload: Mapping[str, Any],
-        why: str,
-        *,
-        apns_id: str,
-        priority: int,
-        token_kind: TokenKind,
-        to_activity: str | None,
-        now: float,
-    ) -> None:
-        """Remember a push that APNs took and that did nothing here, with why; see `receive`."""
-        self._keep(payload["aps"], dropped(why), apns_id, priority, token_kind, to_activity, now)
+    def miss(self, push: Push, why: str, *, now: float) -> None:
+        """Remember a push that APNs took and that did nothing here, with why."""
+        token = push.token
+        self._keep(push.payload["aps"], dropped(why), push.apns_id, push.priority, token.kind, token.activity_id, now)
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """Give the channels that cards follow."""
+        return frozenset(
+            card.channel_id for card in self.cards.values() if card.channel_id is not None and card.state == "active"
+        )
+
+    def receive_broadcast(self, message: Message, now: float) -> None:
+        """Take a message of a channel, for each card that follows it; it counts against no budget of the phone's."""
+        self.tick(now)
+        aps = message.payload["aps"]
+        for activity_id in [each.activity_id for each in self.cards.values() if each.channel_id == message.channel_id]:
+            if self.cards[activity_id].state == "active":
+                self.cards[activity_id], effect = cards.receive(self.cards[activity_id], aps, now)
+                self._keep(aps, effect, message.request_id, message.priority, "channel", activity_id, now)
+
+    def miss_broadcast(self, message: Message, why: str, now: float) -> None:
+        """Remember a message of a channel that did nothing here, with why."""
+        aps = message.payload["aps"]
+        self._keep(aps, dropped(why), message.request_id, message.priority, "channel", None, now)
 
     def urgent_left(self, now: float) -> float:
         """Give how many pushes of priority 10 the phone still takes in this hour."""
@@ -268,6 +258,7 @@ class Phone:
             card is not None
             and card.state == "active"
             and card.update_token is None
+            and card.channel_id is None
             and not self.force_quit
             and (self.permission == "allowed" or not card.by_push)
         )
@@ -297,8 +288,9 @@ class Phone:
         self.pictures, self.failed_pictures = {}, {}
         self.permission, self.force_quit = "unasked", False
 
-    def _start(self, aps: dict[str, Any], activity_id: str, now: float) -> Effect:
-        why = cards.timestamp_fault(aps.get("timestamp"), now) or self._system_fault(aps, now) or self._start_fault(aps)
+    def _start(self, aps: dict[str, Any], activity_id: str, now: float, *, knows_channel: bool) -> Effect:
+        why = cards.timestamp_fault(aps.get("timestamp"), now) or self._system_fault(aps, now)
+        why = why or self._start_fault(aps) or self._channel_fault(aps, knows_channel=knows_channel)
         if why is not None:
             return dropped(why)
         declaration, attributes = self.declarations[aps["attributes-type"]], aps["attributes"]
@@ -314,6 +306,7 @@ class Phone:
             subject=str(attributes.get(declaration.subject, "")),
             stale_at=aps.get("stale-date"),
             alerts=1,
+            channel_id=aps.get("input-push-channel"),
         )
         if self.permission == "unasked":
             self.permission = "asked"
@@ -347,10 +340,14 @@ class Phone:
         fault = find_fault(attributes, declaration.attributes)
         if fault is not None:
             return f"attributes do not decode: {fault}"
-        why = cards.content_fault(declaration, attributes, aps.get("content-state"))
-        if why is None and "input-push-channel" in aps and _version(self.behaviour.ios_version) < (18, 0):
+        return cards.content_fault(declaration, attributes, aps.get("content-state"))
+
+    def _channel_fault(self, aps: dict[str, Any], *, knows_channel: bool) -> str | None:
+        if "input-push-channel" not in aps:
+            return None
+        if _version(self.behaviour.ios_version) < _FIRST_IOS_WITH_CHANNELS:
             return "input-push-channel needs iOS 18"
-        return why
+        return None if knows_channel else "there is no such channel"
 
     def _keep(
         self,
@@ -358,7 +355,7 @@ class Phone:
         effect: Effect,
         apns_id: str,
         priority: int,
-        token_kind: TokenKind,
+        token_kind: PushedTo,
         activity_id: str | None,
         now: float,
     ) -> None:

@@ -10,7 +10,7 @@ import msgspec
 class ReceivedPush(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Say what came, when, and how APNs answered; `payload` is `None` when the push was refused unread.
 
-    `token` is a virtual phone's, so it may be shown in full.
+    `token` is a virtual phone's, so it may be shown in full; a message to a channel has `channel_id` in its place.
     """
 
     received_at: float
@@ -24,11 +24,16 @@ class ReceivedPush(msgspec.Struct, frozen=True, rename="camel", gc=False):
     expiration: int | None = None
     payload: dict[str, Any] | None = None
     fault: str | None = None
+    channel_id: str | None = None
 
     @property
     def event(self) -> str | None:
-        """Give `start`, `update` or `end`, as the payload says, or `alert` for an ordinary notification."""
-        return None if self.payload is None else self.payload["aps"].get("event", "alert")
+        """Give `start`, `update` or `end`, as the payload says, `background` for what wakes the app, or `alert`."""
+        if self.payload is None:
+            return None
+        aps = self.payload["aps"]
+        event: str = aps.get("event", "background" if "content-available" in aps else "alert")
+        return event
 
 
 class PushLog:

@@ -1,7 +1,8 @@
 """List the reasons Apple answers with, each with its status.
 
 Source:
-    Apple, "Handling notification responses from APNs".
+    Apple, "Handling notification responses from APNs"; "Handling error responses from Apple Push Notification service"
+    for channels.
 """
 
 from collections.abc import Mapping
@@ -45,3 +46,19 @@ STATUS_OF: Mapping[str, int] = MappingProxyType(
         "Shutdown": 503,
     }
 )
+
+STATUS_OF_CHANNELS: Mapping[str, int] = MappingProxyType(
+    {
+        **STATUS_OF,
+        "BadChannelId": 400,
+        "BadRequestParams": 400,
+        "BadRequestPayload": 400,
+        "CannotCreateChannelConfig": 400,
+        "ChannelNotRegistered": 400,
+        "FeatureNotEnabled": 400,
+        "MissingChannelId": 400,
+        "MissingPushType": 400,
+        "TopicMismatch": 403,
+    }
+)
+"""Those of channels, with those they share with pushes."""

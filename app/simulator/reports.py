@@ -8,12 +8,13 @@ from app.simulator.phone import Phone
 
 
 def card_report(card: Card) -> dict[str, Any]:
-    """Give what the app reports of one card; one without a token yet is `starting`."""
+    """Give what the app reports of one card; one without a token yet is `starting`, unless it follows a channel."""
+    waits = card.state == "active" and card.update_token is None and card.channel_id is None
     report: dict[str, Any] = {
         "subject": card.subject,
         "attributesType": card.declaration.name,
         "activityId": card.activity_id,
-        "state": "starting" if card.state == "active" and card.update_token is None else card.state,
+        "state": "starting" if waits else card.state,
     }
     if card.update_token is not None:
         report["updateToken"] = card.update_token

@@ -44,7 +44,7 @@ _decode_json = msgspec.json.Decoder().decode
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Hold a request as it came; the body may be cut off behind `MAX_BODY_BYTES` + 1 bytes."""
+    """Hold a request as it came; a body that is too large for any request may be cut off."""
 
     headers: Sequence[tuple[str, str]]
     body: bytes = b""
@@ -107,13 +107,13 @@ def judge(
     refusal = _refuse_route(headers)
     if refusal is not None:
         return Verdict(apns_id, refusal)
-    key = _authenticate(headers.get("authorization"), keys, environment, bound_to, now)
+    key = authenticate(headers.get("authorization"), keys, environment, bound_to, now)
     if isinstance(key, Refusal):
         return Verdict(apns_id, key)
     refusal = _refuse_headers(request.headers, headers) or _refuse_topic(headers)
     if refusal is not None:
         return Verdict(apns_id, refusal, key)
-    payload = _read_body(request.body)
+    payload = read_body(request.body, most=MAX_BODY_BYTES)
     if isinstance(payload, Refusal):
         return Verdict(apns_id, payload, key)
     token = _find_token(headers, tokens, environment)
@@ -140,13 +140,14 @@ def _refuse_route(headers: Mapping[str, str]) -> Refusal | None:
     return None if path.startswith(DEVICE_PATH) and "/" not in path[len(DEVICE_PATH) :] else Refusal("BadPath")
 
 
-def _authenticate(
+def authenticate(
     authorization: str | None,
     keys: ProviderKeys,
     environment: Environment | None,
     bound_to: ProviderKey | None,
     now: float,
 ) -> ProviderKey | Refusal:
+    """Give the key that signed the provider token, or the reason for refusing it; see `judge`."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return Refusal("MissingProviderToken")
@@ -201,8 +202,14 @@ def _refuse_topic(headers: Mapping[str, str]) -> Refusal | None:
     return None if topic.count(TOPIC_SUFFIX) == 1 and topic.endswith(TOPIC_SUFFIX) else Refusal("TopicDisallowed")
 
 
-def _read_body(body: bytes) -> dict[str, Any] | Refusal:
-    if len(body) > MAX_BODY_BYTES:
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a UUID as Apple writes it."""
+    return _UUID.fullmatch(text) is not None
+
+
+def read_body(body: bytes, *, most: int) -> dict[str, Any] | Refusal:
+    """Give the JSON of a push, or the reason for refusing it; `most` is how many bytes it may hold."""
+    if len(body) > most:
         return Refusal("PayloadTooLarge")
     if not body:
         return Refusal("PayloadEmpty")

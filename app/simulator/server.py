@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from app.simulator.channel_desk import ChannelDesk
 from app.simulator.connection import Connection
 from app.simulator.desk import Desk
 from app.simulator.device_tokens import Environment
@@ -33,7 +34,7 @@ class Server:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: Desk | ChannelDesk,
         *,
         environment: Environment | None,
         limits: StreamLimits,

@@ -1,4 +1,4 @@
-"""Put the simulator together: APNs at three addresses, virtual phones, and a control address."""
+"""Put the simulator together: APNs at its addresses, virtual phones, and a control address."""
 
 import ssl
 import time
@@ -12,9 +12,12 @@ from aiohttp import web
 
 from app.simulator.agent import PhoneAgent
 from app.simulator.alerts import Strings
+from app.simulator.behaviour import Behaviour
 from app.simulator.certificates import Certificates, ensure_certificates, unknown_ca, wrong_name
 from app.simulator.chance import LIVELY, Chance, Profile
 from app.simulator.changes import Changes
+from app.simulator.channel_desk import ChannelDesk
+from app.simulator.channels import MOST_CHANNELS, Channels, Message
 from app.simulator.clock import Clock
 from app.simulator.control import build_control
 from app.simulator.declaration import ORDER, Declaration
@@ -24,7 +27,7 @@ from app.simulator.errors import SimulatorError, UnknownPhoneError
 from app.simulator.fault_plans import FaultPlan
 from app.simulator.faults import Fault, Faults
 from app.simulator.outbox import Line, TicketFor
-from app.simulator.phone import Behaviour, Phone
+from app.simulator.phone import Phone
 from app.simulator.provider_keys import ProviderKey, ProviderKeys
 from app.simulator.pushes import PushLog
 from app.simulator.rules import Push
@@ -48,6 +51,7 @@ class Options(msgspec.Struct, frozen=True):
         host_names: further names the server's certificate holds, for instance a container's.
         grace_seconds: how long open streams may take when the simulator stops.
         declarations: the attributes types that the apps of phones declare, unless one is told otherwise.
+        most_channels: how many channels an app may have in an environment.
     """
 
     seed: int = 1
@@ -58,6 +62,7 @@ class Options(msgspec.Struct, frozen=True):
     host_names: tuple[str, ...] = ()
     grace_seconds: float = 1.0
     declarations: tuple[Declaration, ...] = (ORDER,)
+    most_channels: int = MOST_CHANNELS
 
 
 class Simulator:
@@ -76,22 +81,38 @@ class Simulator:
         self.clock = Clock(now)
         self.keys = ProviderKeys(limit_token_updates=options.limit_token_updates)
         self.tokens, self.faults, self.pushes = DeviceTokens(), Faults(), PushLog(options.keep_pushes)
+        self.channels = Channels(Chance(f"{options.seed}:channels").identifier, most=options.most_channels)
         self.phones: dict[str, PhoneAgent] = {}
         self._line = Line(lockstep_url)
         self._changes = Changes()
         self._chance = Chance(f"{options.seed}:simulator")
+        self.channel_desk = ChannelDesk(
+            clock=self.clock,
+            keys=self.keys,
+            channels=self.channels,
+            faults=self.faults,
+            log=self.pushes,
+            deliver=self._broadcast,
+            changed=self._changes.tell,
+        )
         self._desk = Desk(
             clock=self.clock,
             keys=self.keys,
             tokens=self.tokens,
             faults=self.faults,
             log=self.pushes,
+            channels=self.channel_desk,
             deliver=self._deliver,
             replace=self._replace_token,
             changed=self._changes.tell,
         )
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._any, self._sandbox, self._production = (self._server(each) for each in (None, "sandbox", "production"))
+        self._any, self._sandbox, self._production = (
+            self._server(self._desk, each) for each in (None, "sandbox", "production")
+        )
+        self._manage_any, self._manage_sandbox, self._manage_production = (
+            self._server(self.channel_desk, each) for each in (None, "sandbox", "production")
+        )
         self._control: web.AppRunner | None = None
 
     @classmethod
@@ -100,6 +121,7 @@ class Simulator:
         directory: Path,
         *,
         apns_port: int = 0,
+        channels_port: int = 0,
         control_port: int = 0,
         host: str = "127.0.0.1",
         lockstep_url: str | None = None,
@@ -111,6 +133,7 @@ class Simulator:
         Args:
             directory: where the certificates are, or will be made.
             apns_port: where pushes of both environments are taken; 0 takes a free port.
+            channels_port: where channels of both environments are managed; 0 takes a free port.
             control_port: where it is steered over HTTP.
             host: the address it listens at.
             lockstep_url: where the phones' app reports to; may be set later.
@@ -121,7 +144,7 @@ class Simulator:
         certificates = ensure_certificates(directory, host_names=options.host_names)
         simulator = cls(host=host, lockstep_url=lockstep_url, options=options, now=now, certificates=certificates)
         try:
-            await simulator._listen(apns_port, control_port)
+            await simulator._listen(apns_port, channels_port, control_port)
         except OSError:
             await simulator.stop()
             raise
@@ -147,6 +170,21 @@ class Simulator:
     def production_url(self) -> str:
         """Give the address that knows production tokens only."""
         return self._url("https", self._production.port)
+
+    @property
+    def channels_url(self) -> str:
+        """Give the address where channels of both environments are managed."""
+        return self._url("https", self._manage_any.port)
+
+    @property
+    def sandbox_channels_url(self) -> str:
+        """Give the address where the sandbox's channels are managed, at Apple port 2195."""
+        return self._url("https", self._manage_sandbox.port)
+
+    @property
+    def production_channels_url(self) -> str:
+        """Give the address where production's channels are managed, at Apple port 2196."""
+        return self._url("https", self._manage_production.port)
 
     @property
     def control_url(self) -> str:
@@ -232,6 +270,7 @@ class Simulator:
             profile=profile or self.options.profile,
             clock=self.clock,
             tokens=self.tokens,
+            channels=self.channels,
             line=self._line,
             faults=self.faults,
             changed=self._changes.tell,
@@ -297,16 +336,21 @@ class Simulator:
         """Switch the phones off, say goodbye to the clients and close all addresses."""
         for agent in self.phones.values():
             await agent.stop()
-        for server in self.servers:
+        for server in (*self.servers, *self._managing):
             await server.stop(grace_seconds=self.options.grace_seconds)
         if self._control is not None:
             await self._control.cleanup()
             self._control = None
         await self._line.close()
 
-    async def _listen(self, apns_port: int, control_port: int) -> None:
-        for server, port in zip(self.servers, (apns_port, 0, 0), strict=True):
-            await server.start(self.host, port)
+    @property
+    def _managing(self) -> tuple[Server, Server, Server]:
+        return self._manage_any, self._manage_sandbox, self._manage_production
+
+    async def _listen(self, apns_port: int, channels_port: int, control_port: int) -> None:
+        for first, servers in ((apns_port, self.servers), (channels_port, self._managing)):
+            for server, port in zip(servers, (first, 0, 0), strict=True):
+                await server.start(self.host, port)
         self._control = web.AppRunner(build_control(self), access_log=None)
         await self._control.setup()
         await web.TCPSite(self._control, self.host, control_port).start()
@@ -316,9 +360,9 @@ class Simulator:
         host = self.host if self.host.strip("0.:") else "localhost"
         return f"{scheme}://{host}:{port}"
 
-    def _server(self, environment: Environment | None) -> Server:
+    def _server(self, desk: Desk | ChannelDesk, environment: Environment | None) -> Server:
         return Server(
-            self._desk,
+            desk,
             environment=environment,
             limits=self.options.stream_limits,
             faults=self.faults,
@@ -336,6 +380,10 @@ class Simulator:
 
     def _deliver(self, push: Push) -> None:
         self.phones[push.token.phone_id].deliver(push)
+
+    def _broadcast(self, message: Message) -> None:
+        for agent in self.phones.values():
+            agent.following.deliver(message)
 
     def _replace_token(self, token: DeviceToken) -> None:
         self.phones[token.phone_id].replace_token(token)

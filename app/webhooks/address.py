@@ -68,13 +68,13 @@ def fault_of_url(url: str, rules: AddressRules) -> str | None:
         return "is to have no user, password or fragment"
     literal = _literal(host)
     if literal is not None and not is_allowed(literal, rules):
-        return why_forbidden(host)
+        return why_forbidden()
     return None
 
 
-def why_forbidden(host: str) -> str:
-    """Say why nothing is sent to a host, and what would change that."""
-    return f"leads to no public address ({host}); LOCKSTEP_WEBHOOK_NETWORKS names others that are allowed"
+def why_forbidden() -> str:
+    """Say why nothing is sent to an address, and what would change that."""
+    return "leads to an address that is not public; LOCKSTEP_WEBHOOK_NETWORKS names others that are allowed"
 
 
 def _literal(host: str) -> Address | None:

@@ -18,7 +18,7 @@ from app.webhooks.address import AddressRules
 from app.webhooks.attempt import WebhookRules, judge_attempt
 from app.webhooks.post import Poster
 from app.webhooks.signature import signed_headers
-from app.webhooks.webhook import Delivery
+from app.webhooks.webhook import Delivery, Readiness
 from app.webhooks.webhook_store import WebhookStore
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -63,6 +63,7 @@ class Deliverer:
         self._under_way: Counter[str] = Counter()
         self._sending: set[asyncio.Task[None]] = set()
         self._first = 0
+        self._more: set[str] = set()
 
     def hear(self, ring: Ring) -> None:
         """Take a hint."""
@@ -88,16 +89,22 @@ class Deliverer:
 
     async def deliver_some(self, poster: Poster) -> float:
         """Begin what is due and there is room for; give when to look again at the latest, in seconds."""
-        webhooks = await self._store.open_webhooks()
-        rooms = {name: self._room(name, failing=failing) for name, failing in webhooks.items()}
+        webhooks = await self._store.readiness()
+        if not webhooks:
+            return IDLE_SECONDS
+        rooms = {name: self._room(name, readiness) for name, readiness in webhooks.items()}
         rooms = {name: room for name, room in rooms.items() if room > 0}
         if not rooms:
-            return self._rules.poll if webhooks or self._under_way else IDLE_SECONDS
+            return self._rules.poll
         # one slot after the other comes first
         self._first = (self._first + 1) % len(ALL_SLOTS)
         slots = [*ALL_SLOTS[self._first :], *ALL_SLOTS[: self._first]]
         claimed_at = time.monotonic()
-        for each in await self._store.claim(rooms, slots, self._rules.lease):
+        claimed = await self._store.claim(rooms, slots, self._rules.lease)
+        found = Counter(each.webhook for each in claimed)
+        self._more -= rooms.keys()
+        self._more |= {name for name, room in rooms.items() if found[name] >= room}
+        for each in claimed:
             self._under_way[each.webhook] += 1
             sending = asyncio.get_running_loop().create_task(self._deliver(poster, each, claimed_at))
             self._sending.add(sending)
@@ -109,8 +116,11 @@ class Deliverer:
         while self._sending:
             await asyncio.wait(self._sending)
 
-    def _room(self, name: str, *, failing: bool) -> int:
-        return (1 if failing else self._rules.in_flight) - self._under_way[name]
+    def _room(self, name: str, readiness: Readiness) -> int:
+        most = {Readiness.EVERYTHING: self._rules.in_flight, Readiness.ONE: 1, Readiness.NOTHING: 0}
+        free = most[readiness] - self._under_way[name]
+        # a claim for each request that ends would cost more than the request
+        return free if 2 * free >= most[readiness] else 0
 
     async def _deliver(self, poster: Poster, delivery: Delivery, claimed_at: float) -> None:
         """Post one delivery, and write what became of it."""
@@ -155,7 +165,8 @@ class Deliverer:
         if not task.cancelled() and (error := task.exception()) is not None:
             # the lease runs out and it is sent again; the bug is for us to see
             log.error("webhook_failed", error=type(error).__name__)
-        self._work.set()
+        if self._more:
+            self._work.set()
 
 
 def body_of(document: FactDocument) -> bytes:

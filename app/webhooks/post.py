@@ -4,17 +4,18 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import msgspec
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from app.webhooks.address import AddressRules, fault_of_url, is_allowed, why_forbidden
 from app.webhooks.errors import ForbiddenAddressError
 
 READ_BYTES: Final = 4_096
 """Of an answer's body, so that the connection can be used again; what it says does not matter."""
+
+_AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -31,36 +32,8 @@ class Answered(msgspec.Struct, frozen=True):
     retry_after: str | None = None
 
 
-class GuardedResolver(AbstractResolver):
-    """Gives of a name those addresses alone that a request may go to."""
-
-    def __init__(self, rules: AddressRules) -> None:
-        self._rules = rules
-        self._names = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Look a name up.
-
-        Raises:
-            ForbiddenAddressError: It leads to none that is allowed.
-            OSError: It leads nowhere.
-        """
-        found = await self._names.resolve(host, port, family)
-        # the scope of a link-local address says which of our own links is meant
-        allowed = [each for each in found if is_allowed(ip_address(each["host"].partition("%")[0]), self._rules)]
-        if not allowed:
-            raise ForbiddenAddressError(why_forbidden(host))
-        return allowed
-
-    async def close(self) -> None:
-        """Let go of what looks names up."""
-        await self._names.close()
-
-
 class Poster:
-    """Posts; opened by `async with`.
+    """Posts; to be closed.
 
     Args:
         rules: Where requests may go.
@@ -70,13 +43,11 @@ class Poster:
     def __init__(self, rules: AddressRules, timeout_seconds: float) -> None:
         self._rules = rules
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=GuardedResolver(rules), use_dns_cache=False, limit=0, limit_per_host=0
-            ),
+            # whatever a URL or a name comes to, every connection begins with a socket for its address
+            connector=aiohttp.TCPConnector(socket_factory=self._socket, use_dns_cache=False, limit=0),
             timeout=aiohttp.ClientTimeout(total=timeout_seconds),
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent",),
         )
 
     async def close(self) -> None:
@@ -85,22 +56,34 @@ class Poster:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
         """Post a body once; whatever goes wrong is told in words that quote nothing of the answer."""
-        # a literal address is not looked up, and what is allowed may have changed
+        # what is allowed may have changed since the webhook was set up
         if (fault := fault_of_url(url, self._rules)) is not None:
             return Answered(error=f"The URL {fault}.")
         sent = {"Content-Type": "application/json", "User-Agent": "Lockstep", **headers}
         try:
             async with self._session.post(url, data=body, headers=sent, allow_redirects=False) as answer:
-                status, retry_after = answer.status, answer.headers.get("Retry-After")
-                if status < 300:
+                if answer.status < 300:
                     await answer.content.read(READ_BYTES)
-                return Answered(status=status, retry_after=retry_after)
+                return Answered(status=answer.status, retry_after=answer.headers.get("Retry-After"))
         except TimeoutError:
             return Answered(error="No answer came in time.")
         except aiohttp.ClientConnectorError as error:
-            inner = error.os_error
-            if isinstance(inner, ForbiddenAddressError):
-                return Answered(error=f"The URL {inner}.")
-            return Answered(error=f"No connection came about: {inner.strerror or type(inner).__name__}.")
+            cause = error.os_error
+            if isinstance(cause, ForbiddenAddressError):
+                return Answered(error=f"The URL {cause}.")
+            return Answered(error=f"No connection came about: {cause.strerror or type(cause).__name__}.")
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError, ValueError) as error:
             return Answered(error=f"No answer came: {type(error).__name__}.")
+
+    def _socket(self, info: _AddressInfo) -> socket.socket:
+        """Give a socket for an address.
+
+        Raises:
+            ForbiddenAddressError: Nothing may be sent there.
+        """
+        family, kind, protocol, _, place = info
+        # the scope of a link-local address says which of our own links is meant
+        address = ip_address(str(place[0]).partition("%")[0])
+        if not is_allowed(address, self._rules):
+            raise ForbiddenAddressError(why_forbidden())
+        return socket.socket(family, kind, protocol)

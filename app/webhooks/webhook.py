@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum, auto
 from typing import Final
 
 import msgspec
@@ -60,6 +61,19 @@ class Webhook(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, k
     waiting: int | None = None
     dead: int | None = None
     secret: str | None = None
+
+
+class Readiness(Enum):
+    """What may be sent to a webhook that is switched on."""
+
+    EVERYTHING = auto()
+    ONE = auto()
+    NOTHING = auto()
+
+    @classmethod
+    def of(cls, *, failing: bool, held: bool) -> "Readiness":
+        """Give what may be sent: to one that fails nothing for a while, and then one delivery at a time."""
+        return cls.NOTHING if held else cls.ONE if failing else cls.EVERYTHING
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

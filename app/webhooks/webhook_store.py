@@ -15,6 +15,7 @@ from app.webhooks.webhook import (
     Attempt,
     Delivery,
     DeliveryState,
+    Readiness,
     Resend,
     Webhook,
     WebhookRequest,
@@ -22,6 +23,7 @@ from app.webhooks.webhook import (
     refuse_vague,
 )
 from events.errors import Fault
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
@@ -112,7 +114,7 @@ class WebhookStore:
     async def delete(self, name: str) -> bool:
         """Delete a webhook with all that waits for it; False if there was none."""
         with translated():
-            return await self._pool.fetchval(statement("app/delete_webhook"), ALL_SLOTS, name) is not None
+            return bool(await fetch_through_deadlocks(self._pool, "app/delete_webhook", ALL_SLOTS, name))
 
     async def deliveries(self, name: str, *, state: str | None, limit: int) -> Sequence[DeliveryState]:
         """List deliveries with their log, the newest facts first.
@@ -154,7 +156,8 @@ class WebhookStore:
             position = None if place is None else place.position
             values = (slot, name, position, asked.dead, asked.since, asked.until)
             with translated():
-                sent += await self._pool.fetchval(statement("app/resend_facts"), *values)
+                [row] = await fetch_through_deadlocks(self._pool, "app/resend_facts", *values)
+            sent += row["facts"]
         return sent
 
     async def _read(self, name: str | None) -> Sequence[asyncpg.Record]:
@@ -168,11 +171,11 @@ class WebhookStore:
             rows = await self._pool.fetch(statement("app/find_card_fact"), place.slot, place.position)
         return any(fact_id(place, row["card_id"]) == id_ for row in rows)
 
-    async def open_webhooks(self) -> Mapping[str, bool]:
-        """Give the webhooks that may be sent something now, and of each whether it fails."""
+    async def readiness(self) -> Mapping[str, Readiness]:
+        """Give the webhooks that are switched on, and of each what may be sent to it now."""
         with translated():
             rows = await self._pool.fetch(statement("app/find_open_webhooks"))
-        return {row["name"]: row["failing"] for row in rows}
+        return {row["name"]: Readiness.of(failing=row["failing"], held=row["held"]) for row in rows}
 
     async def claim(self, rooms: Mapping[str, int], slots: Sequence[int], lease_seconds: float) -> list[Delivery]:
         """Take deliveries that are due under a lease.
@@ -200,8 +203,9 @@ class WebhookStore:
     ) -> str | None:
         """Write what became of an attempt; give why the webhook is switched off now, if it is."""
         with translated():
-            why: str | None = await self._pool.fetchval(
-                statement("app/settle_delivery"),
+            rows = await fetch_through_deadlocks(
+                self._pool,
+                "app/settle_delivery",
                 delivery.place.slot,
                 delivery.place.position,
                 delivery.webhook,
@@ -215,7 +219,7 @@ class WebhookStore:
                 verdict.unwanted,
                 rules.disable_after,
             )
-        return why
+        return rows[0]["disabled_why"] if rows else None
 
     def secrets_of(self, delivery: Delivery) -> list[str]:
         """Open the secrets that sign a delivery."""

@@ -20,7 +20,7 @@
 --          accepted_version bigint, accepted_hash bytea, started_at timestamptz, refused_hash bytea, suspect_hash bytea,
 --          attempts integer, restarts integer, next_generation boolean, environment text, last_answer text,
 --          same_answers integer, recalled boolean, unreported boolean, tried_hash bytea,
---          tried_environment text, freshness text, asked text, shadowed boolean, now timestamptz
+--          tried_environment text, freshness text, channel uuid, asked text, shadowed boolean, now timestamptz
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), paused AS MATERIALIZED (
@@ -83,7 +83,7 @@ RETURNING c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.
                   WHERE n.slot = c.slot AND n.subject_id = c.subject_id AND n.device_id = c.device_id
                     AND n.attributes_type = c.attributes_type AND n.generation > c.generation) AS next_generation,
           c.environment, c.last_answer, c.same_answers, c.recalled_at IS NOT NULL AS recalled, c.unreported,
-          c.tried_hash, c.tried_environment, c.freshness,
+          c.tried_hash, c.tried_environment, c.freshness, c.channel,
           CASE WHEN c.asked = 'resend' AND c.accepted_at >= c.asked_at THEN NULL ELSE c.asked END AS asked,
           EXISTS (SELECT FROM shadows AS s
                   WHERE s.kind = 'all'

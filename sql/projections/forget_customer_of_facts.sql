@@ -3,7 +3,10 @@
 -- $2 text         customer id
 -- $3 timestamptz  made at this time or earlier
 UPDATE card_facts AS f
-SET customer_id = NULL, device_id = NULL
+SET customer_id = NULL,
+    device_id = NULL,
+    -- a card of all of a customer's orders is named for the customer
+    subject_id = CASE WHEN f.subject_id = 'customer:' || $2 THEN 'customer:' ELSE f.subject_id END
 WHERE f.slot = $1 AND f.customer_id = $2
   AND NOT EXISTS (
       SELECT FROM cards AS c

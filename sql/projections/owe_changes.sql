@@ -29,7 +29,7 @@ WITH now AS MATERIALIZED (
     SELECT c.slot, c.subject_id, c.card_id
     FROM changed AS w
     JOIN cards AS c ON c.slot = w.slot AND c.subject_id = w.subject_id
-    WHERE NOT w.crowd AND c.phase <> 'over'
+    WHERE NOT w.crowd AND c.phase <> 'over' AND (c.carrier = 'token' OR c.phase IN ('wanted', 'starting'))
     ORDER BY c.slot, c.subject_id, c.card_id
     FOR UPDATE OF c
 ), indebted AS (
@@ -38,6 +38,19 @@ WITH now AS MATERIALIZED (
     FROM owing AS o, now
     WHERE c.slot = o.slot AND c.subject_id = o.subject_id AND c.card_id = o.card_id
     RETURNING c.slot
+), publishing AS MATERIALIZED (
+    SELECT h.slot, h.subject_id, h.channel
+    FROM changed AS w
+    JOIN channels AS h ON h.slot = w.slot AND h.subject_id = w.subject_id
+    WHERE h.phase IN ('wanted', 'creating', 'open', 'closing')
+    ORDER BY h.slot, h.subject_id, h.channel
+    FOR UPDATE OF h
+), announced AS (
+    UPDATE channels AS h
+    SET due_at = least(h.due_at, now.at), debt = h.debt + 1
+    FROM publishing AS p, now
+    WHERE h.slot = p.slot AND h.subject_id = p.subject_id AND h.channel = p.channel
+    RETURNING h.slot, h.subject_id
 )
-SELECT (SELECT count(*) FROM indebted) AS cards, (SELECT count(*) FROM put_off) AS crowds,
+SELECT (SELECT count(*) FROM indebted) + (SELECT count(*) FROM announced) AS cards, (SELECT count(*) FROM put_off) AS crowds,
        (SELECT count(*) FROM flagged) AS matching

@@ -1,5 +1,5 @@
--- Deletes cards that are over for so long, of subjects that are over too: nobody will ask for them again; and views of
--- customers whose orders have been over for so long, and who have no card left.
+-- Deletes cards that are over for so long, of subjects that are over too: nobody will ask for them again; channels that
+-- are gone for so long; and views of customers whose orders have been over for so long, and who have no card left.
 -- $1 smallint[]  slots
 -- $2 integer     days that are kept
 -- $3 bigint      at the most so many
@@ -22,6 +22,13 @@ WITH now AS MATERIALIZED (
     USING old AS o
     WHERE c.slot = o.slot AND c.subject_id = o.subject_id AND c.card_id = o.card_id
     RETURNING c.card_id
+), closed AS (
+    DELETE FROM channels AS h
+    USING now
+    WHERE h.slot = ANY ($1::smallint[]) AND h.phase = 'gone' AND h.outcome_at < now.kept_since
+      AND NOT EXISTS (SELECT FROM cards AS c
+                      WHERE c.slot = h.slot AND c.subject_id = h.subject_id AND c.channel = h.channel
+                        AND c.phase <> 'over')
 ), gone AS (
     DELETE FROM customer_views AS w
     USING now

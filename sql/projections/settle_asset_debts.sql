@@ -31,7 +31,7 @@ WITH now AS MATERIALIZED (
 ), old AS (
     DELETE FROM asset_uses AS u
     USING locked AS l, now
-    WHERE u.device_id = l.device_id AND u.until < now.at - interval '25 hours'
+    WHERE u.device_id = l.device_id AND u.until <= now.at - interval '24 hours'
 )
 UPDATE asset_debts AS b
 SET due_at = CASE WHEN b.debt = s.debt THEN s.next_at ELSE now.at END,

@@ -1,6 +1,8 @@
 -- Writes what became of leases. A lease that was lost meanwhile, or is settled already, changes nothing.
 -- The card is due again at the time given, or at once if somebody added a reason to look since the claim. Says of each
 -- what the outcome before was, and whether anybody listens to what becomes of cards.
+-- A start that made a card follow a channel, and carried an older version than was published there, has crossed that
+-- push: the channel is looked at once the phone has had time to follow.
 --  $1 smallint[]         slot
 --  $2 text[]             subject id
 --  $3 uuid[]             card id
@@ -29,6 +31,7 @@
 -- $26 bytea[]            token value that the other environment is tried for; NULL: as it was
 -- $27 text[]             that environment
 -- $28 text[]             freshness that was told; NULL: as it was
+-- $29 double precision   seconds that a phone takes to follow a channel
 -- Returns: slot smallint, card_id uuid, due boolean, before text, listened boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -91,7 +94,8 @@ WITH now AS MATERIALIZED (
     FROM locked AS l, now
     WHERE c.slot = l.slot AND c.subject_id = l.subject_id AND c.card_id = l.card_id AND c.lease = l.lease
     RETURNING c.slot, c.subject_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type, c.generation,
-              c.lane, l.next_card_id, c.due_at, c.card_id, l.before
+              c.lane, l.next_card_id, c.due_at, c.card_id, l.before,
+              c.channel, l.started, coalesce(c.accepted_version, c.intent_version) AS shown_version
 ), renewed AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
                        generation, starter, lane, created_at, due_at, debt)
@@ -101,6 +105,25 @@ WITH now AS MATERIALIZED (
     WHERE u.next_card_id IS NOT NULL
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING
     RETURNING slot
+), crossing AS MATERIALIZED (
+    SELECT h.slot, h.subject_id, h.channel
+    FROM channels AS h
+    WHERE (h.slot, h.subject_id, h.channel) IN (
+              SELECT u.slot, u.subject_id, u.channel
+              FROM updated AS u
+              WHERE u.started AND u.channel IS NOT NULL)
+      AND h.phase IN ('open', 'closing')
+      AND h.accepted_version > (
+              SELECT min(u.shown_version)
+              FROM updated AS u
+              WHERE u.channel = h.channel AND u.started)
+    ORDER BY h.slot, h.subject_id, h.channel
+    FOR UPDATE OF h
+), crossed AS (
+    UPDATE channels AS h
+    SET due_at = least(h.due_at, now.at + $29 * interval '1 second'), debt = h.debt + 1
+    FROM crossing AS x, now
+    WHERE h.slot = x.slot AND h.subject_id = x.subject_id AND h.channel = x.channel
 )
 SELECT u.slot, u.card_id, coalesce(u.due_at <= now.at, false) OR u.next_card_id IS NOT NULL AS due, u.before,
        listened.yes AS listened

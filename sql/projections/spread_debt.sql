@@ -1,11 +1,12 @@
 -- Puts the next cards of a crowd in debt, and moves its cursor, or ends it. A fold that comes meanwhile begins it anew.
+-- Cards that follow a channel are moved by that, and owe nothing unless the row says that they must know.
 -- $1 smallint[]  slots
 -- $2 bigint      cards at the most
 -- Returns: slot smallint, cards bigint
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), crowd AS MATERIALIZED (
-    SELECT f.slot, f.subject_id, f.after
+    SELECT f.slot, f.subject_id, f.after, f.members
     FROM fan_outs AS f
     WHERE f.slot = ANY ($1::smallint[])
     ORDER BY f.raised_at
@@ -16,6 +17,7 @@ WITH now AS MATERIALIZED (
     FROM crowd AS w
     JOIN cards AS c ON c.slot = w.slot AND c.subject_id = w.subject_id
     WHERE c.phase <> 'over' AND (w.after IS NULL OR c.card_id > w.after)
+      AND (w.members OR c.carrier = 'token' OR c.phase IN ('wanted', 'starting'))
     ORDER BY c.card_id
     LIMIT $2
     FOR UPDATE OF c

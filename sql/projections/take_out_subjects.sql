@@ -32,6 +32,9 @@ WITH RECURSIVE leaving AS MATERIALIZED (
 ), cards_gone AS (
     DELETE FROM cards AS c
     WHERE c.slot = $1 AND c.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+), channels_gone AS (
+    DELETE FROM channels AS h
+    WHERE h.slot = $1 AND h.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
 ), receipts_gone AS (
     DELETE FROM receipts AS r
     WHERE r.slot = $1 AND r.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))

@@ -14,7 +14,7 @@
 --          same_answers integer, recalled boolean, unreported boolean, considered_version bigint,
 --          due_at timestamptz, blocked_until timestamptz, leased_at timestamptz, accepted_at timestamptz,
 --          outcome text, why text, outcome_at timestamptz, tried_hash bytea, tried_environment text,
---          freshness text, asked text
+--          freshness text, asked text, channel uuid
 SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.attributes_type, c.generation,
        c.starter, c.created_at, c.debt, c.activity_id, c.reported_state, c.reported_at, c.token_hash,
        c.token_registered_at, c.replaced_at IS NOT NULL AS replaced, c.phase, c.lease,
@@ -29,7 +29,7 @@ SELECT c.slot, c.subject_id, c.card_id, c.device_id, c.customer_id, c.app, c.att
        c.considered_version, c.due_at,
        greatest(c.blocked_until, c.leased_until) AS blocked_until, c.leased_at, c.accepted_at, c.outcome, c.why, c.outcome_at,
        c.tried_hash, c.tried_environment, c.freshness,
-       CASE WHEN c.asked = 'resend' AND c.accepted_at >= c.asked_at THEN NULL ELSE c.asked END AS asked
+       CASE WHEN c.asked = 'resend' AND c.accepted_at >= c.asked_at THEN NULL ELSE c.asked END AS asked, c.channel
 FROM (SELECT lockstep_now() AS at) AS now, cards AS c
 WHERE c.slot = $1 AND c.subject_id = $2
 ORDER BY c.phase = 'over', c.created_at DESC, c.generation DESC, c.card_id

@@ -6,7 +6,9 @@
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), forgotten AS MATERIALIZED (
-    SELECT c.slot, c.subject_id, c.card_id, c.considered_version < coalesce(v.version, w.version) AS behind
+    SELECT c.slot, c.subject_id, c.card_id,
+           c.considered_version < coalesce(v.version, w.version)
+           AND (c.carrier = 'token' OR c.phase IN ('wanted', 'starting')) AS behind
     FROM now, cards AS c
     JOIN slots AS s ON s.slot = c.slot
     LEFT JOIN views AS v ON v.slot = c.slot AND v.generation = s.generation AND v.subject_id = c.subject_id
@@ -14,6 +16,8 @@ WITH now AS MATERIALIZED (
     WHERE c.slot = ANY ($1::smallint[])
       AND c.phase <> 'over'
       AND (c.considered_version < coalesce(v.version, w.version) AND (c.due_at IS NULL OR c.due_at > now.at)
+           -- what follows a channel is moved by that
+           AND (c.carrier = 'token' OR c.phase IN ('wanted', 'starting'))
            OR c.phase <> 'wanted' AND c.due_at IS NULL)
       AND c.leased_at IS NULL
       AND NOT EXISTS (SELECT FROM fan_outs AS f WHERE f.slot = c.slot AND f.subject_id = c.subject_id)

@@ -1,6 +1,6 @@
 -- Writes folded views by compare-and-set and, for those that won alone, puts their cards in debt: at once, or, for a
--- crowd of cards, by a row from which the spreader goes on.
--- Gives a row for each winner, and one more for each card put in debt.
+-- crowd of cards, by a row from which the spreader goes on. A channel is in debt in the place of the cards that follow it.
+-- Gives a row for each winner, and one more for each card or channel put in debt.
 --  $1 smallint[]    slot
 --  $2 smallint[]    generation
 --  $3 text[]        subject id
@@ -60,7 +60,7 @@ WITH now AS MATERIALIZED (
     SELECT c.slot, c.subject_id, c.card_id
     FROM won AS w
     JOIN cards AS c ON c.slot = w.slot AND c.subject_id = w.subject_id
-    WHERE NOT w.crowd AND c.phase <> 'over'
+    WHERE NOT w.crowd AND c.phase <> 'over' AND (c.carrier = 'token' OR c.phase IN ('wanted', 'starting'))
     ORDER BY c.slot, c.subject_id, c.card_id
     FOR UPDATE OF c
 ), indebted AS (
@@ -69,9 +69,25 @@ WITH now AS MATERIALIZED (
     FROM owing AS o, now
     WHERE c.slot = o.slot AND c.subject_id = o.subject_id AND c.card_id = o.card_id
     RETURNING c.slot, c.subject_id
+), publishing AS MATERIALIZED (
+    SELECT h.slot, h.subject_id, h.channel
+    FROM won AS w
+    JOIN channels AS h ON h.slot = w.slot AND h.subject_id = w.subject_id
+    WHERE h.phase IN ('wanted', 'creating', 'open', 'closing')
+    ORDER BY h.slot, h.subject_id, h.channel
+    FOR UPDATE OF h
+), announced AS (
+    UPDATE channels AS h
+    SET due_at = least(h.due_at, now.at), debt = h.debt + 1
+    FROM publishing AS p, now
+    WHERE h.slot = p.slot AND h.subject_id = p.subject_id AND h.channel = p.channel
+    RETURNING h.slot, h.subject_id
 )
 SELECT slot, subject_id, false AS owing, crowd
 FROM won
 UNION ALL
 SELECT slot, subject_id, true AS owing, false AS crowd
 FROM indebted
+UNION ALL
+SELECT slot, subject_id, true AS owing, false AS crowd
+FROM announced

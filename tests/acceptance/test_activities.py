@@ -18,6 +18,7 @@ MATCH: Final = Declaration(
     name="MatchAttributes",
     attributes={"cardId": "str", "subject": "str", "home": "str", "away": "str"},
     content={"score": "list", "minute": "int?", "updatedAt": "str?"},
+    initial={"score": [0, 0]},
     subject="subject",
 )
 UPLOAD: Final = Declaration(
@@ -94,8 +95,21 @@ async def test_an_app_starts_a_card_and_the_sender_moves_it(world: World) -> Non
     await world.until(lambda: is_live(phone))
     await world.happen_and_rest("match-1", "activity.updated", contentState={"score": [2, 2]})
 
-    assert card_of(phone).content == {"score": [2, 2]}
-    assert world.kinds() == ["update"]
+    await world.happen_and_rest("match-1", "activity.ended")
+
+    assert (card_of(phone).state, card_of(phone).content) == ("ended", {"score": [2, 2]})
+    assert world.kinds() == ["update", "end"]
+
+
+async def test_what_the_app_has_started_may_end_without_a_state(world: World) -> None:
+    """Nothing is known of it but that it is over."""
+    phone = await world.phone(declarations=(MATCH,))
+    phone.start_activity("match-1", attributes_type="MatchAttributes")
+    await world.until(lambda: is_live(phone))
+    await world.happen_and_rest("match-1", "activity.ended")
+
+    assert card_of(phone).state == "ended"
+    assert "content-state" not in aps(world)[0]
 
 
 async def test_an_erased_activity_leaves_the_screen(world: World) -> None:
@@ -117,17 +131,26 @@ async def test_an_erased_activity_leaves_the_screen(world: World) -> None:
 
 
 async def test_the_document_works_as_it_stands(world: World) -> None:
-    """Start, 80 %, end and close: the answers are those that it prints, and the phone shows it."""
+    """Start, 80 %, end and close, and by a definition: the answers are those that it prints, and the phone shows it."""
     phone = await world.phone(declarations=(UPLOAD,))
     variables = {"AUTH": f"Authorization: Bearer {world.api_key}", "JSON": "Content-Type: application/json"}
-    shown = list[tuple[str, int]]()
+    shown = list[tuple[str, int] | None]()
     for call in calls_in("activities.md", CUSTOMER="customer-1", **variables):
+        known = len(cards_of(phone))
         answer = await make(world.shop, call, str(world.service.url))
         assert call.answer in (answer, None)
-        await world.until(lambda: bool(shown) or is_live(phone))
+        if call.url.endswith("/start"):
+            await world.until(lambda: len(cards_of(phone)) > known and is_live(phone))  # noqa: B023 - awaited here
         await world.come_to_rest()
-        shown.append((card_of(phone).state, card_of(phone).content["percent"]))
+        newest = cards_of(phone)[-1] if cards_of(phone) else None
+        shown.append(None if newest is None else (newest.state, newest.content["percent"]))
 
-    assert shown == [("active", 0), ("active", 80), ("ended", 100)]
-    assert aps(world)[-1]["dismissal-date"] < aps(world)[-1]["timestamp"]
+    assert shown[:3] == [("active", 0), ("active", 80), ("ended", 100)]
+    assert shown[3:] == [("ended", 100), ("active", 0), ("active", 40), ("ended", 40)]
+    assert [push.get("alert", {}).get("body") for push in aps(world)[3:]] == [
+        "It is on its way.",
+        "This takes longer than usual.",
+        None,
+    ]
+    assert aps(world)[2]["dismissal-date"] < aps(world)[2]["timestamp"]
     assert phone.complaints == []

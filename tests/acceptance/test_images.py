@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from aiohttp import web
 
-from tests.acceptance.world import World, card_of, is_live
+from tests.acceptance.world import World, card_of, is_live, running_world
+from tests.conftest import Clock
 
 PICTURE: Final = b"\x89PNG, or so" * 100
 OTHER: Final = b"\x89PNG of summer" * 50
@@ -91,3 +93,20 @@ async def test_a_card_keeps_its_placeholder_while_the_phone_has_no_room(world: W
     await world.until(lambda: card_of(phone).content["imageKey"] == ref_of(PICTURE))
     await world.come_to_rest()
     assert phone.complaints == []
+
+
+async def test_what_goes_to_all_phones_names_no_picture_of_one(
+    dsn: str, clock: Clock, certificates: Path, gallery: str
+) -> None:
+    """Cards that follow a channel show the placeholder, and wake no app."""
+    async with running_world(dsn, clock, certificates, carrier="channel", plan_channel_settle=0.1) as world:
+        await put_asset(world, f"{gallery}taverna.png", PICTURE)
+        phone = await world.phone(fetches_pictures=True)
+        await world.place(imageKey="taverna")
+        await world.until(lambda: any(each.state == "active" for each in phone.phone.cards.values()))
+        started = dict(card_of(phone).content)
+        await world.happen("order-1", "order.ready")
+        await world.until(lambda: card_of(phone).content["status"] == "ready")
+
+        assert (started["imageKey"], card_of(phone).content["imageKey"]) == ("placeholder", "placeholder")
+        assert "background" not in world.kinds()

@@ -17,11 +17,11 @@ from app.bootstrap import Service
 from app.settings import Settings, load_settings
 from app.simulator.agent import PhoneAgent
 from app.simulator.alerts import Strings
+from app.simulator.behaviour import Behaviour
 from app.simulator.card import Card
 from app.simulator.chance import CALM
 from app.simulator.declaration import ORDER, Declaration
 from app.simulator.faults import Fault
-from app.simulator.phone import Behaviour
 from app.simulator.pushes import ReceivedPush
 from app.simulator.simulator import Options, Simulator
 from tests.conftest import SECRET_KEY, Clock
@@ -128,8 +128,11 @@ class World:
                     "        WHERE h.version > coalesce(v.version, 0)) "
                     "+ (SELECT count(*) FROM views WHERE match_due_at <= lockstep_now()) "
                     "+ (SELECT count(*) FROM devices WHERE match_due_at <= lockstep_now()) "
+                    "+ (SELECT count(*) FROM fan_outs) "
+                    "+ (SELECT count(*) FROM channels WHERE leased_at IS NOT NULL OR claim_at <= lockstep_now()) "
                     "+ (SELECT count(*) FROM cards WHERE leased_at IS NOT NULL OR claim_at <= lockstep_now()) AS now, "
-                    "(SELECT count(*) FROM cards WHERE claim_at < lockstep_now() + interval '5 s') AS soon"
+                    "(SELECT count(*) FROM cards WHERE claim_at < lockstep_now() + interval '5 s') "
+                    "+ (SELECT count(*) FROM channels WHERE claim_at < lockstep_now() + interval '5 s') AS soon"
                 )
                 assert busy is not None
                 calm = 0 if busy["now"] or busy["soon"] else calm + 1
@@ -202,6 +205,8 @@ async def running_world(dsn: str, clock: Clock, certificates: Path, **settings: 
             "apns_key": pem,
             "apns_production_url": simulator.apns_url,
             "apns_sandbox_url": simulator.apns_url,
+            "apns_production_channels_url": simulator.channels_url,
+            "apns_sandbox_channels_url": simulator.channels_url,
             "apns_ca_file": simulator.ca_file,
             "profile": "fast",
         }

@@ -9,7 +9,7 @@ from projections.explain import explain
 from projections.explanation import Explanation, Happened, Progress, Said, Surroundings, TracedCard
 from projections.face import Face
 from projections.order_view import FOLD_VERSION
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from tests.examples.cards import live, moved, phone, seconds
 from tests.examples.events import NOON
 

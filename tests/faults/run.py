@@ -227,6 +227,8 @@ async def build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
         "LOCKSTEP_APNS_KEY": pem,
         "LOCKSTEP_APNS_PRODUCTION_URL": simulator.apns_url,
         "LOCKSTEP_APNS_SANDBOX_URL": simulator.apns_url,
+        "LOCKSTEP_APNS_PRODUCTION_CHANNELS_URL": simulator.channels_url,
+        "LOCKSTEP_APNS_SANDBOX_CHANNELS_URL": simulator.channels_url,
         "LOCKSTEP_APNS_CA_FILE": str(simulator.ca_file),
         "LOCKSTEP_PROFILE": "fast",
         # phones that never report a card are told by ordinary notifications

@@ -10,7 +10,8 @@ from projections.card import Kind, Settlement
 from projections.card_store import Claimed, PhoneWithToken
 from projections.choice import Send
 from projections.face import Face, face_of
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.view_store import ViewStore
 from tests.integration.flow import Flow
 

@@ -18,6 +18,7 @@ from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
+from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
@@ -158,6 +159,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         appender=appender,
         store=store,
         etas=EtaKeeper(pool, keyring, store, lambda _: None),
+        definitions=DefinitionStore(pool),
         feed=Feed(pool, keyring),
         pictures=Pictures(pool, lambda: None),
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),

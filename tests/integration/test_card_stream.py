@@ -1,5 +1,6 @@
 """The stream of what becomes of cards, and how many did what."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,14 +10,19 @@ import pytest
 
 import app.card_stream as card_stream_module
 from app.apns.answer import Answer
+from app.card_stream import CardStream
 from events.feed_cursor import FeedCursor, write_cursor
 from events.postgres.doorbell import Ring
-from events.postgres.pool import Pool
+from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
+from projections.card_fact import CardFact, FactType
+from projections.card_fact_store import FactStore, add_facts
+from tests.examples.cards import card
 from tests.examples.devices import UPDATE_TOKEN, reported
 from tests.integration.dispatching import Apns, dispatcher, work
 from tests.integration.flow import Flow
 from tests.integration.http_api import Api, running_api
+from tests.integration.wire import backend_that_waits
 
 STREAM = "/v1/cards/stream"
 
@@ -104,12 +110,48 @@ async def test_a_reader_goes_on_from_where_it_was_cut_off(
     assert len(told) == 5
 
 
+async def test_a_number_that_can_be_seen_was_committed_after_every_lower_one(pool: Pool) -> None:
+    """Whoever writes facts of a slot waits for whoever does already: a reader that goes by numbers skips nothing."""
+    facts = FactStore(pool)
+    begun = await facts.newest()
+
+    async def write_one() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            await add_facts(connection, [CardFact(card(), FactType.STARTED, "accepted", "The second.")])
+
+    async with pool.acquire() as connection, pool.acquire() as onlooker:
+        transaction = connection.transaction()
+        await transaction.start()
+        await add_facts(connection, [CardFact(card(), FactType.STARTED, "accepted", "The first.")] * 2)
+        second = asyncio.ensure_future(write_one())
+        await backend_that_waits(onlooker)
+        assert (await facts.read(begun, 9)).facts == ()
+        await transaction.commit()
+        await second
+    page = await facts.read(begun, 2)
+    rest = await facts.read(page.cursor, 9)
+
+    assert [each.data.reason for each in (*page.facts, *rest.facts)] == ["The first.", "The first.", "The second."]
+    assert (await facts.read(rest.cursor, 9)).facts == ()
+
+
 async def test_a_service_that_stops_hangs_up(api: Api) -> None:
     """So that readers go on at another process."""
     line = await dial(api)
     api.edge.card_stream.close()
 
     assert await line._answer.content.read() == b""
+
+
+async def test_a_stream_ends_when_postgres_goes_away(dsn: str, pool: Pool, keyring: Keyring) -> None:
+    """As one that is whole: whoever follows comes again."""
+    own = await open_pool(dsn, name="lockstep-test", most=2)
+    async with running_api(pool, keyring, card_stream=CardStream(own)) as api:
+        line = await dial(api)
+        own.terminate()
+        api.edge.card_stream.hear(Ring("somebody", facts=True))
+
+        assert await line._answer.content.read() == b""
 
 
 async def test_a_place_that_is_none_is_refused(api: Api, keyring: Keyring) -> None:

@@ -12,9 +12,11 @@ import pytest
 
 import app.apns.settler as settler_module
 from events.errors import StoreUnavailableError
+from events.feed_cursor import FeedCursor
 from events.postgres.errors import translated
 from events.postgres.pool import open_pool
 from events.sealing import Keyring
+from projections.card_fact_store import FactStore
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
 from tests.integration.dispatching import Apns, dispatcher, work
@@ -45,12 +47,13 @@ async def insist(step: Callable[[], Awaitable[object]], clock: Clock) -> None:
 async def test_a_card_survives_the_failure_of_any_request(
     wire: Wire, keyring: Keyring, clock: Clock, monkeypatch: pytest.MonkeyPatch, number: int, *, before: bool
 ) -> None:
-    """Three events are stored once, the card starts once, follows, and ends, under rising timestamps."""
+    """Events are stored once; the card starts once, follows, and ends, under rising timestamps, and is told of once."""
     monkeypatch.setattr(settler_module, "AWAY_SECONDS", 0.01)
     apns = Apns()
     pool = await open_pool(wire.dsn, name="lockstep-wire", most=4)
     try:
         flow = Flow(pool, keyring)
+        await FactStore(pool).listen()
         placed, accepted, delivered = (
             flow.event("order-1", type_) for type_ in ("order.placed", "order.accepted", "order.delivered")
         )
@@ -84,6 +87,7 @@ async def test_a_card_survives_the_failure_of_any_request(
         wire.cut_at(0, before=True)
         stored = [(event.version, event.type) async for event in flow.store.read_subject("order-1")]
         card = await flow.card()
+        told = await FactStore(pool).read(FeedCursor(), 9)
     finally:
         pool.terminate()
     sent = [json.loads(request.payload)["aps"] for request in apns.requests]
@@ -95,3 +99,4 @@ async def test_a_card_survives_the_failure_of_any_request(
     assert apns.events()[-1] == "end"
     assert timestamps == sorted(set(timestamps))
     assert (card["phase"], card["accepted_version"]) == ("over", 3)
+    assert [each.type for each in told.facts] == ["card.started", "card.ended"]

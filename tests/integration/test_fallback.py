@@ -11,7 +11,7 @@ from app.apns.answer import Answer
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
 from app.explanations import Explainer
 from projections.fallback import BY_NOTIFICATION, FallbackRules
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from tests.conftest import Clock
 from tests.examples.devices import START_TOKEN, TYPE, UPDATE_TOKEN, reported
 from tests.integration.dispatching import POLL_NEVER, Apns, dispatcher, live, work

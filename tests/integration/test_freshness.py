@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.apns.answer import Answer
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from tests.conftest import Clock
 from tests.examples.devices import at_launch
 from tests.integration.dispatching import POLL_NEVER, Apns, dispatcher, live, work

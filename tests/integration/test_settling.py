@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from events.slot import slot_of
 from projections.card import Card, Intent, Kind, Phase, Settlement
-from projections.card_store import Claimed, Receipt
+from projections.card_store import Claimed
+from projections.receipt import Receipt
 from tests.conftest import Clock
 from tests.integration.flow import Flow
 

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from app.simulator.agent import PhoneAgent
+from app.simulator.behaviour import Behaviour
 from app.simulator.chance import CALM
-from app.simulator.phone import Behaviour
 from app.simulator.readings import read_phone
 from app.simulator.rules import Push
 from app.simulator.simulator import Options, Simulator

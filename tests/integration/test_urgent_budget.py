@@ -10,7 +10,7 @@ from app.apns.errors import Ambiguous, NotSent, NotSentCause
 from app.explanations import Explainer
 from events.postgres.statements import statement
 from projections.budget import UrgentRules
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from tests.conftest import Clock
 from tests.examples.devices import reported
 from tests.integration.dispatching import EVERYTHING, POLL_NEVER, Apns, dispatcher, live, work

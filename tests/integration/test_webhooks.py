@@ -12,6 +12,7 @@ from app.webhooks.post import Poster
 from app.webhooks.webhook import DeliveryState, Resend, WebhookRequest
 from events.slot import ALL_SLOTS
 from events.store import EventStore
+from projections.card import Phase, Settlement
 from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow
@@ -83,6 +84,21 @@ async def test_whoever_asked_is_told_what_became_of_a_card(owing: Flow, clock: C
         "generation": 1,
         "code": "accepted",
     }
+
+
+async def test_a_settlement_whose_lease_was_lost_tells_nothing(owing: Flow, clock: Clock, receiver: Receiver) -> None:
+    """Another worker has the card by then, and tells of it."""
+    await listen(owing, receiver)
+    [stale] = await owing.claim()
+    await clock.advance(seconds=61)
+    await work(dispatcher(owing, Apns()))
+    late = Settlement(
+        card=stale.card, phase=Phase.SHOWN, considered_version=1, outcome="accepted", why="Late.", started=True,
+        accepted_version=1, due_at=stale.now,
+    )  # fmt: skip
+    await owing.cards.settle([late], [])
+
+    assert (await written(owing))["card_facts"] == 1
 
 
 async def test_a_rebuild_tells_nothing(owing: Flow, clock: Clock, receiver: Receiver) -> None:

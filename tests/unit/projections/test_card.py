@@ -12,7 +12,8 @@ from projections.choice import Nothing, Renew, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
 from projections.phone import Phone
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from tests.examples.cards import NEW, OLD, SECOND, card, face, intent, live, phone, shown
 from tests.examples.events import NOON
 

@@ -47,6 +47,13 @@ def test_a_card_of_the_apps_tells_of_its_start_with_its_first_settlement() -> No
     assert told(first, before="accepted") == []
 
 
+def test_a_card_of_the_apps_may_have_come_and_gone() -> None:
+    """Its first report says that it is dismissed: both are told, in their order."""
+    gone = settled({**SHOWN, "starter": "app", "reported_state": "dismissed"}, Phase.OVER, "gone")
+
+    assert told(gone, before=None) == [(FactType.STARTED, "started_by_app"), (FactType.DISMISSED, "reported")]
+
+
 @pytest.mark.parametrize(
     ("settlement", "expected"),
     [

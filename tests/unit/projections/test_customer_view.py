@@ -23,7 +23,8 @@ from projections.customer_view import (
 from projections.draft import Alert
 from projections.face import face_of
 from projections.order_view import EMPTY, OrderView, fold
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.registry import Registry
 from tests.examples.cards import face, live, phone, seconds
 from tests.examples.events import KEY, NOON, happened

@@ -10,7 +10,7 @@ from projections.explanation import Progress, TracedCard
 from projections.face import Face
 from projections.order_view import FOLD_VERSION
 from projections.pause import PauseRow
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from projections.sentences import HELD_BACK, MAY_HELP, NO_CARD_TO_MOVE, OPEN_THE_APP
 from tests.examples.cards import card, face, hours, intent, live, moved, over, phone, seconds, shown, starting

@@ -11,7 +11,8 @@ from projections.draft import Alert
 from projections.face import Face
 from projections.fallback import BY_NOTIFICATION, FallbackRules
 from projections.phone import AlertToken, Phone
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import SECOND, card, face, hours, live, moved, over, phone, seconds, shown
 from tests.examples.events import NOON

@@ -10,7 +10,8 @@ from projections.choice import Nothing, Send
 from projections.draft import Alert
 from projections.face import Face, content_hash
 from projections.freshness import Age, Freshness, FreshnessRules, age_of, with_freshness
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from tests.examples.cards import face, hours, live, moved, phone, seconds
 from tests.examples.events import KEY, NOON
 

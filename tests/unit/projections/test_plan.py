@@ -13,23 +13,11 @@ from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import Freshness
 from projections.phone import Phone
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from projections.sentences import never_placed
-from tests.examples.cards import (
-    SECOND,
-    card,
-    face,
-    hours,
-    intent,
-    live,
-    moved,
-    over,
-    phone,
-    seconds,
-    shown,
-    starting,
-)
+from tests.examples.cards import SECOND, card, face, hours, intent, live, moved, over, phone, seconds, shown, starting
 from tests.examples.events import NOON
 
 RULES = PlanRules()

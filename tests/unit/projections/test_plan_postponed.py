@@ -7,7 +7,8 @@ import pytest
 
 from projections.card import Card, Kind, Phase
 from projections.choice import Nothing, Send, Wait
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import card, face, hours, live, moved, over, phone, seconds, shown, starting
 

@@ -3,7 +3,8 @@
 from projections.card import Kind, Phase
 from projections.choice import Send
 from projections.draft import Alert
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from tests.examples.cards import NEW, face, live, moved, over, phone, seconds
 
 RULES = PlanRules()

@@ -8,7 +8,8 @@ from projections.budget import StartBudget
 from projections.card import Card, Kind, Phase
 from projections.choice import Send, Wait
 from projections.phone import Phone
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import (
     face,

@@ -8,7 +8,8 @@ import pytest
 from projections.card import Card, Kind, Phase
 from projections.choice import Nothing, Plan, Renew, Send, Wait
 from projections.freshness import Freshness
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import (
     SECOND,

@@ -7,7 +7,8 @@ from projections.card import Card, Kind
 from projections.choice import Send
 from projections.draft import Alert
 from projections.face import Face
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from tests.examples.cards import card, face, live, moved, over, phone, seconds
 
 RULES = PlanRules()

@@ -13,7 +13,8 @@ from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import Card, Intent, Kind, Phase, Settlement
 from projections.choice import Send
 from projections.face import Face
-from projections.plan import PlanRules, plan
+from projections.plan import plan
+from projections.plan_rules import PlanRules
 from tests.examples.cards import (
     APNS_ID,
     OLD,

@@ -23,7 +23,7 @@ from projections.explain_card import explain_card
 from projections.explanation import Finding, Surroundings, TracedCard
 from projections.face import Face
 from projections.pause import PauseRow
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import SECOND, card, face, intent, live, moved, over, phone, seconds
 from tests.examples.events import NOON

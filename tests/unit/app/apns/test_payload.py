@@ -24,7 +24,7 @@ def test_a_start_carries_everything_in_a_stable_order() -> None:
     )
 
 
-def test_a_start_can_leave_the_push_token_out() -> None:
+def test_a_start_can_name_a_channel_in_the_place_of_the_push_token() -> None:
     """What is not asked for is absent, not false."""
     body = start(
         timestamp=AT,
@@ -32,11 +32,11 @@ def test_a_start_can_leave_the_push_token_out() -> None:
         attributes_type="A",
         attributes=b"{}",
         alert=Alert("Hello"),
-        input_push_token=False,
+        channel_id="dHN0LXNyY2gtY2hubA==",
     )
     assert body == (
         b'{"aps":{"timestamp":1800000000,"event":"start","content-state":{},"attributes-type":"A",'
-        b'"attributes":{},"alert":{"title":"Hello"}}}'
+        b'"attributes":{},"alert":{"title":"Hello"},"input-push-channel":"dHN0LXNyY2gtY2hubA=="}}'
     )
 
 

@@ -7,7 +7,7 @@ from app.apns.settlement import settle_sent
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import Card, Kind, Phase, Settlement
 from projections.choice import Send
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from tests.examples.cards import PLACED, SECOND, card, seconds, shown
 
 NOW = seconds(10)

@@ -7,7 +7,7 @@ from app.apns.settlement import settle_sent
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import Kind
 from projections.choice import Send
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from tests.examples.cards import NEW, PLACED, SECOND, live, seconds
 
 START = Send(kind=Kind.START, why="start", timestamp=SECOND + 10, priority=10, alert=PLACED)

@@ -11,7 +11,7 @@ from app.apns.settlement import settle_failed, settle_sent, settle_unbegun, sett
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from projections.card import LIFETIME, Card, Kind, Phase, Settlement
 from projections.choice import Nothing, Plan, Renew, Send, Wait
-from projections.plan import PlanRules
+from projections.plan_rules import PlanRules
 from projections.reasons import Reason
 from tests.examples.cards import (
     CARD_ID,

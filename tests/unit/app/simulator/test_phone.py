@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.simulator.behaviour import Behaviour
 from app.simulator.card import Card, Effect
 from app.simulator.declaration import ORDER
-from app.simulator.phone import Behaviour, Phone
+from app.simulator.phone import Phone
 from tests.unit.app.simulator.examples import BUNDLE_ID, NOW, content, end, start, update
 
 HOUR = 3600
@@ -178,7 +179,7 @@ UPDATES: list[tuple[str, dict[str, Any], str]] = [
         {"content_state": content(history=[{"step": "x"}])},
         "dropped: content-state does not decode: history: at is missing",
     ),
-    ("a start", {"event": "start"}, "dropped: an update token takes update and end, not 'start'"),
+    ("a start", {"event": "start"}, "dropped: a card takes update and end, not 'start'"),
     ("an undeclared key", {"content_state": content(more=1)}, "applied"),
 ]
 

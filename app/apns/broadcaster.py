@@ -1,0 +1,398 @@
+"""The broadcaster: claims channels in debt, plans, asks APNs to make, publish on, or delete them, judges, settles.
+
+What the dispatcher is for cards, it is for the channels that carry them: one request an update, however many follow. No
+transaction is open while it asks.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+import structlog
+
+from app.apns import channel_request
+from app.apns.answer import Answer
+from app.apns.channel_request import ChannelRequest
+from app.apns.channel_settlement import (
+    Asked,
+    settle_asked,
+    settle_not_made,
+    settle_postponed,
+    settle_rest,
+)
+from app.apns.channel_verdict import ChannelOutcome, ChannelVerdict, judge_channel
+from app.apns.credentials import Credentials, no_key
+from app.apns.dispatch_rules import DispatchRules
+from app.apns.errors import Ambiguous, NotSent
+from app.apns.judge import said
+from app.apns.pictures import for_all
+from app.apns.preflight import message_problem
+from app.apns.push import build_message
+from app.apns.request import Environment
+from app.apns.sender import pause_key
+from app.apns.shared_token import SharedProviderToken
+from app.apns.transports import ChannelTransport
+from events.errors import StoreUnavailableError
+from events.postgres.doorbell import Ring
+from events.postgres.errors import DEADLOCK, translated
+from events.postgres.pool import Pool
+from events.sealing import Keyring, seal
+from events.slot import ALL_SLOTS
+from events.waiting import first_of
+from projections.card import Kind
+from projections.channel import MOST_CHANNELS, ChannelPhase, ChannelSettlement
+from projections.channel_plan import Create, Delete, Rest, plan_channel
+from projections.channel_store import ChannelStore, ClaimedChannel
+from projections.choice import Send
+from projections.errors import RenderError
+from projections.face import Face, face_of
+from projections.pauses import Pauses
+from projections.receipt import Leased, Receipt, receipt_context
+from projections.view_store import StoredView, ViewStore
+
+log = structlog.get_logger()
+
+AWAY_SECONDS = 0.5
+SHADOWED_SECONDS = 60.0
+MOST_UNDER_WAY = 100
+NEARLY_ALL = MOST_CHANNELS * 9 // 10
+"""So many channels of an app are told to the operator before Apple refuses more."""
+
+
+class _Begun(msgspec.Struct, frozen=True):
+    """A request with all that its settlement needs."""
+
+    claimed: ClaimedChannel
+    decided: Create | Send | Delete
+    stored: StoredView | None
+    face: Face | None
+    request: ChannelRequest
+    request_id: UUID
+    claimed_monotonic: float
+
+
+class Broadcaster:
+    """Brings channels to where the views of their subjects are.
+
+    Args:
+        pool: Connections.
+        keyring: Opens views, seals receipts.
+        pushes: Takes what is published.
+        management: Makes and deletes channels, at an address of its own.
+        credentials: Authorise.
+        announce: Called with slots of cards and channels that are due again; must not block.
+        rules: Thresholds.
+        dice: Draws the jitter.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        keyring: Keyring,
+        pushes: ChannelTransport,
+        management: ChannelTransport,
+        credentials: Credentials,
+        announce: Callable[[Collection[int]], None],
+        *,
+        rules: DispatchRules | None = None,
+        dice: random.Random | None = None,
+    ) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._rules = rules or DispatchRules()
+        self._channels = ChannelStore(pool, settle_seconds=self._rules.plan.channel_settle)
+        self._views = ViewStore(keyring)
+        self._pauses = Pauses(pool)
+        self._pushes, self._management = pushes, management
+        self._credentials = credentials
+        self._announce = announce
+        self._dice = dice or random.Random()  # noqa: S311 - jitter
+        self._slots: dict[int, None] = {}
+        self._work = asyncio.Event()
+        self._asking: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def hear(self, ring: Ring) -> None:
+        """Take a hint."""
+        if ring.due or ring.settings:
+            self._slots.update(dict.fromkeys(ring.due or ALL_SLOTS))
+            self._work.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Broadcast until told to stop; then finish what is under way and write what became of it."""
+        next_poll = 0.0
+        try:
+            while not stop.is_set():
+                if time.monotonic() >= next_poll:
+                    self._slots.update(dict.fromkeys(ALL_SLOTS))
+                    next_poll = time.monotonic() + self._rules.poll
+                self._work.clear()
+                try:
+                    if await self.broadcast_some():
+                        continue
+                except StoreUnavailableError as error:
+                    log.warning("broadcaster_waits_for_postgres", reason=str(error))
+                    await first_of(stop, seconds=AWAY_SECONDS)
+                    continue
+                await first_of(stop, self._work, seconds=max(0.0, next_poll - time.monotonic()))
+        finally:
+            self._stopping = True
+            await self.drained()
+
+    async def broadcast_some(self) -> int:
+        """Claim channels and begin what is to be asked for them; return how many were claimed.
+
+        Raises:
+            StoreUnavailableError: Postgres is away; nothing was begun.
+        """
+        room = MOST_UNDER_WAY - len(self._asking)
+        # taken out first: a hint that comes while we claim speaks of what the claim may not have seen
+        slots, self._slots = list(self._slots), {}
+        if room <= 0 or not slots:
+            self._slots.update(dict.fromkeys(slots))
+            return 0
+        claimed_monotonic = time.monotonic()
+        try:
+            with translated():
+                claimed = await self._channels.claim(
+                    slots, most=room, lease_seconds=self._rules.lease, keys=self._credentials.routes
+                )
+                # views are read in a statement that begins after the claim committed
+                views = await self._read_views({each.channel.subject_id for each in claimed})
+        except BaseException:
+            self._slots.update(dict.fromkeys(slots))
+            raise
+        if claimed:
+            self._slots.update(dict.fromkeys(slots))
+        for each in claimed:
+            task = asyncio.get_running_loop().create_task(
+                self._see_to(each, views.get(each.channel.subject_id), claimed_monotonic)
+            )
+            self._asking.add(task)
+            task.add_done_callback(self._asked)
+        return len(claimed)
+
+    async def drained(self) -> None:
+        """Wait until everything that was begun is settled."""
+        while self._asking:
+            await asyncio.wait(self._asking)
+
+    async def _read_views(self, subject_ids: Collection[str]) -> dict[str, StoredView]:
+        if not subject_ids:
+            return {}
+        async with self._pool.acquire() as connection:
+            return await self._views.read(connection, sorted(subject_ids))
+
+    async def _see_to(self, claimed: ClaimedChannel, stored: StoredView | None, claimed_monotonic: float) -> None:
+        """Plan for a channel, carry that out, and write what became of it; a lease that nobody settles runs out."""
+        try:
+            settlement, receipt = await self._carry_out(claimed, stored, claimed_monotonic)
+        except StoreUnavailableError as error:
+            log.warning("broadcaster_waits_for_postgres", reason=str(error))
+            return
+        due = await self._settle(settlement, receipt)
+        if due:
+            self._announce(due)
+
+    async def _settle(self, settlement: ChannelSettlement, receipt: Receipt | None) -> set[int]:
+        """Write what became of a lease; while Postgres is away it is kept, for only here it is known."""
+        while True:
+            try:
+                with translated():
+                    return await self._channels.settle([settlement], [] if receipt is None else [receipt])
+            except asyncpg.PostgresError as error:
+                if error.sqlstate != DEADLOCK:
+                    raise
+            except StoreUnavailableError as error:
+                log.warning("broadcaster_waits_for_postgres", reason=str(error))
+                if self._stopping:
+                    return set()  # the lease runs out, and the answer counts as unknown
+                await asyncio.sleep(AWAY_SECONDS)
+
+    async def _carry_out(
+        self, claimed: ClaimedChannel, stored: StoredView | None, claimed_monotonic: float
+    ) -> tuple[ChannelSettlement, Receipt | None]:
+        channel, now = claimed.channel, claimed.now
+        version = 0 if stored is None else stored.version
+        try:
+            face = None
+            if stored is not None:
+                face = face_of(stored.view, self._keyring.hash, stored.heard_at, channel.attributes_type)
+                face = await for_all(self._pool, face, self._rules.plan.placeholder, self._keyring.hash)
+            decided = plan_channel(face, channel, now, self._rules.plan)
+            if isinstance(decided, Rest):
+                return settle_rest(channel, decided, version), None
+            if claimed.shadowed:
+                why = "Shadow mode: nothing is asked of Apple for the channel."
+                return settle_postponed(channel, why, now + timedelta(seconds=SHADOWED_SECONDS)), None
+            request_id = uuid4()
+            request = self._request(claimed, decided, stored, face, request_id)
+        except StoreUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug must stop one channel alone
+            why = str(error) if isinstance(error, RenderError) else type(error).__name__
+            log.error("channel_failed", error=why)  # noqa: TRY400 - a traceback would carry values
+            return settle_not_made(channel, why, version, now, self._rules.plan), None
+        return await self._ask(_Begun(claimed, decided, stored, face, request, request_id, claimed_monotonic), version)
+
+    def _request(
+        self,
+        claimed: ClaimedChannel,
+        decided: Create | Send | Delete,
+        stored: StoredView | None,
+        face: Face | None,
+        request_id: UUID,
+    ) -> ChannelRequest:
+        channel = claimed.channel
+        environment = Environment(channel.environment)
+        if isinstance(decided, Create):
+            return channel_request.create(environment, channel.app, storage=channel.storage, request_id=request_id)
+        if channel.channel_id is None:
+            raise AssertionError("a channel that is open has Apple's id")
+        if isinstance(decided, Delete):
+            return channel_request.delete(
+                environment, channel.app, channel_id=channel.channel_id, request_id=request_id
+            )
+        if stored is None or face is None:
+            raise AssertionError("what is published was drawn")
+        body = build_message(decided, channel=channel, view=stored.view, face=face)
+        send = self._rules.send
+        expiry = send.end_expiry if decided.kind is Kind.END else send.update_expiry
+        return channel_request.publish(
+            environment,
+            channel.app,
+            channel_id=channel.channel_id,
+            request_id=request_id,
+            priority=decided.priority,
+            expiration=0 if channel.storage == "none" else decided.timestamp + int(expiry),
+            payload=body,
+        )
+
+    async def _ask(self, begun: _Begun, version: int) -> tuple[ChannelSettlement, Receipt | None]:
+        channel, now, rules = begun.claimed.channel, begun.claimed.now, self._rules
+        environment = Environment(channel.environment)
+        is_push = isinstance(begun.decided, Send)
+        problem = message_problem(begun.request.payload) if is_push else None
+        if problem is not None:
+            log.error("apns_needs_an_operator", app=channel.app, detail=problem.why)
+            return settle_not_made(channel, problem.why, version, now, rules.plan), None
+        token = self._credentials.find(channel.app, environment)
+        if token is None:
+            again_at = now + timedelta(seconds=rules.plan.failed_again)
+            return settle_postponed(channel, no_key(channel.app, environment), again_at), None
+        bearer = await token.bearer(now.timestamp())
+        if not await self._intend(begun) or rules.lease - self._elapsed(begun) <= rules.deadline:
+            return settle_postponed(channel, "Nothing was begun in time; it is looked at again at once.", now), None
+        begun_at = now + timedelta(seconds=self._elapsed(begun))
+        transport = self._pushes if is_push else self._management
+        outcome: Answer | NotSent | Ambiguous
+        try:
+            outcome = await transport.send(
+                begun.request, credential=token.credential, bearer=bearer, deadline_seconds=rules.deadline
+            )
+        except (NotSent, Ambiguous) as error:
+            outcome = error.with_traceback(None)
+        answered_at = now + timedelta(seconds=self._elapsed(begun))
+        verdict = judge_channel(
+            outcome,
+            attempt=channel.attempts + 1,
+            jitter=self._dice.random(),
+            same_before=channel.answered_before(said(outcome)),
+            settings=rules.verdicts,
+        )
+        await self._act(begun, verdict, token, bearer, transport)
+        asked = Asked(
+            channel=channel,
+            decided=begun.decided,
+            face=begun.face,
+            begun_at=begun_at,
+            now=answered_at,
+            said=said(outcome),
+            channel_id=outcome.channel_id if isinstance(outcome, Answer) else None,
+        )
+        settlement = settle_asked(asked, verdict, rules.plan)
+        receipt = _receipt(begun, verdict, outcome, asked) if isinstance(begun.decided, Send) else None
+        return settlement, receipt
+
+    async def _intend(self, begun: _Begun) -> bool:
+        """Write what is about to be asked; False where another holds the channel by now."""
+        channel, decided = begun.claimed.channel, begun.decided
+        with translated():
+            if isinstance(decided, Send):
+                spoken = 0 if decided.alert is None or begun.face is None else begun.face.version
+                return await self._channels.record_intent(
+                    channel, channel.phase, timestamp=decided.timestamp, alert=spoken
+                )
+            phase = ChannelPhase.CREATING if isinstance(decided, Create) else channel.phase
+            return await self._channels.record_intent(channel, phase)
+
+    async def _act(
+        self,
+        begun: _Begun,
+        verdict: ChannelVerdict,
+        token: SharedProviderToken,
+        bearer: str,
+        transport: ChannelTransport,
+    ) -> None:
+        """Do what a verdict asks for besides the channel: the credential, the operator."""
+        channel, now, sender = begun.claimed.channel, begun.claimed.now, verdict.sender
+        environment = Environment(channel.environment)
+        if sender.refresh_provider_token:
+            token.invalidate(bearer, now.timestamp())
+        if sender.new_generation:
+            transport.renew(environment, token.credential)
+        if sender.tell_operator is not None:
+            log.error("apns_needs_an_operator", app=channel.app, environment=environment, detail=sender.tell_operator)
+        if verdict.outcome is ChannelOutcome.GONE and not isinstance(begun.decided, Delete):
+            log.error("channel_was_lost", app=channel.app, environment=environment)
+        with translated():
+            if sender.pause is not None:
+                hold = now + timedelta(seconds=self._rules.verdicts.hold)
+                key = pause_key(sender.pause, channel.app, token.key_id, environment)
+                await self._pauses.pause(sender.pause, key, reason=verdict.why, until=hold)
+            if isinstance(begun.decided, Create) and verdict.outcome is ChannelOutcome.DONE:
+                await self._count(channel.app, environment)
+
+    async def _count(self, app: str, environment: Environment) -> None:
+        counted = (await self._channels.count()).get((app, environment), 0) + 1
+        if counted >= NEARLY_ALL:
+            log.warning("channels_run_out", app=app, environment=environment, channels=counted, most=MOST_CHANNELS)
+
+    def _elapsed(self, begun: _Begun) -> float:
+        return time.monotonic() - begun.claimed_monotonic
+
+    def _asked(self, task: asyncio.Task[None]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # the lease runs out and the channel is looked at again; the bug is for us to see
+            log.error("broadcast_failed", error=type(error).__name__)
+        self._work.set()
+
+
+def _receipt(begun: _Begun, verdict: ChannelVerdict, outcome: Answer | NotSent | Ambiguous, asked: Asked) -> Receipt:
+    if not isinstance(begun.decided, Send):
+        raise TypeError(begun.decided)
+    answer, channel = outcome if isinstance(outcome, Answer) else None, asked.channel
+    key = None if begun.stored is None else begun.stored.data_key
+    return Receipt(
+        card=Leased(channel.slot, channel.subject_id, channel.channel, channel.lease),
+        sent_at=asked.begun_at,
+        answered_at=asked.now,
+        folded_at=None if begun.stored is None else begun.stored.folded_at,
+        kind=begun.decided.kind,
+        version=asked.version,
+        why=begun.decided.why,
+        outcome=verdict.sender.outcome,
+        apns_id=begun.request_id,
+        timestamp=begun.decided.timestamp,
+        priority=begun.decided.priority,
+        demoted=False,
+        status=None if answer is None else answer.status,
+        reason=None if answer is None else answer.reason,
+        sealed=None if key is None else seal(key, begun.request.payload, context=receipt_context(begun.request_id)),
+    )

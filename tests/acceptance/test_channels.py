@@ -1,0 +1,156 @@
+"""Cards that follow a channel, from the shop's event to many phones: one request an update."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.simulator.agent import PhoneAgent
+from app.simulator.pushes import ReceivedPush
+from tests.acceptance.world import World, cards_of, running_world
+from tests.conftest import Clock
+
+PHONES = 8
+
+
+@pytest.fixture
+async def world(dsn: str, clock: Clock, certificates: Path) -> AsyncIterator[World]:
+    """A service whose cards follow channels where they can."""
+    async with running_world(dsn, clock, certificates, carrier="channel", plan_channel_keep=60.0) as made:
+        yield made
+
+
+def published(world: World) -> list[ReceivedPush]:
+    """Give what APNs took for channels."""
+    return [each for each in world.pushes if each.channel_id is not None and each.status == 200]
+
+
+def told(phone: PhoneAgent) -> tuple[object, ...]:
+    """Say what the phone's cards show."""
+    return tuple((card.state, card.content["status"]) for card in cards_of(phone))
+
+
+async def test_one_request_an_update_reaches_every_phone(world: World) -> None:
+    """Phones of one order follow its channel; one with iOS 17 goes on by its token, and an offline one catches up."""
+    phones = [await world.phone() for _ in range(PHONES)]
+    old = await world.phone(ios_version="17.5")
+    await world.place()
+    await world.come_to_rest()
+    assert [told(phone) for phone in (*phones, old)] == [(("active", "placed"),)] * (PHONES + 1)
+    assert [card.channel_id is None for phone in (phones[0], old) for card in cards_of(phone)] == [False, True]
+    assert published(world) == []
+    await world.pass_time(6)
+    phones[0].go_offline()
+
+    await world.happen_and_rest("order-1", "order.preparing")
+    await world.happen_and_rest("order-1", "order.ready")
+    phones[0].go_online()
+
+    assert {told(phone) for phone in (*phones, old)} == {(("active", "ready"),)}
+    assert [each.event for each in published(world)] == ["update", "update"]
+    to_tokens = [each for each in world.pushes if each.token is not None]
+    assert Counter(each.event for each in to_tokens) == {"start": PHONES + 1, "update": 2}
+
+    await world.happen_and_rest("order-1", "order.delivered")
+
+    assert {told(phone) for phone in (*phones, old)} == {(("ended", "delivered"),)}
+    assert [each.event for each in published(world)] == ["update", "update", "end"]
+    rows = await world.service.pool.fetch("SELECT phase, carrier, outcome FROM cards")
+    assert Counter((row["phase"], row["carrier"]) for row in rows) == {
+        ("over", "channel"): PHONES,
+        ("over", "token"): 1,
+    }
+
+    await world.pass_time(61)
+    await world.come_to_rest()
+
+    assert list(world.simulator.channels) == []
+    assert world.simulator.channel_desk.counts == {"create": 1, "delete": 1}
+
+
+async def test_a_start_that_crosses_an_update_is_made_up_for(world: World) -> None:
+    """A phone that comes to the channel in the second of an update may have missed it: the channel says it again."""
+    first = await world.phone()
+    await world.place()
+    await world.come_to_rest()
+
+    await world.happen_and_rest("order-1", "order.preparing")
+
+    assert told(first) == (("active", "preparing"),)
+    assert [each.event for each in published(world)] == ["update", "update"]
+    [one, again] = [each.payload["aps"] for each in published(world) if each.payload is not None]
+    assert again["content-state"] == one["content-state"]
+    assert again["timestamp"] > one["timestamp"]
+
+
+async def test_a_lost_channel_is_replaced_with_its_cards(world: World) -> None:
+    """What APNs no longer knows carries nothing: each phone gets a card that follows another."""
+    phones = [await world.phone() for _ in range(2)]
+    await world.place()
+    await world.come_to_rest()
+    await world.pass_time(6)
+    world.simulator.channels.lose_all()
+
+    await world.happen_and_rest("order-1", "order.preparing")
+    for phone in phones:
+        phone.launch()
+    await world.come_to_rest()
+    await world.happen_and_rest("order-1", "order.ready")
+
+    assert [told(phone) for phone in phones] == [(("ended", "placed"), ("active", "ready"))] * 2
+    rows = await world.service.pool.fetch("SELECT generation, phase, lost FROM channels ORDER BY generation")
+    assert [tuple(row) for row in rows] == [(1, "gone", True), (2, "open", False)]
+
+
+async def test_where_apple_makes_no_channel_cards_go_by_tokens(world: World) -> None:
+    """The limit, or an app that may have none: an order is followed all the same."""
+    world.simulator.channel_desk.enabled = False
+    phone = await world.phone()
+    await world.place()
+    await world.come_to_rest()
+
+    await world.happen_and_rest("order-1", "order.preparing")
+
+    assert (told(phone), published(world)) == ((("active", "preparing"),), [])
+    assert world.simulator.channel_desk.counts == {"FeatureNotEnabled": 1}
+
+
+async def test_a_channel_that_nobody_follows_is_deleted_and_made_again_for_who_comes_later(world: World) -> None:
+    """The last card was swiped away: the channel goes, and a phone that signs in meanwhile gets another."""
+    phone = await world.phone()
+    await world.place()
+    await world.come_to_rest()
+    phone.dismiss(cards_of(phone)[0].activity_id)
+    await world.come_to_rest()
+    await world.happen_and_rest("order-1", "order.preparing")
+
+    await world.pass_time(121)
+    await world.come_to_rest()
+    late = await world.phone()
+    await world.come_to_rest()
+    await world.pass_time(6)
+    await world.happen_and_rest("order-1", "order.ready")
+
+    assert (told(phone), told(late)) == ((("dismissed", "placed"),), (("active", "ready"),))
+    assert world.simulator.channel_desk.counts == {"create": 2, "delete": 1}
+
+
+async def test_a_channel_goes_on_after_answers_that_tell_nothing(world: World) -> None:
+    """Apple's trouble, a closed connection, a key that expires: each update arrives, later than the one before."""
+    phone = await world.phone()
+    await world.place()
+    await world.come_to_rest()
+    world.fault("reason:InternalServerError", to="management")
+    await world.pass_time(6)
+    for fault, type_ in (
+        ("reason:ServiceUnavailable", "order.preparing"),
+        ("cut_after_processing", "order.ready"),
+        ("goaway:Shutdown", "order.picked_up"),
+    ):
+        world.fault(fault, to="channel")
+        await world.happen_and_rest("order-1", type_)
+
+    assert told(phone) == (("active", "picked_up"),)
+    timestamps = [each.payload["aps"]["timestamp"] for each in published(world) if each.payload is not None]
+    assert timestamps == sorted(set(timestamps))
