@@ -44,11 +44,14 @@ from events.postgres.migrator import migrate, schema_behind
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.audience_store import AudienceStore
 from projections.card_modules import install_cards
+from projections.enroller import Enroller
 from projections.eta_keeper import EtaKeeper
 from projections.matcher import Matcher
 from projections.projector import Projector
 from projections.registry import CARDS
+from projections.segment_store import SegmentStore
 from projections.spreader import Spreader
 
 log = structlog.get_logger()
@@ -216,9 +219,10 @@ class Service:
                 }
             case "matcher":
                 rules = dict.fromkeys((each.attributes_type for each in CARDS.cards), self._settings.start_rule())
-                matcher = Matcher(workers, self.keyring, self._ring_due, start_rules=rules)
+                enroller = Enroller(workers, self._ring_due, rules=self._settings.rules().audience)
+                matcher = Matcher(workers, self.keyring, self._ring_due, start_rules=rules, begun=enroller.wake)
                 self.doorbell.listen(matcher.hear)
-                return {"matcher": matcher.run}
+                return {"matcher": matcher.run, "enroller": enroller.run}
             case "dispatcher":
                 transport = apns_transport(self._settings)
                 self._stack.push_async_callback(transport.close)
@@ -235,7 +239,7 @@ class Service:
                     transport,
                     keeper.credentials,
                     self._ring_due,
-                    ring_matcher=lambda: self.doorbell.ring(matching=True),
+                    ring_matcher=self._ring_matcher,
                     ring_facts=lambda: self.doorbell.ring(facts=True),
                     ring_pictures=self._ring_pictures,
                     rules=self._settings.dispatch_rules(),
@@ -289,6 +293,9 @@ class Service:
             definitions=DefinitionStore(self._pool),
             feed=self.feed,
             registry=self._registry(),
+            segments=SegmentStore(self._pool),
+            audiences=AudienceStore(self._pool),
+            ring_matcher=self._ring_matcher,
             pictures=Pictures(self._pool, self._ring_pictures),
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(
@@ -311,7 +318,7 @@ class Service:
         return DeviceRegistry(
             self._pool,
             self.keyring,
-            ring_matcher=lambda: self.doorbell.ring(matching=True),
+            ring_matcher=self._ring_matcher,
             ring_due=lambda slot: self.doorbell.ring(due=(slot,)),
             landing_seconds=self._settings.dispatch_rules().deadline,
             rules=self._settings.plan_rules(),
@@ -332,6 +339,9 @@ class Service:
 
     def _ring_folded(self, slots: Collection[int], matching: bool) -> None:  # noqa: FBT001 - the projector's callback
         self.doorbell.ring(due=slots, matching=matching)
+
+    def _ring_matcher(self) -> None:
+        self.doorbell.ring(matching=True)
 
     def _ring_due(self, slots: Collection[int]) -> None:
         self.doorbell.ring(due=slots)

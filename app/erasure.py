@@ -16,6 +16,7 @@ import structlog
 
 from app.devices.registry import DeviceRegistry
 from events.errors import StoreUnavailableError
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
@@ -162,6 +163,8 @@ class Eraser:
         """Take what is left of a customer and may go by now; give the number of cards that are still to end."""
         # first, so that cards end and nothing more is begun for them
         phones = await self._registry.forget_customer(asked.customer_id, asked.asked_at)
+        with translated():
+            await self._pool.execute(statement("app/forget_customer_traits"), asked.customer_id, asked.asked_at)
         erased, open_cards = 0, 0
         for slot in ALL_SLOTS:
             for row in await self._orders(slot, asked.customer_id, asked.asked_at):
@@ -172,8 +175,8 @@ class Eraser:
                 open_cards += await self._pool.fetchval(
                     statement("projections/drop_cards_of_customer"), slot, asked.customer_id, asked.asked_at
                 )
-                await self._pool.execute(
-                    statement("projections/forget_customer_of_facts"), slot, asked.customer_id, asked.asked_at
+                await fetch_through_deadlocks(
+                    self._pool, "projections/forget_customer_of_facts", slot, asked.customer_id, asked.asked_at
                 )
         if asked.settled and not (phones or erased or open_cards):
             with translated():

@@ -18,9 +18,9 @@ from app.thresholds import PROFILES, Rules, thresholds, with_thresholds
 from app.webhooks.address import AddressRules, read_network
 from events.sealing import KEY_BYTES, read_secret_key
 from projections.channel import Carrier
-from projections.matcher import Starter, StartRule
 from projections.pause import Route
 from projections.plan_rules import PlanRules
+from projections.wanted_cards import Starter, StartRule
 
 PREFIX = "LOCKSTEP_"
 PRODUCTION_URL = "https://api.push.apple.com"

@@ -12,6 +12,7 @@ import msgspec
 from app.apns.dispatch_rules import DispatchRules, PictureRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
 from app.webhooks.attempt import WebhookRules
+from projections.audience import AudienceRules
 from projections.budget import BudgetRules, UrgentRules
 from projections.eta import EtaRules
 from projections.fallback import FallbackRules
@@ -35,6 +36,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: DispatchRules = DispatchRules()
     eta: EtaRules = EtaRules()
     webhook: WebhookRules = WebhookRules()
+    audience: AudienceRules = AudienceRules()
 
 
 PROFILES: Final = {
@@ -60,6 +62,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "picture": ("dispatch", "pictures"),
     "eta": ("eta",),
     "webhook": ("webhook",),
+    "audience": ("audience",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -73,6 +76,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "picture": (PictureRules,),
     "eta": (EtaRules,),
     "webhook": (WebhookRules,),
+    "audience": (AudienceRules,),
 }
 
 

@@ -24,6 +24,7 @@ NAMES = (
     "sweep",
     "memory",
     "flood",
+    "audience",
     "engine",
     "dispatcher",
     "faults",

@@ -20,7 +20,8 @@ pid {folder}/nginx.pid;
 error_log stderr warn;
 events {{ worker_connections 64; }}
 http {{
-    access_log off;
+    log_format path "$uri";
+    access_log {log};
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -44,10 +45,21 @@ http {{
 
 @dataclass(frozen=True)
 class Sink:
-    """Where it listens, and whom to trust."""
+    """Where it listens, and whom to trust.
+
+    Attributes:
+        log: The file of paths, if they are written down.
+    """
 
     port: int
     ca_file: str
+    log: Path | None = None
+
+    def paths(self) -> Path:
+        """Give the file that has the path of each push on a line."""
+        if self.log is None:
+            raise AssertionError("no paths are written down")
+        return self.log
 
     @property
     def url(self) -> str:
@@ -56,8 +68,8 @@ class Sink:
 
 
 @asynccontextmanager
-async def sink() -> AsyncIterator[Sink]:
-    """Run one.
+async def sink(*, paths: bool = False) -> AsyncIterator[Sink]:
+    """Run one, which writes down the path of each push if it is told to.
 
     Raises:
         RuntimeError: nginx is not installed.
@@ -68,17 +80,21 @@ async def sink() -> AsyncIterator[Sink]:
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         certificates = ensure_certificates(folder / "certificates")
-        port = _free_port()
+        port, log = _free_port(), folder / "paths.log"
         configuration = folder / "nginx.conf"
         configuration.write_text(
             CONFIGURATION.format(
-                folder=folder, port=port, certificate=certificates.certificate_file, key=certificates.key_file
+                folder=folder,
+                port=port,
+                log=f"{log} path" if paths else "off",
+                certificate=certificates.certificate_file,
+                key=certificates.key_file,
             )
         )
         process = await asyncio.create_subprocess_exec(nginx, "-p", directory, "-c", str(configuration))
         try:
             await _listening(process, port)
-            yield Sink(port, str(certificates.ca_file))
+            yield Sink(port, str(certificates.ca_file), log if paths else None)
         finally:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)

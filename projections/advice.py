@@ -85,6 +85,12 @@ ADVICE: Final[dict[Reason, Advice]] = {
     Reason.BUDGET_USED_UP: Advice(
         "There is no card yet: new cards for this phone have to wait.", _STARTS_LATER, _WANTED
     ),
+    Reason.STARTS_STOPPED: Advice(
+        "There is no card yet: somebody has stopped that more of them are started.",
+        "Operator, once whoever stopped it agrees: let cards be started again with:\n"
+        "    lockstep audience resume {order}",
+        _WANTED,
+    ),
     Reason.START_UNKNOWN: Advice(
         "It is not known yet whether the card reached the phone.",
         "Nobody until {until}: as soon as the app reports the card, Lockstep goes on updating it.\n{silence}",

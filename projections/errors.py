@@ -68,3 +68,27 @@ class OutdatedViewError(LockstepError):
 
 class CardTypesError(LockstepError):
     """The types of a card cannot be told; the message says which they are."""
+
+
+class FilterError(LockstepError):
+    """A filter of a segment cannot be read.
+
+    Attributes:
+        at: Where, in characters from 0.
+        why: What is wrong there, and what would be right; it quotes nothing.
+    """
+
+    def __init__(self, at: int, why: str) -> None:
+        """Keep the place."""
+        super().__init__(f"at character {at + 1}: {why}")
+        self.at = at
+        self.why = why
+
+
+class SegmentUnknownError(LockstepError):
+    """There is no segment of this name."""
+
+    def __init__(self, name: str) -> None:
+        """Keep the name."""
+        super().__init__(f"There is no segment {name}.")
+        self.name = name

@@ -44,6 +44,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         joined_at: When the last of several came that are shown; None: it is one.
         is_kept: Whether a card that ends stays for a while, to show the end; there may be none to show.
         first_alerts: Those that the start of a card may speak of; None: all.
+        starts_stopped: Whether somebody has stopped that further cards are started.
         recipients: Whose phones may show it; None: those of the customer.
         startable: Whether a card can be started, and another after it: of what the app has started nothing is known.
         is_blank: There is nothing of it to be shown: it was erased, or ended without a state.
@@ -76,6 +77,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     image_paths: tuple[str, ...] = ()
     placeholder: str | None = None
     recipients: Recipients | None = None
+    starts_stopped: bool = False
     startable: bool = True
     is_blank: bool = False
     wishes: Wishes | None = None

@@ -6,13 +6,10 @@ other. Cards that exist already stay as they are; whether each is still for its 
 """
 
 import asyncio
-import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 
 import asyncpg
-import msgspec
 import structlog
 
 from events.activity import ACTIVITY
@@ -25,58 +22,23 @@ from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from events.waiting import first_of
+from projections.audience import Who
 from projections.card import Lane
 from projections.customer_store import CustomerStore
 from projections.customer_view import subject_of
 from projections.definition import CUSTOMER
 from projections.registry import CARDS
+from projections.segment_store import SegmentStore
+from projections.wanted_cards import NO_CROWD, Flag, StartRule, WantedCard, add_cards, mark_crowds, wanted_by
 
 log = structlog.get_logger()
 
 BATCH = 200
 BATCH_A_SLOT = 8
-NO_CROWD = 1_000
 POLL_SECONDS = 1.0
 AWAY_SECONDS = 0.5
 LEFT = timedelta(seconds=10)
 """For how long a view is left to a matcher with the module of its card."""
-
-Starter = Literal["server", "app", "app_first"]
-
-
-class StartRule(msgspec.Struct, frozen=True):
-    """Whose job the start of a card is.
-
-    Attributes:
-        starter: `server`; `app`; or `app_first`, the server after a grace.
-        grace_seconds: How long the app has for `app_first`.
-    """
-
-    starter: Starter = "server"
-    grace_seconds: float = 10.0
-
-
-class _Wanted(msgspec.Struct, frozen=True):
-    """A card that should be there.
-
-    Attributes:
-        show_at: When its order is to be shown, where the order is why it is looked at; of several, when the last came.
-        begun_at: When the first of several orders came that it shows.
-        lane: Bulk for those whose time was known ahead: many may have the same.
-        attributes_type: Of the card; None: what subjects of its kind get.
-    """
-
-    slot: int
-    subject_id: str
-    kind: str
-    device_id: str
-    customer_id: str
-    app: str
-    environment: str
-    show_at: datetime | None = None
-    lane: Lane = Lane.URGENT
-    begun_at: datetime | None = None
-    attributes_type: str | None = None
 
 
 class Matcher:
@@ -87,6 +49,7 @@ class Matcher:
         keyring: Opens the orders that a customer's card shows together.
         announce: Called with the slots that have cards in debt; must not block.
         start_rules: By attributes type; the server starts what is not named.
+        begun: Called after audiences have begun; must not block. The enroller's poll finds them too.
         no_crowd: Cards of one subject that a fold puts in debt by itself; those of more are the spreader's.
     """
 
@@ -99,13 +62,16 @@ class Matcher:
         start_rules: Mapping[str, StartRule] | None = None,
         no_crowd: int = NO_CROWD,
         poll_seconds: float = POLL_SECONDS,
+        begun: Callable[[], None] = lambda: None,
     ) -> None:
         self._pool = pool
         self._customers = CustomerStore(keyring)
+        self._segments = SegmentStore(pool)
         self._announce = announce
         self._rules = start_rules or {}
         self._no_crowd = no_crowd
         self._poll_seconds = poll_seconds
+        self._begun = begun
         self._work = asyncio.Event()
 
     def hear(self, ring: Ring) -> None:
@@ -139,7 +105,9 @@ class Matcher:
                 return 0
             gathered, single = _parted(views)
             open_customers, unread = await self._gather(gathered)
-            wanting = [row for row in single if not row["over"] and not row["ahead"] and _is_for_one(row)]
+            shown = [row for row in single if not row["over"] and not row["ahead"]]
+            await self._begin_audiences([row for row in shown if row["audience"] is not None])
+            wanting = [row for row in shown if _is_for_one(row)]
             customers = sorted({row["customer_id"] for row in (*wanting, *open_customers)})
             devices = await self._pool.fetch(statement("projections/find_devices_of_customers"), customers)
             theirs: dict[str, list[asyncpg.Record]] = {}
@@ -166,6 +134,8 @@ class Matcher:
     async def match_devices(self) -> int:
         """Match flagged devices, and return how many there were."""
         with translated():
+            # in a statement before, so that the phones that it flags are found
+            await fetch_through_deadlocks(self._pool, "projections/flag_tagged_devices", BATCH)
             devices = await self._pool.fetch(statement("projections/find_devices_to_match"), BATCH)
             if not devices:
                 return 0
@@ -187,6 +157,7 @@ class Matcher:
                 for row in open_customers
                 if row["customer_id"] == device["customer_id"]
             ]
+            wanted += await self._as_members(devices, customers)
             # those from before their card gathered them are in no customer's view yet
             ungathered = [view for view in gathered if view["customer_id"] not in shown]
             await self._raise_flags([*ungathered, *(view for view in views if not CARDS.knows(view["kind"]))])
@@ -200,6 +171,41 @@ class Matcher:
         if woken:
             self._announce(woken)
         return len(devices)
+
+    async def _begin_audiences(self, views: Sequence[asyncpg.Record]) -> None:
+        """Have the enroller look for the phones of subjects that are for an audience."""
+        if views:
+            await self._pool.execute(
+                statement("projections/begin_audiences"),
+                [row["slot"] for row in views],
+                [row["subject_id"] for row in views],
+                [row["audience"] for row in views],
+                [row["attributes_type"] for row in views],
+                [row["show_at"] for row in views],
+            )
+            self._begun()
+
+    async def _as_members(self, devices: Sequence[asyncpg.Record], customers: Sequence[str]) -> list[WantedCard]:
+        """Give the cards that phones should have because they belong to audiences, as they are now.
+
+        Each audience had begun, and each segment has been read, in a statement after the flags of the phones committed;
+        and whatever changes in an audience or a segment from now on has all phones looked through after it.
+        """
+        open_audiences = await self._pool.fetch(statement("projections/find_open_audiences"), ALL_SLOTS, customers)
+        by_id = {row["device_id"]: row for row in devices}
+        taken: dict[tuple[Who, str], set[str]] = {}
+        wanted = []
+        for each in open_audiences:
+            who = Who(None if each["customers"] is None else tuple(each["customers"]), each["segment"])
+            place = (who, each["attributes_type"])
+            if place not in taken:
+                taken[place] = await self._segments.members_among(*place, sorted(by_id))
+            wanted += [
+                wanted_by(each, device_id, row["customer_id"], row["app"], row["environment"])
+                for device_id, row in by_id.items()
+                if device_id in taken[place]
+            ]
+        return wanted
 
     async def _gather(self, flagged: Sequence[asyncpg.Record]) -> tuple[list[asyncpg.Record], Collection[str]]:
         """Bring the views of customers up to their orders; give those with open ones, and those that cannot be read.
@@ -242,43 +248,16 @@ class Matcher:
                 [view["subject_id"] for view in views],
             )
 
-    async def _add(self, wanted: Sequence[_Wanted], flagged: Sequence[asyncpg.Record], unread: Collection[str]) -> None:
-        types = [each.attributes_type or CARDS.of_kind(each.kind).attributes_type for each in wanted]
-        # who sends an activity's start wants it started
-        rules = [
-            StartRule() if each.kind == ACTIVITY else self._rules.get(t, StartRule())
-            for each, t in zip(wanted, types, strict=True)
+    async def _add(
+        self, wanted: Sequence[WantedCard], flagged: Sequence[asyncpg.Record], unread: Collection[str]
+    ) -> None:
+        flags = [
+            Flag(row["slot"], row["generation"], row["subject_id"], row["match_count"], _again_at(row, unread))
+            for row in flagged
         ]
-        rows = await fetch_through_deadlocks(
-            self._pool,
-            "projections/add_cards",
-            [each.slot for each in wanted],
-            [each.subject_id for each in wanted],
-            [uuid.uuid4() for _ in wanted],
-            [each.device_id for each in wanted],
-            [each.customer_id for each in wanted],
-            [each.app for each in wanted],
-            [each.environment for each in wanted],
-            types,
-            [each.starter for each in rules],
-            [each.grace_seconds if each.starter == "app_first" else 0.0 for each in rules],
-            [each.show_at for each in wanted],
-            [each.lane for each in wanted],
-            [row["slot"] for row in flagged],
-            [row["generation"] for row in flagged],
-            [row["subject_id"] for row in flagged],
-            [row["match_count"] for row in flagged],
-            [_again_at(row, unread) for row in flagged],
-            [each.begun_at for each in wanted],
-        )
+        rows = await add_cards(self._pool, wanted, self._rules, flags)
         if rows:
-            await fetch_through_deadlocks(
-                self._pool,
-                "projections/mark_crowds",
-                [row["slot"] for row in rows],
-                [row["subject_id"] for row in rows],
-                self._no_crowd,
-            )
+            await mark_crowds(self._pool, rows, self._no_crowd)
             self._announce({row["slot"] for row in rows})
 
 
@@ -315,8 +294,8 @@ def _again_at(view: asyncpg.Record, unread: Collection[str]) -> datetime | None:
 
 def _wanted(
     view: asyncpg.Record, device: asyncpg.Record, show_at: datetime | None = None, lane: Lane = Lane.URGENT
-) -> _Wanted:
-    return _Wanted(
+) -> WantedCard:
+    return WantedCard(
         view["slot"],
         view["subject_id"],
         view["kind"],
@@ -330,9 +309,9 @@ def _wanted(
     )
 
 
-def _wanted_of_all(row: asyncpg.Record, device: asyncpg.Record, lane: Lane = Lane.URGENT) -> _Wanted:
+def _wanted_of_all(row: asyncpg.Record, device: asyncpg.Record, lane: Lane = Lane.URGENT) -> WantedCard:
     """Want a card that shows all open orders of a customer."""
-    return _Wanted(
+    return WantedCard(
         row["slot"],
         row["subject_id"],
         CUSTOMER,

@@ -185,10 +185,10 @@ def _apply(draft: OwnDraft, kind: OwnKind, fact: Fact, stamp: Stamp) -> None:
     if draft.erased:
         state = kind.bare_state(state)
     changed: bool = state != draft.state
-    before, draft.state = draft.state, state
+    draft.state = state
     if kind.by_sender is not None:
-        if kind.bare_state(before) == kind.bare_state(state):
-            return
+        if kind.opening == fact.TYPE and not changed:
+            return  # another start
         draft.customer_id = getattr(state, "customer_id", None)
     changed |= _advance(draft, kind, step, bare, stamp)
     changed |= _expect(draft, getattr(fact, "expected_at", None), stamp)
@@ -197,8 +197,8 @@ def _apply(draft: OwnDraft, kind: OwnKind, fact: Fact, stamp: Stamp) -> None:
         draft.show_at, draft.show_stamp = show_at.astimezone(UTC), stamp
     if changed:
         show(draft, fact.TYPE, rank, stamp)
-        if kind.by_sender is not None and kind.by_sender.urgent_of(bare):
-            draft.urgent_version = max(draft.urgent_version, stamp[1])
+    if kind.by_sender is not None and stamp == draft.status_stamp and kind.by_sender.urgent_of(bare):
+        draft.urgent_version = stamp[1]
 
 
 def _advance(draft: OwnDraft, kind: OwnKind, step: Step, bare: Fact, stamp: Stamp) -> bool:

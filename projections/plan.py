@@ -150,6 +150,8 @@ def _plan_start(
     face: Face, card: Card, phone: Phone, now: datetime, rules: PlanRules, channel: ChannelState | None
 ) -> Plan:
     """Plan for a card that can be started, unless something wants it to wait."""
+    if face.starts_stopped:
+        return Wait(Reason.STARTS_STOPPED, "Somebody has stopped that further cards are started for this audience.")
     grace_ends = card.created_at + timedelta(seconds=rules.app_first_grace)
     if card.starter == "app_first" and now < grace_ends:
         return Wait(Reason.APP_STARTS_FIRST, "For a moment the app may start the card itself.", until=grace_ends)

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     START_TOKEN_REFUSED = auto()
     START_TOKEN_WAITS = auto()
     BUDGET_USED_UP = auto()
+    STARTS_STOPPED = auto()
     START_UNKNOWN = auto()
     START_COUNTED = auto()
     NO_UPDATE_TOKEN = auto()

@@ -6,6 +6,7 @@ the view: debt exists if and only if the view committed.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 
 import structlog
@@ -20,6 +21,9 @@ from events.waiting import first_of
 log = structlog.get_logger()
 
 CARDS = 500
+FEWEST = 25
+BATCH_SECONDS = 0.02
+"""How long a batch may take before the next is smaller: a fold of the same subject waits for it, and keeps the slot."""
 POLL_SECONDS = 1.0
 
 
@@ -29,13 +33,13 @@ class Spreader:
     Args:
         pool: Connections; one is used at a time.
         announce: Called after each batch with the slots that have cards in debt; must not block.
-        cards: Cards put in debt at once.
+        cards: Cards put in debt at once, at the most.
     """
 
     def __init__(self, pool: Pool, announce: Callable[[Collection[int]], None], *, cards: int = CARDS) -> None:
         self._pool = pool
         self._announce = announce
-        self._cards = cards
+        self._most = self._cards = cards
         self._work = asyncio.Event()
 
     def wake(self) -> None:
@@ -55,8 +59,14 @@ class Spreader:
 
     async def spread_some(self) -> bool:
         """Put the next cards of one crowd in debt; False when there is no crowd."""
+        began = time.monotonic()
         with translated():
             rows = await fetch_through_deadlocks(self._pool, "projections/spread_debt", ALL_SLOTS, self._cards)
+        taken = time.monotonic() - began
+        if taken > BATCH_SECONDS:
+            self._cards = min(self._most, max(FEWEST, self._cards // 2))
+        elif taken < BATCH_SECONDS / 2:
+            self._cards = min(self._most, 2 * self._cards)
         if rows:
             self._announce([row["slot"] for row in rows])
         return bool(rows)

@@ -110,6 +110,28 @@ CREATE TABLE public.assets (
     telling_after text COLLATE pg_catalog."C"
 );
 
+CREATE TABLE public.audience_pace (
+    only_row boolean DEFAULT true NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    CONSTRAINT audience_pace_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.audiences (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    customers text[],
+    segment text COLLATE pg_catalog."C",
+    attributes_type text NOT NULL COLLATE pg_catalog."C",
+    show_at timestamp with time zone,
+    revision uuid,
+    after text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    turn_at timestamp with time zone NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    stopped_at timestamp with time zone,
+    over_at timestamp with time zone
+);
+
 CREATE TABLE public.card_fact_slots (
     slot smallint NOT NULL,
     "position" bigint NOT NULL
@@ -259,6 +281,14 @@ END) STORED,
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
 
+CREATE TABLE public.customer_tags (
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    tags text[] NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    match_due_at timestamp with time zone,
+    match_count bigint DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.customer_views (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -311,6 +341,7 @@ CREATE TABLE public.devices (
     urgent_credit double precision,
     urgent_credit_at timestamp with time zone,
     alert_token_hash bytea,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
@@ -548,6 +579,22 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE public.segment_ids (
+    name text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    added_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.segments (
+    name text NOT NULL COLLATE pg_catalog."C",
+    filter text,
+    ids_of text,
+    revision uuid NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT segments_check CHECK (((filter IS NULL) <> (ids_of IS NULL))),
+    CONSTRAINT segments_ids_of_check CHECK ((ids_of = ANY (ARRAY['customers'::text, 'devices'::text])))
+);
+
 CREATE TABLE public.shadows (
     kind text NOT NULL,
     key text NOT NULL,
@@ -562,6 +609,57 @@ CREATE TABLE public.start_tokens (
     token_hash bytea NOT NULL,
     ios_version text
 );
+
+CREATE VIEW public.started_phones AS
+ SELECT DISTINCT ON (slot, subject_id, device_id) slot,
+    subject_id,
+    device_id,
+    card_id,
+    customer_id,
+    outcome_at,
+    why,
+    outcome,
+    reason
+   FROM ( SELECT c.slot,
+            c.subject_id,
+            c.device_id,
+            c.card_id,
+            c.customer_id,
+            c.generation,
+            c.outcome_at,
+            c.why,
+                CASE
+                    WHEN o.accepted THEN 'accepted'::text
+                    WHEN o.under_way THEN 'waiting'::text
+                    WHEN o.sent THEN 'unknown'::text
+                    WHEN o.refused THEN 'rejected'::text
+                    WHEN (c.phase = 'over'::text) THEN 'left_out'::text
+                    ELSE 'waiting'::text
+                END AS outcome,
+                CASE
+                    WHEN o.accepted THEN
+                    CASE
+                        WHEN (c.reported_state = ANY (ARRAY['dismissed'::text, 'ended'::text])) THEN c.reported_state
+                        WHEN o.told THEN 'shown'::text
+                        ELSE 'not_reported'::text
+                    END
+                    WHEN o.under_way THEN 'under_way'::text
+                    WHEN o.sent THEN 'no_answer'::text
+                    WHEN o.refused THEN COALESCE(c.last_answer, c.outcome)
+                    ELSE COALESCE(
+                    CASE c.outcome
+                        WHEN 'waiting'::text THEN c.why
+                        ELSE c.outcome
+                    END, 'due'::text)
+                END AS reason
+           FROM ((public.cards c
+             CROSS JOIN LATERAL ( SELECT ((c.reported_state IS NOT NULL) OR (c.token_hash IS NOT NULL)) AS told) t)
+             CROSS JOIN LATERAL ( SELECT t.told,
+                    (t.told OR (c.accepted_version IS NOT NULL)) AS accepted,
+                    (c.leased_until > public.lockstep_now()) AS under_way,
+                    ((c.phase = ANY (ARRAY['starting'::text, 'shown'::text, 'ending'::text])) OR (c.started_at IS NOT NULL)) AS sent,
+                    ((c.outcome = ANY (ARRAY['refused'::text, 'failed'::text])) OR ((c.outcome = 'waiting'::text) AND (c.last_answer = ANY (ARRAY['Unregistered'::text, 'ExpiredToken'::text, 'BadDeviceToken'::text, 'DeviceTokenNotForTopic'::text])))) AS refused) o)) p
+  ORDER BY slot, subject_id, device_id, (outcome <> 'accepted'::text), (outcome <> 'unknown'::text), generation DESC;
 
 CREATE TABLE public.subject_keys (
     slot smallint NOT NULL,
@@ -630,6 +728,12 @@ ALTER TABLE ONLY public.asset_uses
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (key, sha256);
 
+ALTER TABLE ONLY public.audience_pace
+    ADD CONSTRAINT audience_pace_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.audiences
+    ADD CONSTRAINT audiences_pkey PRIMARY KEY (slot, subject_id);
+
 ALTER TABLE ONLY public.card_fact_slots
     ADD CONSTRAINT card_fact_slots_pkey PRIMARY KEY (slot);
 
@@ -650,6 +754,9 @@ ALTER TABLE ONLY public.channels
 
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_slot_subject_id_app_environment_attributes_type_ge_key UNIQUE (slot, subject_id, app, environment, attributes_type, generation);
+
+ALTER TABLE ONLY public.customer_tags
+    ADD CONSTRAINT customer_tags_pkey PRIMARY KEY (customer_id);
 
 ALTER TABLE ONLY public.customer_views
     ADD CONSTRAINT customer_views_pkey PRIMARY KEY (slot, subject_id);
@@ -717,6 +824,12 @@ ALTER TABLE ONLY public.receipts_other
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY public.segment_ids
+    ADD CONSTRAINT segment_ids_pkey PRIMARY KEY (name, id);
+
+ALTER TABLE ONLY public.segments
+    ADD CONSTRAINT segments_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.shadows
     ADD CONSTRAINT shadows_pkey PRIMARY KEY (kind, key);
 
@@ -750,6 +863,12 @@ CREATE INDEX asset_uses_of_key ON public.asset_uses USING btree (key, device_id)
 
 CREATE INDEX assets_to_tell ON public.assets USING btree (key) WHERE (telling_after IS NOT NULL);
 
+CREATE INDEX audiences_due ON public.audiences USING btree (slot, turn_at) WHERE ((done_at IS NULL) AND (stopped_at IS NULL) AND (over_at IS NULL));
+
+CREATE INDEX audiences_of_customers ON public.audiences USING gin (customers) WHERE (over_at IS NULL);
+
+CREATE INDEX audiences_open ON public.audiences USING btree (slot, subject_id) WHERE ((customers IS NULL) AND (over_at IS NULL));
+
 CREATE INDEX cards_of_channel ON public.cards USING btree (slot, subject_id, channel, started_at) WHERE (carrier = 'channel'::text);
 
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
@@ -757,6 +876,8 @@ CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE
 CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
 
 CREATE INDEX channels_to_claim ON public.channels USING btree (slot, claim_at) WHERE (claim_at IS NOT NULL);
+
+CREATE INDEX customer_tags_to_match ON public.customer_tags USING btree (match_due_at) WHERE (match_due_at IS NOT NULL);
 
 CREATE INDEX device_assets_of_key ON public.device_assets USING btree (key, device_id);
 

@@ -30,6 +30,7 @@ from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
+from projections.audience_store import AudienceStore
 from projections.card import Card, Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.channel import Storage
@@ -63,8 +64,7 @@ class Dispatcher:
         transport: Sends.
         credentials: Authorise.
         announce: Called with slots of cards that are due again; must not block.
-        ring_matcher: Called after cards were recalled from their phones; must not block. The matcher's poll finds
-            them too.
+        ring_matcher: Called after cards were recalled from their phones; must not block. It polls too.
         ring_facts: Called after something became of cards that somebody is to be told; must not block.
         ring_pictures: Called after phones were put in debt that may have to be told of pictures; must not block.
         rules: Thresholds.
@@ -94,6 +94,7 @@ class Dispatcher:
         )
         self._channels = ChannelStore(pool)
         self._views = Shelf(keyring)
+        self._audiences = AudienceStore(pool)
         self._announce = announce
         self._ring_pictures = ring_pictures
         self._credentials = credentials
@@ -245,7 +246,8 @@ class Dispatcher:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
             channels = await self._read_channels(connection, claimed)
-            faces = draw(claimed, views, self._keyring.hash)
+            stopped = await self._audiences.stopped(connection, [each.card for each in claimed], views)
+            faces = draw(claimed, views, self._keyring.hash, stopped)
             pictures = await Pictures.read(connection, faces, self._rules.plan.placeholder, self._keyring.hash)
         begun: list[PlannedPush] = []
         wishes: dict[Place, Storage] = {}
@@ -315,8 +317,7 @@ class Dispatcher:
         shared = drawn is not None and may_follow_channel(drawn, card, known, rules.carrier)
         face = None if drawn is None else pictures.face(card, drawn, shared=shared)
         place = _place(card, known)
-        channel = channels.of(card, place)
-        decided = plan(face, card, known, claimed.now, rules, channel)
+        decided = plan(face, card, known, claimed.now, rules, channels.of(card, place))
         if not isinstance(decided, Send | Renew) and decided.reason is Reason.CHANNEL_AWAITED and face is not None:
             wishes[place] = face.storage
         if not shared and not claimed.shadowed:

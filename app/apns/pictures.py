@@ -1,7 +1,9 @@
 """What the cards of a batch refer to on their phones, and what is to be noted of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
@@ -20,13 +22,16 @@ Drawn = Face | Exception | None
 """What a card shows, or why it cannot be drawn; None without a view."""
 
 
-def draw(claimed: Sequence[Claimed], views: Mapping[str, StoredView], key: bytes) -> list[tuple[Claimed, Drawn]]:
+def draw(
+    claimed: Sequence[Claimed], views: Mapping[str, StoredView], key: bytes, stopped: Collection[str]
+) -> list[tuple[Claimed, Drawn]]:
     """Draw what each card shows, once for all of a subject and type.
 
     Args:
         claimed: The cards.
         views: By subject.
         key: Keys content hashes.
+        stopped: Subjects of which no further card is to be started.
     """
     faces: dict[tuple[str, str], Drawn] = {}
     drawn: list[tuple[Claimed, Drawn]] = []
@@ -35,7 +40,8 @@ def draw(claimed: Sequence[Claimed], views: Mapping[str, StoredView], key: bytes
         place = (card.subject_id, card.attributes_type)
         if place not in faces:
             try:
-                faces[place] = None if stored is None else face_of(stored.shown, key, stored.heard_at, place[1])
+                face = None if stored is None else face_of(stored.shown, key, stored.heard_at, place[1])
+                faces[place] = face and replace(face, starts_stopped=card.subject_id in stopped)
             except Exception as error:  # noqa: BLE001 - its cards fail alone
                 faces[place] = error
         drawn.append((each, faces[place]))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.cli.archive import archive
+from app.cli.audience import audience
 from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.channels import channels
@@ -49,6 +50,7 @@ for group in (
     cards,
     channels,
     definitions,
+    audience,
     events,
     keys,
     tickets,
@@ -61,7 +63,6 @@ for group in (
     webhooks,
 ):
     cli.add_typer(group)
-cli.add_typer(webhooks)
 
 
 @cli.callback()

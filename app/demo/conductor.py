@@ -22,6 +22,7 @@ from app.demo.steps import (
     Drift,
     In,
     Install,
+    NameSegment,
     Picture,
     PutPicture,
     RotateStartTokens,
@@ -34,6 +35,7 @@ from app.demo.steps import (
     StartCard,
     Step,
     Story,
+    Tag,
     WithdrawPicture,
 )
 from app.simulator.agent import PhoneAgent
@@ -54,6 +56,11 @@ class Conductor:
         pace: 0 performs flat out, 1 at the pace people watch at.
         patience_seconds: how long one thing is waited for.
         on_progress: is told what happens, in sentences.
+
+    Attributes:
+        phones: by their names in the stories.
+        tags: of each customer who has some.
+        segments: for each the tag that its members have.
     """
 
     def __init__(
@@ -73,6 +80,8 @@ class Conductor:
         self._run_id, self._pace, self._patience_seconds = run_id, pace, patience_seconds
         self._progress = on_progress
         self.phones: dict[str, PhoneAgent] = {}
+        self.tags: dict[str, frozenset[str]] = {}
+        self.segments: dict[str, str] = {}
         self._said: Counter[str] = Counter()
         self._last: dict[str, Posting] = {}
         self._put: dict[str, int] = {}
@@ -100,6 +109,8 @@ class Conductor:
                 await self._speak(step)
             case AtOnce():
                 await asyncio.gather(*(self._take(each) for each in step.steps))
+            case Tag() | NameSegment():
+                await self._name(step)
             case PutPicture() | WithdrawPicture():
                 await self._hang(step)
             case AwaitCard() | AwaitNoCard() | AwaitAnswers() | AwaitPicture():
@@ -142,6 +153,21 @@ class Conductor:
                     last = first + timedelta(seconds=ping * step.step_seconds)
                     await self._shop.put_eta(order_id, last.isoformat(), "/courier-app")
                     self._put[step.order] = int(last.timestamp())
+            case _:
+                assert_never(step)
+
+    async def _name(self, step: Tag | NameSegment) -> None:
+        match step:
+            case Tag():
+                customer, tags = self._own(step.customer), [self._own(each) for each in step.tags]
+                self.tags[customer] = frozenset(tags)
+                self._progress(f"{customer}: {', '.join(tags)}")
+                await self._shop.put_tags(customer, tags)
+            case NameSegment():
+                name, tag = self._own(step.name), self._own(step.tag)
+                self.segments[name] = tag
+                self._progress(f"{name}: those who are {tag}")
+                await self._shop.put_segment(name, f"tag = {tag}")
             case _:
                 assert_never(step)
 
@@ -243,6 +269,8 @@ class Conductor:
         data = {name: self._value(now, value) for name, value in event.data.items()}
         if "customerId" in data:
             data["customerId"] = self._own(data["customerId"])
+        if "audience" in data:
+            data["audience"] = self._own_audience(event.data["audience"])
         self._said[event.order] += 1
         posting = Posting(
             order_id=self._order_id(event.order),
@@ -254,6 +282,15 @@ class Conductor:
         )
         self._last[event.order] = posting
         return posting
+
+    def _own_audience(self, audience: dict[str, Any]) -> dict[str, Any]:
+        match audience:
+            case {"customers": customers}:
+                return {"customers": [self._own(each) for each in customers]}
+            case {"segment": name}:
+                return {"segment": self._own(name)}
+            case _:
+                return audience
 
     def _value(self, now: datetime, value: Any) -> Any:
         match value:

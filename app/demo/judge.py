@@ -78,8 +78,9 @@ def _judge_active(card: Reading, stages: Sequence[Expected], now: datetime) -> l
         differences.append(f"is still on the screen at {card['content'].get('status')}, though it is {expected.status}")
     else:
         differences += compare(shown(card), expected.content)
-        ages = [freshness(expected, at) for at in (now, now - ON_ITS_WAY)]
-        differences += judge_age(card["content"].get("freshness"), ages)
+        if expected.tells_age:
+            ages = [freshness(expected, at) for at in (now, now - ON_ITS_WAY)]
+            differences += judge_age(card["content"].get("freshness"), ages)
     return differences
 
 

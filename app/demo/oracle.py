@@ -65,6 +65,7 @@ class Expected(msgspec.Struct, frozen=True):
         attributes: those of the card's attributes that follow from the events.
         recorded_at: when the newest of them was recorded; `None` before it was placed.
         began_at: the time of its oldest history line, or `show_at` if that is later; `None` before it was placed.
+        tells_age: whether its card says how old its news is.
     """
 
     over: bool
@@ -75,6 +76,7 @@ class Expected(msgspec.Struct, frozen=True):
     attributes: dict[str, Any]
     recorded_at: datetime | None = None
     began_at: datetime | None = None
+    tells_age: bool = True
 
     @property
     def heard_at(self) -> datetime | None:

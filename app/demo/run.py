@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import msgspec
 
+from app.demo.bulk_oracle import ACTIVITY, expect_activities, followers, judge_follower
 from app.demo.conductor import Conductor
 from app.demo.gallery import Gallery
 from app.demo.images_judge import judge_pictures
@@ -109,6 +110,9 @@ async def run_scenario(
         stages = {order_id: _expected(order_id, events) for order_id, events in logs.items()}
         phones = list(conductor.phones.values())
         judge = judge_together if scenario is Scenario.MANY_ORDERS else judge_phone
+        if scenario is Scenario.BULK:
+            audiences = {name: followers(log, conductor.tags, conductor.segments) for name, log in logs.items()}
+            judge = partial(judge_follower, audiences)
         if scenario is Scenario.IMAGES:
             judge = partial(judge_pictures, manifest=gallery.manifest)
         differences += await _converge(shop, simulator, judge, phones, stages, converge_seconds)
@@ -156,6 +160,8 @@ async def keep_running(
 
 def _expected(order_id: str, events: Sequence[Mapping[str, Any]]) -> list[Expected]:
     """Ask the oracle of what the first event says the subject is."""
+    if events and events[0]["type"].startswith(ACTIVITY):
+        return expect_activities(order_id, events)
     is_upload = bool(events) and events[0]["type"].startswith(UPLOAD)
     return expect_uploads(order_id, events) if is_upload else expect_each(order_id, events)
 

@@ -10,4 +10,5 @@ class Scenario(StrEnum):
     BOOKING = "booking"
     UPLOAD = "upload"
     MANY_ORDERS = "many-orders"
+    BULK = "bulk"
     IMAGES = "images"

@@ -82,6 +82,14 @@ class Shop:
         """Put an order's delivery time."""
         await self._call("PUT", f"/v1/orders/{order_id}/eta", {"deliveryTime": delivery_time, "source": source})
 
+    async def put_tags(self, customer_id: str, tags: Sequence[str]) -> None:
+        """Put all tags of a customer."""
+        await self._call("PUT", f"/v1/customers/{customer_id}/tags", {"tags": tags})
+
+    async def put_segment(self, name: str, filter_: str) -> None:
+        """Call those whom a filter takes by a name."""
+        await self._call("PUT", f"/v1/segments/{name}", {"filter": filter_})
+
     async def put_asset(self, key: str, asset: dict[str, Any]) -> None:
         """Put a version of a picture into the manifest."""
         await self._call("PUT", f"/v1/assets/{key}", asset)

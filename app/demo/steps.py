@@ -135,6 +135,20 @@ class RotateStartTokens(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
 
 
+class Tag(msgspec.Struct, frozen=True, kw_only=True):
+    """Put all tags of a customer."""
+
+    customer: str
+    tags: tuple[str, ...]
+
+
+class NameSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """Call those who have a tag by a name."""
+
+    name: str
+    tag: str
+
+
 class AwaitCard(msgspec.Struct, frozen=True, kw_only=True):
     """Wait until a phone shows an order's card.
 
@@ -223,6 +237,8 @@ Step = (
     | StartCard
     | RotateToken
     | RotateStartTokens
+    | Tag
+    | NameSegment
     | PutPicture
     | WithdrawPicture
     | AwaitPicture

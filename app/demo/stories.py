@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.demo.booking import tell_bookings
+from app.demo.bulk import tell_bulk
 from app.demo.images import tell_images
 from app.demo.many_orders import tell_many_orders
 from app.demo.scenario import tell
@@ -16,6 +17,7 @@ STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.BOOKING: tell_bookings,
     Scenario.UPLOAD: tell_uploads,
     Scenario.MANY_ORDERS: tell_many_orders,
+    Scenario.BULK: tell_bulk,
     Scenario.IMAGES: tell_images,
 }
 """Gives the stories; the argument is the seed, which chooses the cast."""

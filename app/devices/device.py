@@ -7,6 +7,10 @@ import msgspec
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Token = Annotated[str, msgspec.Meta(min_length=2, max_length=512, pattern=r"^([0-9a-fA-F]{2})+$")]
+Tags = Annotated[
+    tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:/@+-]+$")], ...],
+    msgspec.Meta(max_length=50),
+]
 CardState = Literal["starting", "active", "dismissed", "ended"]
 Environment = Literal["sandbox", "production"]
 
@@ -44,6 +48,7 @@ class DeviceReport(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
         start_tokens: Push-to-start tokens in hex by attributes type.
         alert_token: The token for ordinary alert pushes.
         cards: The cards that the phone has now.
+        tags: Words by which a segment may take the phone; None leaves those that it has.
     """
 
     app: Annotated[str, msgspec.Meta(min_length=1, max_length=155, pattern=r"^[A-Za-z0-9.-]+$")]
@@ -57,6 +62,7 @@ class DeviceReport(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
     start_tokens: dict[Word, Token] = msgspec.field(default_factory=dict)
     alert_token: Token | None = None
     cards: Annotated[tuple[LaunchCardReport, ...], msgspec.Meta(max_length=50)] = ()
+    tags: Tags | None = None
 
 
 class CardAnswer(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

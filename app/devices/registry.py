@@ -231,6 +231,7 @@ class DeviceRegistry:
             report.frequent_pushes_enabled,
             alert_hash,
             REPORTING_SECONDS if report.cards else 0.0,
+            None if report.tags is None else sorted(set(report.tags)),
         )
         hashes = {
             name: self._keyring.blind(report.app, report.environment, token.lower())

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from app.http.edge import edge_of
 from app.http.problems import bad_request, invalid, problem
-from events.document import read_document
+from events.document import LIMIT_NODES, read_document
 from events.errors import Fault
 
 JSON: Final = "application/json"
@@ -63,15 +63,15 @@ async def read_body(request: web.Request) -> bytes:
         raise bad_request("The client hung up before its body was read.") from None
 
 
-async def read_value(request: web.Request, type_: type[T]) -> T:
-    """Read the body as a value.
+async def read_value(request: web.Request, type_: type[T], *, limit_nodes: int = LIMIT_NODES) -> T:
+    """Read the body as a value, which holds so many values at the most.
 
     Raises:
         ProblemError: 415 or 422.
         DocumentError: The body is not JSON that we read.
     """
     media_type_of(request, (JSON,))
-    document = read_document(await read_body(request))
+    document = read_document(await read_body(request), limit_nodes=limit_nodes)
     try:
         return msgspec.convert(document, type_)
     except msgspec.ValidationError as error:

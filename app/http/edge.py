@@ -21,9 +21,11 @@ from events.appender import Appender
 from events.feed import Feed
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.explanation import Explanation
 from projections.order_state import OrderState
+from projections.segment_store import SegmentStore
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Edge:
         read_state: Tells what an order was; None likewise.
         count_cards: Counts what became of the cards of a subject.
         ring_facts: Called when a webhook is to be told something; must not block.
+        ring_matcher: Called after somebody's cards are to be looked for; must not block.
         ready: Names what keeps us from serving; empty when nothing does.
         clock: The time, aware.
         body_seconds: How long a caller may take to send a body.
@@ -48,6 +51,9 @@ class Edge:
     definitions: DefinitionStore
     feed: Feed
     registry: DeviceRegistry
+    segments: SegmentStore
+    audiences: AudienceStore
+    ring_matcher: Callable[[], None]
     pictures: Pictures
     read_order: Callable[[str], Awaitable[OrderPage | None]]
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]

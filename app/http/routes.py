@@ -8,6 +8,7 @@ from aiohttp import web
 
 from app.access.api_key import Scope
 from app.http.activity_routes import post_end, post_start, post_update
+from app.http.audience_routes import get_audience, get_audience_phones, post_audience_resume, post_audience_stop
 from app.http.authentication import authenticate
 from app.http.card_stream_routes import get_card_stream
 from app.http.definition_routes import delete_definition, get_definition, put_definition
@@ -19,6 +20,16 @@ from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
+from app.http.segment_routes import (
+    delete_segment,
+    get_customer_tags,
+    get_segment,
+    get_segments,
+    post_audience_count,
+    post_segment_ids,
+    put_customer_tags,
+    put_segment,
+)
 from app.http.ticket_routes import post_ticket
 from app.http.webhook_routes import (
     delete_webhook,
@@ -68,6 +79,9 @@ _DEVICE: Final = "/v1/devices/{device_id}"
 _WEBHOOK: Final = "/v1/webhooks/{name}"
 _ASSET: Final = "/v1/assets/{key}"
 _CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
+_AUDIENCE: Final = "/v1/activities/{activity_id}/audience"
+_SEGMENT: Final = "/v1/segments/{name}"
+_TAGS: Final = "/v1/customers/{customer_id}/tags"
 
 ROUTES: Final = (
     Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE)),
@@ -90,6 +104,18 @@ ROUTES: Final = (
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _CARD, delete_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
+    Route("PUT", _TAGS, put_customer_tags, Rule(Scope.DEVICES_WRITE)),
+    Route("GET", _TAGS, get_customer_tags, Rule(Scope.DEVICES_WRITE)),
+    Route("GET", "/v1/segments", get_segments, Rule(Scope.ORDERS_READ)),
+    Route("PUT", _SEGMENT, put_segment, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", _SEGMENT, get_segment, Rule(Scope.ORDERS_READ)),
+    Route("DELETE", _SEGMENT, delete_segment, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", _SEGMENT + "/ids", post_segment_ids, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", _AUDIENCE, get_audience, Rule(Scope.ORDERS_READ)),
+    Route("GET", _AUDIENCE + "/phones", get_audience_phones, Rule(Scope.ORDERS_READ)),
+    Route("POST", _AUDIENCE + "/stop", post_audience_stop, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", _AUDIENCE + "/resume", post_audience_resume, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", "/v1/audiences/count", post_audience_count, Rule(Scope.ORDERS_READ)),
     Route("PUT", "/v1/devices/{device_id}/assets", put_phone_assets, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _ASSET, put_asset, Rule(Scope.EVENTS_WRITE)),
     Route("GET", _ASSET, get_asset, Rule(Scope.ORDERS_READ)),

@@ -10,11 +10,14 @@
 --  $9 boolean  frequent pushes are switched on
 -- $10 bytea    blind index of the alert token; NULL: none
 -- $11 double precision  seconds until the matcher looks
+-- $12 text[]   tags; NULL leaves those that it has
 -- Returns: unreported_starts integer
 INSERT INTO devices AS d (device_id, customer_id, app, environment, ios_version, app_build, locale, activities_enabled,
-                          frequent_pushes, alert_token_hash, registered_at, confirmed_at, match_due_at, match_count)
+                          frequent_pushes, alert_token_hash, registered_at, confirmed_at, match_due_at, match_count,
+                          tags)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now.at, now.at,
-       now.at + $11::double precision * interval '1 second', 1
+       now.at + $11::double precision * interval '1 second', 1,
+       coalesce($12::text[], '{}')
 FROM (SELECT lockstep_now() AS at) AS now
 ON CONFLICT (device_id) DO UPDATE
     SET customer_id = excluded.customer_id,
@@ -29,5 +32,6 @@ ON CONFLICT (device_id) DO UPDATE
         confirmed_at = excluded.confirmed_at,
         forgotten_at = NULL,
         match_due_at = excluded.match_due_at,
-        match_count = d.match_count + 1
+        match_count = d.match_count + 1,
+        tags = coalesce($12::text[], d.tags)
 RETURNING d.unreported_starts

@@ -22,7 +22,7 @@
 -- $16 bigint[]      views: the flag's counter as it was read
 -- $17 timestamptz[] views: when to look again; NULL: when the flag is raised
 -- $18 timestamptz[] cards: when that began which they show; those from before are of what is over. NULL: no such time
--- Returns: slot smallint, subject_id text
+-- Returns: slot smallint, subject_id text, cards bigint
 WITH now AS (
     SELECT lockstep_now() AS at
 ), added AS (
@@ -63,5 +63,6 @@ WITH now AS (
     WHERE v.slot = f.slot AND v.generation = f.generation AND v.subject_id = f.subject_id
       AND v.match_count = f.match_count
 )
-SELECT DISTINCT slot, subject_id
+SELECT slot, subject_id, count(*) AS cards
 FROM added
+GROUP BY slot, subject_id

@@ -5,10 +5,12 @@
 -- $2 bigint      at the most so many
 -- $3 bigint      at the most so many a slot
 -- Returns: slot smallint, subject_id text, generation smallint, match_count bigint, customer_id text, over boolean,
---          awaited boolean, show_at timestamptz, ahead boolean, kind text, attributes_type text, now timestamptz
+--          awaited boolean, show_at timestamptz, ahead boolean, kind text, attributes_type text, audience json,
+--          now timestamptz
 SELECT d.slot, d.subject_id, d.generation, d.match_count, d.customer_id, d.over, d.match_due_at > d.folded_at AS awaited,
        t.show_at, t.show_at > d.at AND NOT d.over AS ahead, coalesce(d.state ->> '$kind', 'order') AS kind,
-       d.state #>> '{state,attributesType}' AS attributes_type, d.at AS now
+       d.state #>> '{state,attributesType}' AS attributes_type, d.state #> '{state,audience}' AS audience,
+       d.at AS now
 FROM (
     SELECT v.*, now.at
     FROM (SELECT lockstep_now() AS at) AS now, unnest($1::smallint[]) AS wanted(slot)

@@ -1,5 +1,6 @@
 -- Puts the next cards of a crowd in debt, and moves its cursor, or ends it. A fold that comes meanwhile begins it anew.
 -- Cards that follow a channel are moved by that, and owe nothing unless the row says that they must know.
+-- They are bulk: what one subject has to tell so many holds up nobody's order.
 -- $1 smallint[]  slots
 -- $2 bigint      cards at the most
 -- Returns: slot smallint, cards bigint
@@ -23,7 +24,7 @@ WITH now AS MATERIALIZED (
     FOR UPDATE OF c
 ), indebted AS (
     UPDATE cards AS c
-    SET due_at = least(c.due_at, now.at), debt = c.debt + 1
+    SET due_at = least(c.due_at, now.at), debt = c.debt + 1, lane = 1
     FROM batch AS b, now
     WHERE c.slot = b.slot AND c.subject_id = b.subject_id AND c.card_id = b.card_id
 ), moved AS (

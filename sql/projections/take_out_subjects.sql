@@ -41,6 +41,9 @@ WITH RECURSIVE leaving AS MATERIALIZED (
 ), etas_gone AS (
     DELETE FROM etas AS t
     WHERE t.slot = $1 AND t.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+), audiences_gone AS (
+    DELETE FROM audiences AS a
+    WHERE a.slot = $1 AND a.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
 ), numbers_gone AS (
     DELETE FROM feed AS f
     WHERE f.slot = $1 AND f.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))

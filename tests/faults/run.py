@@ -29,6 +29,7 @@ from app.simulator.readings import read_phone
 from app.simulator.simulator import Options, Simulator
 from events.keyring import open_keyring
 from events.postgres.pool import open_pool
+from tests.faults.backend import NETWORK, Backend
 from tests.faults.blows import Killer
 from tests.faults.books import (
     judge_log,
@@ -110,6 +111,7 @@ class Stage(msgspec.Struct, frozen=True):
     shop: Shop
     people: People
     replays: Replays
+    backend: Backend
     secret_key: bytes
 
 
@@ -195,6 +197,8 @@ async def run(plan: Plan, folder: Path) -> Result:
                 "ordinary notifications": sum(each.event == "alert" for each in stage.simulator.pushes),
                 "starts given up (never)": len(lost),
                 "process starts": stage.fleet.starts,
+                "facts told to the backend": len(stage.backend.ids),
+                "requests to the backend": stage.backend.requests,
                 **{f"replay: {name}": count for name, count in sorted(stage.replays.ended.items())},
             },
             answers={str(status or "none"): count for status, count in sorted(shop.answers.items())},
@@ -234,6 +238,8 @@ async def build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
         # phones that never report a card are told by ordinary notifications
         "LOCKSTEP_FALLBACK_ALERTS": "true",
         "LOCKSTEP_FALLBACK_AFTER": "1",
+        "LOCKSTEP_WEBHOOK_HTTP": "true",
+        "LOCKSTEP_WEBHOOK_NETWORKS": NETWORK,
     }
     members = [
         Member(f"{role}-{n}", (role,), _free_port() if role == "api" else 0)
@@ -248,19 +254,23 @@ async def build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
     await fleet.start()
     ledger = Ledger(folder / "ledger.jsonl")
     stack.callback(ledger.close)
-    shop = Shop(urls, await _make_api_key(postgres.dsn, secret_key), ledger, chance(plan, "shop"))
+    backend = await Backend.start(chance(plan, "backend"))
+    stack.push_async_callback(backend.close)
+    shop = Shop(urls, await _set_up(postgres.dsn, secret_key, backend), ledger, chance(plan, "shop"))
     stack.push_async_callback(shop.close)
     simulator.lockstep_url = urls[0]
     people = People(simulator, shop, chance(plan, "people"))
     replays = Replays(environment, chance(plan, "replays"))
-    return Stage(postgres, simulator, fleet, ledger, shop, people, replays, secret_key)
+    return Stage(postgres, simulator, fleet, ledger, shop, people, replays, backend, secret_key)
 
 
-async def _make_api_key(dsn: str, secret_key: bytes) -> str:
+async def _set_up(dsn: str, secret_key: bytes, backend: Backend) -> str:
+    """Give the shop its key, and have its backend told."""
     pool = await open_pool(dsn, name="chaos-harness", most=4)
     try:
-        keys = KeyStore(pool, await open_keyring(pool, secret_key))
-        key, _ = await keys.create(name="chaos", environment="test", scopes=[Scope.ADMIN])
+        keyring = await open_keyring(pool, secret_key)
+        await backend.ask(pool, keyring)
+        key, _ = await KeyStore(pool, keyring).create(name="chaos", environment="test", scopes=[Scope.ADMIN])
     finally:
         await pool.close()
     return key
@@ -289,7 +299,7 @@ async def come_to_rest(
             came = {each.apns_id.lower() for each in stage.people.shown}
             taken = {each.apns_id.lower() for each in stage.simulator.pushes if each.status == 200}
             lost = await read_lost_starts(connection, arrived, taken - came if tokens_die else ())
-            wrong = debts.open + _judge_phones(stage, stages, lost)
+            wrong = debts.open + _judge_phones(stage, stages, lost) + await stage.backend.missing(connection)
             now = time.monotonic()
             quiet = quiet + 1 if not wrong else 0
             if quiet == QUIET_LOOKS or (wrong and now > min(deadline, latest)):

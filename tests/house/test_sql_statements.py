@@ -28,12 +28,16 @@ SLOT_SIDE: Final = (
     "card_fact_slots",
     "webhook_deliveries",
     "webhook_attempts",
+    "audiences",
 )
 DEVICE_SIDE: Final = (
     "devices",
     "push_tokens",
     "start_tokens",
     "erasures",
+    "customer_tags",
+    "segments",
+    "segment_ids",
     "asset_uses",
     "device_assets",
     "asset_debts",

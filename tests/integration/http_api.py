@@ -33,7 +33,9 @@ from events.feed import Feed
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.store import EventStore
+from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
+from projections.segment_store import SegmentStore
 
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 PROBLEM: Final = "application/problem+json"
@@ -163,6 +165,9 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         feed=Feed(pool, keyring),
         pictures=Pictures(pool, lambda: None),
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
+        segments=SegmentStore(pool),
+        audiences=AudienceStore(pool),
+        ring_matcher=lambda: None,
         read_order=read_order,
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,

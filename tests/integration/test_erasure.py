@@ -18,6 +18,7 @@ from events.subject_keys import SubjectKeys
 from projections import rebuilder
 from projections.log_scan import events_between
 from projections.order_view import OrderView, fold
+from projections.segment_store import SegmentStore
 from projections.verifier import verify
 from projections.view_store import ViewStore
 from tests.conftest import Clock
@@ -130,6 +131,22 @@ async def test_an_erased_customer_is_in_no_dump(flow: Flow, eraser: Eraser, dsn:
     assert await flow.pool.fetchval("SELECT done_at > asked_at FROM erasures")
     assert (await settled(flow, clock)).requests == []
     assert await is_same(flow)
+
+
+async def test_an_erased_customer_is_in_no_segment(flow: Flow, eraser: Eraser) -> None:
+    """Their tags and their place in lists of ids go; what is written later stays, and so do others."""
+    segments = SegmentStore(flow.pool)
+    for customer in ("customer-7", "customer-8"):
+        await segments.put_customer_tags(customer, ["vip"])
+    await segments.put_ids("fans", "customers", ["customer-7", "customer-8"])
+    asked = await eraser.ask("customer-7")
+    await eraser.carry_out(asked)
+    await segments.put_ids("friends", "customers", ["customer-7"])
+    await eraser.carry_out(asked)
+
+    assert await flow.pool.fetchval("SELECT array_agg(customer_id) FROM customer_tags") == ["customer-8"]
+    rows = await flow.pool.fetch("SELECT name, id FROM segment_ids ORDER BY name")
+    assert [tuple(row) for row in rows] == [("fans", "customer-8"), ("friends", "customer-7")]
 
 
 @pytest.mark.usefixtures("flow")

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from projections.matcher import Matcher, StartRule
+from projections.matcher import Matcher
+from projections.wanted_cards import StartRule
 from tests.conftest import Clock
 from tests.examples.devices import TYPE, UPDATE_TOKEN, at_launch, reported
 from tests.integration.courier import Courier

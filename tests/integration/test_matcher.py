@@ -13,7 +13,8 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import slot_of
 from projections.card import Lane
-from projections.matcher import BATCH, Matcher, StartRule
+from projections.matcher import BATCH, Matcher
+from projections.wanted_cards import StartRule
 from tests.conftest import Clock
 from tests.integration.flow import Flow
 

@@ -10,14 +10,17 @@ from app.webhooks.address import AddressRules
 from app.webhooks.errors import NoSuchWebhookError, WebhookError
 from app.webhooks.post import Poster
 from app.webhooks.webhook import DeliveryState, Resend, WebhookRequest
+from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.store import EventStore
 from projections.card import Phase, Settlement
+from projections.card_fact_store import FactStore
 from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow
 from tests.integration.rebuilding import Rebuilding
 from tests.integration.receiving import Receiver, deliver, deliverers, listen, receiving, webhooks_of
+from tests.integration.wire import Wire
 
 STARTED, ENDED, DISMISSED = ("card.started", "accepted"), ("card.ended", "over"), ("card.dismissed", "reported")
 
@@ -57,6 +60,37 @@ async def test_while_nobody_listens_nothing_is_written(owing: Flow, clock: Clock
 
     assert (await owing.card())["phase"] == "over"
     assert set((await written(owing)).values()) == {0}
+
+
+async def test_a_settlement_asks_no_more_of_postgres_while_nobody_listens(wire: Wire, keyring: Keyring) -> None:
+    """The same requests as for what nobody would be told of; one more where there is something to tell somebody."""
+    async with wire.pool() as pool:
+        flow = Flow(pool, keyring)
+
+        async def requests(settlement: Settlement) -> int:
+            wire.cut_at(0, before=True)
+            await flow.cards.settle([settlement], [])
+            return wire.asked
+
+        await flow.register()
+        for number in range(5):
+            await flow.place(f"order-{number}")
+        await flow.settle(*(f"order-{number}" for number in range(5)))
+        waits, *starts = [
+            Settlement(
+                card=each.card, phase=Phase.SHOWN, considered_version=1, outcome="accepted", why="A test.",
+                started=number > 0, accepted_version=1, due_at=each.now,
+            )
+            for number, each in enumerate(await flow.claim())
+        ]  # fmt: skip
+        # what is asked for the first time is prepared first
+        await requests(starts[0])
+        closed = [await requests(each) for each in (waits, starts[1])]
+        await FactStore(pool).listen()
+        await requests(starts[2])
+        told = await requests(starts[3])
+
+    assert (closed[0], told) == (closed[1], closed[1] + 1)
 
 
 async def test_whoever_asked_is_told_what_became_of_a_card(owing: Flow, clock: Clock, receiver: Receiver) -> None:

@@ -5,6 +5,8 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.apns import payload
@@ -142,6 +144,53 @@ def test_an_erasure_takes_attributes_and_state_and_ends_it() -> None:
     assert whole == bare
     assert (whole.over, whole.state.content_state, whole.state.attributes) == (True, None, None)
     assert whole.state.attributes_type == "MatchAttributes"
+
+
+def test_what_was_erased_before_it_came_shows_nothing() -> None:
+    """It is known whose it is, and that is all."""
+    view = folded(happened(1, "order.erased"), replace(event(2, "started", STARTED), personal=None))
+
+    assert (view.placed, view.over, view.customer_id, view.state.content_state) == (True, True, "customer-7", None)
+
+
+def test_of_two_states_of_one_time_the_later_is_shown() -> None:
+    """A sender whose clock has whole seconds; an erasure makes no difference to what is left."""
+    events = [scored(1, 1, at=1, priority=10, alert=ALERT), scored(2, 2, at=1, priority=10, alert=ALERT)]
+    view = folded(*events)
+    erased = [*events, happened(3, "order.erased")]
+
+    assert (goals(view), view.urgent_version, view.alerts[0].version) == (2, 2, 2)
+    assert folded(*erased) == folded(*(replace(each, personal=None) for each in erased))
+
+
+SAID = st.sampled_from(
+    [
+        ("started", STARTED),
+        ("started", STARTED | {"customerId": "other", "contentState": {"score": [7, 7]}}),
+        ("updated", {"contentState": {"score": [1, 0]}}),
+        ("updated", {"contentState": {"score": [2, 0]}, "alert": ALERT, "priority": 10}),
+        ("ended", {}),
+        ("ended", {"contentState": {"score": [3, 0]}, "dismissalDate": "2026-01-01T00:00:00Z"}),
+    ]
+)
+
+
+@given(
+    said=st.lists(st.tuples(SAID, st.integers(1, 3)), max_size=6), cut=st.integers(0, 6), erased_at=st.integers(0, 6)
+)
+@settings(max_examples=100)
+def test_a_fold_is_the_same_wherever_it_is_cut_and_once_erased(said: Any, cut: int, erased_at: int) -> None:
+    """Stored in between or not; and from what an erasure leaves in the log."""
+    events = [event(version, *what, at=at) for version, (what, at) in enumerate(said, 1)]
+    half = fold(EMPTY, events[:cut])
+    # what comes after an erasure is stored without its personal values
+    kept = [replace(each, personal=None) if n >= erased_at else each for n, each in enumerate(events)]
+    erasure = replace(happened(1, "order.erased"), version=erased_at + 1)
+    later = [replace(each, version=each.version + 1) for each in kept[erased_at:]]
+    stream = [*kept[:erased_at], erasure, *later] if erased_at <= len(events) else events
+
+    assert fold(decode_view(*encode_view(half)), events[cut:]) == fold(EMPTY, events)
+    assert fold(EMPTY, stream) == fold(EMPTY, [replace(each, personal=None) for each in stream]) or stream is events
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,23 @@ public struct AppFacts: Equatable, Sendable {
     public var iosVersion: String
     public var appBuild: String?
     public var locale: String?
+    /// Words by which a segment may take the phone; nil leaves those that Lockstep has.
+    public var tags: [String]?
 
-    public init(app: String, environment: String, iosVersion: String, appBuild: String? = nil, locale: String? = nil) {
+    public init(
+        app: String,
+        environment: String,
+        iosVersion: String,
+        appBuild: String? = nil,
+        locale: String? = nil,
+        tags: [String]? = nil
+    ) {
         self.app = app
         self.environment = environment
         self.iosVersion = iosVersion
         self.appBuild = appBuild
         self.locale = locale
+        self.tags = tags
     }
 
     /// Give the facts of the app that runs.

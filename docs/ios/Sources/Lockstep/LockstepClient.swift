@@ -360,7 +360,8 @@ public actor LockstepClient {
             frequentPushesEnabled: frequentPushesEnabled,
             startTokens: installation.startTokens,
             alertToken: installation.alertToken,
-            cards: cards.map { LaunchCardReport($0) }
+            cards: cards.map { LaunchCardReport($0) },
+            tags: facts.tags
         )
     }
 

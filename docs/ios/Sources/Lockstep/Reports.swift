@@ -43,4 +43,5 @@ public struct DeviceReport: Codable, Equatable, Sendable {
     public var startTokens: [String: String]
     public var alertToken: String?
     public var cards: [LaunchCardReport]
+    public var tags: [String]?
 }

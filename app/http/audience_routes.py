@@ -1,0 +1,73 @@
+"""Audiences: how far their cards are, stop, go on."""
+
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from app.http.answers import json_answer
+from app.http.edge import edge_of
+from app.http.path import path_id
+from app.http.problems import ProblemError, bad_request, not_found
+from app.http.queries import page_limit
+from projections.audience_store import OUTCOMES, StartedPhone
+
+_BY_WORD: Final = {each: each for each in OUTCOMES}
+
+
+class Phones(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of phones, by id.
+
+    Attributes:
+        next_after: What `after` is to be for the next page; None: there is none.
+    """
+
+    phones: list[StartedPhone]
+    next_after: str | None
+
+
+async def get_audience(request: web.Request) -> web.Response:
+    """Tell how far the cards of an activity's audience are."""
+    return await _answer(request, path_id(request, "activity_id"))
+
+
+async def get_audience_phones(request: web.Request) -> web.Response:
+    """List the phones of an activity's audience with what became of the start on each."""
+    activity_id, limit = path_id(request, "activity_id"), page_limit(request)
+    word = request.query.get("outcome")
+    if word is not None and word not in _BY_WORD:
+        raise bad_request(f"outcome is to be one of {', '.join(OUTCOMES)}, or absent.")
+    phones = await edge_of(request).audiences.phones(
+        activity_id,
+        outcome=None if word is None else _BY_WORD[word],
+        after=request.query.get("after", ""),
+        most=limit,
+    )
+    return json_answer(Phones(phones, phones[-1].device_id if len(phones) == limit else None))
+
+
+async def post_audience_stop(request: web.Request) -> web.Response:
+    """Start no further cards of an activity's audience."""
+    activity_id = path_id(request, "activity_id")
+    if not await edge_of(request).audiences.stop(activity_id):
+        raise _no_audience()
+    return await _answer(request, activity_id)
+
+
+async def post_audience_resume(request: web.Request) -> web.Response:
+    """Go on starting the cards of an activity's audience."""
+    activity_id = path_id(request, "activity_id")
+    if not await edge_of(request).audiences.resume(activity_id):
+        raise _no_audience()
+    return await _answer(request, activity_id)
+
+
+async def _answer(request: web.Request, activity_id: str) -> web.Response:
+    progress = await edge_of(request).audiences.progress(activity_id)
+    if progress is None:
+        raise _no_audience()
+    return json_answer(progress)
+
+
+def _no_audience() -> ProblemError:
+    return not_found("No activity by this id is for an audience, or its time has not come.")
