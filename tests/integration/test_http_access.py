@@ -53,6 +53,21 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("POST", "/v1/webhooks/{name}/secret"): ("/v1/webhooks/crm/secret", {}),
     ("GET", "/v1/webhooks/{name}/deliveries"): ("/v1/webhooks/crm/deliveries", None),
     ("POST", "/v1/webhooks/{name}/resend"): ("/v1/webhooks/crm/resend", {"dead": True}),
+    ("PUT", "/v1/customers/{customer_id}/tags"): ("/v1/customers/customer-7/tags", {"tags": ["vip"]}),
+    ("GET", "/v1/customers/{customer_id}/tags"): ("/v1/customers/customer-7/tags", None),
+    ("GET", "/v1/segments"): ("/v1/segments", None),
+    ("PUT", "/v1/segments/{name}"): ("/v1/segments/regulars", {"customers": ["customer-7"]}),
+    ("GET", "/v1/segments/{name}"): ("/v1/segments/regulars", None),
+    ("DELETE", "/v1/segments/{name}"): ("/v1/segments/regulars", None),
+    ("POST", "/v1/segments/{name}/ids"): ("/v1/segments/regulars/ids", {"add": ["customer-8"]}),
+    ("GET", "/v1/activities/{activity_id}/audience"): ("/v1/activities/match-1/audience", None),
+    ("GET", "/v1/activities/{activity_id}/audience/phones"): ("/v1/activities/match-1/audience/phones", None),
+    ("POST", "/v1/activities/{activity_id}/audience/stop"): ("/v1/activities/match-1/audience/stop", {}),
+    ("POST", "/v1/activities/{activity_id}/audience/resume"): ("/v1/activities/match-1/audience/resume", {}),
+    ("POST", "/v1/audiences/count"): (
+        "/v1/audiences/count",
+        {"attributesType": "OrderAttributes", "audience": {"everybody": True}},
+    ),
     ("POST", "/v1/tickets"): ("/v1/tickets", {"customerId": "customer-7"}),
 }
 """A request for each guarded route that its owner may make; a new route without one fails."""
