@@ -107,7 +107,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     image_placeholder: str = Field(
         "placeholder",
         min_length=1,
-        max_length=128,
+        max_length=64,
         description="The app's own picture, where a phone does not have a card's yet.",
     )
     keep_receipts_days: int = Field(30, ge=1, description="How long it is known what was sent and answered.")

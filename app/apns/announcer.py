@@ -30,6 +30,7 @@ from app.apns.judge import judge
 from app.apns.preflight import MOST_BODY_BYTES, preflight
 from app.apns.request import ApnsRequest, Environment, PushKind, PushType, build
 from app.apns.rules import Pause
+from app.apns.sender import pause_key
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ApnsTransport
 from app.apns.verdict import Outcome, TokenAction, Verdict
@@ -267,7 +268,7 @@ class Announcer:
                     await self._cards.block_token(*place, verdict.retry_after_seconds)
                 # a topic that does not take this may well take cards
                 if verdict.pause is Pause.CREDENTIAL:
-                    key = f"{token.key_id}/{request.environment}"
+                    key = pause_key(verdict.pause, request.app, token.key_id, request.environment)
                     until = phone.now + timedelta(seconds=self._rules.verdicts.hold)
                     await self._pauses.pause(verdict.pause, key, reason=verdict.why, until=until)
         except StoreUnavailableError:

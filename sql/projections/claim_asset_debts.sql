@@ -22,7 +22,9 @@ WITH now AS MATERIALIZED (
 ), taken AS MATERIALIZED (
     SELECT b.device_id
     FROM now, asset_debts AS b
-    LEFT JOIN devices AS d ON d.device_id = b.device_id
+    LEFT JOIN LATERAL (
+        SELECT p.app, p.environment FROM devices AS p WHERE p.device_id = b.device_id LIMIT 1
+    ) AS d ON true
     WHERE b.claim_at <= now.at AND (b.leased_until IS NULL OR b.leased_until <= now.at)
       AND (d.environment IS NULL OR d.environment <> ALL ($6::text[]))
       AND NOT EXISTS (
@@ -58,6 +60,11 @@ SELECT l.device_id, l.debt, l.lease, l.told_fetch, l.told_drop, l.told_at, l.tol
                                           < s.key::integer) AS shadowed,
        now.at AS now
 FROM now, leased AS l
-LEFT JOIN devices AS d ON d.device_id = l.device_id AND d.forgotten_at IS NULL
+LEFT JOIN LATERAL (
+    SELECT p.app, p.environment, p.customer_id, p.alert_token_hash
+    FROM devices AS p
+    WHERE p.device_id = l.device_id AND p.forgotten_at IS NULL
+    LIMIT 1
+) AS d ON true
 LEFT JOIN push_tokens AS a ON a.app = d.app AND a.environment = d.environment AND a.token_hash = d.alert_token_hash
-                          AND a.device_id = d.device_id
+                          AND a.device_id = l.device_id
