@@ -92,6 +92,6 @@ def _why(newest: Asset, held: Held | None, errands: Errands, now: datetime) -> s
         if errands.reported_at is None or errands.reported_at < errands.told_at:
             return f"{told}, and has not answered: iOS may not have woken it yet; opening the app helps"
         return f"{told}, and has not said yet that it has it"
-    if errands.outcome in (None, "nothing", "told"):
+    if errands.why is None or errands.outcome in ("nothing", "told"):
         return "the app is about to be told"
-    return f"the app was not told yet. {errands.why}"
+    return f"the app was not told yet. {errands.why.removesuffix('.')}"

@@ -128,7 +128,7 @@ WHYS: Final[dict[str, tuple[Errands, str]]] = {
     "not told": (Errands(album=Album([NEW], [])), "the app is about to be told"),
     "no token": (
         Errands(album=Album([NEW], []), outcome="no_token", why="It has no device token."),
-        "the app was not told yet. It has no device token.",
+        "the app was not told yet. It has no device token",
     ),
     "told": (
         Errands(album=Album([NEW], []), told_fetch=(NEW.ref,), told_at=NOON),
