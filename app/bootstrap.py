@@ -10,6 +10,7 @@ from typing import Self
 import structlog
 
 from app.access.key_store import KeyStore
+from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
@@ -18,6 +19,7 @@ from app.apns.request import Environment
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.definitions import DefinitionStore
+from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.erasure import Eraser
 from app.explanations import Explainer
@@ -239,6 +241,7 @@ class Service:
                     self._ring_due,
                     ring_matcher=self._ring_matcher,
                     ring_facts=lambda: self.doorbell.ring(facts=True),
+                    ring_pictures=self._ring_pictures,
                     rules=self._settings.dispatch_rules(),
                 )
                 management = channels_transport(self._settings)
@@ -253,6 +256,15 @@ class Service:
                     rules=self._settings.dispatch_rules(),
                 )
                 self.doorbell.listen(dispatcher.hear)
+                announcer = Announcer(
+                    workers,
+                    self.keyring,
+                    transport,
+                    keeper.credentials,
+                    self._ring_due,
+                    rules=self._settings.dispatch_rules(),
+                )
+                self.doorbell.listen(announcer.hear)
                 self.doorbell.listen(broadcaster.hear)
                 deliverer = Deliverer(
                     workers,
@@ -263,6 +275,7 @@ class Service:
                 self.doorbell.listen(deliverer.hear)
                 return {
                     "dispatcher": dispatcher.run,
+                    "announcer": announcer.run,
                     "broadcaster": broadcaster.run,
                     "credentials": keeper.run,
                     "webhooks": deliverer.run,
@@ -283,6 +296,7 @@ class Service:
             segments=SegmentStore(self._pool),
             audiences=AudienceStore(self._pool),
             ring_matcher=self._ring_matcher,
+            pictures=Pictures(self._pool, self._ring_pictures),
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
@@ -331,3 +345,6 @@ class Service:
 
     def _ring_due(self, slots: Collection[int]) -> None:
         self.doorbell.ring(due=slots)
+
+    def _ring_pictures(self) -> None:
+        self.doorbell.ring(pictures=True)

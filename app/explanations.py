@@ -27,6 +27,7 @@ from projections.draft import moment_of
 from projections.eta import Expected, WaitingEta, not_shown
 from projections.explain import explain
 from projections.explain_card import PHONES_NAMED
+from projections.explain_pictures import Errands
 from projections.explanation import Explanation, Happened, Progress, Sent, Shown, Surroundings, TracedCard
 from projections.face import Face, face_of
 from projections.order_view import EMPTY, FOLD_VERSION
@@ -34,6 +35,7 @@ from projections.outages import Outages
 from projections.own_view import OwnView
 from projections.pause import Route
 from projections.pauses import Pauses
+from projections.picture_store import read_errands
 from projections.registry import CARDS
 from projections.shelf import Shelf
 from projections.view import View, fold
@@ -105,6 +107,13 @@ class Explainer:
                 phones = await connection.fetch(statement("projections/list_phones"), customer_id, PHONES_NAMED + 1)
                 own = [each for each in cards[:CARDS_TOLD] if not is_customer(each.card.subject_id)]
                 accepted = await self._read_accepted(connection, order_id, progress, faces, own)
+                drawn = [
+                    (each, (shared if is_customer(each.card.subject_id) else faces).of(each.card.attributes_type))
+                    for each in cards[:CARDS_TOLD]
+                ]
+                errands = await read_errands(
+                    connection, [(each.card.device_id, face.images) for each, face in drawn if face is not None]
+                )
         if states:
             after = await read_states(self._store, order_id, progress.version, EVENTS)
             events = [replace(each, after=after.get(each.version)) for each in events]
@@ -117,12 +126,14 @@ class Explainer:
             why_not=None if stored is None or stored.why_not is None else f"{stored.why_not}.",
             events=events,
             cards=[
-                replace(each, face=shared.of(each.card.attributes_type))
-                if is_customer(each.card.subject_id)
-                else replace(
-                    each, accepted=accepted.get(each.card.accepted_version), face=faces.of(each.card.attributes_type)
+                replace(
+                    each,
+                    # an order's events say nothing of what a card of several showed
+                    accepted=None if is_customer(each.card.subject_id) else accepted.get(each.card.accepted_version),
+                    face=self._on_phone(each.card, face, errands.get(each.card.device_id)),
+                    errands=errands.get(each.card.device_id),
                 )
-                for each in cards[:CARDS_TOLD]
+                for each, face in drawn
             ],
             more_cards=len(cards) > CARDS_TOLD,
             around=Surroundings(
@@ -143,6 +154,14 @@ class Explainer:
             ),
         )
         return replace(explanation, waiting_eta=waiting_eta)
+
+    def _on_phone(self, card: Card, face: Face | None, errands: Errands | None) -> Face | None:
+        """Give what a card shows with the pictures of its phone, or of all phones that follow its channel."""
+        if face is None or errands is None:
+            return face
+        refs = errands.album.refs(face.images)
+        shown = dict.fromkeys(refs) if card.channel is not None else refs
+        return face.referring(shown, self._rules.plan.placeholder, self._keyring.hash)
 
     async def _read_accepted(
         self,

@@ -175,10 +175,11 @@ class Housekeeper:
                 statement("app/sign_out_old_devices"), self._keep.devices, PRUNED_AT_ONCE
             )
             devices: int = await self._pool.fetchval(statement("app/prune_devices"), PRUNED_AT_ONCE)
+            pictures: int = await self._pool.fetchval(statement("app/prune_assets"))
         if silent:
             log.info("silent_phones_were_signed_out", devices=silent)
-        if days or devices:
-            log.info("old_rows_went", receipt_days=days, devices=devices)
+        if days or devices or pictures:
+            log.info("old_rows_went", receipt_days=days, devices=devices, pictures=pictures)
         return days, devices
 
     async def count_trouble(self) -> tuple[int, int]:

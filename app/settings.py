@@ -104,6 +104,12 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         "token", description="What carries updates: token, channel, channel_for_many, or channel_if_silent."
     )
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
+    image_placeholder: str = Field(
+        "placeholder",
+        min_length=1,
+        max_length=64,
+        description="The app's own picture, where a phone does not have a card's yet.",
+    )
     keep_receipts_days: int = Field(30, ge=1, description="How long it is known what was sent and answered.")
     keep_cards_days: int = Field(30, ge=1, description="How long cards that are over are kept.")
     keep_devices_days: int = Field(180, ge=1, description="How long phones are kept whose app does not launch.")
@@ -161,6 +167,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
             on_unknown_start=self.on_unknown_start,
             tell_age=self.freshness,
             carrier=self.carrier,
+            placeholder=self.image_placeholder,
             fallback=replace(rules.plan.fallback, wanted=self.fallback_alerts),
         )
         return replace(rules, plan=plan)

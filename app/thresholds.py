@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.apns.dispatch_rules import DispatchRules, SendingRules, SendRules
+from app.apns.dispatch_rules import DispatchRules, PictureRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
 from app.webhooks.attempt import WebhookRules
 from projections.audience import AudienceRules
@@ -25,6 +25,7 @@ FAST_RULES: Final = DispatchRules(
     poll=0.2,
     plan=PlanRules(report_wait=2.0, app_first_grace=0.5, failed_again=1.0),
     verdicts=FAST,
+    pictures=PictureRules(again=5.0),
 )
 """The dispatcher's of the profile `fast`."""
 
@@ -58,6 +59,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "fallback": ("dispatch", "plan", "fallback"),
     "verdict": ("dispatch", "verdicts"),
     "send": ("dispatch", "send"),
+    "picture": ("dispatch", "pictures"),
     "eta": ("eta",),
     "webhook": ("webhook",),
     "audience": ("audience",),
@@ -71,6 +73,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "fallback": (FallbackRules,),
     "verdict": (VerdictSettings,),
     "send": (SendRules,),
+    "picture": (PictureRules,),
     "eta": (EtaRules,),
     "webhook": (WebhookRules,),
     "audience": (AudienceRules,),

@@ -5,7 +5,7 @@ import statistics
 import time
 
 from app.simulator.agent import PhoneAgent
-from app.simulator.phone import Behaviour
+from app.simulator.behaviour import Behaviour
 from app.simulator.simulator import DEFAULT_BUNDLE_ID
 from bench.database import bed
 from bench.latency import Stage, post, stage

@@ -42,6 +42,7 @@ def _of_types(card: Any) -> Iterator[str]:
         ("attributes_type", str, "the name of a Swift struct"),
         ("facts", tuple, "a tuple of classes"),
         ("gathers", tuple, "a tuple of kinds"),
+        ("images", tuple, "a tuple of fields"),
         ("steps", Mapping, "a Step by the type of an event"),
         ("old_shapes", Mapping, "(type, version) → (class, function)"),
     ):
@@ -58,6 +59,8 @@ def _of_types(card: Any) -> Iterator[str]:
     ):
         yield "breaks is to give a reason by the field of a schema"
     yield from _of_carrier(card)
+    if not isinstance(card.placeholder, str | None):
+        yield "placeholder is to be the name of a picture in the app, or None"
     if not isinstance(card.content_limit_bytes, int | None):
         yield "content_limit_bytes is to be a number, or None"
     yield from _of_alerts(card)
@@ -85,6 +88,10 @@ def _of_look(card: CardDefinition) -> Iterator[str]:
         yield "attributes_type is to be the bare name of a Swift struct, such as BookingAttributes"
     if card.kind != ORDER and card.attributes_type == ORDER_ATTRIBUTES:
         yield "attributes_type is that of the order's own card"
+    known = {each.encode_name for each in msgspec.structs.fields(card.content_state)}
+    for path in card.images:
+        if not isinstance(path, str) or path.partition(".")[0] not in known:
+            yield f"images names {path!r}, and content_state has {', '.join(sorted(known))}"
     if card.gathers and card.kind != CUSTOMER:
         yield f"gathers is for cards of the kind {CUSTOMER}"
     if card.gathers and card.carrier not in (None, "token"):

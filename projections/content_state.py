@@ -129,4 +129,5 @@ CARD: Final = CardDefinition(
     otherwise="Your order has news.",
     title=_title,
     steps=STEPS,
+    images=("imageKey",),
 )

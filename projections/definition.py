@@ -74,6 +74,9 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         carrier: What carries its updates: a token each, or a channel for all cards of a subject; None leaves it to the
             setting LOCKSTEP_CARRIER.
         channel_storage: What APNs keeps of a channel for phones that are offline.
+        images: The fields of the content state, as JSON has them, that hold keys of pictures: `imageKey`, or
+            `orders.imageKey`. Keys of the manifest become what the phone has.
+        placeholder: The picture of the app's own in the place of one that the phone has not; None: as it is set.
         gathers: Of a card of the kind `customer`: the kinds whose subjects it shows together, instead of a card each.
     """
 
@@ -97,6 +100,8 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     carrier: Carrier | None = None
     channel_storage: Storage = "latest"
     gathers: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    placeholder: str | None = None
 
     @property
     def opening(self) -> str:

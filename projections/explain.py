@@ -10,6 +10,7 @@ from projections.card import Phase
 from projections.definition import PLACED
 from projections.explain_card import explain_card
 from projections.explain_order import explain_order
+from projections.explain_pictures import lacking
 from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Shown, Surroundings, TracedCard
 from projections.face import Face
 from projections.shown_card import compared, perhaps
@@ -68,6 +69,9 @@ def explain(
                 perhaps=perhaps(each, found, around),
                 sent=each.sent,
                 shared=each.shared,
+                pictures=()
+                if each.face is None or each.card.phase is Phase.OVER
+                else lacking(each.face.images, each.errands, around.now, shared=each.card.channel is not None),
             )
         )
     return Explanation(

@@ -10,6 +10,7 @@ from projections.card import Card
 from projections.channel import ChannelState
 from projections.definition import PLACED
 from projections.eta import WaitingEta
+from projections.explain_pictures import Errands, LackingPicture
 from projections.face import Face
 from projections.order_state import StateAfter
 from projections.outage import Outage
@@ -112,6 +113,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
         shared: It shows several orders of a customer.
         channel: What it follows, or could; None for none.
         shows_order: The order is, or was last, among those that it shows.
+        errands: What is known of its phone's pictures; None where it names none of the manifest.
     """
 
     card: Card
@@ -128,6 +130,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
     accepted: Shown | None = None
     shared: bool = False
     shows_order: bool = True
+    errands: Errands | None = None
     sent: tuple[Sent, ...] = ()
     channel: ChannelState | None = None
 
@@ -222,6 +225,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         perhaps: What may keep the phone from showing what APNs took, each with its cure.
         sent: The last pushes, the newest first.
         shared: It shows several orders of a customer: its versions count the changes of them all.
+        pictures: Those that it names and that are not on its phone as the manifest has them.
     """
 
     card_id: str
@@ -236,6 +240,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     perhaps: tuple[str, ...] = ()
     sent: tuple[Sent, ...] = ()
     shared: bool = False
+    pictures: tuple[LackingPicture, ...] = ()
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

@@ -1,5 +1,6 @@
 """What a card would show of its subject now, rendered once for all its cards."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -14,6 +15,7 @@ from projections.definition import PLACED
 from projections.draft import Alert
 from projections.errors import RenderError
 from projections.freshness import Age, Freshness, FreshnessRules, age_of
+from projections.pictures import named_in, referring
 from projections.registry import CARDS
 from projections.view import CardView, drawn
 
@@ -49,6 +51,9 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         wishes: What its sender wishes of its pushes; None: it is ours to say.
         carrier: What carries updates; None leaves it to the rules.
         storage: What APNs keeps of a channel.
+        images: Keys of pictures that the content names.
+        image_paths: Where it names them.
+        placeholder: What it shows in the place of one that its phone has not; None: as it is set for all cards.
     """
 
     version: int
@@ -68,6 +73,9 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     joined_at: datetime | None = None
     is_kept: bool = True
     first_alerts: tuple[Alert, ...] | None = None
+    images: frozenset[str] = frozenset()
+    image_paths: tuple[str, ...] = ()
+    placeholder: str | None = None
     recipients: Recipients | None = None
     starts_stopped: bool = False
     startable: bool = True
@@ -99,6 +107,19 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         if self.begun_at is None or created_at >= self.begun_at:
             return self
         return replace(self, over=True, is_kept=False, alerts=())
+
+    def referring(self, refs: Mapping[str, str | None], placeholder: str, key: bytes) -> "Face":
+        """Give what a card shows on a phone that has these versions of pictures; the hash is that of the card then.
+
+        Args:
+            refs: What may be referred to, by key; None: the placeholder.
+            placeholder: Where the definition has none.
+            key: Keys the content hash.
+        """
+        if not refs:
+            return self
+        content = referring(self.content, self.image_paths, refs, self.placeholder or placeholder)
+        return replace(self, content=content, content_hash=_shown_hash(content, self.wishes, key))
 
     def pending_alert(self, alerted_version: int) -> Alert | None:
         """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
@@ -137,7 +158,10 @@ def shown_hash(view: CardView, content: bytes, key: bytes) -> bytes:
         content: JSON; of a state that a sender gave every key counts, and what belongs to the state.
         key: Keys the hash.
     """
-    wishes = wishes_of(view)
+    return _shown_hash(content, wishes_of(view), key)
+
+
+def _shown_hash(content: bytes, wishes: Wishes | None, key: bytes) -> bytes:
     if wishes is None:
         return content_hash(content, key)
     shown = _encode_sorted((_read_object(content), wishes.stale_at, wishes.relevance_score))
@@ -162,6 +186,8 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
             failure = error
     several = view if isinstance(view, CustomerView) else None
     definition = CARDS.find(attributes_type, view.kind)
+    # what a sender gave is shown as it is
+    paths = () if definition is None or wishes is not None else definition.images
     return Face(
         version=view.version,
         placed=view.placed,
@@ -169,6 +195,9 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         customer_id=view.customer_id,
         content=content,
         content_hash=shown_hash(view, content, key),
+        images=named_in(_read_object(content), paths) if paths else frozenset(),
+        image_paths=paths,
+        placeholder=None if definition is None else definition.placeholder,
         alerts=view.alerts,
         status_version=view.status_stamp[1],
         expected_at=view.next_expected_at,

@@ -33,6 +33,14 @@ def wants_channel(face: Face, card: Card, phone: Phone, carrier: Carrier) -> boo
             return False
 
 
+def may_follow_channel(face: Face, card: Card, phone: Phone | None, carrier: Carrier) -> bool:
+    """Tell whether a card follows a channel, or may be started so: what it shows is then the same on all phones."""
+    if card.channel is not None:
+        return True
+    unstarted = card.phase in (Phase.WANTED, Phase.STARTING)
+    return unstarted and phone is not None and wants_channel(face, card, phone, carrier)
+
+
 def awaited(channel: ChannelState | None) -> Wait:
     """Wait for the channel that a card is to follow."""
     why = "The card is to follow a channel, by which one push reaches all its order's cards; that is being made."

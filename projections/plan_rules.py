@@ -34,6 +34,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
         ages: When news has grown old.
         fallback: When news goes by an ordinary notification.
         tell_age: Whether cards say how old their news is.
+        placeholder: The picture of the app's own that a card shows in the place of one that its phone has not.
         carrier: What carries the updates of cards whose definition leaves it open.
     """
 
@@ -55,6 +56,7 @@ class PlanRules(msgspec.Struct, frozen=True, kw_only=True):
     ages: FreshnessRules = FreshnessRules()
     fallback: FallbackRules = FallbackRules()
     tell_age: bool = True
+    placeholder: str = "placeholder"
     carrier: Carrier = "token"
 
 

@@ -76,6 +76,11 @@ def why_update(face: Face, card: Card, alert: Alert | None) -> str:
         return "An operator asked for the card to be sent again."
     if card.accepted_version is None:
         changed = f"Apple has not accepted a push to this card yet; the order is at version {face.version}."
+    elif card.accepted_hash is not None and card.accepted_version == face.version and face.images:
+        changed = (
+            f"Nothing has happened since the last push (version {face.version}), but a picture that the card names has "
+            "come to the phone or gone from it, or the card is drawn otherwise now."
+        )
     elif card.accepted_hash is None or card.accepted_version >= face.version:
         changed = f"It is not certain that the card shows the newest state (version {face.version})."
     else:

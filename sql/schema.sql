@@ -64,6 +64,52 @@ CREATE TABLE public.api_keys (
     revoked_at timestamp with time zone
 );
 
+CREATE TABLE public.asset_debts (
+    device_id text NOT NULL COLLATE pg_catalog."C",
+    debt bigint DEFAULT 1 NOT NULL,
+    due_at timestamp with time zone,
+    blocked_until timestamp with time zone,
+    claim_at timestamp with time zone GENERATED ALWAYS AS (
+CASE
+    WHEN (due_at IS NULL) THEN NULL::timestamp with time zone
+    ELSE GREATEST(due_at, blocked_until)
+END) STORED,
+    lease bigint DEFAULT 0 NOT NULL,
+    leased_until timestamp with time zone,
+    told_fetch text[] DEFAULT '{}'::text[] NOT NULL,
+    told_drop text[] DEFAULT '{}'::text[] NOT NULL,
+    told_at timestamp with time zone,
+    told_times integer DEFAULT 0 NOT NULL,
+    reported_at timestamp with time zone,
+    credit double precision,
+    credit_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    outcome text,
+    why text,
+    outcome_at timestamp with time zone
+);
+
+CREATE TABLE public.asset_uses (
+    device_id text NOT NULL COLLATE pg_catalog."C",
+    card_id uuid NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    ref text,
+    until timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.assets (
+    key text NOT NULL COLLATE pg_catalog."C",
+    sha256 text NOT NULL COLLATE pg_catalog."C",
+    url text NOT NULL,
+    size_bytes bigint NOT NULL,
+    expires_at timestamp with time zone,
+    put_at timestamp with time zone NOT NULL,
+    withdrawn_at timestamp with time zone,
+    telling_after text COLLATE pg_catalog."C"
+);
+
 CREATE TABLE public.audience_pace (
     only_row boolean DEFAULT true NOT NULL,
     next_at timestamp with time zone NOT NULL,
@@ -266,6 +312,14 @@ CREATE TABLE public.definitions (
     version integer NOT NULL,
     body json,
     saved_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.device_assets (
+    device_id text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    sha256 text NOT NULL COLLATE pg_catalog."C",
+    problem text,
+    dropping boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.devices (
@@ -667,6 +721,15 @@ ALTER TABLE ONLY public.receipts ATTACH PARTITION public.receipts_other DEFAULT;
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
 
+ALTER TABLE ONLY public.asset_debts
+    ADD CONSTRAINT asset_debts_pkey PRIMARY KEY (device_id);
+
+ALTER TABLE ONLY public.asset_uses
+    ADD CONSTRAINT asset_uses_pkey PRIMARY KEY (device_id, card_id, key);
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_pkey PRIMARY KEY (key, sha256);
+
 ALTER TABLE ONLY public.audience_pace
     ADD CONSTRAINT audience_pace_pkey PRIMARY KEY (only_row);
 
@@ -702,6 +765,9 @@ ALTER TABLE ONLY public.customer_views
 
 ALTER TABLE ONLY public.definitions
     ADD CONSTRAINT definitions_pkey PRIMARY KEY (name, version);
+
+ALTER TABLE ONLY public.device_assets
+    ADD CONSTRAINT device_assets_pkey PRIMARY KEY (device_id, key, sha256);
 
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (device_id);
@@ -793,6 +859,12 @@ ALTER TABLE ONLY public.webhook_deliveries
 ALTER TABLE ONLY public.webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (name);
 
+CREATE INDEX asset_debts_to_claim ON public.asset_debts USING btree (claim_at) WHERE (claim_at IS NOT NULL);
+
+CREATE INDEX asset_uses_of_key ON public.asset_uses USING btree (key, device_id);
+
+CREATE INDEX assets_to_tell ON public.assets USING btree (key) WHERE (telling_after IS NOT NULL);
+
 CREATE INDEX audiences_due ON public.audiences USING btree (slot, turn_at) WHERE ((done_at IS NULL) AND (stopped_at IS NULL) AND (over_at IS NULL));
 
 CREATE INDEX audiences_of_customers ON public.audiences USING gin (customers) WHERE (over_at IS NULL);
@@ -808,6 +880,8 @@ CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment
 CREATE INDEX channels_to_claim ON public.channels USING btree (slot, claim_at) WHERE (claim_at IS NOT NULL);
 
 CREATE INDEX customer_tags_to_match ON public.customer_tags USING btree (match_due_at) WHERE (match_due_at IS NOT NULL);
+
+CREATE INDEX device_assets_of_key ON public.device_assets USING btree (key, device_id);
 
 CREATE INDEX devices_of_customer ON public.devices USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 

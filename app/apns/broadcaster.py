@@ -18,18 +18,13 @@ import structlog
 from app.apns import channel_request
 from app.apns.answer import Answer
 from app.apns.channel_request import ChannelRequest
-from app.apns.channel_settlement import (
-    Asked,
-    settle_asked,
-    settle_not_made,
-    settle_postponed,
-    settle_rest,
-)
+from app.apns.channel_settlement import Asked, settle_asked, settle_not_made, settle_postponed, settle_rest
 from app.apns.channel_verdict import ChannelOutcome, ChannelVerdict, judge_channel
 from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.judge import said
+from app.apns.pictures import for_all
 from app.apns.preflight import message_problem
 from app.apns.push import build_message
 from app.apns.request import Environment
@@ -224,6 +219,7 @@ class Broadcaster:
             face = None
             if stored is not None:
                 face = face_of(stored.view, self._keyring.hash, stored.heard_at, channel.attributes_type)
+                face = await for_all(self._pool, face, self._rules.plan.placeholder, self._keyring.hash)
             decided = plan_channel(face, channel, now, self._rules.plan)
             if isinstance(decided, Rest):
                 return settle_rest(channel, decided, version), None
@@ -232,6 +228,8 @@ class Broadcaster:
                 return settle_postponed(channel, why, now + timedelta(seconds=SHADOWED_SECONDS)), None
             request_id = uuid4()
             request = self._request(claimed, decided, stored, face, request_id)
+        except StoreUnavailableError:
+            raise
         except Exception as error:  # noqa: BLE001 - a bug must stop one channel alone
             why = str(error) if isinstance(error, RenderError) else type(error).__name__
             log.error("channel_failed", error=why)  # noqa: TRY400 - a traceback would carry values

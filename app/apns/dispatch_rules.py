@@ -22,6 +22,22 @@ class SendRules(msgspec.Struct, frozen=True, kw_only=True):
     alert_expiry: float = 3_600.0
 
 
+class PictureRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a phone is woken to fetch pictures.
+
+    Attributes:
+        most: Background pushes that a phone is sent in a short time; Apple advises two or three an hour.
+        refill: Seconds in which a phone can take one more.
+        again: Seconds after which an app that has reported nothing since is told once more.
+        times: How often it is told the same, at the most.
+    """
+
+    most: float = 3.0
+    refill: float = 1_200.0
+    again: float = 3_600.0
+    times: int = 3
+
+
 class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
     """When a push is begun and how its answer is judged; seconds.
 
@@ -34,6 +50,7 @@ class SendingRules(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float = 15.0
     plan: PlanRules = PlanRules()
     verdicts: VerdictSettings = DEFAULT
+    pictures: PictureRules = PictureRules()
 
 
 class DispatchRules(SendingRules, frozen=True, kw_only=True):

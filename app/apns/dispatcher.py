@@ -12,12 +12,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import structlog
-from msgspec.structs import replace
 
 from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.pace import Pace
-from app.apns.push import build_push
+from app.apns.pictures import Drawn, Pictures, draw
+from app.apns.push import build_push, environment_of
 from app.apns.reach import TOLD_AGAIN_SECONDS, Reach, Trial
 from app.apns.sender import PlannedPush, Sender
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
@@ -31,13 +31,14 @@ from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.audience_store import AudienceStore
-from projections.card import Card, Intent, Kind, Lane
+from projections.card import Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.channel import Storage
 from projections.channel_store import ChannelsOf, ChannelStore, Place, place_of
 from projections.choice import Renew, Send, budget_used_up
 from projections.errors import RenderError
-from projections.face import Face, face_of
+from projections.face import Face
+from projections.following import may_follow_channel
 from projections.outages import Outages
 from projections.pauses import Pauses
 from projections.plan import plan
@@ -64,6 +65,7 @@ class Dispatcher:
         announce: Called with slots of cards that are due again; must not block.
         ring_matcher: Called after cards were recalled from their phones; must not block. It polls too.
         ring_facts: Called after something became of cards that somebody is to be told; must not block.
+        ring_pictures: Called after phones were put in debt that may have to be told of pictures; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
     """
@@ -78,6 +80,7 @@ class Dispatcher:
         *,
         ring_matcher: Callable[[], None] = lambda: None,
         ring_facts: Callable[[], None] = lambda: None,
+        ring_pictures: Callable[[], None] = lambda: None,
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
@@ -86,16 +89,13 @@ class Dispatcher:
         self._rules = rules or DispatchRules()
         plan_rules = self._rules.plan
         self._cards = CardStore(
-            pool,
-            plan_rules.budget,
-            plan_rules.urgent,
-            ring_facts=ring_facts,
-            channel_settle=plan_rules.channel_settle,
+            pool, plan_rules.budget, plan_rules.urgent, ring_facts=ring_facts, channel_settle=plan_rules.channel_settle
         )
         self._channels = ChannelStore(pool)
         self._views = Shelf(keyring)
         self._audiences = AudienceStore(pool)
         self._announce = announce
+        self._ring_pictures = ring_pictures
         self._credentials = credentials
         self._reach = Reach(
             transport, credentials, Outages(pool), told_seconds=self._rules.deadline + 2 * TOLD_AGAIN_SECONDS
@@ -246,14 +246,15 @@ class Dispatcher:
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
             channels = await self._read_channels(connection, claimed)
             stopped = await self._audiences.stopped(connection, [each.card for each in claimed], views)
-        faces: dict[tuple[str, str], Face] = {}
+            faces = draw(claimed, views, self._keyring.hash, stopped)
+            pictures = await Pictures.read(connection, faces, self._rules.plan.placeholder, self._keyring.hash)
         begun: list[PlannedPush] = []
         wishes: dict[Place, Storage] = {}
-        for each in claimed:
+        for each, face in faces:
             stored = views.get(each.card.subject_id)
             phone = phones.get((each.card.device_id, each.card.attributes_type))
             try:
-                push = self._plan(each, stored, phone, faces, stopped, claimed_monotonic, channels, wishes)
+                push = self._plan(each, stored, phone, face, claimed_monotonic, channels, wishes, pictures)
             except Exception as error:  # noqa: BLE001 - a bug must stop one card, not its whole batch
                 why = str(error) if isinstance(error, RenderError) else type(error).__name__
                 version = 0 if stored is None else stored.version
@@ -263,6 +264,9 @@ class Dispatcher:
             begun += [] if push is None else [push]
         if wishes:
             self._announce(await self._channels.want(wishes.items()))
+        # before the pushes: a phone that shows a card is told of its picture, whatever becomes of us
+        if await pictures.write(self._pool):
+            self._ring_pictures()
         begun = await self._within_budgets(begun)
         written = [each for each in begun if each.sent.kind is not Kind.UPDATE or each.sent.alert is not None]
         held = (
@@ -299,24 +303,24 @@ class Dispatcher:
         claimed: Claimed,
         stored: StoredView | None,
         phone: PhoneWithToken | None,
-        faces: dict[tuple[str, str], Face],
-        stopped: Collection[str],
+        drawn: Drawn,
         claimed_monotonic: float,
         channels: ChannelsOf,
         wishes: dict[Place, Storage],
+        pictures: Pictures,
     ) -> PlannedPush | None:
-        """Plan a card: give the push to begin, or settle it and give None. `faces` and `wishes` are added to."""
-        card = claimed.card
-        drawn = (card.subject_id, card.attributes_type)
-        if stored is not None and drawn not in faces:
-            bare = face_of(stored.shown, self._keyring.hash, stored.heard_at, card.attributes_type)
-            faces[drawn] = replace(bare, starts_stopped=card.subject_id in stopped)
-        face = faces.get(drawn)
-        known = None if phone is None else phone.phone
+        """Plan a card: give the push to begin, or settle it and give None. `wishes` and `pictures` are added to."""
+        if isinstance(drawn, Exception):
+            raise drawn
+        card, known, rules = claimed.card, None if phone is None else phone.phone, self._rules.plan
+        shared = drawn is not None and may_follow_channel(drawn, card, known, rules.carrier)
+        face = None if drawn is None else pictures.face(card, drawn, shared=shared)
         place = place_of(card, known)
-        decided = plan(face, card, known, claimed.now, self._rules.plan, channels.of(card, place))
+        decided = plan(face, card, known, claimed.now, rules, channels.of(card, place))
         if not isinstance(decided, Send | Renew) and decided.reason is Reason.CHANNEL_AWAITED and face is not None:
             wishes[place] = face.storage
+        if not shared and not claimed.shadowed:
+            pictures.note(card, face, decided, claimed.now)
         if isinstance(decided, Send):
             if face is not None and face.failure is not None and decided.with_content:
                 raise face.failure
@@ -357,7 +361,7 @@ class Dispatcher:
             view=None if stored is None else stored.shown,
             face=face,
             token=self._keyring.open_token(sealed),
-            environment=_environment(card, sent.kind, phone, token_hash),
+            environment=environment_of(card, sent.kind, None if phone is None else phone.phone, token_hash),
             apns_id=apns_id,
             rules=self._rules.send,
             locale=None if phone is None else phone.phone.locale,
@@ -385,11 +389,3 @@ class Dispatcher:
             # the lease runs out and the card is looked at again; the bug is for us to see
             log.error("dispatch_failed", error=type(error).__name__)
         self._work.set()
-
-
-def _environment(card: Card, kind: Kind, phone: PhoneWithToken | None, token_hash: bytes | None) -> str:
-    """Give where a push goes: to a phone where its start token works, to a card where its update token is from."""
-    if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
-        return card.tried_environment
-    to_phone = phone is not None and kind in (Kind.START, Kind.ALERT)
-    return phone.phone.start_environment if phone is not None and to_phone else card.environment

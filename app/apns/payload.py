@@ -8,16 +8,19 @@ Apple's rules, which the types here hold:
     - `input-push-token` is the number 1 and belongs to a start, or `input-push-channel`, a channel's id, in its place;
       `dismissal-date` belongs to an end.
     - `relevance-score` is relative and may exceed 1.
+    - What wakes the app in the background has `content-available`, the number 1, and nothing besides in `aps`.
 
 Source:
     Apple, "Starting and updating Live Activities with ActivityKit push notifications"; "Generating a remote
     notification".
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
+from msgspec.structs import replace
 
 _encode = msgspec.json.Encoder().encode
 
@@ -207,3 +210,54 @@ def notification(*, alert: Alert, subject: str) -> bytes:
         loc_args=() if body is None else body.loc_args,
     )
     return _encode(_NotificationBody(_Notification(told, alert.sound, subject), subject))
+
+
+class Fetch(msgspec.Struct, frozen=True, rename="camel"):
+    """A picture that the app should fetch.
+
+    Attributes:
+        ref: What cards call it.
+        sha256: Of the file, in hexadecimal digits.
+    """
+
+    ref: str
+    url: str
+    sha256: str
+    size_bytes: int
+
+
+class _Errand(msgspec.Struct, frozen=True, omit_defaults=True):
+    fetch: tuple[Fetch, ...] = ()
+    drop: tuple[str, ...] = ()
+    more: bool = False
+
+
+class _ErrandBody(msgspec.Struct, frozen=True):
+    aps: dict[str, int]
+    lockstep: _Errand
+
+
+def background(*, fetch: Sequence[Fetch], drop: Sequence[str], most_bytes: int) -> bytes:
+    """Give the body of a push that wakes the app to fetch and delete pictures.
+
+    Args:
+        fetch: Pictures to fetch; those that find no place are left out, and `more` says so.
+        drop: Names of those to delete, likewise.
+        most_bytes: The most that it may have.
+    """
+    errand = _Errand(more=True)
+    for each in fetch:
+        longer = replace(errand, fetch=(*errand.fetch, each))
+        if len(_errand_body(longer)) > most_bytes:
+            return _errand_body(errand)
+        errand = longer
+    for name in drop:
+        longer = replace(errand, drop=(*errand.drop, name))
+        if len(_errand_body(longer)) > most_bytes:
+            return _errand_body(errand)
+        errand = longer
+    return _errand_body(replace(errand, more=False))
+
+
+def _errand_body(errand: _Errand) -> bytes:
+    return _encode(_ErrandBody({"content-available": 1}, errand))

@@ -2,7 +2,7 @@
 
 Apple's rules:
     - `apns-topic` is the bundle id with `.push-type.liveactivity` behind it, once; the bundle id alone for an ordinary
-      notification.
+      notification, and for what wakes the app in the background, whose priority is 5.
     - A body has at most 4,096 bytes, one for a channel 5,120; on the phone, attributes and content state together at
       most 4 KB.
     - A start without alert, with a qualified type name, or with a time in milliseconds is answered 200 and
@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import msgspec
 
@@ -87,6 +87,11 @@ class _NotificationBody(msgspec.Struct):
     aps: _Notification
 
 
+class _Background(msgspec.Struct):
+    aps: dict[str, Any]
+
+
+_decode_background = msgspec.json.Decoder(_Background).decode
 _decode = msgspec.json.Decoder(_Body).decode
 _decode_notification = msgspec.json.Decoder(_NotificationBody).decode
 
@@ -96,11 +101,7 @@ def preflight(request: ApnsRequest) -> Problem | None:
 
     The attributes of a card count towards the size of its later updates too: `attributes_size_bytes`.
     """
-    if request.push_type is PushType.ALERT:
-        body = _notification_problems(request)
-    else:
-        body = _body_problems(request.payload, request.attributes_size_bytes)
-    return next(chain(_envelope_problems(request), body), None)
+    return next(chain(_envelope_problems(request), _problems_of(request)), None)
 
 
 def message_problem(payload: bytes) -> Problem | None:
@@ -110,16 +111,30 @@ def message_problem(payload: bytes) -> Problem | None:
     return next(_body_problems(payload, 0), None)
 
 
+def _problems_of(request: ApnsRequest) -> Iterator[Problem]:
+    match request.push_type:
+        case PushType.LIVE_ACTIVITY:
+            return _body_problems(request.payload, request.attributes_size_bytes)
+        case PushType.ALERT:
+            return _notification_problems(request)
+        case PushType.BACKGROUND:
+            return _background_problems(request)
+        case _:
+            assert_never(request.push_type)
+
+
 def _envelope_problems(request: ApnsRequest) -> Iterator[Problem]:
     if not _HEX.fullmatch(request.token):
         yield Problem(Fault.DEVICE, "the device token is not an even number of hexadecimal digits")
-    suffix = "" if request.push_type is PushType.ALERT else TOPIC_SUFFIX
+    suffix = TOPIC_SUFFIX if request.push_type is PushType.LIVE_ACTIVITY else ""
     if request.topic != request.app + suffix or TOPIC_SUFFIX in request.app or not request.app:
         yield Problem(Fault.TOPIC, f"the topic must be the bundle id{suffix and f' and {suffix}, once'}")
     if not _UUID.fullmatch(request.apns_id):
         yield Problem(Fault.APNS_ID, "the apns-id is not a canonical lower-case UUID")
     if request.priority not in (5, 10):
         yield Problem(Fault.PRIORITY, f"the priority is {request.priority}; a Live Activity takes 5 or 10")
+    if request.push_type is PushType.BACKGROUND and request.priority != 5:
+        yield Problem(Fault.PRIORITY, "what wakes the app in the background takes priority 5")
     if request.expiration and not _plausible(request.expiration):
         yield Problem(Fault.EXPIRATION, "the expiration is neither 0 nor a time in Unix seconds")
     if len(request.payload) > MOST_BODY_BYTES:
@@ -158,6 +173,16 @@ def _notification_problems(request: ApnsRequest) -> Iterator[Problem]:
         return
     if not (alert.get("title") or alert.get("title-loc-key")):
         yield Problem(Fault.ALERT, "a notification needs an alert with a title")
+
+
+def _background_problems(request: ApnsRequest) -> Iterator[Problem]:
+    try:
+        aps = _decode_background(request.payload).aps
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        yield Problem(Fault.BODY, f"the body does not wake an app: {error}")
+        return
+    if aps != {"content-available": 1}:
+        yield Problem(Fault.BODY, "what wakes the app has content-available, the number 1, and nothing besides in aps")
 
 
 def _start_problems(aps: _Aps) -> Iterator[Problem]:

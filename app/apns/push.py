@@ -19,6 +19,7 @@ from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import with_freshness
 from projections.order_view import EMPTY
+from projections.phone import Phone
 from projections.registry import CARDS
 from projections.view import CardView, without_personal
 
@@ -199,3 +200,11 @@ def alert_of(text: AlertText) -> payload.Alert:
 
 def _said(text: str | LocalisedText) -> str | payload.Localised:
     return text if isinstance(text, str) else payload.Localised(text.key, text.args)
+
+
+def environment_of(card: Card, kind: Kind, phone: Phone | None, token_hash: bytes | None) -> str:
+    """Give where a push goes: to a phone where its start token works, to a card where its update token is from."""
+    if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
+        return card.tried_environment
+    to_phone = phone is not None and kind in (Kind.START, Kind.ALERT)
+    return phone.start_environment if phone is not None and to_phone else card.environment

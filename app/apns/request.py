@@ -61,12 +61,13 @@ class Environment(StrEnum):
 
 
 class PushKind(StrEnum):
-    """Name what a push does to its card, or that it is an ordinary notification in its place."""
+    """Name what a push does to its card, or that it is a notification in its place, or wakes the app."""
 
     START = "start"
     UPDATE = "update"
     END = "end"
     ALERT = "alert"
+    BACKGROUND = "background"
 
 
 class PushType(StrEnum):
@@ -74,6 +75,7 @@ class PushType(StrEnum):
 
     LIVE_ACTIVITY = "liveactivity"
     ALERT = "alert"
+    BACKGROUND = "background"
 
 
 class ApnsRequest(msgspec.Struct, frozen=True):
@@ -153,7 +155,7 @@ def build(
     return ApnsRequest(
         environment=environment,
         app=app,
-        topic=app if push_type is PushType.ALERT else app + TOPIC_SUFFIX,
+        topic=app + TOPIC_SUFFIX if push_type is PushType.LIVE_ACTIVITY else app,
         token=token,
         apns_id=str(apns_id),
         priority=priority,

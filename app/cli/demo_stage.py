@@ -28,6 +28,7 @@ from app.demo.uploads import UPLOAD
 from app.devices.retirement import retire_app
 from app.logs import set_up_logs
 from app.settings import ALL_ROLES, Settings, load_settings
+from app.simulator.behaviour import Behaviour
 from app.simulator.declaration import ORDER
 from app.simulator.simulator import DEFAULT_BUNDLE_ID, Options, Simulator
 from events.postgres.embedded import stop_embedded
@@ -219,7 +220,8 @@ async def _stage(service: Service, simulator: Simulator, given: Settings, direct
     customer = f"you-{uuid4().hex[:4]}"
     ticket, _ = mint(Customer(customer), service.keyring.tickets, now=datetime.now(UTC), ttl_seconds=_TICKET_SECONDS)
     # tokens that no demo before this one had: those are retired
-    simulator.install_phone(customer_id=customer, ticket=ticket, phone_id=YOUR_PHONE, seed=customer)
+    fetches = Behaviour(fetches_pictures=True)
+    simulator.install_phone(customer_id=customer, ticket=ticket, phone_id=YOUR_PHONE, seed=customer, behaviour=fetches)
     place = str(directory) if given.database_url is None else "the database of LOCKSTEP_DATABASE_URL"
     return Stage(service.url, key, simulator, customer, place)
 

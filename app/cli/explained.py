@@ -84,7 +84,7 @@ def _card_facts(card: ExplainedCard, now: datetime) -> list[tuple[str, str]]:
     facts = [("State", card.finding.state if card.finding.reason is Reason.ORDER_WAITS else _state(card.finding, now))]
     if card.finding.reason not in _SAID_BY_THE_STATE:
         facts.append(("Why", card.finding.why))
-    facts += [*_shown(card), ("Next", card.finding.next_step)]
+    facts += [*_shown(card), *_pictures(card), ("Next", card.finding.next_step)]
     if card.perhaps:
         causes = "\n".join(f"- {each}" for each in card.perhaps)
         facts.append(("Causes", f"Possible causes, if the card shows something else:\n{causes}"))
@@ -100,6 +100,16 @@ def _shown(card: ExplainedCard) -> list[tuple[str, str]]:
     if card.shows_now == f"{MOST_LIKELY}{card.should_show}":
         return [("Shows now", f"{MOST_LIKELY}what it should: {card.should_show}")]
     return [("Shows now", card.shows_now), ("Should show", card.should_show)]
+
+
+def _pictures(card: ExplainedCard) -> list[tuple[str, str]]:
+    """Tell of pictures that are not on the phone."""
+    lines = [
+        f"{each.key}: the card shows {'the placeholder' if each.shows is None else f'an older one, {each.shows}'}, for "
+        f"{each.why}."
+        for each in card.pictures
+    ]
+    return [("Pictures", "\n".join(lines))] if lines else []
 
 
 def _state(finding: Finding, now: datetime) -> str:

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from app.demo.steps import AtOnce, AwaitCard, AwaitNoCard, Install, NameSegment, Say, SignIn, Step, Story, Tag
+from app.simulator.behaviour import Behaviour
 from app.simulator.declaration import Declaration
-from app.simulator.phone import Behaviour
 
 CONCERT: Final = Declaration(
     name="ConcertAttributes",

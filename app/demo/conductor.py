@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 from app.demo.errors import DemoError
+from app.demo.gallery import Gallery
+from app.demo.images_judge import PLACEHOLDER
 from app.demo.shop import Posting, Shop
 from app.demo.shown import lines_of
 from app.demo.steps import (
@@ -15,12 +17,15 @@ from app.demo.steps import (
     AwaitAnswers,
     AwaitCard,
     AwaitNoCard,
+    AwaitPicture,
     Dismiss,
     Drift,
     In,
     Install,
     NameSegment,
     Network,
+    Picture,
+    PutPicture,
     RotateStartTokens,
     RotateToken,
     Say,
@@ -32,6 +37,7 @@ from app.demo.steps import (
     Step,
     Story,
     Tag,
+    WithdrawPicture,
 )
 from app.simulator.agent import PhoneAgent
 from app.simulator.card import Card
@@ -45,6 +51,7 @@ class Conductor:
     Args:
         shop: posts the events.
         simulator: holds the phones.
+        gallery: keeps the shop's pictures.
         ticket_for: gives the apps their tickets.
         run_id: makes the ids of this run different from those of all others.
         pace: 0 performs flat out, 1 at the pace people watch at.
@@ -62,6 +69,7 @@ class Conductor:
         *,
         shop: Shop,
         simulator: Simulator,
+        gallery: Gallery,
         ticket_for: TicketFor,
         run_id: str,
         pace: float,
@@ -69,6 +77,7 @@ class Conductor:
         on_progress: Callable[[str], None],
     ) -> None:
         self._shop, self._simulator, self._ticket_for = shop, simulator, ticket_for
+        self._gallery = gallery
         self._run_id, self._pace, self._patience_seconds = run_id, pace, patience_seconds
         self._progress = on_progress
         self.phones: dict[str, PhoneAgent] = {}
@@ -103,7 +112,9 @@ class Conductor:
                 await asyncio.gather(*(self._take(each) for each in step.steps))
             case Tag() | NameSegment():
                 await self._name(step)
-            case AwaitCard() | AwaitNoCard() | AwaitAnswers():
+            case PutPicture() | WithdrawPicture():
+                await self._hang(step)
+            case AwaitCard() | AwaitNoCard() | AwaitAnswers() | AwaitPicture():
                 await self._wait(step)
             case (
                 Install()
@@ -162,6 +173,18 @@ class Conductor:
             case _:
                 assert_never(step)
 
+    async def _hang(self, step: PutPicture | WithdrawPicture) -> None:
+        key = self._own(step.picture)
+        self._progress(f"{key}: {type(step).__name__}")
+        if isinstance(step, WithdrawPicture):
+            self._gallery.take_down(key)
+            await self._shop.withdraw_asset(key)
+            return
+        minutes = step.expires_minutes
+        expires_at = None if minutes is None else _moment(datetime.now(UTC), In(minutes))
+        asset = self._gallery.hang(key, step.version, step.served, expires_at=expires_at)
+        await self._shop.put_asset(key, asset)
+
     def _act(
         self,
         step: Install | SignIn | SignOut | Allow | Dismiss | StartCard | RotateToken | RotateStartTokens | Network,
@@ -195,7 +218,7 @@ class Conductor:
             case _:
                 assert_never(step)
 
-    async def _wait(self, step: AwaitCard | AwaitNoCard | AwaitAnswers) -> None:
+    async def _wait(self, step: AwaitCard | AwaitNoCard | AwaitAnswers | AwaitPicture) -> None:
         phone, seconds = self._own(step.phone), self._patience_seconds
         try:
             match step:
@@ -207,6 +230,9 @@ class Conductor:
                     await self._simulator.wait_until(
                         lambda: not self._active_cards(step.phone, step.order), within_seconds=seconds
                     )
+                case AwaitPicture():
+                    wanted = f"{phone} to show {step.picture or PLACEHOLDER} for {step.order}"
+                    await self._simulator.wait_until(lambda: self._pictures(step), within_seconds=seconds)
                 case AwaitAnswers():
                     wanted = f"the app on {phone} to be answered"
                     async with asyncio.timeout(seconds):
@@ -224,6 +250,16 @@ class Conductor:
             for card in self._active_cards(step.phone, step.order)
         )
 
+    def _pictures(self, step: AwaitPicture) -> bool:
+        versions = [] if step.picture is None else self._gallery.manifest[self._own(step.picture)]
+        wanted = versions[step.version - 1].ref if versions else PLACEHOLDER
+        if wanted in self.phones[step.phone].phone.failed_pictures:
+            return True  # a fault has befallen it: nobody knows when it comes
+        return any(
+            lines_of(card)[self._order_id(step.order)].get("imageKey") == wanted
+            for card in self._active_cards(step.phone, step.order)
+        )
+
     def _active_cards(self, phone: str, order: str) -> list[Card]:
         cards = self.phones[phone].phone.cards.values()
         return [card for card in cards if card.state == "active" and self._order_id(order) in lines_of(card)]
@@ -236,7 +272,7 @@ class Conductor:
 
     def _posting(self, event: Say) -> Posting:
         now = datetime.now(UTC)
-        data = {name: _moment(now, value) if isinstance(value, In) else value for name, value in event.data.items()}
+        data = {name: self._value(now, value) for name, value in event.data.items()}
         if "customerId" in data:
             data["customerId"] = self._own(data["customerId"])
         if "audience" in data:
@@ -261,6 +297,15 @@ class Conductor:
                 return {"segment": self._own(name)}
             case _:
                 return audience
+
+    def _value(self, now: datetime, value: Any) -> Any:
+        match value:
+            case In():
+                return _moment(now, value)
+            case Picture():
+                return self._own(value.name)
+            case _:
+                return value
 
     async def _pause(self, seconds: float) -> None:
         if self._pace:

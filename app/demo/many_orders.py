@@ -21,7 +21,7 @@ from app.demo.steps import (
     Step,
     Story,
 )
-from app.simulator.phone import Behaviour
+from app.simulator.behaviour import Behaviour
 
 _SOON, _NEXT_WEEK = 0.05, 10_080.0
 """Minutes."""

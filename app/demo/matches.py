@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.demo.steps import AtOnce, AwaitCard, Dismiss, Install, Network, Say, Step, Story
-from app.simulator.phone import Behaviour
+from app.simulator.behaviour import Behaviour
 
 MATCH: Final = "match"
 FANS: Final = 30

@@ -13,6 +13,8 @@ import msgspec
 
 from app.demo.bulk_oracle import ACTIVITY, expect_activities, followers, judge_follower
 from app.demo.conductor import Conductor
+from app.demo.gallery import Gallery
+from app.demo.images_judge import judge_pictures
 from app.demo.judge import Reading, judge_phone
 from app.demo.many_orders_judge import judge_together
 from app.demo.match_oracle import MATCH, expect_matches
@@ -104,10 +106,11 @@ async def run_scenario(
         patience_seconds: how long a story waits for one thing.
         converge_seconds: how long the phones may take to catch up after the last event.
     """
-    async with Shop.open(lockstep_url, api_key) as shop:
+    async with Shop.open(lockstep_url, api_key) as shop, Gallery.open() as gallery:
         conductor = Conductor(
             shop=shop,
             simulator=simulator,
+            gallery=gallery,
             ticket_for=partial(_fetch_ticket, lockstep_url, api_key),
             run_id=run_id or uuid4().hex[:6],
             pace=pace,
@@ -129,6 +132,8 @@ async def run_scenario(
         if scenario is Scenario.BULK:
             audiences = {name: followers(log, conductor.tags, conductor.segments) for name, log in logs.items()}
             judge = partial(judge_follower, audiences)
+        if scenario is Scenario.IMAGES:
+            judge = partial(judge_pictures, manifest=gallery.manifest)
         differences += await _converge(shop, simulator, judge, phones, stages, converge_seconds)
     return DemoResult(
         orders=len(logs),

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from app.demo.steps import (
     Allow,
     AtOnce,
@@ -23,8 +25,8 @@ from app.demo.steps import (
     Step,
     Story,
 )
+from app.simulator.behaviour import Behaviour
 from app.simulator.chance import Chance
-from app.simulator.phone import Behaviour
 
 KITCHEN, DISPATCH = "/kitchen", "/dispatch"
 _MERCHANTS = ("Noodle Bar", "Trattoria Lucia", "Falafel & Söhne", "すし 花", "Green Bowl", "The Corner Bakery")
@@ -100,9 +102,9 @@ class Cast:
         """Give the names of different couriers."""
         return self._random.sample(_COURIERS, count)
 
-    def stranger(self) -> Behaviour:
-        """Give a behaviour from the usual mix."""
-        return self._strangers.behaviour()
+    def stranger(self, *, fetches_pictures: bool = False) -> Behaviour:
+        """Give a behaviour from the usual mix, of an app that fetches pictures, or does not."""
+        return replace(self._strangers.behaviour(), fetches_pictures=fetches_pictures)
 
 
 def _courier(order: str, name: str, *, courier_id: str | None = None, minutes_ago: float = 0.0) -> Say:

@@ -90,6 +90,14 @@ class Shop:
         """Call those whom a filter takes by a name."""
         await self._call("PUT", f"/v1/segments/{name}", {"filter": filter_})
 
+    async def put_asset(self, key: str, asset: dict[str, Any]) -> None:
+        """Put a version of a picture into the manifest."""
+        await self._call("PUT", f"/v1/assets/{key}", asset)
+
+    async def withdraw_asset(self, key: str) -> None:
+        """Withdraw a picture from the manifest."""
+        await self._call("DELETE", f"/v1/assets/{key}")
+
     async def ticket_for(self, customer_id: str) -> str:
         """Mint the ticket that lets a customer's app speak for them."""
         answer = await self._call("POST", "/v1/tickets", {"customerId": customer_id})
@@ -130,4 +138,4 @@ class Shop:
             await asyncio.sleep(_RETRY_SECONDS)
         if not 200 <= status < 300:
             raise DemoError(f"Lockstep answered {status} to {method} {path}: {text.decode(errors='replace')[:500]}")
-        return msgspec.json.decode(text, type=dict[str, Any])
+        return msgspec.json.decode(text or b"{}", type=dict[str, Any])

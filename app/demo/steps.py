@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from app.simulator.phone import Behaviour
+from app.demo.gallery import Served
+from app.simulator.behaviour import Behaviour
 
 Style = Literal["plain", "cloud"]
 
@@ -18,6 +19,12 @@ class In(msgspec.Struct, frozen=True):
     minutes: float
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """Stand for the key of a picture of the shop's, by its name in the story."""
+
+    name: str
+
+
 class Say(msgspec.Struct, frozen=True, kw_only=True):
     """Post an event.
 
@@ -25,7 +32,7 @@ class Say(msgspec.Struct, frozen=True, kw_only=True):
         order: the order's name in the story.
         type: without what stands before its dot.
         kind: that.
-        data: JSON, where an `In` stands for a time.
+        data: JSON, where an `In` stands for a time and a `Picture` for a key.
         source: who says so.
         minutes_ago: how long ago it happened.
         style: plain JSON, or a CloudEvent.
@@ -167,6 +174,44 @@ class AwaitCard(msgspec.Struct, frozen=True, kw_only=True):
     last_put: bool = False
 
 
+class PutPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Put a version of a picture into the manifest.
+
+    Args:
+        picture: its name in the story.
+        version: 1, 2, 3 …
+        served: whether it can be fetched: as it should be, another one in its place, or nothing.
+        expires_minutes: from now; never if `None`.
+    """
+
+    picture: str
+    version: int = 1
+    served: Served = "right"
+    expires_minutes: float | None = None
+
+
+class WithdrawPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Withdraw a picture from the manifest."""
+
+    picture: str
+
+
+class AwaitPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait until a card shows a version of a picture, or the app could not fetch it.
+
+    Args:
+        phone: the phone's name in the story.
+        order: the order's.
+        picture: the picture's; the placeholder if `None`.
+        version: 1, 2, 3 …
+    """
+
+    phone: str
+    order: str
+    picture: str | None = None
+    version: int = 1
+
+
 class AwaitNoCard(msgspec.Struct, frozen=True, kw_only=True):
     """Wait until no card of an order is active on a phone."""
 
@@ -202,6 +247,9 @@ Step = (
     | Tag
     | NameSegment
     | Network
+    | PutPicture
+    | WithdrawPicture
+    | AwaitPicture
     | AwaitCard
     | AwaitNoCard
     | AwaitAnswers

@@ -2,7 +2,7 @@
 
 from app.demo.scenario import Cast
 from app.demo.steps import AwaitAnswers, AwaitCard, Dismiss, Install, Say, SayAgain, SayTogether, Step, Story
-from app.simulator.phone import Behaviour
+from app.simulator.behaviour import Behaviour
 
 UPLOAD = "upload"
 FILMS = ("Wedding.mov", "Первый шаг 🎬.mp4", "عطلة.mov", "Ελλάδα 2026.mp4")

@@ -1,6 +1,6 @@
 """What a phone is told of its cards: pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,12 +12,14 @@ from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, Missi
 from projections.activity import is_activity, is_blanked, recipients_of
 from projections.customer_view import CustomerView
 from projections.errors import RenderError
+from projections.face import face_of
 from projections.freshness import age_of, with_freshness
 from projections.hindrance import PUSH_TO_START
 from projections.phone import ios_of
+from projections.pictures import Album
 from projections.plan_rules import PlanRules
 from projections.registry import CARDS
-from projections.view import CardView, drawn, type_of
+from projections.view import CardView, type_of
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
@@ -30,9 +32,21 @@ def answer_card(
     stored: StoredView | None,
     device_customer: str | None,
     rules: PlanRules,
+    album: Album,
     report: LaunchCardReport | None = None,
 ) -> CardAnswer:
-    """Say what the phone should do with a card: `card` is None when it is over, or not this phone's to have."""
+    """Say what the phone should do with a card.
+
+    Args:
+        card_id: Its id.
+        subject: What it is of.
+        card: None when it is over, or not this phone's to have.
+        stored: What it shows.
+        device_customer: Who is signed in.
+        rules: The thresholds.
+        album: The pictures on the phone.
+        report: What the app said of it, at a launch.
+    """
     view = None if stored is None else stored.shown
     activity_id = card["activity_id"] if card is not None else report.activity_id if report is not None else None
     attributes_type = (
@@ -45,13 +59,18 @@ def answer_card(
     )
     early = card is not None and view is not None and _is_early(view, card)
     end = over or (known and not mine) or (card is not None and view is not None and _is_over(view, card)) or early
+    if card is not None and card["shared"]:
+        # all phones that follow its channel show the same
+        album = Album(album.assets, ())
     return CardAnswer(
         card_id=str(card_id),
         activity_id=activity_id,
         subject=subject,
         attributes_type=attributes_type,
         end=end,
-        content_state=_content(stored, attributes_type, rules) if known and mine and stored is not None else None,
+        content_state=_content(stored, attributes_type, rules, album)
+        if known and mine and stored is not None
+        else None,
     )
 
 
@@ -61,6 +80,7 @@ def missing_cards(
     views: Mapping[str, StoredView],
     device: DeviceReport,
     rules: PlanRules,
+    album: Album,
 ) -> list[MissingCard]:
     """List the cards that the phone should have, has not, and will not get from here.
 
@@ -70,6 +90,7 @@ def missing_cards(
         views: By subject.
         device: What the phone said of itself.
         rules: How long the app may start a card before the server does, and how long a start may be on its way.
+        album: The pictures on the phone.
     """
     newest: dict[tuple[str, str], asyncpg.Record] = {}
     for row in sorted(cards, key=lambda row: int(row["generation"])):
@@ -84,7 +105,7 @@ def missing_cards(
             continue
         if not (_is_for_the_app(row, device, rules) or _never_arrived(row, rules)):
             continue
-        card_id, content = str(row["card_id"]), _content(stored, attributes_type, rules)
+        card_id, content = str(row["card_id"]), _content(stored, attributes_type, rules, album)
         attributes = _attributes(view, card_id, subject_id, attributes_type)
         if content is None or attributes is None:
             continue
@@ -110,16 +131,32 @@ def _attributes(view: CardView, card_id: str, subject_id: str, attributes_type: 
         return None
 
 
-def _content(stored: StoredView, attributes_type: str, rules: PlanRules) -> msgspec.Raw | None:
+def keys_named(views: Mapping[str, StoredView], places: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Give the keys of pictures that cards name, by subject and attributes type; those that cannot be drawn name none.
+
+    Args:
+        views: By subject.
+        places: Subject and attributes type of each card.
+    """
+    keys: set[str] = set()
+    for subject_id, attributes_type in places:
+        stored = views.get(subject_id)
+        if stored is not None and stored.shown.placed:
+            face = face_of(stored.shown, b"", None, attributes_type)
+            keys |= face.images
+    return frozenset(keys)
+
+
+def _content(stored: StoredView, attributes_type: str, rules: PlanRules, album: Album) -> msgspec.Raw | None:
     """Give what a card shows now, with the age of its news as a push would tell it; None: it cannot be drawn."""
     view = stored.shown
     if is_blanked(view):
         return None
-    try:
-        content = drawn(view, attributes_type)
-    except RenderError as error:
-        log.error("card_failed", error=str(error))  # noqa: TRY400 - a traceback would carry personal values
+    face = face_of(view, b"", None, attributes_type)
+    if face.failure is not None:
+        log.error("card_failed", error=str(face.failure))
         return None
+    content = face.referring(album.refs(face.images), rules.placeholder, b"").content
     if is_activity(view):
         return msgspec.Raw(content)
     age = age_of(view.next_expected_at, view.heard_since(stored.heard_at), stored.read_at, rules.ages, over=view.over)

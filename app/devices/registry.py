@@ -9,7 +9,7 @@ from datetime import datetime
 import asyncpg
 import structlog
 
-from app.devices.answers import answer_card, missing_cards
+from app.devices.answers import answer_card, keys_named, missing_cards
 from app.devices.device import CardAnswer, CardReport, DeviceReport, LaunchAnswer, LaunchCardReport
 from app.devices.errors import UnknownDeviceError
 from events.postgres.deadlocks import fetch_through_deadlocks
@@ -19,6 +19,8 @@ from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from projections.activity import recipients_of
+from projections.picture_store import read_albums_of_cards
+from projections.pictures import NO_PICTURES
 from projections.plan_rules import PlanRules
 from projections.shelf import Shelf
 from projections.view_store import StoredView
@@ -122,7 +124,13 @@ class DeviceRegistry:
                 slot = slot_of(report.subject)
                 card = await connection.fetchrow(statement("app/read_card_of_device"), slot, report.subject, known)
                 views = await self._read_views(connection, [report.subject])
-        return answer_card(known, report.subject, card, views.get(report.subject), owner["customer_id"], self._rules)
+                attributes_type = report.attributes_type if card is None else card["attributes_type"]
+                named = keys_named(views, [(report.subject, attributes_type)])
+                albums = await read_albums_of_cards(connection, [(device_id, named)])
+        stored = views.get(report.subject)
+        return answer_card(
+            known, report.subject, card, stored, owner["customer_id"], self._rules, albums.get(device_id, NO_PICTURES)
+        )
 
     async def forget(self, device_id: str) -> bool:
         """Sign a device out: its tokens are forgotten, its cards end. False when there is no such device."""
@@ -356,13 +364,24 @@ class DeviceRegistry:
         cards = {row["card_id"]: row for row in rows}
         subjects = {row["subject_id"] for row in rows} | {each.subject for each in reported.values()}
         views = await self._read_views(connection, subjects)
+        places = {(row["subject_id"], row["attributes_type"]) for row in rows}
+        places |= {(each.subject, each.attributes_type) for each in reported.values()}
+        named = keys_named(views, places)
+        album = (await read_albums_of_cards(connection, [(device_id, named)])).get(device_id, NO_PICTURES)
         answers = [
             answer_card(
-                known, each.subject, cards.get(known), views.get(each.subject), device.customer_id, self._rules, each
+                known,
+                each.subject,
+                cards.get(known),
+                views.get(each.subject),
+                device.customer_id,
+                self._rules,
+                album,
+                each,
             )
             for known, each in reported.items()
         ]
-        missing = missing_cards(rows, reported, views, device, self._rules)
+        missing = missing_cards(rows, reported, views, device, self._rules, album)
         return LaunchAnswer(device_id=device_id, cards=answers, missing=missing)
 
 

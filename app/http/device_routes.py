@@ -19,14 +19,14 @@ async def put_device(request: web.Request) -> web.Response:
     if not may_sign_in(caller, report.customer_id):
         raise problem(403, "forbidden", "The caller may not do this.", "The ticket is not this customer's.")
     if report.customer_id is None:
-        await _let_in(request, device_id, missing_is_fine=True)
+        await let_in(request, device_id, missing_is_fine=True)
     return json_answer(await edge_of(request).registry.register(device_id, report))
 
 
 async def delete_device(request: web.Request) -> web.Response:
     """Sign a phone out: its tokens are forgotten."""
     device_id = path_id(request, "device_id")
-    await _let_in(request, device_id)
+    await let_in(request, device_id)
     if not await edge_of(request).registry.forget(device_id):
         raise _no_device()
     return web.Response(status=204)
@@ -37,7 +37,7 @@ async def put_card(request: web.Request) -> web.Response:
     device_id, card_id = path_id(request, "device_id"), path_id(request, "card_id")
     edge, caller = edge_of(request), caller_of(request)
     report = await read_value(request, CardReport)
-    await _let_in(request, device_id)
+    await let_in(request, device_id)
     if isinstance(caller, Customer):
         order = await edge.read_order(report.subject)
         if order is not None and not may_follow_order(caller, report.subject, order.customer_id):
@@ -48,13 +48,13 @@ async def put_card(request: web.Request) -> web.Response:
 async def delete_card(request: web.Request) -> web.Response:
     """Note that a phone has a card no more."""
     device_id, card_id = path_id(request, "device_id"), path_id(request, "card_id")
-    await _let_in(request, device_id)
+    await let_in(request, device_id)
     if not await edge_of(request).registry.forget_card(device_id, card_id):
         raise not_found("The device has no such card.")
     return web.Response(status=204)
 
 
-async def _let_in(request: web.Request, device_id: str, *, missing_is_fine: bool = False) -> None:
+async def let_in(request: web.Request, device_id: str, *, missing_is_fine: bool = False) -> None:
     """Let the caller pass if the phone is theirs or nobody's; another's phone does not exist for them."""
     caller = caller_of(request)
     if not isinstance(caller, Customer):

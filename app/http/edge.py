@@ -12,6 +12,7 @@ from app.access.key_store import KeyStore
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
 from app.definitions import DefinitionStore
+from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.order_page import OrderPage
 from app.point import Point
@@ -53,6 +54,7 @@ class Edge:
     segments: SegmentStore
     audiences: AudienceStore
     ring_matcher: Callable[[], None]
+    pictures: Pictures
     read_order: Callable[[str], Awaitable[OrderPage | None]]
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]

@@ -19,6 +19,7 @@ from app.http.event_routes import post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
+from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
 from app.http.segment_routes import (
     delete_segment,
     get_customer_tags,
@@ -76,6 +77,7 @@ _ACTIVITY: Final = "/v1/activities/{activity_id}"
 _DEFINITION: Final = "/v1/definitions/{name}"
 _DEVICE: Final = "/v1/devices/{device_id}"
 _WEBHOOK: Final = "/v1/webhooks/{name}"
+_ASSET: Final = "/v1/assets/{key}"
 _CARD: Final = "/v1/devices/{device_id}/cards/{card_id}"
 _AUDIENCE: Final = "/v1/activities/{activity_id}/audience"
 _SEGMENT: Final = "/v1/segments/{name}"
@@ -114,6 +116,10 @@ ROUTES: Final = (
     Route("POST", _AUDIENCE + "/stop", post_audience_stop, Rule(Scope.EVENTS_WRITE)),
     Route("POST", _AUDIENCE + "/resume", post_audience_resume, Rule(Scope.EVENTS_WRITE)),
     Route("POST", "/v1/audiences/count", post_audience_count, Rule(Scope.ORDERS_READ)),
+    Route("PUT", "/v1/devices/{device_id}/assets", put_phone_assets, Rule(Scope.DEVICES_WRITE, tickets=True)),
+    Route("PUT", _ASSET, put_asset, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", _ASSET, get_asset, Rule(Scope.ORDERS_READ)),
+    Route("DELETE", _ASSET, delete_asset, Rule(Scope.EVENTS_WRITE)),
     Route("POST", "/v1/tickets", post_ticket, Rule(Scope.DEVICES_WRITE)),
     Route("GET", "/v1/webhooks", get_webhooks, Rule(Scope.ADMIN)),
     Route("PUT", _WEBHOOK, put_webhook, Rule(Scope.ADMIN)),

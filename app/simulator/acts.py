@@ -9,8 +9,8 @@ import msgspec
 from aiohttp import web
 
 from app.simulator.agent import PhoneAgent
+from app.simulator.behaviour import Behaviour
 from app.simulator.outbox import TicketFor
-from app.simulator.phone import Behaviour
 
 Wanted = TypeVar("Wanted")
 

@@ -14,6 +14,7 @@ from app.simulator.channels import Channels
 from app.simulator.clock import Clock
 from app.simulator.device_tokens import DeviceToken, DeviceTokens, TokenKind
 from app.simulator.errors import SimulatorError, UnknownCardError
+from app.simulator.faults import Faults
 from app.simulator.following import Following
 from app.simulator.outbox import Account, Complaint, Line, TicketFor
 from app.simulator.phone import Phone
@@ -35,6 +36,7 @@ class PhoneAgent:
         tokens: where its tokens become known to APNs.
         channels: those that its cards may follow.
         line: the way to Lockstep.
+        faults: what is to go wrong with pictures.
         changed: is told after each change.
     """
 
@@ -48,6 +50,7 @@ class PhoneAgent:
         tokens: DeviceTokens,
         channels: Channels,
         line: Line,
+        faults: Faults,
         changed: Callable[[], None],
     ) -> None:
         self.phone = phone
@@ -56,6 +59,7 @@ class PhoneAgent:
         self._app = AppReports(
             phone,
             line=line,
+            faults=faults,
             profile=profile,
             chance=chance,
             clock=self._now,
@@ -94,6 +98,9 @@ class PhoneAgent:
         """Bring a push to the phone, sooner or later, or lose it; while the phone is offline APNs keeps the newest."""
         if self._chance.happens(self.profile.push_loss_probability):
             self._miss(push, "lost between APNs and the phone")
+            return
+        if not self.online and push.expiration == 0:
+            self._miss(push, "the phone was offline, and APNs was not to keep it")
             return
         if not self.online:
             if self._stored is not None:
@@ -263,12 +270,12 @@ class PhoneAgent:
 
     async def quiet(self) -> None:
         """Wait until the app has no call under way."""
-        await self._app.outbox.quiet()
+        await self._app.quiet()
 
     async def stop(self) -> None:
         """Switch the phone off."""
         self._cancel_timers()
-        await self._app.outbox.stop()
+        await self._app.stop()
 
     def _take(self, push: Push) -> None:
         token = self._tokens.find(push.token.value)
@@ -279,13 +286,16 @@ class PhoneAgent:
             self._miss(push, "the start token is stale since iOS was upgraded")
             return
         if push.token.kind == "alert":
-            self.phone.notify(
-                push.payload,
-                apns_id=push.apns_id,
-                priority=push.priority,
-                collapse_id=push.collapse_id,
-                now=self._now(),
-            )
+            if push.push_type != "background":
+                self.phone.notify(
+                    push.payload,
+                    apns_id=push.apns_id,
+                    priority=push.priority,
+                    collapse_id=push.collapse_id,
+                    now=self._now(),
+                )
+            elif self.phone.wake(push, now=self._now()).applied:
+                self._app.pictures.obey(push.payload.get("lockstep") or {})
             self._changed()
             return
         self.phone.receive(
@@ -301,15 +311,7 @@ class PhoneAgent:
         self.following.catch_up()
 
     def _miss(self, push: Push, why: str) -> None:
-        self.phone.miss(
-            push.payload,
-            why,
-            apns_id=push.apns_id,
-            priority=push.priority,
-            token_kind=push.token.kind,
-            to_activity=push.token.activity_id,
-            now=self._now(),
-        )
+        self.phone.miss(push, why, now=self._now())
         self._changed()
 
     def _now(self) -> float:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
+from app.simulator.app_pictures import AppPictures
 from app.simulator.chance import Chance, Profile
+from app.simulator.faults import Faults
 from app.simulator.outbox import Account, Call, Line, Outbox
 from app.simulator.phone import Phone
 from app.simulator.reports import card_report, device_report
@@ -20,6 +22,7 @@ class AppReports:
     Args:
         phone: where the app runs.
         line: the way to Lockstep.
+        faults: what is to go wrong with pictures.
         profile: how late, how often and in what order it calls.
         chance: draws the delays.
         clock: the phone's time.
@@ -32,6 +35,7 @@ class AppReports:
         phone: Phone,
         *,
         line: Line,
+        faults: Faults,
         profile: Profile,
         chance: Chance,
         clock: Callable[[], float],
@@ -41,6 +45,15 @@ class AppReports:
         self.account: Account | None = None
         self.missing: list[dict[str, Any]] = []
         self.outbox = Outbox(line, profile, chance, changed)
+        self.pictures = AppPictures(
+            phone,
+            account=lambda: self.account,
+            line=line,
+            outbox=self.outbox,
+            faults=faults,
+            profile=profile,
+            changed=changed,
+        )
         self._phone, self._clock, self._obeyed = phone, clock, obeyed
         self._reported: dict[str, dict[str, Any]] = {}
         # Cards that are over and that Lockstep knows to be, or that were another user's.
@@ -51,12 +64,24 @@ class AppReports:
         if self.account is not None:
             for card in self._phone.cards.values():
                 self._reported[card.activity_id] = card_report(card)
+            self.pictures.retry()
             self._report_device(self.account)
 
     def report_device(self) -> None:
         """Report the device, if the app can."""
         if self.account is not None and not self._phone.force_quit:
             self._report_device(self.account)
+
+    async def quiet(self) -> None:
+        """Wait until the app has no call under way, and fetches nothing."""
+        await self.outbox.quiet()
+        await self.pictures.quiet()
+        await self.outbox.quiet()
+
+    async def stop(self) -> None:
+        """Give up all calls, and what is being fetched."""
+        self.pictures.forget()
+        await self.outbox.stop()
 
     def report_cards(self) -> None:
         """Report each card that is not as it was reported last, if the app can."""
@@ -94,6 +119,7 @@ class AppReports:
     def forget(self) -> None:
         """Give up all calls and remember nothing, as an app that is deleted."""
         self.outbox.drop(cards_only=False)
+        self.pictures.forget()
         self._reported.clear()
         self._forgotten.clear()
 
@@ -108,6 +134,7 @@ class AppReports:
         def obey(answer: dict[str, Any]) -> None:
             self._forgotten |= told
             self._obey(answer)
+            self.pictures.report()
 
         path = f"/v1/devices/{self._phone.device_id}"
         self.outbox.submit(Call("PUT", path, account, body=body, lane=_DEVICE_LANE, on_answer=obey))

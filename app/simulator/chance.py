@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.simulator.phone import Allow, Behaviour
+from app.simulator.behaviour import Allow, Behaviour
 
 Seconds = tuple[float, float]
 

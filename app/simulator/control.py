@@ -8,13 +8,13 @@ from aiohttp import web
 
 from app.simulator.acts import ACTS, Input, read_input, ticket_from
 from app.simulator.agent import PhoneAgent
+from app.simulator.behaviour import Behaviour
 from app.simulator.chance import PROFILES
 from app.simulator.declaration import Declaration
 from app.simulator.device_tokens import Environment
 from app.simulator.errors import SimulatorError, UnknownCardError, UnknownPhoneError
 from app.simulator.fault_plans import PLANS, find_plan
 from app.simulator.faults import Fault
-from app.simulator.phone import Behaviour
 from app.simulator.readings import read_phone
 
 if TYPE_CHECKING:

@@ -233,6 +233,18 @@ def _connections() -> Iterable[FaultPlan]:
     )
 
 
+def _fetches() -> Iterable[FaultPlan]:
+    again = "Leave the placeholder on the card until the app says that it has the picture; say why it is not there."
+    for name, what in (
+        ("unreachable", "One picture in two cannot be fetched, eight times."),
+        ("short", "One picture in two ends in the middle, eight times."),
+        ("corrupt", "One picture in two is another one of the same size, eight times."),
+        ("no_space", "One phone in two has no room for a picture, four times."),
+    ):
+        times = 4 if name == "no_space" else 8
+        yield FaultPlan(f"fetch:{name}", what, again, (Fault(f"fetch:{name}", times=times, every=2),))
+
+
 PLANS: Mapping[str, FaultPlan] = MappingProxyType(
-    {plan.name: plan for family in (_reasons, _others, _answers, _streams, _connections) for plan in family()}
+    {plan.name: plan for family in (_reasons, _others, _answers, _streams, _connections, _fetches) for plan in family()}
 )

@@ -1,4 +1,4 @@
-"""Say what can go wrong at APNs, and hold what is to go wrong with the next requests and handshakes.
+"""Say what can go wrong at APNs and on phones, and hold what is to go wrong with what comes next.
 
 A fault is a rule by name; `KINDS` says what each name does. Two names hold one of Apple's reasons, or a word that
 Apple does not list: `reason:<Reason>` refuses so, without processing; `goaway:<Reason>` processes nothing that is
@@ -29,11 +29,13 @@ class Kind(msgspec.Struct, frozen=True):
         what: in words.
         processed: whether the push is judged and goes to its phone all the same.
         at_handshake: whether it befalls a new connection instead of a request.
+        at_fetch: whether it befalls an app that fetches a picture.
     """
 
     what: str
     processed: bool = False
     at_handshake: bool = False
+    at_fetch: bool = False
 
 
 _REASON = Kind("APNs refuses with this reason, without processing")
@@ -62,6 +64,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "tls:unknown_ca": Kind("the certificate is of an authority that nobody trusts", at_handshake=True),
         "tls:wrong_name": Kind("the certificate is for another name", at_handshake=True),
         "tls:stall": Kind("the handshake is never answered", at_handshake=True),
+        "fetch:unreachable": Kind("whoever keeps the picture does not answer the app", at_fetch=True),
+        "fetch:short": Kind("the picture ends in the middle", at_fetch=True),
+        "fetch:corrupt": Kind("the picture is another one of the same size", at_fetch=True),
+        "fetch:no_space": Kind("the phone has no room for the picture", at_fetch=True),
     }
 )
 
@@ -175,7 +181,7 @@ class Faults:
         """
         kind = None if token is None else token.kind
         for each in self._waiting:
-            if not each.fault.kind.at_handshake and each.befalls(value, kind):
+            if not each.fault.kind.at_handshake and not each.fault.kind.at_fetch and each.befalls(value, kind):
                 return self._count(each, value)
         return None
 
@@ -183,8 +189,15 @@ class Faults:
         """Give the first fault that befalls a request about channels, and count it."""
         for each in self._waiting:
             fault = each.fault
-            spared = fault.to is None and fault.family == REASON
-            if not fault.kind.at_handshake and not spared and each.befalls(None, call):
+            spared = fault.kind.at_handshake or fault.kind.at_fetch or (fault.to is None and fault.family == REASON)
+            if not spared and each.befalls(None, call):
+                return self._count(each, None)
+        return None
+
+    def take_fetch(self) -> Fault | None:
+        """Give the first fault that befalls an app that fetches a picture, and count it."""
+        for each in self._waiting:
+            if each.fault.kind.at_fetch and each.befalls(None, None):
                 return self._count(each, None)
         return None
 

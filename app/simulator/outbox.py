@@ -88,15 +88,28 @@ class Line:
         """
         if self.url is None:
             raise ConnectionRefusedError("Lockstep's address is not known yet")
-        if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=30)
-            self._session = aiohttp.ClientSession(timeout=timeout)
         ticket = await call.account.current_ticket()
         headers = {"Authorization": f"Bearer {ticket}"} if ticket else {}
         body = call.body() if call.body is not None else None
         url = self.url.rstrip("/") + call.path
-        async with self._session.request(call.method, url, json=body, headers=headers) as answer:
+        async with self._client().request(call.method, url, json=body, headers=headers) as answer:
             return answer.status, answer.headers.get("Retry-After", ""), await answer.read()
+
+    async def fetch(self, url: str) -> bytes:
+        """Give what is at an address.
+
+        Raises:
+            OSError: it cannot be reached.
+            aiohttp.ClientError: it broke off, or there is nothing.
+        """
+        async with self._client().get(url) as answer:
+            answer.raise_for_status()
+            return await answer.read()
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+        return self._session
 
     async def close(self) -> None:
         """Hang up."""

@@ -20,11 +20,13 @@ import msgspec
 from app.simulator import card as cards
 from app.simulator.alerts import Reader, Strings, alert_fault, has_title
 from app.simulator.allowance import Allowance
+from app.simulator.behaviour import Behaviour
 from app.simulator.card import APPLIED, Card, Effect, dropped
 from app.simulator.channels import Message
 from app.simulator.declaration import Declaration, find_fault
 from app.simulator.device_tokens import Environment, TokenKind
 from app.simulator.notifications import Notification, read_notification
+from app.simulator.rules import Push
 
 START_BUDGET = 10.0
 # Apple names no pace; users report about an hour until starts work again.
@@ -32,38 +34,23 @@ START_REFILL_SECONDS = 360.0
 HOUR_SECONDS = 3600.0
 # Apple names no number. It is more than a sender that rations itself will need, and less than one that does not.
 URGENT_AN_HOUR, URGENT_AN_HOUR_SELDOM = 120.0, 30.0
+# Apple advises two or three.
+WAKES_AN_HOUR = 6.0
 _FIRST_IOS_WITH_START = (17, 2)
 
 _FIRST_IOS_WITH_CHANNELS = (18, 0)
 
-Allow = Literal["now", "later", "never"]
+
 PushedTo = TokenKind | Literal["channel"]
 
 
-class Behaviour(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Say how a phone and its user behave.
+class Picture(msgspec.Struct, frozen=True, rename="camel"):
+    """Say which picture the app has fetched; `ref` is what cards call it."""
 
-    Args:
-        allow: whether the user taps Allow after a while, when told to (`later`), or never.
-        force_quit: whether the user has swiped the app away.
-        clock_offset_seconds: how far the phone's clock is from the true time.
-        urgent_an_hour: how many updates and ends of priority 10 the phone takes in an hour; `None` is 120, or 30
-            without frequent pushes.
-        after_end: what APNs says to the token of a card that is over; both have been seen.
-    """
-
-    allow: Allow = "now"
-    force_quit: bool = False
-    activities_enabled: bool = True
-    notifications_enabled: bool = True
-    frequent_pushes_enabled: bool = True
-    low_power: bool = False
-    urgent_an_hour: float | None = None
-    clock_offset_seconds: float = 0.0
-    ios_version: str = "18.1"
-    app_build: str = "100"
-    locale: str = "en"
-    after_end: Literal["accepted", "expired"] = "accepted"
+    ref: str
+    key: str
+    sha256: str
+    size_bytes: int
 
 
 class PushRecord(msgspec.Struct, frozen=True, rename="camel"):
@@ -121,10 +108,12 @@ class Phone:
         self.alert_token: str | None = None
         self.notifications: list[Notification] = []
         self.cards: dict[str, Card] = {}
+        self.pictures: dict[str, Picture] = {}
+        self.failed_pictures: dict[str, str] = {}
         self.records: deque[PushRecord] = deque(maxlen=keep_records)
         self.permission: Literal["unasked", "asked", "allowed"] = "unasked"
         self.force_quit = behaviour.force_quit
-        self._starts, self._urgent = Allowance(), Allowance()
+        self._starts, self._urgent, self._wakes = Allowance(), Allowance(), Allowance()
 
     def receive(
         self,
@@ -180,23 +169,28 @@ class Phone:
         self._keep(payload["aps"], effect, apns_id, priority, "alert", None, now)
         return effect
 
+    def wake(self, push: Push, *, now: float) -> Effect:
+        """Launch the app in the background for a push, if iOS lets it, and remember the push."""
+        aps = push.payload["aps"]
+        if aps.get("content-available") != 1 or {"alert", "sound", "badge"} & aps.keys():
+            effect = dropped("what wakes an app has content-available 1, and shows nothing")
+        elif self.force_quit:
+            effect = dropped("the app was force-quit: iOS does not launch it")
+        elif not self._wakes.take(now, most=WAKES_AN_HOUR, refill_seconds=HOUR_SECONDS / WAKES_AN_HOUR):
+            effect = dropped("the app was woken too often in this hour")
+        else:
+            effect = APPLIED
+        self._keep(aps, effect, push.apns_id, push.priority, "alert", None, now)
+        return effect
+
     @property
     def _reader(self) -> Reader:
         return Reader(self._strings, self.behaviour.locale)
 
-    def miss(
-        self,
-        payload: Mapping[str, Any],
-        why: str,
-        *,
-        apns_id: str,
-        priority: int,
-        token_kind: TokenKind,
-        to_activity: str | None,
-        now: float,
-    ) -> None:
-        """Remember a push that APNs took and that did nothing here, with why; see `receive`."""
-        self._keep(payload["aps"], dropped(why), apns_id, priority, token_kind, to_activity, now)
+    def miss(self, push: Push, why: str, *, now: float) -> None:
+        """Remember a push that APNs took and that did nothing here, with why."""
+        token = push.token
+        self._keep(push.payload["aps"], dropped(why), push.apns_id, push.priority, token.kind, token.activity_id, now)
 
     @property
     def followed(self) -> frozenset[str]:
@@ -291,6 +285,7 @@ class Phone:
         """Forget everything that goes with the app; the caller retires its tokens."""
         self.device_id = device_id
         self.cards, self.start_tokens, self.alert_token, self.notifications = {}, {}, None, []
+        self.pictures, self.failed_pictures = {}, {}
         self.permission, self.force_quit = "unasked", False
 
     def _start(self, aps: dict[str, Any], activity_id: str, now: float, *, knows_channel: bool) -> Effect:

@@ -28,8 +28,12 @@ class ReceivedPush(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
     @property
     def event(self) -> str | None:
-        """Give `start`, `update` or `end`, as the payload says, or `alert` for an ordinary notification."""
-        return None if self.payload is None else self.payload["aps"].get("event", "alert")
+        """Give `start`, `update` or `end`, as the payload says, `background` for what wakes the app, or `alert`."""
+        if self.payload is None:
+            return None
+        aps = self.payload["aps"]
+        event: str = aps.get("event", "background" if "content-available" in aps else "alert")
+        return event
 
 
 class PushLog:

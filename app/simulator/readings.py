@@ -33,6 +33,8 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
         "startTokens": dict(phone.start_tokens),
         "alertToken": phone.alert_token,
         "notifications": phone.notifications,
+        "pictures": list(phone.pictures.values()),
+        "failedPictures": phone.failed_pictures,
         "cards": [read_card(card, now) for card in phone.cards.values()],
         "complaints": agent.complaints,
         "missing": agent.missing,

@@ -1,10 +1,10 @@
 """Judge a request as Apple documents, before any phone sees it.
 
 The rules: `POST /3/device/<token>`; a bearer token signed with ES256; `apns-push-type: liveactivity` with a topic
-that ends in `.push-type.liveactivity` once, or `alert` with the bundle id alone; optional `apns-id` (UUID),
-`apns-priority` (5 or 10, for an alert 1 too), `apns-expiration` (Unix seconds) and `apns-collapse-id` (at most 64
-bytes); a JSON body with `aps`, at most 4,096 bytes. What the payload means is the phone's matter: APNs answers 200
-to a start that no phone will show.
+that ends in `.push-type.liveactivity` once, or `alert` or `background` with the bundle id alone; optional `apns-id`
+(UUID), `apns-priority` (5 or 10, for an alert 1 too, for background 5 alone), `apns-expiration` (Unix seconds) and
+`apns-collapse-id` (at most 64 bytes); a JSON body with `aps`, at most 4,096 bytes. What the payload means is the
+phone's matter: APNs answers 200 to a start that no phone will show.
 
 Apple does not document the order in which it looks; ours is path, provider token, headers, topic, body,
 device token. For a body that is not JSON Apple names no reason; we answer `PayloadEmpty`.
@@ -66,6 +66,7 @@ class Push(msgspec.Struct, frozen=True):
     priority: int
     expiration: int | None
     collapse_id: str | None = None
+    push_type: str = "liveactivity"
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -119,7 +120,7 @@ def judge(
     if isinstance(token, Refusal):
         return Verdict(apns_id, token, key)
     priority, collapse_id = int(headers.get("apns-priority", 10)), headers.get("apns-collapse-id")
-    push = Push(apns_id, token, payload, priority, _expiration(headers), collapse_id)
+    push = Push(apns_id, token, payload, priority, _expiration(headers), collapse_id, headers["apns-push-type"])
     return Verdict(apns_id, push, key)
 
 
@@ -172,11 +173,17 @@ def _refuse_headers(pairs: Sequence[tuple[str, str]], headers: Mapping[str, str]
             return Refusal(reason)
     if "apns-push-type" not in headers:
         return Refusal("InvalidPushType")
-    return Refusal("BadPriority") if not _is_alert(headers) and headers.get("apns-priority") == "1" else None
+    taken = _PRIORITIES[headers["apns-push-type"]]
+    return None if headers.get("apns-priority", "10") in taken else Refusal("BadPriority")
 
 
+_PRIORITIES: Mapping[str, tuple[str, ...]] = {
+    "liveactivity": ("5", "10"),
+    "alert": ("1", "5", "10"),
+    "background": ("5",),
+}
 _HEADER_RULES: tuple[tuple[str, Callable[[str], object], str], ...] = (
-    ("apns-push-type", lambda value: value in ("liveactivity", "alert"), "InvalidPushType"),
+    ("apns-push-type", lambda value: value in _PRIORITIES, "InvalidPushType"),
     ("apns-id", _UUID.fullmatch, "BadMessageId"),
     ("apns-expiration", lambda value: value.isascii() and value.isdigit(), "BadExpirationDate"),
     ("apns-priority", lambda value: value in ("1", "5", "10"), "BadPriority"),
@@ -190,13 +197,9 @@ def _refuse_topic(headers: Mapping[str, str]) -> Refusal | None:
         return Refusal("MissingTopic")
     if not _BUNDLE_ID.fullmatch(topic):
         return Refusal("BadTopic")
-    if _is_alert(headers):
+    if headers["apns-push-type"] != "liveactivity":
         return Refusal("TopicDisallowed") if topic.endswith(TOPIC_SUFFIX) else None
     return None if topic.count(TOPIC_SUFFIX) == 1 and topic.endswith(TOPIC_SUFFIX) else Refusal("TopicDisallowed")
-
-
-def _is_alert(headers: Mapping[str, str]) -> bool:
-    return headers.get("apns-push-type") == "alert"
 
 
 def is_uuid(text: str) -> bool:

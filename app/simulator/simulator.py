@@ -12,6 +12,7 @@ from aiohttp import web
 
 from app.simulator.agent import PhoneAgent
 from app.simulator.alerts import Strings
+from app.simulator.behaviour import Behaviour
 from app.simulator.certificates import Certificates, ensure_certificates, unknown_ca, wrong_name
 from app.simulator.chance import LIVELY, Chance, Profile
 from app.simulator.changes import Changes
@@ -26,7 +27,7 @@ from app.simulator.errors import SimulatorError, UnknownPhoneError
 from app.simulator.fault_plans import FaultPlan
 from app.simulator.faults import Fault, Faults
 from app.simulator.outbox import Line, TicketFor
-from app.simulator.phone import Behaviour, Phone
+from app.simulator.phone import Phone
 from app.simulator.provider_keys import ProviderKey, ProviderKeys
 from app.simulator.pushes import PushLog
 from app.simulator.rules import Push
@@ -271,6 +272,7 @@ class Simulator:
             tokens=self.tokens,
             channels=self.channels,
             line=self._line,
+            faults=self.faults,
             changed=self._changes.tell,
         )
         self.phones[name] = agent

@@ -40,6 +40,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
         settings: Whether pauses or keys have changed.
         feed: Whether events were numbered for the feed.
         facts: Whether something became of cards that somebody is to be told.
+        pictures: Whether phones are to be told of pictures, perhaps.
     """
 
     sender: str
@@ -50,6 +51,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
     settings: bool = False
     feed: bool = False
     facts: bool = False
+    pictures: bool = False
 
 
 class Doorbell:
@@ -71,6 +73,7 @@ class Doorbell:
         self._settings = False
         self._feed = False
         self._facts = False
+        self._pictures = False
         self._pending = asyncio.Event()
 
     def listen(self, listener: Callable[[Ring], None]) -> None:
@@ -86,10 +89,18 @@ class Doorbell:
         settings: bool = False,
         feed: bool = False,
         facts: bool = False,
+        pictures: bool = False,
     ) -> None:
         """Hint that there may be work."""
         hint = Ring(
-            self._me, behind=list(behind), due=list(due), matching=matching, settings=settings, feed=feed, facts=facts
+            self._me,
+            behind=list(behind),
+            due=list(due),
+            matching=matching,
+            settings=settings,
+            feed=feed,
+            facts=facts,
+            pictures=pictures,
         )
         self._tell(hint)
         self._behind.update(behind)
@@ -98,6 +109,7 @@ class Doorbell:
         self._settings |= settings
         self._feed |= feed
         self._facts |= facts
+        self._pictures |= pictures
         self._pending.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -158,6 +170,7 @@ class Doorbell:
             settings=self._settings,
             feed=self._feed,
             facts=self._facts,
+            pictures=self._pictures,
         )
         encoded = msgspec.json.encode(message)
         if len(encoded) > PAYLOAD_BYTES:
@@ -165,7 +178,7 @@ class Doorbell:
             encoded = msgspec.json.encode(msgspec.structs.replace(message, behind=[], behind_slots=slots))
         self._behind.clear()
         self._due.clear()
-        self._matching = self._settings = self._feed = self._facts = False
+        self._matching = self._settings = self._feed = self._facts = self._pictures = False
         self._pending.clear()
         return encoded.decode()
 

@@ -17,6 +17,18 @@ WITH old AS MATERIALIZED (
     DELETE FROM push_tokens AS t
     USING old AS o
     WHERE t.device_id = o.device_id
+), uses AS (
+    DELETE FROM asset_uses AS u
+    USING old AS o
+    WHERE u.device_id = o.device_id
+), assets AS (
+    DELETE FROM device_assets AS a
+    USING old AS o
+    WHERE a.device_id = o.device_id
+), debts AS (
+    DELETE FROM asset_debts AS b
+    USING old AS o
+    WHERE b.device_id = o.device_id
 ), pruned AS (
     DELETE FROM devices AS d
     USING old AS o

@@ -128,6 +128,19 @@ async def test_a_match_takes_one_request_an_update(
     assert result.channels.requests <= 2 * result.channels.updates
 
 
+async def test_pictures_come_after_their_cards(lockstep: Service, simulator: Simulator, api_key: str) -> None:
+    """Those of the scenario `images`, while every second fetch fails at first."""
+    for fault in ("fetch:unreachable", "fetch:short", "fetch:corrupt"):
+        simulator.add_fault(Fault(fault, times=2, every=2))
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep), api_key=api_key, simulator=simulator, seed=1, scenario=Scenario.IMAGES
+    )
+
+    assert result.differences == []
+    assert result.phones_match
+    assert sum(result.faults.values()) == 6
+
+
 async def test_uploads_are_shown_beside_orders(
     lockstep: Service, simulator: Simulator, api_key: str, cards: Registry
 ) -> None:

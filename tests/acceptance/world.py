@@ -17,11 +17,11 @@ from app.bootstrap import Service
 from app.settings import Settings, load_settings
 from app.simulator.agent import PhoneAgent
 from app.simulator.alerts import Strings
+from app.simulator.behaviour import Behaviour
 from app.simulator.card import Card
 from app.simulator.chance import CALM
 from app.simulator.declaration import ORDER, Declaration
 from app.simulator.faults import Fault
-from app.simulator.phone import Behaviour
 from app.simulator.pushes import ReceivedPush
 from app.simulator.simulator import Options, Simulator
 from tests.conftest import SECRET_KEY, Clock

@@ -13,7 +13,9 @@ import msgspec
 import pytest
 
 from app.apns import payload
+from app.apns.preflight import MOST_BODY_BYTES
 from app.devices.device import CardAnswer, CardReport, DeviceReport, LaunchAnswer, MissingCard
+from app.devices.pictures import AssetErrand, FetchedAsset, PhoneAssets
 from app.http.ticket_routes import TicketAnswer
 from projections.content_state import ATTRIBUTES_TYPE, CARD
 from projections.freshness import Freshness, with_freshness
@@ -30,7 +32,13 @@ ATTRIBUTES: Final = CARD.draw_attributes(VIEW, card_id=CARD_ID, subject_id="orde
 FRESH: Final = with_freshness(CARD.draw(VIEW), Freshness.FRESH)
 LATE: Final = with_freshness(CARD.draw(VIEW), Freshness.LATE)
 DELIVERED: Final = CARD.draw(fold(EMPTY, stream("delivery")))
-REPORTS: Final = {"launch_report": DeviceReport, "card_report": CardReport}
+REPORTS: Final = {"launch_report": DeviceReport, "card_report": CardReport, "phone_assets": PhoneAssets}
+TAVERNA: Final = FetchedAsset(
+    ref="taverna@9f86d081884c",
+    url="https://shop.example.com/cards/taverna.png",
+    sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    size_bytes=18_233,
+)
 
 
 def card_answer(*, end: bool = False) -> CardAnswer:
@@ -72,6 +80,12 @@ SENT: Final[dict[str, bytes]] = {
             ],
         )
     ),
+    "pictures_push": payload.background(
+        fetch=[payload.Fetch(TAVERNA.ref, TAVERNA.url, TAVERNA.sha256, TAVERNA.size_bytes)],
+        drop=["roma@5e884898da28"],
+        most_bytes=MOST_BODY_BYTES,
+    ),
+    "asset_errand": msgspec.json.encode(AssetErrand(fetch=[TAVERNA], drop=["roma@5e884898da28"])),
     "ticket": msgspec.json.encode(
         TicketAnswer("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", datetime.fromtimestamp(NOON, UTC))
     ),

@@ -73,6 +73,22 @@ INSERT INTO webhook_deliveries (slot, position, webhook, due_at, delivered_at)
 SELECT n % 256, 1 + n / 256, 'crm', CASE WHEN n % 600 = 0 THEN now() END, CASE WHEN n % 600 <> 0 THEN now() END
 FROM generate_series(1, {SUBJECTS}) AS n;
 
+INSERT INTO assets (key, sha256, url, size_bytes, put_at)
+SELECT 'shop-' || n, 'aa', 'https://shop', 1, now()
+FROM generate_series(1, 200) AS n;
+
+INSERT INTO asset_uses (device_id, card_id, key, slot, subject_id, until)
+SELECT 'phone-' || n, gen_random_uuid(), 'shop-' || n % 200, n % 256, 'order-' || n, now()
+FROM generate_series(1, {SUBJECTS}) AS n;
+
+INSERT INTO device_assets (device_id, key, sha256)
+SELECT 'phone-' || n, 'shop-' || n % 200, 'aa'
+FROM generate_series(1, {SUBJECTS}) AS n;
+
+INSERT INTO asset_debts (device_id, due_at)
+SELECT 'phone-' || n, CASE WHEN n % 600 = 0 THEN now() END
+FROM generate_series(1, {SUBJECTS}) AS n;
+
 ANALYZE;
 """
 INDEX_OF: Final = {
@@ -102,6 +118,10 @@ INDEX_OF: Final = {
     "projections/find_newly_stale_views": "heads_unsettled",
     "projections/find_devices_to_match": "devices_to_match",
     "projections/claim_cards": "cards_to_claim",
+    "projections/claim_asset_debts": "asset_debts_to_claim",
+    "projections/read_asset_uses": "asset_uses_pkey",
+    "projections/read_held_assets": "device_assets_pkey",
+    "projections/tell_of_assets": "asset_uses_of_key",
     "projections/read_card_facts": "card_facts_pkey",
     "projections/read_progress": "heads_pkey",
     "projections/read_newest_events": "events_pkey",
@@ -111,7 +131,7 @@ INDEX_OF: Final = {
 GROWING: Final = frozenset(
     {
         "heads", "events", "subject_keys", "views", "cards", "receipts", "feed", "devices", "etas", "card_facts",
-        "webhook_deliveries",
+        "webhook_deliveries", "asset_uses", "device_assets", "asset_debts",
     }
 )  # fmt: skip
 

@@ -30,7 +30,18 @@ SLOT_SIDE: Final = (
     "webhook_attempts",
     "audiences",
 )
-DEVICE_SIDE: Final = ("devices", "push_tokens", "start_tokens", "erasures", "customer_tags", "segments", "segment_ids")
+DEVICE_SIDE: Final = (
+    "devices",
+    "push_tokens",
+    "start_tokens",
+    "erasures",
+    "customer_tags",
+    "segments",
+    "segment_ids",
+    "asset_uses",
+    "device_assets",
+    "asset_debts",
+)
 SPELLED: Final = {
     "int2": "smallint",
     "int4": "integer",

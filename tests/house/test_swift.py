@@ -9,6 +9,7 @@ import pytest
 from msgspec import inspect
 
 from app.devices.device import CardAnswer, CardReport, DeviceReport, LaunchAnswer, LaunchCardReport, MissingCard
+from app.devices.pictures import AssetErrand, FailedAsset, FetchedAsset, HeldAsset, PhoneAssets
 from app.http.routes import ROUTES
 from app.http.ticket_routes import TicketAnswer
 from projections.steps import STEPS
@@ -23,10 +24,19 @@ READ: Final = {
     "CardAnswer": CardAnswer,
     "MissingCard": MissingCard,
     "Ticket": TicketAnswer,
+    "AssetErrand": AssetErrand,
+    "FetchedAsset": FetchedAsset,
 }
 """What the app decodes beside its cards, by the name of its Swift struct."""
 
-WRITTEN: Final = {"DeviceReport": DeviceReport, "LaunchCardReport": LaunchCardReport, "CardReport": CardReport}
+WRITTEN: Final = {
+    "DeviceReport": DeviceReport,
+    "LaunchCardReport": LaunchCardReport,
+    "CardReport": CardReport,
+    "PhoneAssets": PhoneAssets,
+    "HeldAsset": HeldAsset,
+    "FailedAsset": FailedAsset,
+}
 """What the app encodes."""
 
 PLAIN: Final[dict[type[inspect.Type], str]] = {
@@ -134,6 +144,7 @@ def test_the_client_calls_routes_that_take_a_ticket() -> None:
         Call("PUT", "/v1/devices/{}"),
         Call("DELETE", "/v1/devices/{}"),
         Call("PUT", "/v1/devices/{}/cards/{}"),
+        Call("PUT", "/v1/devices/{}/assets"),
     }
     assert calls() <= open_to_apps
 

@@ -19,6 +19,7 @@ from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.definitions import DefinitionStore
+from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
 from app.http.edge import Edge
@@ -162,6 +163,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         etas=EtaKeeper(pool, keyring, store, lambda _: None),
         definitions=DefinitionStore(pool),
         feed=Feed(pool, keyring),
+        pictures=Pictures(pool, lambda: None),
         registry=DeviceRegistry(pool, keyring, ring_matcher=lambda: None, ring_due=lambda _: None),
         segments=SegmentStore(pool),
         audiences=AudienceStore(pool),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import app.apns.dispatcher as dispatcher_module
+import app.apns.pictures as pictures_module
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.dispatcher import BULK_SHARE
 from app.apns.request import ApnsRequest
@@ -161,7 +161,7 @@ async def test_a_card_that_cannot_be_rendered_does_not_stop_its_batch(
             raise ValueError("Anna Kaya")
         return face_of(view, *how)
 
-    monkeypatch.setattr(dispatcher_module, "face_of", broken)
+    monkeypatch.setattr(pictures_module, "face_of", broken)
     apns = Apns()
     await work(dispatcher(flow, apns))
     good, bad = await flow.rows()
@@ -171,7 +171,7 @@ async def test_a_card_that_cannot_be_rendered_does_not_stop_its_batch(
     assert bad["why"] == (
         "The card could not be made (ValueError): a bug; it is tried again with the next news, or in an hour."
     )
-    monkeypatch.setattr(dispatcher_module, "face_of", face_of)
+    monkeypatch.setattr(pictures_module, "face_of", face_of)
     await flow.happen("order-2", "order.accepted")
     await flow.project("order-2")
     await work(dispatcher(flow, apns))

@@ -19,6 +19,7 @@ from tests.examples.events import FACTS
 from tests.integration.http_api import CARD, CLOUD_EVENT, DEVICE, NOON, Api, cloud_event, order_page, running_api
 
 PLAIN: Final = {"type": "order.ready", "data": {}}
+ASSET: Final = {"url": "https://shop.example/taverna.png", "sha256": "ab" * 32, "sizeBytes": 4_096}
 
 REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("POST", "/v1/events"): ("/v1/events", cloud_event()),
@@ -39,6 +40,10 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("DELETE", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", None),
     ("PUT", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", CARD),
     ("DELETE", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", None),
+    ("PUT", "/v1/devices/{device_id}/assets"): ("/v1/devices/phone-1/assets", {"assets": []}),
+    ("PUT", "/v1/assets/{key}"): ("/v1/assets/taverna", ASSET),
+    ("GET", "/v1/assets/{key}"): ("/v1/assets/taverna", None),
+    ("DELETE", "/v1/assets/{key}"): ("/v1/assets/taverna", None),
     ("GET", "/v1/orders/{order_id}/cards/counts"): ("/v1/orders/order-1/cards/counts", None),
     ("GET", "/v1/cards/stream"): ("/v1/cards/stream?seconds=0", None),
     ("GET", "/v1/webhooks"): ("/v1/webhooks", None),
@@ -87,7 +92,8 @@ async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
             "PUT", "/v1/devices/phone-1", {**DEVICE, "customerId": "customer-7"}, token="devices:write"
         )
         card = await running.send("PUT", "/v1/devices/phone-1/cards/activity-1", CARD, token="devices:write")
-        assert [placed.status, phone.status, card.status] == [200, 200, 200]
+        asset = await running.send("PUT", "/v1/assets/taverna", ASSET, token="events:write")
+        assert [placed.status, phone.status, card.status, asset.status] == [200, 200, 200, 200]
         running.orders["order-1"] = order_page()
         yield running
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from app.simulator.agent import PhoneAgent
+from app.simulator.behaviour import Behaviour
 from app.simulator.chance import CALM
-from app.simulator.phone import Behaviour
 from app.simulator.simulator import Options, Simulator
 from tests.integration.simulated import PROVIDER, connect
 from tests.unit.app.simulator.examples import BUNDLE_ID, NOW, content, encoded, end, headers, start, update

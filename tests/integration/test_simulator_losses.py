@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from app.simulator.agent import PhoneAgent
+from app.simulator.behaviour import Behaviour
 from app.simulator.chance import CALM
-from app.simulator.phone import Behaviour
 from app.simulator.readings import read_phone
 from app.simulator.rules import Push
 from app.simulator.simulator import Options, Simulator
@@ -79,7 +79,7 @@ async def test_a_lost_call_is_made_again(simulator: Simulator) -> None:
 
 
 async def test_apns_keeps_one_push_for_a_phone_that_is_offline(simulator: Simulator) -> None:
-    """The newest comes when the phone is back, the others never, and one that has expired not either."""
+    """The newest comes when it is back, unless that has expired; what is not to be kept drives nothing out."""
     phone = simulator.install_phone()
     push(simulator, phone)
     phone.go_offline()
@@ -87,7 +87,8 @@ async def test_apns_keeps_one_push_for_a_phone_that_is_offline(simulator: Simula
     push(simulator, phone, "ready", seconds=2, expiration=NOW + 60)
     phone.go_online()
     phone.go_offline()
-    push(simulator, phone, "picked_up", seconds=3, expiration=0)
+    push(simulator, phone, "picked_up", seconds=3, expiration=1)
+    push(simulator, phone, "picked_up", seconds=4, expiration=0)
     phone.go_online()
 
     (card,) = phone.phone.cards.values()
@@ -96,6 +97,7 @@ async def test_apns_keeps_one_push_for_a_phone_that_is_offline(simulator: Simula
         "applied",
         "dropped: a newer push came while the phone was offline, and APNs keeps one",
         "applied",
+        "dropped: the phone was offline, and APNs was not to keep it",
         "dropped: expired while the phone was offline",
     ]
 

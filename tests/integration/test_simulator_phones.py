@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 
 from app.simulator.agent import PhoneAgent
+from app.simulator.behaviour import Behaviour
 from app.simulator.chance import CALM, LIVELY
-from app.simulator.phone import Behaviour
 from app.simulator.simulator import Options, Simulator
 from tests.unit.app.simulator.examples import NOW, Provider, content, encoded, end, headers, start, update
 

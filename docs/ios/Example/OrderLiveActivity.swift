@@ -81,6 +81,9 @@ struct CardImage: View {
             let image = UIImage(contentsOfFile: file.path)
         {
             Image(uiImage: image).resizable().scaledToFit().frame(width: 32, height: 32)
+        } else if let key, let image = UIImage(named: key) {
+            // one that the extension brings along, the placeholder included
+            Image(uiImage: image).resizable().scaledToFit().frame(width: 32, height: 32)
         } else {
             Image(systemName: "bag.circle").font(.title)
         }

@@ -36,11 +36,25 @@ final class AppDelegate: NSObject, UIApplicationDelegate {
             let live = try LiveOrders()
             self.live = live
             Task { await live.begin() }
+            // needs nobody's permission: it is the address for pictures
+            application.registerForRemoteNotifications()
         } catch {
             // before the first unlock nothing can be read; the next launch begins again
             log.error("no Lockstep at this launch: \(String(describing: error))")
         }
         return true
+    }
+
+    func application(_ application: UIApplication, didRegisterForRemoteNotificationsWithDeviceToken token: Data) {
+        let hex = token.map { String(format: "%02x", $0) }.joined()
+        Task { await live?.setDeviceToken(hex) }
+    }
+
+    func application(
+        _ application: UIApplication, didReceiveRemoteNotification userInfo: [AnyHashable: Any]
+    ) async -> UIBackgroundFetchResult {
+        guard let live, let push = PicturePush(userInfo: userInfo) else { return .noData }
+        return await live.receive(push) ? .newData : .noData
     }
 }
 
@@ -48,6 +62,7 @@ final class AppDelegate: NSObject, UIApplicationDelegate {
 final class LiveOrders: Sendable {
     private let client: LockstepClient
     private let orders: LiveActivityObserver<OrderAttributes>
+    private let pictures: PictureKeeper?
     private let backend: ShopBackend
 
     init() throws {
@@ -59,25 +74,29 @@ final class LiveOrders: Sendable {
                 log.error("\(String(describing: complaint))")
             }
         )
-        let images = SharedImages(appGroup: appGroup)
         self.backend = backend
         self.client = client
-        orders = LiveActivityObserver(client: client) { _, content in
-            guard let images, let key = content.imageKey, images.file(of: key) == nil else { return false }
-            guard let image = try? await backend.image(key) else { return false }
-            return (try? images.store(image, for: key)) != nil
-        }
+        orders = LiveActivityObserver(client: client)
+        pictures = SharedImages(appGroup: appGroup).map { PictureKeeper(client: client, images: $0) }
     }
 
     func begin() async {
         await orders.start()
+        await pictures?.begin()
         if let customerId = backend.customerId {
             await signIn(customerId)
         } else {
             await client.signOut()
         }
         await client.launch()
-        _ = try? SharedImages(appGroup: appGroup)?.removeOld()
+    }
+
+    func setDeviceToken(_ token: String) async {
+        await client.setAlertToken(token)
+    }
+
+    func receive(_ push: PicturePush) async -> Bool {
+        await pictures?.receive(push) ?? false
     }
 
     func cameToForeground() async {
@@ -106,11 +125,6 @@ struct ShopBackend: Sendable {
         request.httpMethod = "POST"
         let (answer, _) = try await URLSession.shared.data(for: request)
         return try Ticket.read(answer)
-    }
-
-    func image(_ key: String) async throws -> Data {
-        let url = URL(string: "https://shop.example.com/card-images")!.appendingPathComponent(key)
-        return try await URLSession.shared.data(from: url).0
     }
 
     func endSession() {}

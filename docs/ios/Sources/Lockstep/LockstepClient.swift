@@ -37,6 +37,7 @@ public actor LockstepClient {
     private var activitiesEnabled = true
     private var frequentPushesEnabled = true
     private var obeyers: [String: Obey] = [:]
+    private var onLaunch: (@Sendable () async -> Void)?
 
     private var account: Account?
     private var isSignedOut = false
@@ -134,6 +135,23 @@ public actor LockstepClient {
     /// Take the instructions for the cards of an attributes type.
     public func attach(_ attributesType: String, obey: @escaping Obey) {
         obeyers[attributesType] = obey
+    }
+
+    /// Do something whenever Lockstep has answered a launch report.
+    func afterLaunch(_ act: @escaping @Sendable () async -> Void) {
+        onLaunch = act
+    }
+
+    /// Say which pictures are on the phone; nil where nobody is signed in, or no answer came.
+    func tell(_ pictures: PhoneAssets) async -> AssetErrand? {
+        guard let account else { return nil }
+        let path = "/v1/devices/\(Line.escaped(installation.deviceId))/assets"
+        let call = Line.Call(method: .put, path: path, body: encoded(pictures), aboutCard: true)
+        let reply = await line.make(call, with: account.desk, attempt: 0)
+        guard account.number == self.account?.number else { return nil }
+        refuse(call, reply)
+        guard case .answer(let data, _) = reply else { return nil }
+        return read(AssetErrand.self, from: data, of: call)
     }
 
     /// Note a start token, in hex.
@@ -296,6 +314,9 @@ public actor LockstepClient {
             for missing in answer.missing {
                 await obeyers[missing.attributesType]?(.start(missing))
             }
+        }
+        if let onLaunch {
+            Task { await onLaunch() }
         }
         return nil
     }

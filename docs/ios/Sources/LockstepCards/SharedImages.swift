@@ -34,14 +34,28 @@ public struct SharedImages: Sendable {
         try image.write(to: file, options: .atomic)
     }
 
-    /// Remove what was stored more than 24 hours ago, and tell how many images that were.
+    /// Name the versions that Lockstep's manifest has brought here: `taverna@9f86d081884c`.
+    public func versions() -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+        return names.compactMap(\.removingPercentEncoding).filter { $0.contains("@") }
+    }
+
+    /// Remove an image; false where there is none.
+    @discardableResult
+    public func remove(_ key: String) -> Bool {
+        guard let file = file(of: key) else { return false }
+        return (try? FileManager.default.removeItem(at: file)) != nil
+    }
+
+    /// Remove images of your own that were stored more than 24 hours ago, and tell how many that were. Of those in the
+    /// manifest Lockstep says when they go.
     @discardableResult
     public func removeOld(now: Date = Date()) throws -> Int {
         let files = FileManager.default
         guard files.fileExists(atPath: directory.path) else { return 0 }
         let found = try files.contentsOfDirectory(at: directory, includingPropertiesForKeys: [.contentModificationDateKey])
         var removed = 0
-        for file in found {
+        for file in found where file.lastPathComponent.removingPercentEncoding?.contains("@") != true {
             let values = try file.resourceValues(forKeys: [.contentModificationDateKey])
             guard let stored = values.contentModificationDate, now.timeIntervalSince(stored) > Self.keptSeconds else {
                 continue

@@ -82,6 +82,19 @@ final class GoldenTests: XCTestCase {
         XCTAssertEqual(try reencoded(card), try reencoded(json("wire/card_report.json")))
     }
 
+    func testPicturesAreToldOnTheWire() throws {
+        let told = try JSONSerialization.jsonObject(with: data("wire/pictures_push.json"))
+        let push = try XCTUnwrap(PicturePush(userInfo: XCTUnwrap(told as? [AnyHashable: Any])))
+        let errand = try JSONDecoder().decode(AssetErrand.self, from: data("wire/asset_errand.json"))
+        XCTAssertEqual(push.errand, errand)
+        XCTAssertFalse(push.more)
+        XCTAssertEqual(errand.fetch.map(\.key), ["taverna"])
+        XCTAssertTrue(errand.fetch.allSatisfy { PictureName.isOf($0.sha256, $0.ref) })
+        XCTAssertNil(PicturePush(userInfo: ["aps": ["content-available": 1]]))
+        let report = try JSONDecoder().decode(PhoneAssets.self, from: data("wire/phone_assets.json"))
+        XCTAssertEqual(try reencoded(report), try reencoded(json("wire/phone_assets.json")))
+    }
+
     func testWhatIsNotKnownIsTolerated() throws {
         let text = #"{"status":"gift_wrapped","progress":1,"history":[],"updatedAt":1,"freshness":"ripe","new":{}}"#
         let content = try JSONDecoder().decode(OrderAttributes.ContentState.self, from: Data(text.utf8))

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from app.apns.payload import Alert, end, notification, start, update
+from app.apns.payload import Alert, Fetch, background, end, notification, start, update
 from app.apns.preflight import Fault, preflight
 from app.apns.request import ApnsRequest, Environment, PushType, build
 
@@ -171,3 +171,37 @@ def test_a_notification_that_apns_would_refuse(request_: ApnsRequest, fault: Fau
 
     assert problem is not None
     assert problem.fault is fault
+
+
+def woken(payload: bytes, priority: int = 5) -> ApnsRequest:
+    """Build a push that wakes the app."""
+    return build(
+        environment=Environment.PRODUCTION,
+        app="com.example.shop",
+        token="ab" * 32,
+        apns_id=UUID(int=1),
+        priority=priority,
+        expiration=0,
+        payload=payload,
+        push_type=PushType.BACKGROUND,
+    )
+
+
+def test_a_push_that_wakes_the_app_shows_nothing() -> None:
+    """Priority 5, the bundle id's own topic, and content-available alone; what finds no place is told as `more`."""
+    pictures = [Fetch(f"roma-{number}@{'a' * 12}", "https://x/" + "y" * 200, "aa" * 32, 7) for number in range(30)]
+    body = background(fetch=pictures, drop=["old@bbbbbbbbbbbb"], most_bytes=4_096)
+    told = msgspec.json.decode(body)["lockstep"]
+
+    assert preflight(woken(body)) is None
+    assert woken(body).topic == "com.example.shop"
+    assert (len(body) <= 4_096, told["more"], 5 < len(told["fetch"]) < 30) == (True, True, True)
+    assert msgspec.json.decode(background(fetch=pictures[:1], drop=["old@b"], most_bytes=4_096)) == {
+        "aps": {"content-available": 1},
+        "lockstep": {
+            "fetch": [{"ref": pictures[0].ref, "url": pictures[0].url, "sha256": pictures[0].sha256, "sizeBytes": 7}],
+            "drop": ["old@b"],
+        },
+    }
+    faults = [preflight(woken(body, 10)), preflight(woken(notification(alert=Alert("Hi"), subject="order-1")))]
+    assert [each and each.fault for each in faults] == [Fault.PRIORITY, Fault.BODY]

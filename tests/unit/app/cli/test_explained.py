@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from app.cli.explained import explained
+from projections.explain_pictures import LackingPicture
 from projections.explanation import ExplainedCard, Explanation, Finding, Sent
 from projections.reasons import Reason
 from tests.examples.cards import seconds
@@ -85,3 +86,16 @@ def test_a_push_to_be_sent_again_says_whether_apple_refused_it() -> None:
 
     assert "refused by Apple for now, to be sent again (503 ServiceUnavailable)" in text
     assert "no answer from Apple, to be sent again  " in text
+
+
+def test_a_picture_that_is_not_there_is_told_with_its_reason() -> None:
+    """Beside what the card shows in its place."""
+    lacking = (
+        LackingPicture("roma", None, "there is no room for it on the phone"),
+        LackingPicture("taverna", "taverna@aa", "the app is about to be told"),
+    )
+    text = printed(pictures=lacking)
+
+    assert "roma: the card shows the placeholder, for there is no room for it on the phone." in text
+    assert "taverna: the card shows an older one, taverna@aa, for the app is about to be told." in text
+    assert "Pictures" not in printed()

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from app.simulator.behaviour import Behaviour
 from app.simulator.declaration import ORDER
 from app.simulator.notifications import Notification
-from app.simulator.phone import Behaviour, Phone
+from app.simulator.phone import Phone
 from tests.unit.app.simulator.examples import BUNDLE_ID, NOW
 
 

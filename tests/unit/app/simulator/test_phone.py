@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.simulator.behaviour import Behaviour
 from app.simulator.card import Card, Effect
 from app.simulator.declaration import ORDER
-from app.simulator.phone import Behaviour, Phone
+from app.simulator.phone import Phone
 from tests.unit.app.simulator.examples import BUNDLE_ID, NOW, content, end, start, update
 
 HOUR = 3600

@@ -1,0 +1,58 @@
+"""Takes the manifest of pictures from upstream, and what apps report of pictures on phones."""
+
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from app.devices.pictures import AssetKey, AssetReport, PhoneAssets
+from app.http.answers import json_answer
+from app.http.bodies import read_value
+from app.http.device_routes import let_in
+from app.http.edge import edge_of
+from app.http.path import path_id
+from app.http.problems import ProblemError, not_found
+
+_KEYS: Final = "A key has 1 to 100 letters, digits, dots, hyphens and underscores."
+
+
+async def put_asset(request: web.Request) -> web.Response:
+    """Put a version of a picture into the manifest."""
+    key = _key(request)
+    return json_answer(await edge_of(request).pictures.put(key, await read_value(request, AssetReport)))
+
+
+async def get_asset(request: web.Request) -> web.Response:
+    """Give all versions of a picture."""
+    page = await edge_of(request).pictures.read(_key(request))
+    if page is None:
+        raise _no_asset()
+    return json_answer(page)
+
+
+async def delete_asset(request: web.Request) -> web.Response:
+    """Withdraw a picture: cards show their placeholder instead."""
+    if not await edge_of(request).pictures.withdraw(_key(request)):
+        raise _no_asset()
+    return web.Response(status=204)
+
+
+async def put_phone_assets(request: web.Request) -> web.Response:
+    """Store which pictures a phone has; answer which to fetch and delete."""
+    device_id = path_id(request, "device_id")
+    report = await read_value(request, PhoneAssets)
+    await let_in(request, device_id)
+    edge = edge_of(request)
+    await edge.registry.owner(device_id)
+    return json_answer(await edge.pictures.report(device_id, report))
+
+
+def _key(request: web.Request) -> str:
+    try:
+        return msgspec.convert(path_id(request, "key"), AssetKey)
+    except msgspec.ValidationError:
+        raise not_found(_KEYS) from None
+
+
+def _no_asset() -> ProblemError:
+    return not_found("The manifest has no such picture.")
