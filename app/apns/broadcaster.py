@@ -312,6 +312,7 @@ class Broadcaster:
             now=answered_at,
             said=said(outcome),
             channel_id=outcome.channel_id if isinstance(outcome, Answer) else None,
+            answer_lost=isinstance(outcome, Ambiguous),
         )
         settlement = settle_asked(asked, verdict, rules.plan)
         receipt = _receipt(begun, verdict, outcome, asked) if isinstance(begun.decided, Send) else None
