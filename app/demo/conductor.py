@@ -245,7 +245,7 @@ class Conductor:
     def _shows(self, step: AwaitCard) -> bool:
         return any(
             step.status in (None, (line := lines_of(card)[self._order_id(step.order)]).get("status"))
-            and not (step.token and card.update_token is None)
+            and not (step.token and card.update_token is None and card.channel_id is None)
             and not (step.last_put and line.get("deliveryTime") != self._put[step.order])
             for card in self._active_cards(step.phone, step.order)
         )

@@ -163,7 +163,7 @@ class AwaitCard(msgspec.Struct, frozen=True, kw_only=True):
         phone: the phone's name in the story.
         order: the order's.
         status: what it has to show; anything if `None`.
-        token: whether its app has to have an update token.
+        token: whether its app has to have an update token, unless the card follows a channel.
         last_put: whether it has to show the delivery time that was put last.
     """
 
