@@ -12,3 +12,4 @@ class Scenario(StrEnum):
     MANY_ORDERS = "many-orders"
     BULK = "bulk"
     MATCH = "match"
+    WEB = "web"

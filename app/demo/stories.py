@@ -11,6 +11,7 @@ from app.demo.scenario import tell
 from app.demo.scenarios import Scenario
 from app.demo.steps import Story
 from app.demo.uploads import tell_uploads
+from app.demo.web import tell_web
 
 STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.ORDERS: tell,
@@ -19,5 +20,6 @@ STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.MANY_ORDERS: tell_many_orders,
     Scenario.BULK: tell_bulk,
     Scenario.MATCH: tell_matches,
+    Scenario.WEB: tell_web,
 }
 """Gives the stories; the argument is the seed, which chooses the cast."""

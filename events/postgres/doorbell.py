@@ -40,6 +40,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
         settings: Whether pauses or keys have changed.
         feed: Whether events were numbered for the feed.
         facts: Whether something became of cards that somebody is to be told.
+        folded: Slots in which views were written.
     """
 
     sender: str
@@ -50,6 +51,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
     settings: bool = False
     feed: bool = False
     facts: bool = False
+    folded: list[int] = []
 
 
 class Doorbell:
@@ -67,6 +69,7 @@ class Doorbell:
         self._listeners: list[Callable[[Ring], None]] = []
         self._behind: set[str] = set()
         self._due: set[int] = set()
+        self._folded: set[int] = set()
         self._matching = False
         self._settings = False
         self._feed = False
@@ -86,14 +89,23 @@ class Doorbell:
         settings: bool = False,
         feed: bool = False,
         facts: bool = False,
+        folded: Collection[int] = (),
     ) -> None:
         """Hint that there may be work."""
         hint = Ring(
-            self._me, behind=list(behind), due=list(due), matching=matching, settings=settings, feed=feed, facts=facts
+            self._me,
+            behind=list(behind),
+            due=list(due),
+            matching=matching,
+            settings=settings,
+            feed=feed,
+            facts=facts,
+            folded=list(folded),
         )
         self._tell(hint)
         self._behind.update(behind)
         self._due.update(due)
+        self._folded.update(folded)
         self._matching |= matching
         self._settings |= settings
         self._feed |= feed
@@ -158,6 +170,7 @@ class Doorbell:
             settings=self._settings,
             feed=self._feed,
             facts=self._facts,
+            folded=sorted(self._folded),
         )
         encoded = msgspec.json.encode(message)
         if len(encoded) > PAYLOAD_BYTES:
@@ -165,6 +178,7 @@ class Doorbell:
             encoded = msgspec.json.encode(msgspec.structs.replace(message, behind=[], behind_slots=slots))
         self._behind.clear()
         self._due.clear()
+        self._folded.clear()
         self._matching = self._settings = self._feed = self._facts = False
         self._pending.clear()
         return encoded.decode()
