@@ -154,6 +154,7 @@ async function follow(order, ticket) {
 }
 
 const link = new URLSearchParams(location.hash.slice(1));
+addEventListener("offline", () => line?.abort());
 addEventListener("hashchange", () => location.reload());
 if (link.get("order") && link.get("ticket")) follow(link.get("order"), link.get("ticket"));
 else stop("unknown");
