@@ -31,6 +31,7 @@ from app.order_states import StateReader
 from app.orders import OrderReader
 from app.settings import Settings
 from app.supervisor import Loop, supervise
+from app.tracking.tracker import Tracker
 from app.webhooks.deliverer import Deliverer
 from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
@@ -131,6 +132,7 @@ class Service:
         self.store = EventStore(pool, keyring)
         self.feed = Feed(pool, keyring)
         self.card_stream = CardStream(pool)
+        self.tracker = Tracker(pool, keyring, settings.plan_rules().ages)
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
@@ -165,6 +167,7 @@ class Service:
         self._draining = True
         self.feed.wake()
         self.card_stream.close()
+        self.tracker.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
@@ -200,10 +203,16 @@ class Service:
         match role:
             case "api":
                 await self._serve()
-                return {}
+                return {"tracker": self.tracker.run}
             case "projector":
                 spreader = Spreader(workers, self._ring_due)
-                projector = Projector(workers, self.keyring, self._ring_folded, crowded=spreader.wake)
+                projector = Projector(
+                    workers,
+                    self.keyring,
+                    self._ring_folded,
+                    crowded=spreader.wake,
+                    folded=lambda slots: self.doorbell.ring(folded=slots),
+                )
                 self.doorbell.listen(projector.hear)
                 # its numbers must outlive a crash of Postgres, so it does not share the workers' asynchronous commits
                 feed_writer = FeedWriter(self._pool, lambda: self.doorbell.ring(feed=True))
@@ -286,6 +295,7 @@ class Service:
     async def _serve(self) -> None:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
+        self.doorbell.listen(self.tracker.hear)
         edge = Edge(
             appender=self.appender,
             store=self.store,
@@ -304,6 +314,7 @@ class Service:
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
             count_cards=CardCounter(self._pool).count,
             card_stream=self.card_stream,
+            tracker=self.tracker,
             key_store=self.key_store,
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),

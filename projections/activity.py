@@ -224,6 +224,13 @@ def _says(view: OwnView) -> EventAlert:
     return EventAlert(title=_words(alert.title), body=_words(alert.body), sound=alert.sound)
 
 
+def _heading(view: OwnView) -> str:
+    """Give what the page is headed by: the words of the newest alert."""
+    alert: ActivityAlert | None = view.state.alert
+    title = None if alert is None else alert.title
+    return (title if isinstance(title, str) or title is None else title.default) or "Live"
+
+
 def _words(words: str | Words) -> alert_text.Words:
     if isinstance(words, str):
         return words
@@ -261,7 +268,7 @@ CARD: Final = SendersCard(
     render_attributes=cast("Any", _render_attributes),
     alerts={},
     otherwise="",
-    title="",
+    title=_heading,
     says=_says,
     urgent_of=_is_urgent,
 )

@@ -31,6 +31,7 @@ from projections.channel import Carrier, Storage
 from projections.errors import RenderError
 from projections.raised import raised
 from projections.steps import Step
+from projections.web_face import WebFace, bounded, in_words, plain_face
 
 ORDER: Final = "order"
 """The kind of subject that Lockstep folds itself."""
@@ -42,6 +43,7 @@ PLACED: Final = "order.placed"
 """The type of the event that opens an order."""
 
 _encode: Final = msgspec.json.Encoder().encode
+_read_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _QUOTED: Final = re.compile(r"'.*'", re.DOTALL)
 
 
@@ -58,6 +60,8 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
             each with the reason why it may be: `{"contentState.seat": "builds before 42 are gone"}`.
         render: From a view to the content state.
         render_attributes: From a view, `card_id` and `subject_id` to the attributes.
+        render_web: From a view to what the tracking page shows of it; None: what its content state says, by the names
+            of its fields.
         alerts: What the alert of an event says, by its type: words alone, or with a title and a sound of its own. Its
             functions get a view without personal values, for it lights a locked screen.
         otherwise: What an alert says of other events.
@@ -88,6 +92,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     breaks: Mapping[str, str] = MappingProxyType({})
     render: Callable[[Any], Struct]
     render_attributes: Callable[..., Struct]
+    render_web: Callable[[Any], WebFace] | None = None
     alerts: Mapping[str, Words | EventAlert]
     otherwise: Words | EventAlert
     title: Words
@@ -131,6 +136,30 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         """
         ids = {"card_id": card_id, "subject_id": subject_id}
         return self._encoded("render_attributes", self.attributes, lambda: self.render_attributes(view, **ids))
+
+    def draw_web(self, view: Any, content: bytes) -> WebFace:
+        """Give what the tracking page shows of a view.
+
+        Args:
+            view: With its personal values: whoever has a ticket may read them.
+            content: Its content state, JSON.
+
+        Raises:
+            RenderError: `render_web` or the title raised, or gave something else.
+        """
+        if self.render_web is None:
+            return plain_face(self._heading(view), _read_object(content))
+        try:
+            given = self.render_web(view)
+            if isinstance(given, WebFace):
+                return bounded(given)
+        except Exception as error:  # noqa: BLE001 - a team's code
+            raise self._failed("render_web", error) from None
+        raise RenderError(self.attributes_type, f"render_web gave {type(given).__name__}, not WebFace")
+
+    def _heading(self, view: Any) -> str:
+        title = self._spoken("title", self.title, view, None, TITLE_LIMIT_BYTES)
+        return title if isinstance(title, str) else in_words(self.kind)
 
     @property
     def string_keys(self) -> tuple[str, ...]:

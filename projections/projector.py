@@ -95,6 +95,7 @@ class Projector:
         keyring: Opens and seals personal values.
         announce: Called after each commit with slots in debt, and whether the matcher has work; must not block.
         crowded: Called after a commit that leaves the spreader work; must not block.
+        folded: Called after each commit with the slots of the views that were written; must not block.
         lanes: Batches under way at once: one folds while Postgres works for another.
         sweep_seconds: The least time between two sweeps.
     """
@@ -106,6 +107,7 @@ class Projector:
         announce: Callable[[Collection[int], bool], None],
         *,
         crowded: Callable[[], None] = lambda: None,
+        folded: Callable[[Collection[int]], None] = lambda _: None,
         lanes: int = LANES,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
@@ -114,6 +116,7 @@ class Projector:
         self._views = ViewStore(keyring)
         self._announce = announce
         self._crowded = crowded
+        self._folded = folded
         self._sweep_seconds = sweep_seconds
         self._lanes = [_Lane() for _ in range(lanes)]
         self._slots_to_sweep: set[int] = set()
@@ -177,6 +180,7 @@ class Projector:
         left = {each for each in subject_ids if slot_of(each) not in taken}
         if done.won:
             self._announce(done.due, done.matching)
+            self._folded({slot_of(each) for each in done.won})
         if done.crowd:
             self._crowded()
         return msgspec.structs.replace(done, again=done.again | left)

@@ -18,6 +18,7 @@ from projections.errors import OutdatedViewError, RenderError
 from projections.order_view import OrderView
 from projections.own_view import KIND, OwnView
 from projections.registry import CARDS
+from projections.web_face import WebFace
 
 View = OrderView | OwnView
 CardView = View | CustomerView
@@ -138,3 +139,16 @@ def drawn(view: CardView, attributes_type: str | None = None) -> bytes:
         )
     card = CARDS.of_kind(view.kind) if attributes_type is None else CARDS.of_type(attributes_type, view.kind)
     return card.draw(view)
+
+
+def web_face_of(view: View, content: bytes) -> WebFace:
+    """Give what the tracking page shows of a view.
+
+    Args:
+        view: The folded subject.
+        content: What is drawn of it, JSON.
+
+    Raises:
+        RenderError: It cannot be drawn, or not here.
+    """
+    return CARDS.of_kind(view.kind).draw_web(view, content)

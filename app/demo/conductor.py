@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from app.demo.errors import DemoError
 from app.demo.gallery import Gallery
@@ -17,13 +17,16 @@ from app.demo.steps import (
     AwaitAnswers,
     AwaitCard,
     AwaitNoCard,
+    AwaitPage,
     AwaitPicture,
+    CutLine,
     Dismiss,
     Drift,
     In,
     Install,
     NameSegment,
     Network,
+    OpenPage,
     Picture,
     PutPicture,
     RotateStartTokens,
@@ -39,10 +42,20 @@ from app.demo.steps import (
     Tag,
     WithdrawPicture,
 )
+from app.demo.web_judge import PageReading
 from app.simulator.agent import PhoneAgent
+from app.simulator.browser import BrowserTab
 from app.simulator.card import Card
 from app.simulator.outbox import TicketFor
 from app.simulator.simulator import Simulator
+
+
+class _Page(NamedTuple):
+    """A page that was opened."""
+
+    order_id: str
+    permitted: bool
+    tab: BrowserTab
 
 
 class Conductor:
@@ -86,11 +99,24 @@ class Conductor:
         self._said: Counter[str] = Counter()
         self._last: dict[str, Posting] = {}
         self._put: dict[str, int] = {}
+        self._pages: dict[str, _Page] = {}
 
     @property
     def order_ids(self) -> list[str]:
         """Give the ids of all orders about which something was said."""
         return [self._order_id(name) for name in self._said]
+
+    def read_pages(self) -> list[PageReading]:
+        """Give what every page shows."""
+        return [
+            PageReading(name, page.order_id, page.permitted, page.tab.word, page.tab.state)
+            for name, page in self._pages.items()
+        ]
+
+    async def close_pages(self) -> None:
+        """Close every page."""
+        for page in self._pages.values():
+            await self._simulator.browser.close(page.tab)
 
     async def perform(self, story: Story) -> list[str]:
         """Perform a story; give what went wrong, in sentences."""
@@ -114,8 +140,10 @@ class Conductor:
                 await self._name(step)
             case PutPicture() | WithdrawPicture():
                 await self._hang(step)
-            case AwaitCard() | AwaitNoCard() | AwaitAnswers() | AwaitPicture():
+            case AwaitCard() | AwaitNoCard() | AwaitAnswers() | AwaitPicture() | AwaitPage():
                 await self._wait(step)
+            case OpenPage() | CutLine():
+                await self._browse(step)
             case (
                 Install()
                 | SignIn()
@@ -218,8 +246,24 @@ class Conductor:
             case _:
                 assert_never(step)
 
-    async def _wait(self, step: AwaitCard | AwaitNoCard | AwaitAnswers | AwaitPicture) -> None:
-        phone, seconds = self._own(step.phone), self._patience_seconds
+    async def _browse(self, step: OpenPage | CutLine) -> None:
+        match step:
+            case OpenPage():
+                order_id = self._order_id(step.order)
+                customer_id = None if step.customer is None else self._own(step.customer)
+                tab = self._simulator.browser.open(await self._shop.tracking_link(order_id, customer_id))
+                self._pages[step.page] = _Page(order_id, step.permitted, tab)
+            case CutLine():
+                self._pages[step.page].tab.cut()
+            case _:
+                assert_never(step)
+
+    async def _wait(self, step: AwaitCard | AwaitNoCard | AwaitAnswers | AwaitPicture | AwaitPage) -> None:
+        seconds = self._patience_seconds
+        if isinstance(step, AwaitPage):
+            await self._wait_for_page(step)
+            return
+        phone = self._own(step.phone)
         try:
             match step:
                 case AwaitCard():
@@ -240,6 +284,14 @@ class Conductor:
                 case _:
                     assert_never(step)
         except TimeoutError:
+            raise DemoError(f"waited {seconds:g} s in vain for {wanted}") from None
+
+    async def _wait_for_page(self, step: AwaitPage) -> None:
+        tab, seconds = self._pages[step.page].tab, self._patience_seconds
+        try:
+            await self._simulator.wait_until(lambda: _page_shows(tab, step), within_seconds=seconds)
+        except TimeoutError:
+            wanted = f"page {step.page} to show {step.status or step.phase or step.word}"
             raise DemoError(f"waited {seconds:g} s in vain for {wanted}") from None
 
     def _shows(self, step: AwaitCard) -> bool:
@@ -316,6 +368,15 @@ class Conductor:
 
     def _own(self, name: str) -> str:
         return f"{name}-{self._run_id}"
+
+
+def _page_shows(tab: BrowserTab, step: AwaitPage) -> bool:
+    state = tab.state or {}
+    return (
+        step.status in (None, state.get("status"))
+        and step.phase in (None, state.get("phase"))
+        and step.word in (None, tab.word)
+    )
 
 
 def _moment(now: datetime, time: In) -> str:

@@ -24,6 +24,7 @@ from app.demo.shop import Shop
 from app.demo.steps import Story
 from app.demo.stories import STORIES
 from app.demo.upload_oracle import UPLOAD, expect_uploads
+from app.demo.web_judge import PageReading, judge_page
 from app.simulator.agent import PhoneAgent
 from app.simulator.fault_plans import FaultPlan
 from app.simulator.readings import read_phone
@@ -134,7 +135,10 @@ async def run_scenario(
             judge = partial(judge_follower, audiences)
         if scenario is Scenario.IMAGES:
             judge = partial(judge_pictures, manifest=gallery.manifest)
-        differences += await _converge(shop, simulator, judge, phones, stages, converge_seconds)
+        differences += await _converge(
+            shop, simulator, judge, phones, stages, converge_seconds, read_pages=conductor.read_pages
+        )
+        await conductor.close_pages()
     return DemoResult(
         orders=len(logs),
         events=sum(len(events) for events in logs.values()),
@@ -194,6 +198,8 @@ async def _converge(
     phones: Sequence[PhoneAgent],
     stages: Mapping[str, Sequence[Expected]],
     converge_seconds: float,
+    *,
+    read_pages: Callable[[], Sequence[PageReading]],
 ) -> list[str]:
     """Wait until phones and service show what is expected; give the differences that remain."""
 
@@ -201,7 +207,8 @@ async def _converge(
         now = simulator.clock()
         moment = datetime.fromtimestamp(now, tz=UTC)
         readings = [msgspec.to_builtins(read_phone(agent, now, records=False)) for agent in phones]
-        return [text for reading in readings for text in judge(reading, stages, moment)]
+        unlike = [text for reading in readings for text in judge(reading, stages, moment)]
+        return unlike + [text for page in read_pages() for text in judge_page(page, stages, moment)]
 
     unlike: list[str] = []
     try:

@@ -13,3 +13,4 @@ class Scenario(StrEnum):
     BULK = "bulk"
     MATCH = "match"
     IMAGES = "images"
+    WEB = "web"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
@@ -102,6 +103,13 @@ class Shop:
         """Mint the ticket that lets a customer's app speak for them."""
         answer = await self._call("POST", "/v1/tickets", {"customerId": customer_id})
         return str(answer["ticket"])
+
+    async def tracking_link(self, order_id: str, customer_id: str | None) -> str:
+        """Give the path of an order's tracking page, with a ticket for the order, or with a customer's own."""
+        if customer_id is not None:
+            return "/track#" + urlencode({"order": order_id, "ticket": await self.ticket_for(customer_id)})
+        answer = await self._call("POST", "/v1/tickets", {"orderId": order_id})
+        return str(answer["trackingPath"])
 
     async def read_order(self, order_id: str) -> dict[str, Any]:
         """Give an order as Lockstep shows it."""

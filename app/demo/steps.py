@@ -225,6 +225,44 @@ class AwaitAnswers(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
 
 
+class OpenPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Open the tracking page of an order.
+
+    Args:
+        page: the page's name in the story.
+        order: the order's.
+        customer: whose ticket it is; `None` takes one for the order itself.
+        permitted: whether that ticket opens the order.
+    """
+
+    page: str
+    order: str
+    customer: str | None = None
+    permitted: bool = True
+
+
+class CutLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Break the line of a page, which makes it anew."""
+
+    page: str
+
+
+class AwaitPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait until a page shows something.
+
+    Args:
+        page: the page's name in the story.
+        status: what it has to show; anything if `None`.
+        phase: how the order has to stand; anyhow if `None`.
+        word: how its line has to stand; anyhow if `None`.
+    """
+
+    page: str
+    status: str | None = None
+    phase: str | None = None
+    word: str | None = None
+
+
 class AtOnce(msgspec.Struct, frozen=True, kw_only=True):
     """Do several things at the same time."""
 
@@ -254,6 +292,9 @@ Step = (
     | AwaitNoCard
     | AwaitAnswers
     | AtOnce
+    | OpenPage
+    | CutLine
+    | AwaitPage
 )
 
 

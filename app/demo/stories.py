@@ -12,6 +12,7 @@ from app.demo.scenario import tell
 from app.demo.scenarios import Scenario
 from app.demo.steps import Story
 from app.demo.uploads import tell_uploads
+from app.demo.web import tell_web
 
 STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.ORDERS: tell,
@@ -21,5 +22,6 @@ STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.BULK: tell_bulk,
     Scenario.MATCH: tell_matches,
     Scenario.IMAGES: tell_images,
+    Scenario.WEB: tell_web,
 }
 """Gives the stories; the argument is the seed, which chooses the cast."""

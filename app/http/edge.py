@@ -16,6 +16,7 @@ from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.order_page import OrderPage
 from app.point import Point
+from app.tracking.tracker import Tracker
 from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
 from events.feed import Feed
@@ -60,6 +61,7 @@ class Edge:
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]
     count_cards: Callable[[str], Awaitable[CardCounts]]
     card_stream: CardStream
+    tracker: Tracker
     key_store: KeyStore
     webhooks: WebhookStore
     ring_facts: Callable[[], None]

@@ -31,6 +31,7 @@ from app.http.segment_routes import (
     put_segment,
 )
 from app.http.ticket_routes import post_ticket
+from app.http.tracking_routes import PAGE, get_order_stream, get_page
 from app.http.webhook_routes import (
     delete_webhook,
     get_deliveries,
@@ -92,6 +93,7 @@ ROUTES: Final = (
     Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
     Route("GET", "/v1/orders/{order_id}/state", get_order_state, Rule(Scope.ORDERS_READ)),
+    Route("GET", "/v1/orders/{order_id}/stream", get_order_stream, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("POST", f"{_ACTIVITY}/start", post_start, Rule(Scope.EVENTS_WRITE)),
     Route("POST", f"{_ACTIVITY}/update", post_update, Rule(Scope.EVENTS_WRITE)),
     Route("POST", f"{_ACTIVITY}/end", post_end, Rule(Scope.EVENTS_WRITE)),
@@ -128,6 +130,9 @@ ROUTES: Final = (
     Route("POST", f"{_WEBHOOK}/secret", post_secret, Rule(Scope.ADMIN)),
     Route("GET", f"{_WEBHOOK}/deliveries", get_deliveries, Rule(Scope.ADMIN)),
     Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
+    Route("GET", PAGE, get_page, OPEN),
+    Route("GET", f"{PAGE}.css", get_page, OPEN),
+    Route("GET", f"{PAGE}.js", get_page, OPEN),
     Route("GET", "/livez", get_live, OPEN),
     Route("GET", "/readyz", get_ready, OPEN),
 )

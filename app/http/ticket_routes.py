@@ -13,6 +13,7 @@ from app.http.answers import json_answer
 from app.http.bodies import read_value
 from app.http.edge import edge_of
 from app.http.problems import invalid
+from app.http.tracking_routes import tracking_path
 from events.errors import Fault
 
 USUAL_SECONDS: Final = 3_600
@@ -26,11 +27,16 @@ class TicketRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
     ttl_seconds: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_SECONDS)] = USUAL_SECONDS
 
 
-class TicketAnswer(msgspec.Struct, frozen=True, rename="camel"):
-    """A ticket, to be handed to the app."""
+class TicketAnswer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A ticket, to be handed to the app.
+
+    Attributes:
+        tracking_path: Of the tracking page; what stands behind the # never leaves the browser. Absent without an order.
+    """
 
     ticket: str
     expires_at: datetime
+    tracking_path: str | None = None
 
 
 async def post_ticket(request: web.Request) -> web.Response:
@@ -41,4 +47,5 @@ async def post_ticket(request: web.Request) -> web.Response:
     edge = edge_of(request)
     customer = Customer(wanted.customer_id, wanted.order_id)
     ticket, expires_at = mint(customer, edge.keyring.tickets, now=edge.clock(), ttl_seconds=wanted.ttl_seconds)
-    return json_answer(TicketAnswer(ticket, expires_at))
+    path = None if wanted.order_id is None else tracking_path(wanted.order_id, ticket)
+    return json_answer(TicketAnswer(ticket, expires_at, path))

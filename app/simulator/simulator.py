@@ -13,6 +13,7 @@ from aiohttp import web
 from app.simulator.agent import PhoneAgent
 from app.simulator.alerts import Strings
 from app.simulator.behaviour import Behaviour
+from app.simulator.browser import Browser
 from app.simulator.certificates import Certificates, ensure_certificates, unknown_ca, wrong_name
 from app.simulator.chance import LIVELY, Chance, Profile
 from app.simulator.changes import Changes
@@ -85,6 +86,7 @@ class Simulator:
         self.phones: dict[str, PhoneAgent] = {}
         self._line = Line(lockstep_url)
         self._changes = Changes()
+        self.browser = Browser(lambda: self._line.url, self._changes.tell)
         self._chance = Chance(f"{options.seed}:simulator")
         self.channel_desk = ChannelDesk(
             clock=self.clock,
@@ -336,6 +338,7 @@ class Simulator:
         """Switch the phones off, say goodbye to the clients and close all addresses."""
         for agent in self.phones.values():
             await agent.stop()
+        await self.browser.stop()
         for server in (*self.servers, *self._managing):
             await server.stop(grace_seconds=self.options.grace_seconds)
         if self._control is not None:

@@ -41,6 +41,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
         feed: Whether events were numbered for the feed.
         facts: Whether something became of cards that somebody is to be told.
         pictures: Whether phones are to be told of pictures, perhaps.
+        folded: Slots in which views were written.
     """
 
     sender: str
@@ -52,6 +53,7 @@ class Ring(msgspec.Struct, frozen=True, omit_defaults=True):
     feed: bool = False
     facts: bool = False
     pictures: bool = False
+    folded: list[int] = []
 
 
 class Doorbell:
@@ -69,6 +71,7 @@ class Doorbell:
         self._listeners: list[Callable[[Ring], None]] = []
         self._behind: set[str] = set()
         self._due: set[int] = set()
+        self._folded: set[int] = set()
         self._matching = False
         self._settings = False
         self._feed = False
@@ -90,6 +93,7 @@ class Doorbell:
         feed: bool = False,
         facts: bool = False,
         pictures: bool = False,
+        folded: Collection[int] = (),
     ) -> None:
         """Hint that there may be work."""
         hint = Ring(
@@ -101,10 +105,12 @@ class Doorbell:
             feed=feed,
             facts=facts,
             pictures=pictures,
+            folded=list(folded),
         )
         self._tell(hint)
         self._behind.update(behind)
         self._due.update(due)
+        self._folded.update(folded)
         self._matching |= matching
         self._settings |= settings
         self._feed |= feed
@@ -171,6 +177,7 @@ class Doorbell:
             feed=self._feed,
             facts=self._facts,
             pictures=self._pictures,
+            folded=sorted(self._folded),
         )
         encoded = msgspec.json.encode(message)
         if len(encoded) > PAYLOAD_BYTES:
@@ -178,6 +185,7 @@ class Doorbell:
             encoded = msgspec.json.encode(msgspec.structs.replace(message, behind=[], behind_slots=slots))
         self._behind.clear()
         self._due.clear()
+        self._folded.clear()
         self._matching = self._settings = self._feed = self._facts = self._pictures = False
         self._pending.clear()
         return encoded.decode()

@@ -20,6 +20,7 @@ from app.demo.run import run_scenario
 from app.demo.scenarios import Scenario
 from app.demo.steps import AwaitAnswers, AwaitCard, Install, Say, Story
 from app.demo.uploads import tell_uploads
+from app.demo.web import tell_web
 from app.settings import load_settings
 from app.simulator.declaration import ORDER
 from app.simulator.fault_plans import find_plan
@@ -139,6 +140,19 @@ async def test_pictures_come_after_their_cards(lockstep: Service, simulator: Sim
     assert result.differences == []
     assert result.phones_match
     assert sum(result.faults.values()) == 6
+
+
+async def test_pages_show_what_cards_show(
+    lockstep: Service, simulator: Simulator, api_key: str, cards: Registry
+) -> None:
+    """Those of the scenario `web`: links opened early, late, by many, in tunnels, and with somebody else's ticket."""
+    cards.install([upload_card.CARD])
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep), api_key=api_key, simulator=simulator, seed=1, scenario=Scenario.WEB
+    )
+
+    assert result.differences == []
+    assert result.orders == len(tell_web(1))
 
 
 async def test_uploads_are_shown_beside_orders(

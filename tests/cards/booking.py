@@ -10,6 +10,7 @@ from events.fact import Fact, Key, Moment, PersonName, Text
 from projections.definition import CardDefinition
 from projections.own_view import OwnView
 from projections.steps import Step
+from projections.web_face import WebFace, WebLine
 
 # What may happen.
 
@@ -144,6 +145,18 @@ def render_attributes(view: OwnView, *, card_id: str, subject_id: str) -> Bookin
     return BookingAttributes(card_id=card_id, booking_id=subject_id, restaurant=view.state.restaurant[:64])
 
 
+def render_web(view: OwnView) -> WebFace:
+    """Give what the tracking page shows."""
+    booking: Booking = view.state
+    return WebFace(
+        title=booking.restaurant,
+        headline="Your table is ready" if view.status == "table_ready" else "Your table is booked",
+        text=None if booking.table is None else f"You sit at table {booking.table}.",
+        progress=view.progress_percent / 100,
+        lines=(WebLine("Party of", str(booking.party)), WebLine("Here already", str(booking.arrived))),
+    )
+
+
 CARD = CardDefinition(
     kind="booking",
     facts=(BookingMade, BookingMoved, TableReady, GuestArrived, BookingCompleted, BookingCancelled),
@@ -155,6 +168,7 @@ CARD = CardDefinition(
     content_state=BookingContent,
     render=render,
     render_attributes=render_attributes,
+    render_web=render_web,
     alerts={
         "booking.made": "Your table is booked.",
         "booking.moved": "Your table has a new time.",

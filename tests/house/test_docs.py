@@ -29,6 +29,7 @@ DOCKER_VERBS: Final = frozenset({"build", "run", "compose"})
 OPENING, CLOSING = "<!-- settings: written from app/settings.py; a test compares -->", "<!-- /settings -->"
 
 CARDS: Final = (REPOSITORY / "docs/cards.md").read_text(encoding="utf-8")
+WEB: Final = (REPOSITORY / "docs/web.md").read_text(encoding="utf-8")
 EXAMPLES: Final = ("tests/cards/order_in_brief.py", "app/demo/upload_card.py", "tests/cards/booking.py")
 
 COMMAND: Final = get_command(cli)
@@ -164,9 +165,9 @@ def test_the_api_lists_every_route() -> None:
     ]
 
 
-@pytest.mark.parametrize("block", re.findall(r"^```python\n(.*?)^```", CARDS, re.MULTILINE | re.DOTALL))
+@pytest.mark.parametrize("block", re.findall(r"^```python\n(.*?)^```", CARDS + WEB, re.MULTILINE | re.DOTALL))
 def test_the_code_of_a_card_is_the_tested_code(block: str) -> None:
-    """Whatever `docs/cards.md` shows stands in a module that tests install."""
+    """Whatever `docs/cards.md` and `docs/web.md` show stands in a module that tests install."""
     assert any(block.strip() in (REPOSITORY / name).read_text(encoding="utf-8") for name in EXAMPLES)
 
 

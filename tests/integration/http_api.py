@@ -26,6 +26,7 @@ from app.http.edge import Edge
 from app.http.server import build_app, serving
 from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
+from app.tracking.tracker import Tracker
 from app.webhooks.address import AddressRules
 from app.webhooks.webhook_store import WebhookStore
 from events.appender import Appender
@@ -35,6 +36,7 @@ from events.sealing import Keyring
 from events.store import EventStore
 from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
+from projections.freshness import FreshnessRules
 from projections.segment_store import SegmentStore
 
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
@@ -173,6 +175,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
         count_cards=CardCounter(pool).count,
         card_stream=CardStream(pool),
+        tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,

@@ -15,6 +15,7 @@ from app.http.routes import OPEN, ROUTES, Route
 from app.logs import name_request
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
+from projections.projector import Projector
 from tests.examples.events import FACTS
 from tests.integration.http_api import CARD, CLOUD_EVENT, DEVICE, NOON, Api, cloud_event, order_page, running_api
 
@@ -45,6 +46,7 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("GET", "/v1/assets/{key}"): ("/v1/assets/taverna", None),
     ("DELETE", "/v1/assets/{key}"): ("/v1/assets/taverna", None),
     ("GET", "/v1/orders/{order_id}/cards/counts"): ("/v1/orders/order-1/cards/counts", None),
+    ("GET", "/v1/orders/{order_id}/stream"): ("/v1/orders/order-1/stream?seconds=0", None),
     ("GET", "/v1/cards/stream"): ("/v1/cards/stream?seconds=0", None),
     ("GET", "/v1/webhooks"): ("/v1/webhooks", None),
     ("PUT", "/v1/webhooks/{name}"): ("/v1/webhooks/crm", {"url": "https://crm.example.com/lockstep"}),
@@ -95,6 +97,9 @@ async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
         asset = await running.send("PUT", "/v1/assets/taverna", ASSET, token="events:write")
         assert [placed.status, phone.status, card.status, asset.status] == [200, 200, 200, 200]
         running.orders["order-1"] = order_page()
+        projector = Projector(pool, keyring, lambda _slots, _matching: None)
+        await projector.adopt()
+        await projector.project(["order-1"])
         yield running
 
 
@@ -121,9 +126,11 @@ def test_every_guarded_route_has_a_request_here() -> None:
     assert {(route.method, route.path) for route in GUARDED} == set(REQUESTS)
 
 
-def test_only_health_is_open() -> None:
-    """Everything else has a scope."""
-    assert {route.path for route in ROUTES if route.rule == OPEN} == {"/livez", "/readyz"}
+def test_only_health_and_the_tracking_page_are_open() -> None:
+    """Everything else has a scope; the page is the same for everybody, and what it follows is not."""
+    assert {route.path for route in ROUTES if route.rule == OPEN} == {
+        "/livez", "/readyz", "/track", "/track.css", "/track.js"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)

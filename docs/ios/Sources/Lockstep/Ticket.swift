@@ -4,10 +4,13 @@ import Foundation
 public struct Ticket: Codable, Equatable, Sendable {
     public var ticket: String
     public var expiresAt: Date
+    /// Of the tracking page, for a ticket that names an order: a link that your customer may pass on.
+    public var trackingPath: String?
 
-    public init(ticket: String, expiresAt: Date) {
+    public init(ticket: String, expiresAt: Date, trackingPath: String? = nil) {
         self.ticket = ticket
         self.expiresAt = expiresAt
+        self.trackingPath = trackingPath
     }
 
     /// Read the answer of `POST /v1/tickets`.

@@ -1,0 +1,59 @@
+"""Server-sent events: lines that stay open, and what those ask for who follow.
+
+Rules (WHATWG HTML, "Server-sent events"): an event is lines of `field: value`, and an empty line. Whoever reconnects
+sends the last `id` as `Last-Event-ID`; a block of an id alone sets it and is no event. A line that begins with a colon
+says nothing. An answer of 204 says that there is nothing more to follow.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from app.http.guard import REQUEST_ID
+from app.logs import REQUEST
+from events.errors import StoreUnavailableError
+
+log = structlog.get_logger()
+
+RETRY: Final = "retry: 3000\n"
+"""After how many milliseconds to come again; the first line of every stream."""
+SILENCE: Final = ":\n\n"
+WRITE_SECONDS: Final = 30.0
+"""Whoever does not read for so long is let go."""
+
+
+def last_id(request: web.Request) -> str:
+    """Give the id that somebody has seen last; empty for none."""
+    return request.headers.get("Last-Event-ID", "")
+
+
+async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.StreamResponse:
+    """Answer with blocks as they come, until they end or nobody reads them."""
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/event-stream",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+            REQUEST_ID: REQUEST.get() or "",
+        }
+    )
+    await response.prepare(request)
+    try:
+        async with aclosing(blocks):
+            async for block in blocks:
+                async with asyncio.timeout(WRITE_SECONDS):
+                    await response.write(block.encode())
+        await response.write_eof()
+    except StoreUnavailableError as error:
+        # the answer has begun: whoever follows comes again, from the place that they have
+        log.warning("stream_ends_without_postgres", reason=str(error))
+        await response.write_eof()
+    except (ConnectionResetError, TimeoutError):
+        # it hung up, or does not read
+        if request.transport is not None:
+            request.transport.abort()
+    return response
