@@ -144,6 +144,8 @@ class ChannelSettlement(msgspec.Struct, frozen=True, kw_only=True):
         due_at: When to look again without a new reason.
         block_seconds: How long nothing may be asked, whatever comes.
         channel_id: Apple's, of one that was made.
+        alerted_version: Alerts up to this version have been spoken, or may have been; None: as it was when the channel
+            was claimed, for what provably failed was not heard.
         published_at: When the push was begun that APNs accepted; None when none was.
         lost: As `ChannelState.lost`.
         tell_waiting: The cards that wait for the channel must be planned anew, and
@@ -159,7 +161,7 @@ class ChannelSettlement(msgspec.Struct, frozen=True, kw_only=True):
     block_seconds: float | None = None
     channel_id: str | None = None
     timestamp_used: int = 0
-    alerted_version: int = 0
+    alerted_version: int | None = None
     accepted_version: int | None = None
     accepted_hash: bytes | None = None
     published_at: datetime | None = None
@@ -170,3 +172,8 @@ class ChannelSettlement(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool = False
     tell_waiting: bool = False
     tell_members: bool = False
+
+    @property
+    def wakes_waiting(self) -> bool:
+        """Tell whether the cards that wait must know: also where a channel stays open that was to be closed."""
+        return self.tell_waiting or (self.channel.phase is ChannelPhase.CLOSING and self.phase is ChannelPhase.OPEN)

@@ -174,7 +174,7 @@ class ChannelStore:
             [each.due_at for each in settlements],
             [each.block_seconds for each in settlements],
             [each.timestamp_used for each in settlements],
-            [each.alerted_version for each in settlements],
+            [each.channel.alerted_version if (v := each.alerted_version) is None else v for each in settlements],
             [each.accepted_version for each in settlements],
             [each.accepted_hash for each in settlements],
             [each.published_at for each in settlements],
@@ -185,7 +185,7 @@ class ChannelStore:
             [each.outcome for each in settlements],
             [each.why for each in settlements],
             [each.lost for each in settlements],
-            [each.tell_waiting for each in settlements],
+            [each.wakes_waiting for each in settlements],
             [each.tell_members for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}

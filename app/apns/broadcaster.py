@@ -18,13 +18,7 @@ import structlog
 from app.apns import channel_request
 from app.apns.answer import Answer
 from app.apns.channel_request import ChannelRequest
-from app.apns.channel_settlement import (
-    Asked,
-    settle_asked,
-    settle_not_made,
-    settle_postponed,
-    settle_rest,
-)
+from app.apns.channel_settlement import Asked, settle_asked, settle_not_made, settle_postponed, settle_rest
 from app.apns.channel_verdict import ChannelOutcome, ChannelVerdict, judge_channel
 from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
@@ -312,6 +306,7 @@ class Broadcaster:
             now=answered_at,
             said=said(outcome),
             channel_id=outcome.channel_id if isinstance(outcome, Answer) else None,
+            answer_lost=isinstance(outcome, Ambiguous),
         )
         settlement = settle_asked(asked, verdict, rules.plan)
         receipt = _receipt(begun, verdict, outcome, asked) if isinstance(begun.decided, Send) else None

@@ -47,7 +47,8 @@ WITH now AS MATERIALIZED (
         leased_at = NULL,
         leased_until = NULL,
         timestamp_used = greatest(h.timestamp_used, s.timestamp_used),
-        alerted_version = greatest(h.alerted_version, s.alerted_version),
+        -- the intent has counted an alert as spoken; what provably failed was not
+        alerted_version = s.alerted_version,
         accepted_version = coalesce(s.accepted_version, h.accepted_version),
         accepted_hash = coalesce(s.accepted_hash, h.accepted_hash),
         accepted_at = CASE WHEN s.published_at IS NULL THEN h.accepted_at ELSE now.at END,

@@ -24,10 +24,9 @@ WITH now AS MATERIALIZED (
     ) AS n ON true
 ), kept AS (
     UPDATE channels AS h
-    SET phase = 'open', due_at = now.at, debt = h.debt + 1
+    SET due_at = now.at, debt = h.debt + 1
     FROM wanted AS w, now
     WHERE h.slot = w.slot AND h.subject_id = w.subject_id AND h.channel = w.newest AND h.phase = 'closing'
-      AND (h.leased_until IS NULL OR h.leased_until <= now.at)
     RETURNING h.slot
 ), added AS (
     INSERT INTO channels (slot, subject_id, channel, app, environment, attributes_type, generation, storage,

@@ -237,3 +237,32 @@ async def test_whoever_comes_while_a_channel_goes_gets_another(world: World) -> 
 
     assert told(late) == (("active", "preparing"),)
     assert world.simulator.channel_desk.counts == {"create": 2, "delete": 1}
+
+
+async def test_an_alert_that_apple_did_not_take_is_spoken_when_it_does(world: World) -> None:
+    """A push that provably failed was heard by nobody."""
+    await world.phone()
+    await world.place()
+    await world.come_to_rest()
+    await world.pass_time(6)
+    for fault in ("reason:ServiceUnavailable", "reset:refused"):
+        world.fault(fault, to="channel")
+    await world.happen_and_rest("order-1", "order.picked_up")
+
+    taken = [each.payload["aps"] for each in published(world) if each.payload is not None]
+    assert ["alert" in each for each in taken] == [True]
+
+
+async def test_a_phone_that_comes_while_its_channel_is_being_closed_gets_its_card(world: World) -> None:
+    """Nobody follows the channel, and it is about to be deleted: it stays open for who comes."""
+    phone = await world.phone()
+    await world.place()
+    await world.come_to_rest()
+    phone.dismiss(cards_of(phone)[0].activity_id)
+    await world.come_to_rest()
+    await world.happen_and_rest("order-1", "order.preparing")
+    late = await world.phone()
+    await world.come_to_rest()
+
+    assert told(late) == (("active", "preparing"),)
+    assert world.simulator.channel_desk.counts == {"create": 1}

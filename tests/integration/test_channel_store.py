@@ -151,16 +151,24 @@ async def test_the_cards_of_a_crowd_hear_of_its_end_by_the_spreader(channels: Ch
     assert await in_debt(flow) == (PHONES, 0)
 
 
-async def test_a_channel_that_closes_stays_for_who_comes_unless_it_is_being_deleted(channels: ChannelStore) -> None:
-    """Then another is wanted once it is gone."""
+async def test_a_channel_that_closes_stays_for_who_comes_unless_it_is_being_deleted(
+    channels: ChannelStore, flow: Flow
+) -> None:
+    """Whoever waits for it is told that it stays; another is wanted once it is gone."""
     await channels.settle([settlement(await claim_one(channels), phase=ChannelPhase.CLOSING)])
     assert await channels.want([(PLACE, "latest")])
     channel = await claim_one(channels)
-    assert channel.phase is ChannelPhase.OPEN
-    await channels.settle([settlement(channel, phase=ChannelPhase.CLOSING, due_at=channel.created_at)])
+    assert (channel.phase, channel.followed) == (ChannelPhase.CLOSING, True)
+    await flow.pool.execute("UPDATE cards SET due_at = NULL")
+    await channels.settle([settlement(channel, due_at=channel.created_at)])
+    await spread(flow)
+    assert await in_debt(flow) == (PHONES, 1)
+    await channels.settle(
+        [settlement(await claim_one(channels), phase=ChannelPhase.CLOSING, due_at=channel.created_at)]
+    )
 
     deleting = await claim_one(channels)
-    assert await channels.want([(PLACE, "latest")]) == set()
+    await channels.want([(PLACE, "latest")])
     await channels.settle([settlement(deleting, phase=ChannelPhase.GONE)])
     assert await channels.want([(PLACE, "latest")])
 
