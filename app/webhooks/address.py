@@ -18,6 +18,10 @@ Network = IPv4Network | IPv6Network
 LONGEST_URL: Final = 2_048
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """Addresses of IPv4 behind a translator (RFC 6052)."""
+_UNICAST: Final = IPv6Network("2000::/3")
+"""All that is public of IPv6 (RFC 4291); beside it are translators of one's own, and forms that nobody routes now."""
+_OF_CLOUDS: Final = (IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
+"""Where clouds answer their own machines, in ranges that count as public."""
 
 
 class AddressRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +50,9 @@ def is_allowed(address: Address, rules: AddressRules) -> bool:
     inner = _inner(address)
     if any(each.version == inner.version and inner in each for each in rules.networks):
         return True
-    return inner.is_global and not inner.is_multicast
+    if isinstance(inner, IPv6Address) and inner not in _UNICAST:
+        return False
+    return inner.is_global and not inner.is_multicast and not any(inner in each for each in _OF_CLOUDS)
 
 
 def fault_of_url(url: str, rules: AddressRules) -> str | None:

@@ -33,6 +33,12 @@ OURS = AddressRules(http=True, networks=[ip_network("10.1.0.0/16"), ip_network("
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "fec0::1",
+        "192.0.0.192",
+        "168.63.129.16",
     ],
 )
 def test_what_is_not_public_is_not_called(address: str) -> None:
