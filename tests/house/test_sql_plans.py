@@ -73,6 +73,12 @@ INSERT INTO webhook_deliveries (slot, position, webhook, due_at, delivered_at)
 SELECT n % 256, 1 + n / 256, 'crm', CASE WHEN n % 600 = 0 THEN now() END, CASE WHEN n % 600 <> 0 THEN now() END
 FROM generate_series(1, {SUBJECTS}) AS n;
 
+INSERT INTO channels (slot, subject_id, channel, app, environment, attributes_type, generation, storage, created_at,
+                      phase, due_at)
+SELECT n % 256, 'order-' || n, gen_random_uuid(), 'shop', 'sandbox', 'OrderAttributes', 1, 'latest', now(),
+       CASE WHEN n % 600 = 0 THEN 'open' ELSE 'gone' END, CASE WHEN n % 600 = 0 THEN now() END
+FROM generate_series(1, {SUBJECTS}) AS n;
+
 ANALYZE;
 """
 INDEX_OF: Final = {
@@ -102,6 +108,10 @@ INDEX_OF: Final = {
     "projections/find_newly_stale_views": "heads_unsettled",
     "projections/find_devices_to_match": "devices_to_match",
     "projections/claim_cards": "cards_to_claim",
+    "projections/claim_channels": "channels_to_claim",
+    "projections/count_channels": "channels_at_work",
+    "projections/wake_forgotten_channels": "channels_at_work",
+    "projections/want_channels": "channels_slot_subject_id_app_environment_attributes_type_ge_key",
     "projections/read_card_facts": "card_facts_pkey",
     "projections/read_progress": "heads_pkey",
     "projections/read_newest_events": "events_pkey",
@@ -111,7 +121,7 @@ INDEX_OF: Final = {
 GROWING: Final = frozenset(
     {
         "heads", "events", "subject_keys", "views", "cards", "receipts", "feed", "devices", "etas", "card_facts",
-        "webhook_deliveries",
+        "webhook_deliveries", "channels",
     }
 )  # fmt: skip
 
