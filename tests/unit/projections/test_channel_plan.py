@@ -58,6 +58,11 @@ def channel(**changes: Any) -> Channel:
     return Channel(**(fields | changes))
 
 
+def ended(**changes: Any) -> Channel:
+    """Give a channel that has ended its cards."""
+    return channel(phase=ChannelPhase.ENDED, **changes)
+
+
 def state(phase: ChannelPhase = ChannelPhase.OPEN, **changes: Any) -> ChannelState:
     """Give what the plan of a card knows of a channel."""
     fields: dict[str, Any] = {
@@ -109,6 +114,21 @@ ROWS: list[tuple[str, Face | None, Channel, type[Any], dict[str, Any]]] = [
     ("somebody came", same(), channel(phase=ChannelPhase.CLOSING), Rest, {"phase": ChannelPhase.OPEN}),
     ("it has ended its cards", over(), channel(phase=ChannelPhase.ENDED), Rest, {"until": hours(1)}),
     ("that was an hour ago", over(), channel(phase=ChannelPhase.ENDED, accepted_at=seconds(-3600)), Delete, {}),
+    ("a start has just crossed the end", over(), ended(crossed_at=seconds(8)), Rest, {"until": seconds(13)}),
+    (
+        "a start has crossed the end",
+        over(),
+        ended(crossed_at=seconds(4)),
+        Send,
+        {"kind": Kind.END, "with_content": True},
+    ),
+    (
+        "or that of an order that goes on",
+        news(),
+        ended(crossed_at=seconds(4)),
+        Send,
+        {"kind": Kind.END, "with_content": False},
+    ),
     ("it is gone", news(), channel(phase=ChannelPhase.GONE), Rest, {"until": None}),
 ]
 
