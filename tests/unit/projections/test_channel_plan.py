@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from projections.card import Card, Kind, Phase
 from projections.channel import Carrier, Channel, ChannelPhase, ChannelState
 from projections.channel_plan import Create, Delete, Rest, plan_channel
+from projections.channel_store import ChannelsOf, Place
 from projections.choice import Nothing, Renew, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
@@ -233,3 +234,17 @@ def test_a_start_waits_for_its_channel_unless_apple_makes_none(known: ChannelSta
     assert isinstance(decided, kind)
     if isinstance(decided, Send):
         assert decided.channel is None
+
+
+@pytest.mark.parametrize(
+    ("reported", "phase", "takes"),
+    [(None, Phase.STARTING, "newest"), ("active", Phase.STARTING, "own"), ("active", Phase.SHOWN, "own")],
+)
+def test_a_card_that_is_on_its_phone_follows_its_own_channel(reported: str | None, phase: Phase, takes: str) -> None:
+    """Also while the answer to its start is not known; one that may be started again could follow the newest."""
+    own, newest = state(ChannelPhase.GONE, lost=True), state(channel=UUID(int=1))
+    place = Place("order-1", "com.example.shop", "sandbox", "OrderAttributes")
+    channels = ChannelsOf({each.channel: each for each in (own, newest)}, {place: newest})
+    found = channels.of(card(phase=phase, channel=CHANNEL, reported_state=reported), place)
+
+    assert found == {"own": own, "newest": newest}[takes]
