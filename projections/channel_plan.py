@@ -67,12 +67,17 @@ def plan_channel(face: Face | None, channel: Channel, now: datetime, rules: Plan
                 return Rest("No card waits for the channel any more.", phase=ChannelPhase.GONE)
             return Create("Cards wait for the channel.")
         case ChannelPhase.ENDED:
-            return _plan_ended(channel, now, rules)
+            return _plan_ended(face, channel, now, rules)
         case ChannelPhase.OPEN | ChannelPhase.CLOSING:
             return _plan_open(face, channel, now, rules)
 
 
-def _plan_ended(channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
+def _plan_ended(face: Face | None, channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
+    if channel.crossed_at is not None and face is not None and face.placed:
+        settled_at = channel.crossed_at + timedelta(seconds=rules.channel_settle)
+        if now < settled_at:
+            return Rest("A card was started while the channel ended; it is ended again.", until=settled_at)
+        return _plan_end(face, channel, now, rules) if face.over else _plan_bare_end(face, channel, now, rules)
     kept_until = (channel.accepted_at or channel.created_at) + timedelta(seconds=rules.channel_keep)
     if now < kept_until:
         why = f"The channel has ended its cards; it is kept until {clock_by(kept_until, now)}, for phones that are"
@@ -88,9 +93,7 @@ def _plan_open(face: Face | None, channel: Channel, now: datetime, rules: PlanRu
     if face.over:
         return _plan_end(face, channel, now, rules)
     if face.is_early(now):
-        why = "The order was moved: its cards end, and others come when its time does."
-        end = _send(Kind.END, face, channel, now, rules, why=why, alert=None, dismiss_at=now)
-        return replace(end, with_content=False) if isinstance(end, Send) else end
+        return _plan_bare_end(face, channel, now, rules)
     if channel.asked_to_end:
         return _send(Kind.END, face, channel, now, rules, why=ENDED_BY_A_PERSON, alert=None, dismiss_at=now)
     return _plan_update(face, channel, now, rules)
@@ -111,6 +114,13 @@ def _plan_end(face: Face, channel: Channel, now: datetime, rules: PlanRules) -> 
     alert = face.pending_alert(channel.alerted_version) if face.is_kept else None
     keep = keep_until(face, now, rules) if face.is_kept else now
     return _send(Kind.END, face, channel, now, rules, why="The order is over.", alert=alert, dismiss_at=keep)
+
+
+def _plan_bare_end(face: Face, channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
+    """End the cards of an order that goes on, without what it shows by now."""
+    why = "The order was moved: its cards end, and others come when its time does."
+    end = _send(Kind.END, face, channel, now, rules, why=why, alert=None, dismiss_at=now)
+    return replace(end, with_content=False) if isinstance(end, Send) else end
 
 
 def _plan_update(face: Face, channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:

@@ -58,7 +58,7 @@ class ChannelsOf(msgspec.Struct, frozen=True):
 
     def of(self, card: Card, place: Place) -> ChannelState | None:
         """Give what a card follows; of one that is to be started there, or may be again, the newest that it could."""
-        if card.channel is None or card.phase in (Phase.WANTED, Phase.STARTING):
+        if card.channel is None or (card.phase in (Phase.WANTED, Phase.STARTING) and not card.is_on_phone):
             return self.newest.get(place)
         return self.by_key.get(card.channel)
 

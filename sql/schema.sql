@@ -877,6 +877,8 @@ CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE
 
 CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
 
+CREATE INDEX channels_at_work ON public.channels USING btree (slot, app, environment) WHERE (phase <> 'gone'::text);
+
 CREATE INDEX channels_to_claim ON public.channels USING btree (slot, claim_at) WHERE (claim_at IS NOT NULL);
 
 CREATE INDEX customer_tags_to_match ON public.customer_tags USING btree (match_due_at) WHERE (match_due_at IS NOT NULL);

@@ -147,7 +147,7 @@ def _created(asked: Asked) -> ChannelSettlement:
 
 def _published(asked: Asked, sent: Send, rules: PlanRules) -> ChannelSettlement:
     is_end = sent.kind is Kind.END
-    due_at = asked.now + timedelta(seconds=rules.channel_keep if is_end else rules.channel_settle)
+    due_at = asked.now + timedelta(seconds=rules.channel_settle)
     if sent.grows_older_at is not None and not is_end:
         due_at = min(due_at, sent.grows_older_at)
     done = _done(asked, ChannelPhase.ENDED if is_end else ChannelPhase.OPEN, sent.why)

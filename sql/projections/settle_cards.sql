@@ -112,7 +112,7 @@ WITH now AS MATERIALIZED (
               SELECT u.slot, u.subject_id, u.channel
               FROM updated AS u
               WHERE u.started AND u.channel IS NOT NULL)
-      AND h.phase IN ('open', 'closing')
+      AND h.phase IN ('open', 'closing', 'ended')
       AND h.accepted_version > (
               SELECT min(u.shown_version)
               FROM updated AS u

@@ -89,6 +89,12 @@ INSERT INTO asset_debts (device_id, due_at)
 SELECT 'phone-' || n, CASE WHEN n % 600 = 0 THEN now() END
 FROM generate_series(1, {SUBJECTS}) AS n;
 
+INSERT INTO channels (slot, subject_id, channel, app, environment, attributes_type, generation, storage, created_at,
+                      phase, due_at)
+SELECT n % 256, 'order-' || n, gen_random_uuid(), 'shop', 'sandbox', 'OrderAttributes', 1, 'latest', now(),
+       CASE WHEN n % 600 = 0 THEN 'open' ELSE 'gone' END, CASE WHEN n % 600 = 0 THEN now() END
+FROM generate_series(1, {SUBJECTS}) AS n;
+
 ANALYZE;
 """
 INDEX_OF: Final = {
@@ -122,6 +128,10 @@ INDEX_OF: Final = {
     "projections/read_asset_uses": "asset_uses_pkey",
     "projections/read_held_assets": "device_assets_pkey",
     "projections/tell_of_assets": "asset_uses_of_key",
+    "projections/claim_channels": "channels_to_claim",
+    "projections/count_channels": "channels_at_work",
+    "projections/wake_forgotten_channels": "channels_at_work",
+    "projections/want_channels": "channels_slot_subject_id_app_environment_attributes_type_ge_key",
     "projections/read_card_facts": "card_facts_pkey",
     "projections/read_progress": "heads_pkey",
     "projections/read_newest_events": "events_pkey",
@@ -131,7 +141,7 @@ INDEX_OF: Final = {
 GROWING: Final = frozenset(
     {
         "heads", "events", "subject_keys", "views", "cards", "receipts", "feed", "devices", "etas", "card_facts",
-        "webhook_deliveries", "asset_uses", "device_assets", "asset_debts",
+        "webhook_deliveries", "asset_uses", "device_assets", "asset_debts", "channels",
     }
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.housekeeping import Housekeeper
 from events.slot import ALL_SLOTS
+from projections.card import Intent, Kind, Phase, Settlement
 from projections.card_desk import CardDesk
 from projections.channel import Channel, ChannelPhase, ChannelSettlement
 from projections.channel_store import ChannelStore, ClaimedChannel, Place
@@ -195,6 +196,31 @@ async def test_a_start_that_crosses_a_push_is_known(channels: ChannelStore, flow
         await channels.settle([settlement(claimed, due_at=now)])
 
     assert seen == [False, False, True]
+
+
+async def test_a_start_that_crosses_the_end_has_the_channel_looked_at(
+    channels: ChannelStore, flow: Flow, clock: Clock
+) -> None:
+    """Its phone may have come too late for that, and nothing else tells it."""
+    channel = await claim_one(channels)
+    await channels.settle([settlement(channel)])
+    await spread(flow)
+    card = (await flow.claim())[0].card
+    intent = Intent(Kind.START, 1, 1, 1, card.card_id, card.created_at, channel=channel.channel)
+    await flow.cards.record_intents([(card, intent)])
+    await flow.happen("order-1", "order.delivered")
+    await flow.project("order-1")
+    told = {"phase": ChannelPhase.ENDED, "accepted_version": 2, "published_at": await clock.now()}
+    await channels.settle([settlement(await claim_one(channels), **told)])
+    assert await claim(channels) == []
+    start = Settlement(
+        card=card, phase=Phase.SHOWN, considered_version=1, outcome="accepted", why="A test.", started=True,
+        accepted_version=1,
+    )  # fmt: skip
+    await flow.cards.settle([start], [])
+    await clock.advance(seconds=6)
+
+    assert (await claim_one(channels)).crossed_at is not None
 
 
 async def test_a_restore_doubts_channels_too(channels: ChannelStore, flow: Flow) -> None:

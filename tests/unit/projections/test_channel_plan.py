@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from projections.card import Card, Kind, Phase
 from projections.channel import Carrier, Channel, ChannelPhase, ChannelState
 from projections.channel_plan import Create, Delete, Rest, plan_channel
+from projections.channel_store import ChannelsOf, Place
 from projections.choice import Nothing, Renew, Send, Wait
 from projections.draft import Alert
 from projections.face import Face
@@ -58,6 +59,11 @@ def channel(**changes: Any) -> Channel:
         "crossed_at": None,
     }
     return Channel(**(fields | changes))
+
+
+def ended(**changes: Any) -> Channel:
+    """Give a channel that has ended its cards."""
+    return channel(phase=ChannelPhase.ENDED, **changes)
 
 
 def state(phase: ChannelPhase = ChannelPhase.OPEN, **changes: Any) -> ChannelState:
@@ -111,6 +117,21 @@ ROWS: list[tuple[str, Face | None, Channel, type[Any], dict[str, Any]]] = [
     ("somebody came", same(), channel(phase=ChannelPhase.CLOSING), Rest, {"phase": ChannelPhase.OPEN}),
     ("it has ended its cards", over(), channel(phase=ChannelPhase.ENDED), Rest, {"until": hours(1)}),
     ("that was an hour ago", over(), channel(phase=ChannelPhase.ENDED, accepted_at=seconds(-3600)), Delete, {}),
+    ("a start has just crossed the end", over(), ended(crossed_at=seconds(8)), Rest, {"until": seconds(13)}),
+    (
+        "a start has crossed the end",
+        over(),
+        ended(crossed_at=seconds(4)),
+        Send,
+        {"kind": Kind.END, "with_content": True},
+    ),
+    (
+        "or that of an order that goes on",
+        news(),
+        ended(crossed_at=seconds(4)),
+        Send,
+        {"kind": Kind.END, "with_content": False},
+    ),
     ("it is gone", news(), channel(phase=ChannelPhase.GONE), Rest, {"until": None}),
 ]
 
@@ -228,3 +249,17 @@ def test_a_card_is_explained_by_its_channel() -> None:
 
     assert (moving.finding.reason, held.finding.reason) == (Reason.FOLLOWS_CHANNEL, Reason.PAUSED_BY_PERSON)
     assert moving.finding.why.endswith("What it did last: The order has changed.")
+
+
+@pytest.mark.parametrize(
+    ("reported", "phase", "takes"),
+    [(None, Phase.STARTING, "newest"), ("active", Phase.STARTING, "own"), ("active", Phase.SHOWN, "own")],
+)
+def test_a_card_that_is_on_its_phone_follows_its_own_channel(reported: str | None, phase: Phase, takes: str) -> None:
+    """Also while the answer to its start is not known; one that may be started again could follow the newest."""
+    own, newest = state(ChannelPhase.GONE, lost=True), state(channel=UUID(int=1))
+    place = Place("order-1", "com.example.shop", "sandbox", "OrderAttributes")
+    channels = ChannelsOf({each.channel: each for each in (own, newest)}, {place: newest})
+    found = channels.of(card(phase=phase, channel=CHANNEL, reported_state=reported), place)
+
+    assert found == {"own": own, "newest": newest}[takes]
