@@ -232,6 +232,7 @@ CASE
 END) STORED,
     resend_asked_at timestamp with time zone,
     end_asked_at timestamp with time zone,
+    intent_alert bigint,
     CONSTRAINT channels_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'creating'::text, 'open'::text, 'closing'::text, 'ended'::text, 'gone'::text]))),
     CONSTRAINT channels_storage_check CHECK ((storage = ANY (ARRAY['none'::text, 'latest'::text])))
 )

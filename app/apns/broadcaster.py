@@ -18,13 +18,7 @@ import structlog
 from app.apns import channel_request
 from app.apns.answer import Answer
 from app.apns.channel_request import ChannelRequest
-from app.apns.channel_settlement import (
-    Asked,
-    settle_asked,
-    settle_not_made,
-    settle_postponed,
-    settle_rest,
-)
+from app.apns.channel_settlement import Asked, settle_asked, settle_not_made, settle_postponed, settle_rest
 from app.apns.channel_verdict import ChannelOutcome, ChannelVerdict, judge_channel
 from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
@@ -311,6 +305,7 @@ class Broadcaster:
             begun_at=begun_at,
             now=answered_at,
             said=said(outcome),
+            answer_lost=isinstance(outcome, Ambiguous),
             channel_id=outcome.channel_id if isinstance(outcome, Answer) else None,
         )
         settlement = settle_asked(asked, verdict, rules.plan)

@@ -23,6 +23,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         begun_at: When the request was begun.
         now: When its answer came, or did not.
         said: What the answer was, by which a repetition is known.
+        answer_lost: Whether it may have arrived although no answer came.
         channel_id: Apple's, of a channel that was made.
     """
 
@@ -32,12 +33,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     begun_at: datetime
     now: datetime
     said: str
+    answer_lost: bool = False
     channel_id: str | None = None
 
     @property
     def version(self) -> int:
         """Give the version that the plan saw."""
         return 0 if self.face is None else self.face.version
+
+    @property
+    def spoken(self) -> int:
+        """Give the version up to which its alert speaks; 0 where it has none."""
+        return self.version if isinstance(self.decided, Send) and self.decided.alert is not None else 0
 
 
 def settle_rest(channel: Channel, decided: Rest, version: int) -> ChannelSettlement:
@@ -114,6 +121,8 @@ def settle_asked(asked: Asked, verdict: ChannelVerdict, rules: PlanRules) -> Cha
         due_at=asked.now + timedelta(seconds=again) if unavailable else asked.now,
         block_seconds=None if unavailable else again,
         timestamp_used=decided.timestamp if isinstance(decided, Send) else 0,
+        # what may have been heard is not spoken again; what provably failed is
+        alerted_version=asked.spoken if asked.answer_lost else 0,
         attempts=channel.attempts + verdict.sender.counted,
         last_answer=asked.said,
         same_answers=channel.answered_before(asked.said) + 1,
@@ -146,7 +155,7 @@ def _published(asked: Asked, sent: Send, rules: PlanRules) -> ChannelSettlement:
         done,
         due_at=due_at,
         timestamp_used=sent.timestamp,
-        alerted_version=asked.version if sent.alert is not None else 0,
+        alerted_version=asked.spoken,
         accepted_version=asked.version,
         accepted_hash=None if asked.face is None else asked.face.content_hash,
         published_at=asked.begun_at,

@@ -57,6 +57,10 @@ SET lease = h.lease + 1,
     leased_until = now.at + $4 * interval '1 second',
     timestamp_used = CASE WHEN t.left_at IS NULL THEN h.timestamp_used
                           ELSE greatest(h.timestamp_used, h.timestamp_reserved) END,
+    -- an alert whose push has no known answer may have been heard, and is not spoken twice
+    alerted_version = CASE WHEN t.left_at IS NULL THEN h.alerted_version
+                           ELSE greatest(h.alerted_version, h.intent_alert) END,
+    intent_alert = NULL,
     timestamp_reserved = greatest(floor(extract(epoch FROM now.at))::bigint,
                                   CASE WHEN t.left_at IS NULL THEN h.timestamp_used
                                        ELSE greatest(h.timestamp_used, h.timestamp_reserved) END + 1)

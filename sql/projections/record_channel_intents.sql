@@ -10,7 +10,7 @@
 UPDATE channels AS h
 SET phase = i.phase,
     timestamp_used = greatest(h.timestamp_used, i.at),
-    alerted_version = greatest(h.alerted_version, i.alert)
+    intent_alert = i.alert
 FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
      AS i(slot, subject_id, channel, lease, phase, at, alert)
 WHERE h.slot = i.slot AND h.subject_id = i.subject_id AND h.channel = i.channel AND h.lease = i.lease

@@ -48,6 +48,7 @@ WITH now AS MATERIALIZED (
         leased_until = NULL,
         timestamp_used = greatest(h.timestamp_used, s.timestamp_used),
         alerted_version = greatest(h.alerted_version, s.alerted_version),
+        intent_alert = NULL,
         accepted_version = coalesce(s.accepted_version, h.accepted_version),
         accepted_hash = coalesce(s.accepted_hash, h.accepted_hash),
         accepted_at = CASE WHEN s.published_at IS NULL THEN h.accepted_at ELSE now.at END,

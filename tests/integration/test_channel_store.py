@@ -96,12 +96,14 @@ async def test_a_lease_that_ran_out_is_another_s_and_timestamps_rise(channels: C
     """Whoever comes late writes nothing; what may have been sent is never sent again under the same second."""
     first = await claim_one(channels)
     assert await claim(channels) == []
+    assert await channels.record_intent(first, ChannelPhase.OPEN, timestamp=first.timestamp_used + 1, alert=7)
     await clock.advance(seconds=61)
 
     second = await claim_one(channels)
     late = await channels.settle([settlement(first, channel_id="bGF0ZQ==")])
 
     assert (late, second.lease, second.timestamp_used > first.timestamp_used) == (set(), first.lease + 1, True)
+    assert second.alerted_version == 7, "an alert that may have been heard is not spoken twice"
     assert not await channels.record_intent(first, ChannelPhase.CREATING)
     assert await channels.record_intent(second, ChannelPhase.CREATING)
 

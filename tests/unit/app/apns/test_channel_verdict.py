@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.apns.answer import Answer
 from app.apns.channel_settlement import Asked, settle_asked, settle_rest
@@ -13,6 +14,7 @@ from projections.card import Kind
 from projections.channel import ChannelPhase
 from projections.channel_plan import Create, Delete, Rest
 from projections.choice import Send
+from projections.draft import Alert
 from projections.plan_rules import PlanRules
 from tests.examples.cards import SECOND, moved, seconds
 from tests.unit.projections.test_channel_plan import channel
@@ -20,6 +22,7 @@ from tests.unit.projections.test_channel_plan import channel
 RULES = PlanRules()
 CREATE, DELETE = Create("Cards wait."), Delete("It has ended its cards.")
 UPDATE = Send(kind=Kind.UPDATE, why="News.", timestamp=SECOND + 10, priority=10)
+GOAL = replace(UPDATE, alert=Alert(3, 2, "order.delivered"))
 END = Send(kind=Kind.END, why="Over.", timestamp=SECOND + 10, priority=10)
 OUTCOMES: list[tuple[Answer | NotSent | Ambiguous, ChannelOutcome]] = [
     (Answer(201), ChannelOutcome.DONE),
@@ -51,6 +54,9 @@ def test_an_answer_means_this_for_a_channel(answer: Answer | NotSent | Ambiguous
         (CREATE, Ambiguous("no answer"), {"phase": ChannelPhase.WANTED, "tell_waiting": False}),
         (UPDATE, Answer(200), {"published_at": seconds(10), "accepted_version": 2, "due_at": seconds(16)}),
         (UPDATE, Ambiguous("no answer"), {"timestamp_used": SECOND + 10, "published_at": None, "attempts": 1}),
+        (GOAL, Answer(200), {"alerted_version": 2}),
+        (GOAL, Ambiguous("no answer"), {"alerted_version": 2}),
+        (GOAL, Answer(503, "ServiceUnavailable"), {"alerted_version": 0}),
         (UPDATE, Answer(400, "ChannelNotRegistered"), {"phase": ChannelPhase.GONE, "lost": True, "tell_members": True}),
         (END, Answer(200), {"phase": ChannelPhase.ENDED, "tell_members": True, "due_at": seconds(11 + 3_600)}),
         (DELETE, Answer(204), {"phase": ChannelPhase.GONE, "lost": False, "tell_waiting": True}),
@@ -63,7 +69,13 @@ def test_an_answer_leaves_this_behind(
     """Asked at ten seconds past noon, answered a second later."""
     verdict = judge_channel(answer, attempt=1, jitter=0.5, same_before=0)
     asked = Asked(
-        channel=channel(), decided=decided, face=moved(), begun_at=seconds(10), now=seconds(11), said=said(answer)
+        channel=channel(),
+        decided=decided,
+        face=moved(),
+        begun_at=seconds(10),
+        now=seconds(11),
+        said=said(answer),
+        answer_lost=isinstance(answer, Ambiguous),
     )
 
     settled = settle_asked(asked, verdict, RULES)
