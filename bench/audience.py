@@ -29,6 +29,8 @@ APP = "com.example.shop"
 MATCH, ORDER = "match-1", "order-1"
 RATE = 1_000
 KILLS = 6
+IDLE = (slot_of(MATCH) + 1) % 256
+"""A slot in which nothing happens: what asking for its lock takes is the machine's."""
 CHUNK = 5_000
 ORDERS_PHONE = 10_000_000
 """The number of a phone that is in no audience of the measurement before it has its order's card."""
@@ -167,7 +169,7 @@ async def _move(on: Bed, client: aiohttp.ClientSession, settings: dict[str, str]
         async with client.put(path, json=report) as answer:
             answer.raise_for_status()
         stop = asyncio.Event()
-        probe = asyncio.ensure_future(_probe(on, stop))
+        probes = [asyncio.ensure_future(_probe(on, slot, stop)) for slot in (slot_of(MATCH), IDLE)]
         began = time.monotonic()
         await _post(client, url, MATCH, "activity.updated", {"contentState": {"score": [1, 0]}})
         while await on.pool.fetchval("SELECT count(*) FROM fan_outs") == 0:
@@ -185,24 +187,31 @@ async def _move(on: Bed, client: aiohttp.ClientSession, settings: dict[str, str]
             await asyncio.sleep(0.5)
         all_moved = time.monotonic() - began
         stop.set()
-        held = await probe
+        held, idle = [await each for each in probes]
     what = f"two updates to {phones:,} cards"
     return [
-        Figure("audience", f"{what}: a slot held, at the most", held * 1_000, "ms", target="≤ 50"),
+        Figure(
+            "audience",
+            f"{what}: their slot held, at the most",
+            held * 1_000,
+            "ms",
+            f"one in which nothing happens: {idle * 1_000:.1f} ms",
+            target="≤ 50",
+        ),
         Figure("audience", f"{what}: all in debt", spread, "s"),
         Figure("audience", f"{what}: all accepted", all_moved, "s"),
         Figure("audience", "a courier's arrival meanwhile: until its push", arrived * 1_000, "ms", target="≤ 1000"),
     ]
 
 
-async def _probe(on: Bed, stop: asyncio.Event) -> float:
-    """Ask for the slot's lock over and over, as a projector would; give the longest wait in seconds."""
+async def _probe(on: Bed, slot: int, stop: asyncio.Event) -> float:
+    """Ask for a slot's lock over and over, as a projector would; give the longest wait in seconds."""
     longest = 0.0
     async with on.pool.acquire() as connection:
         while not stop.is_set():
             asked = time.monotonic()
             async with connection.transaction():
-                await connection.fetchval(_HELD, slot_of(MATCH))
+                await connection.fetchval(_HELD, slot)
                 longest = max(longest, time.monotonic() - asked)
             await asyncio.sleep(0.002)
     return longest

@@ -6,9 +6,14 @@
 --          show_at timestamptz, revision uuid, after text, waiting bigint
 SELECT a.slot, a.subject_id, a.kind, a.customers, a.segment, a.attributes_type, a.show_at, a.revision, a.after,
        (SELECT count(*)
-        FROM (SELECT FROM cards AS c
-              WHERE c.slot = a.slot AND c.lane = 1 AND c.environment IN ('sandbox', 'production') AND c.claim_at <= a.at
-                AND c.subject_id = a.subject_id AND c.phase = 'wanted'
+        FROM (SELECT
+              -- what is due in the slot, and not all cards of the subject: that is what OFFSET is for
+              FROM (SELECT c.subject_id, c.phase
+                    FROM cards AS c
+                    WHERE c.slot = a.slot AND c.lane = 1 AND c.environment IN ('sandbox', 'production')
+                      AND c.claim_at <= a.at
+                    OFFSET 0) AS d
+              WHERE d.subject_id = a.subject_id AND d.phase = 'wanted'
               LIMIT $2) AS w) AS waiting
 FROM (
     SELECT a.slot, a.subject_id, a.customers, a.segment, a.attributes_type, a.show_at, a.revision, a.after,

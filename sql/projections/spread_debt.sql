@@ -7,21 +7,25 @@
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), crowd AS MATERIALIZED (
-    SELECT f.slot, f.subject_id, f.after, f.members
+    SELECT f.slot, f.subject_id, f.members, coalesce(f.after, '00000000-0000-0000-0000-000000000000') AS after
     FROM fan_outs AS f
     WHERE f.slot = ANY ($1::smallint[])
     ORDER BY f.raised_at
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 ), batch AS MATERIALIZED (
-    SELECT c.slot, c.subject_id, c.card_id
+    -- begins where the last one ended: a batch costs the same, however many cards are behind it
+    SELECT d.slot, d.subject_id, d.card_id
     FROM crowd AS w
-    JOIN cards AS c ON c.slot = w.slot AND c.subject_id = w.subject_id
-    WHERE c.phase <> 'over' AND (w.after IS NULL OR c.card_id > w.after)
-      AND (w.members OR c.carrier = 'token' OR c.phase IN ('wanted', 'starting'))
-    ORDER BY c.card_id
-    LIMIT $2
-    FOR UPDATE OF c
+    CROSS JOIN LATERAL (
+        SELECT c.slot, c.subject_id, c.card_id
+        FROM cards AS c
+        WHERE c.slot = w.slot AND c.subject_id = w.subject_id AND c.card_id > w.after AND c.phase <> 'over'
+          AND (w.members OR c.carrier = 'token' OR c.phase IN ('wanted', 'starting'))
+        ORDER BY c.card_id
+        LIMIT $2
+        FOR UPDATE
+    ) AS d
 ), indebted AS (
     UPDATE cards AS c
     SET due_at = least(c.due_at, now.at), debt = c.debt + 1, lane = 1
