@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +27,7 @@ from projections.alert_text import (
     locales_of,
     spoken,
 )
+from projections.android_face import AndroidFace, bounded_android, plain_android
 from projections.channel import Carrier, Storage
 from projections.errors import RenderError
 from projections.raised import raised
@@ -44,6 +45,7 @@ PLACED: Final = "order.placed"
 
 _encode: Final = msgspec.json.Encoder().encode
 _read_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_T = TypeVar("_T")
 _QUOTED: Final = re.compile(r"'.*'", re.DOTALL)
 
 
@@ -62,6 +64,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         render_attributes: From a view, `card_id` and `subject_id` to the attributes.
         render_web: From a view to what the tracking page shows of it; None: what its content state says, by the names
             of its fields.
+        render_android: From a view to the Live Update of an Android phone; None: what the tracking page says.
         alerts: What the alert of an event says, by its type: words alone, or with a title and a sound of its own. Its
             functions get a view without personal values, for it lights a locked screen.
         otherwise: What an alert says of other events.
@@ -93,6 +96,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     render: Callable[[Any], Struct]
     render_attributes: Callable[..., Struct]
     render_web: Callable[[Any], WebFace] | None = None
+    render_android: Callable[[Any], AndroidFace] | None = None
     alerts: Mapping[str, Words | EventAlert]
     otherwise: Words | EventAlert
     title: Words
@@ -149,13 +153,31 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         """
         if self.render_web is None:
             return plain_face(self._heading(view), _read_object(content))
+        return bounded(self._given("render_web", self.render_web, view, WebFace))
+
+    def draw_android(self, view: Any, page: WebFace, *, over: bool) -> AndroidFace:
+        """Give the Live Update of a view.
+
+        Args:
+            view: With its personal values.
+            page: What the tracking page shows of it.
+            over: Whether the subject is over.
+
+        Raises:
+            RenderError: `render_android` raised, or gave something else.
+        """
+        if self.render_android is None:
+            return plain_android(page, over=over)
+        return bounded_android(self._given("render_android", self.render_android, view, AndroidFace))
+
+    def _given(self, name: str, render: Callable[[Any], Any], view: Any, shape: type[_T]) -> _T:
         try:
-            given = self.render_web(view)
-            if isinstance(given, WebFace):
-                return bounded(given)
+            given = render(view)
         except Exception as error:  # noqa: BLE001 - a team's code
-            raise self._failed("render_web", error) from None
-        raise RenderError(self.attributes_type, f"render_web gave {type(given).__name__}, not WebFace")
+            raise self._failed(name, error) from None
+        if not isinstance(given, shape):
+            raise RenderError(self.attributes_type, f"{name} gave {type(given).__name__}, not {shape.__name__}")
+        return given
 
     def _heading(self, view: Any) -> str:
         title = self._spoken("title", self.title, view, None, TITLE_LIMIT_BYTES)

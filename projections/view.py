@@ -12,6 +12,7 @@ from events.order import OrderErased
 from events.vocabulary import kind_of
 from projections import order_view, own_view
 from projections.activity import is_blanked, state_of
+from projections.android_face import AndroidFace
 from projections.customer_view import CustomerView
 from projections.definition import ORDER
 from projections.errors import OutdatedViewError, RenderError
@@ -152,3 +153,16 @@ def web_face_of(view: View, content: bytes) -> WebFace:
         RenderError: It cannot be drawn, or not here.
     """
     return CARDS.of_kind(view.kind).draw_web(view, content)
+
+
+def android_face_of(view: View, page: WebFace) -> AndroidFace:
+    """Give the Live Update of a view.
+
+    Args:
+        view: The folded subject.
+        page: What the tracking page shows of it.
+
+    Raises:
+        RenderError: It cannot be drawn, or not here.
+    """
+    return CARDS.of_kind(view.kind).draw_android(view, page, over=view.over)

@@ -17,9 +17,9 @@ from aiohttp import web
 from app.http.edge import caller_of, edge_of
 from app.http.event_stream import RETRY, SILENCE, last_id, stream
 from app.http.path import path_id
-from app.http.problems import not_found, problem
+from app.http.problems import bad_request, not_found, problem
 from app.http.queries import query_number
-from app.tracking.tracked import Moment
+from app.tracking.tracked import Look, Moment
 from app.tracking.tracker import LINE_SECONDS, TooManyLinesError
 
 PAGE: Final = "/track"
@@ -65,7 +65,8 @@ def _file(kind: str) -> tuple[bytes, str]:
 async def get_order_stream(request: web.Request) -> web.StreamResponse:
     """Stream what an order, or another subject, shows: its newest state, then each that differs."""
     seen, seconds = last_id(request), query_number(request, "seconds", int(LINE_SECONDS))
-    moments = edge_of(request).tracker.follow(path_id(request, "order_id"), caller_of(request), seconds=seconds)
+    tracker, look = edge_of(request).tracker, _look_of(request)
+    moments = tracker.follow(path_id(request, "order_id"), caller_of(request), look=look, seconds=seconds)
 
     async def blocks(first: Moment) -> AsyncGenerator[str]:
         yield RETRY + (SILENCE if first.id == seen else _text_of(first))
@@ -84,6 +85,13 @@ async def get_order_stream(request: web.Request) -> web.StreamResponse:
         if first.is_last and first.id == seen:
             return web.Response(status=204, headers={"Cache-Control": "no-store"})
         return await stream(request, blocks(first))
+
+
+def _look_of(request: web.Request) -> Look:
+    try:
+        return Look(request.query.get("face", Look.WEB))
+    except ValueError:
+        raise bad_request("face is to be web or android.") from None
 
 
 def _text_of(moment: Moment | None) -> str:

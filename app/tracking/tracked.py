@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from app.access.caller import Caller, Customer, may_read_order
+from projections.android_face import AndroidFace
 from projections.face import Face
 from projections.freshness import Freshness, FreshnessRules
 from projections.web_face import WebFace
@@ -35,6 +36,13 @@ class TrackingPhase(StrEnum):
     BROKEN = "broken"
 
 
+class Look(StrEnum):
+    """Name a face of a subject: that of the page, or the Live Update of an Android phone."""
+
+    WEB = "web"
+    ANDROID = "android"
+
+
 class TrackedState(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What a page is told.
 
@@ -43,7 +51,8 @@ class TrackedState(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         freshness: `fresh`, `late` or `stale`.
         stale_at: From when it is stale if nothing more is heard, Unix seconds; None for never.
         content_state: As a card shows it, without `freshness`; None when there is none.
-        page: What the page shows; None likewise.
+        page: What the page shows; None likewise, and for those who ask for another face.
+        android: The Live Update of an Android phone, for those who ask for it.
     """
 
     order_id: str
@@ -54,6 +63,7 @@ class TrackedState(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     stale_at: int | None
     content_state: msgspec.Raw | None
     page: WebFace | None
+    android: AndroidFace | None
 
 
 class Moment(NamedTuple):
@@ -85,18 +95,20 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     status: str | None = None
     face: Face | None = None
     page: WebFace | None = None
+    android: AndroidFace | None = None
     is_gone: bool = False
     failure: bool = False
 
-    @property
-    def phase(self) -> TrackingPhase:
-        """Tell how it stands."""
+    def phase(self, look: Look) -> TrackingPhase:
+        """Tell how it stands, for those who see this face of it."""
         if self.is_gone or (self.face is not None and self.face.is_blank):
             return TrackingPhase.GONE
         if self.failure:
             return TrackingPhase.BROKEN
         if self.face is None or not self.face.placed:
             return TrackingPhase.WAITING
+        if (self.page if look is Look.WEB else self.android) is None:
+            return TrackingPhase.BROKEN
         return TrackingPhase.OVER if self.face.over else TrackingPhase.OPEN
 
     def is_open_to(self, caller: Caller) -> bool:
@@ -107,15 +119,16 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
         listed = None if face is None or face.recipients is None else face.recipients.listed
         return isinstance(caller, Customer) and listed is not None and caller.customer_id in listed
 
-    def at(self, now: datetime, rules: FreshnessRules, key: bytes) -> Moment:
+    def at(self, now: datetime, look: Look, rules: FreshnessRules, key: bytes) -> Moment:
         """Give the state at a time.
 
         Args:
             now: Aware.
+            look: Which face of it.
             rules: When news has grown old.
             key: Keys the id, since a state may hold personal values.
         """
-        phase = self.phase
+        phase = self.phase(look)
         level, until, stale_at = Freshness.FRESH, None, None
         if self.face is not None and phase is TrackingPhase.OPEN:
             level, until, stale_at = self.face.age(now, rules)
@@ -133,7 +146,8 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
                 freshness=level,
                 stale_at=None if stale_at is None else int(stale_at.timestamp()),
                 content_state=None if shown is None else msgspec.Raw(shown.content),
-                page=None if shown is None else self.page,
+                page=self.page if shown is not None and look is Look.WEB else None,
+                android=self.android if shown is not None and look is Look.ANDROID else None,
             )
         )
         is_last = phase in (TrackingPhase.OVER, TrackingPhase.GONE)

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from app.access.caller import Caller
-from app.tracking.tracked import Moment, Tracked
+from app.tracking.tracked import Look, Moment, Tracked
 from events.errors import LockstepError, StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
@@ -29,7 +29,7 @@ from projections.customer_view import CustomerView
 from projections.errors import RenderError
 from projections.face import face_of
 from projections.freshness import FreshnessRules
-from projections.view import web_face_of
+from projections.view import android_face_of, web_face_of
 from projections.view_store import StoredView, ViewStore
 
 log = structlog.get_logger()
@@ -125,7 +125,9 @@ class Tracker:
             except StoreUnavailableError as error:
                 log.warning("tracker_waits_for_postgres", reason=str(error))
 
-    async def follow(self, order_id: str, caller: Caller, *, seconds: float) -> AsyncGenerator[Moment | None]:
+    async def follow(
+        self, order_id: str, caller: Caller, *, look: Look, seconds: float
+    ) -> AsyncGenerator[Moment | None]:
         """Give the newest state, then each that differs from the one before, and None while nothing changes.
 
         It ends with the last state, when the caller may not see it, when its time is over, and when the service stops.
@@ -133,6 +135,7 @@ class Tracker:
         Args:
             order_id: The subject.
             caller: Who follows.
+            look: Which face of it.
             seconds: When to end, once the newest was given; a line lasts no longer than `LINE_SECONDS`.
 
         Raises:
@@ -147,7 +150,7 @@ class Tracker:
                 tracked, now = await self._newest(followed)
                 if not tracked.is_open_to(caller):
                     return
-                moment = tracked.at(now, self._rules, self._keyring.hash)
+                moment = tracked.at(now, look, self._rules, self._keyring.hash)
                 if moment.id != last_id or time.monotonic() - said >= QUIET_SECONDS:
                     yield None if moment.id == last_id else moment
                     said, last_id = time.monotonic(), moment.id
@@ -210,18 +213,18 @@ def _tracked(stored: StoredView, key: bytes) -> Tracked:
     if view is None or isinstance(view, CustomerView):
         return Tracked(order_id=stored.subject_id, failure=True)
     face = face_of(view, key, stored.heard_at)
-    page, failure = None, face.failure is not None
-    if face.placed and not face.is_blank and not failure:
+    page = android = None
+    if face.placed and not face.is_blank and face.failure is None:
         try:
             page = web_face_of(view, face.content)
+            android = android_face_of(view, page)
         except RenderError as error:
-            log.warning("page_cannot_be_drawn", kind=view.kind, error=str(error))
-            failure = True
+            log.warning("face_cannot_be_drawn", kind=view.kind, error=str(error))
     return Tracked(
         order_id=stored.subject_id,
         kind=view.kind if face.placed else None,
         status=view.status if face.placed else None,
         face=face,
         page=page,
-        failure=failure,
+        android=android,
     )

@@ -50,7 +50,8 @@ class Tab:
         self._answers[self._number] = answer
         message = {"id": self._number, "method": method, "params": params}
         await self._line.send_json(message if self._session is None else {**message, "sessionId": self._session})
-        return await answer
+        given: dict[str, Any] = await answer
+        return given
 
     async def open(self, address: str) -> None:
         """Open an address in a tab of its own."""

@@ -70,7 +70,7 @@ function show() {
   fill("lines", shown.lines ?? [], (each) => [
     element("dt", each.label), element("dd", each.at === undefined ? each.text ?? "" : timeOf(each.at)),
   ]);
-  fill("steps", (shown.steps ?? []).toReversed(), (each) => {
+  fill("steps", [...(shown.steps ?? [])].reverse(), (each) => {
     const row = element("li", element("span", each.label));
     row.append(each.at === undefined ? each.text ?? "" : timeOf(each.at));
     return row;
