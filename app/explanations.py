@@ -20,6 +20,8 @@ from events.store import ERASED, EventStore
 from events.vocabulary import kind_of
 from projections.card import Card, Kind, Phase
 from projections.card_store import CardStore, card_of
+from projections.channel import ChannelState
+from projections.channel_store import ChannelStore, place_of
 from projections.customer_view import CustomerView, is_customer, subject_of
 from projections.draft import moment_of
 from projections.eta import Expected, WaitingEta, not_shown
@@ -64,6 +66,7 @@ class Explainer:
         self._views = ViewStore(keyring)
         self._shelf = Shelf(keyring)
         self._cards = CardStore(pool)
+        self._channels = ChannelStore(pool)
         self._pauses = Pauses(pool)
         self._outages = Outages(pool)
         self._rules = rules
@@ -201,8 +204,10 @@ class Explainer:
         rows = await connection.fetch(statement("projections/trace_cards"), slot, order_id, CARDS_TOLD + 1)
         cards = [card_of(row) for row in rows]
         phones = await self._cards.read_phones(connection, cards) if cards else {}
+        channels = await self._channels.read(connection, [order_id])
+        pushed = [*(each.card_id for each in cards), *channels.by_key]
         receipts = await connection.fetch(
-            statement("projections/read_receipts"), slot, order_id, [each.card_id for each in cards], PUSHES_OF_A_CARD
+            statement("projections/read_receipts"), slot, order_id, pushed, PUSHES_OF_A_CARD
         )
         sent: defaultdict[UUID, list[Sent]] = defaultdict(list)
         for row in receipts:
@@ -210,9 +215,13 @@ class Explainer:
         traced = []
         for row, card in zip(rows, cards, strict=True):
             phone = phones.get((card.device_id, card.attributes_type))
+            channel = channels.of(card, place_of(card, None if phone is None else phone.phone))
+            told = sent[card.card_id]
+            if card.channel is not None:
+                told = sorted([*told, *sent[card.channel]], key=lambda each: each.sent_at, reverse=True)
             traced.append(
                 TracedCard(
-                    card=card,
+                    card=_as_told_by(channel, card),
                     phone=None if phone is None else phone.phone,
                     considered_version=row["considered_version"],
                     due_at=row["due_at"],
@@ -222,10 +231,18 @@ class Explainer:
                     outcome=row["outcome"],
                     why=row["why"],
                     outcome_at=row["outcome_at"],
-                    sent=tuple(sent[card.card_id]),
+                    sent=tuple(told[:PUSHES_OF_A_CARD]),
+                    channel=channel,
                 )
             )
         return traced
+
+
+def _as_told_by(channel: ChannelState | None, card: Card) -> Card:
+    """Give a card that follows a channel what was published there."""
+    if card.channel is None or channel is None or (channel.accepted_version or 0) < (card.accepted_version or 0):
+        return card
+    return replace(card, accepted_version=channel.accepted_version, accepted_hash=channel.accepted_hash)
 
 
 class _Faces:

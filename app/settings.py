@@ -101,7 +101,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         default=False, description="Tell news by ordinary notifications where a phone cannot show a card?"
     )
     carrier: Carrier = Field(
-        "token", description="What carries updates: token, channel, or channel_if_silent, where no token was reported."
+        "token", description="What carries updates: token, channel, channel_for_many, or channel_if_silent."
     )
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
     image_placeholder: str = Field(

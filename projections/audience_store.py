@@ -6,10 +6,11 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
-from events.slot import slot_of
+from events.slot import ALL_SLOTS, slot_of
 from projections.activity import audience_of
 from projections.audience import Who
 from projections.card import Card, Phase
@@ -127,6 +128,12 @@ class AudienceStore:
                 statement("projections/stop_audience"), slot_of(activity_id), activity_id
             )
         return stopped_at is not None
+
+    async def stop_running(self) -> list[str]:
+        """Stop every audience whose phones have not all been looked through; give the activities, by id."""
+        with translated():
+            rows = await fetch_through_deadlocks(self._pool, "projections/stop_running_audiences", ALL_SLOTS)
+        return sorted(row["subject_id"] for row in rows)
 
     async def resume(self, activity_id: str) -> bool:
         """Go on starting cards; False: there is no such audience."""

@@ -1,14 +1,17 @@
 """What became of cards, in Postgres: written with their settlements, read by those who listen."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import asyncpg
 import msgspec
 
+from events.codec import RESERVED_SUBJECTS
 from events.feed_cursor import FeedCursor
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
+from projections.card import Card
 from projections.card_fact import CardFact, FactData, FactDocument, FactPlace, FactType, fact_id
 
 
@@ -24,21 +27,39 @@ class FactPage(msgspec.Struct, frozen=True):
 
 
 async def add_facts(connection: Connection, facts: Sequence[CardFact]) -> None:
-    """Write facts, and whom they are to be told, within the transaction that settles their cards."""
+    """Write facts, and whom they are to be told, within the transaction that settles their cards.
+
+    Of a card from before its customer's erasure was asked for, neither customer nor phone is named.
+    """
+    customers = {each.card.customer_id for each in facts if each.card.customer_id is not None}
+    rows = await connection.fetch(statement("projections/find_erased_customers"), sorted(customers))
+    asked_at = {row["customer_id"]: row["asked_at"] for row in rows}
+    named = [not _is_erased(each.card, asked_at) for each in facts]
     await connection.execute(
         statement("projections/add_card_facts"),
         [each.card.slot for each in facts],
-        [each.card.subject_id for each in facts],
+        [each.card.subject_id if name else _unnamed(each.card) for each, name in zip(facts, named, strict=True)],
         [each.card.card_id for each in facts],
         [each.type for each in facts],
         [each.code for each in facts],
         [each.reason for each in facts],
-        [each.card.device_id for each in facts],
-        [each.card.customer_id for each in facts],
+        [each.card.device_id if name else None for each, name in zip(facts, named, strict=True)],
+        [each.card.customer_id if name else None for each, name in zip(facts, named, strict=True)],
         [each.card.app for each in facts],
         [each.card.attributes_type for each in facts],
         [each.card.generation for each in facts],
     )
+
+
+def _is_erased(card: Card, asked_at: Mapping[str, datetime]) -> bool:
+    at = None if card.customer_id is None else asked_at.get(card.customer_id)
+    return at is not None and card.created_at <= at
+
+
+def _unnamed(card: Card) -> str:
+    """Give the subject of a card without its customer, for whom a card of all of a customer's orders is named."""
+    is_customers = card.subject_id == f"{RESERVED_SUBJECTS}{card.customer_id}"
+    return RESERVED_SUBJECTS if is_customers else card.subject_id
 
 
 async def leap_facts(pool: Pool) -> None:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-Carrier = Literal["token", "channel", "channel_if_silent"]
-"""What carries the updates of a card: a token of its own; a channel, where the phone can; or a channel where the app
-told nothing of the card before, so that no token can be had."""
+Carrier = Literal["token", "channel", "channel_for_many", "channel_if_silent"]
+"""What carries the updates of a card: a token of its own; a channel, where the phone can; that where its subject is for
+an audience; or where the app told nothing of the card before, so that no token can be had."""
 
 Storage = Literal["none", "latest"]
 """What APNs keeps for a phone that is offline: nothing, or the newest message, which may be published less often."""
@@ -53,6 +53,7 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
         lost: APNs knows it no more, though nobody deleted it.
         last_answer: What APNs said last of it that was not good.
         why: What became of it last, in words.
+        accepted_version: What APNs accepted last for it, or its cards were started with, at least.
     """
 
     channel: UUID
@@ -64,6 +65,10 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool
     last_answer: str | None
     why: str | None = None
+    accepted_version: int | None = None
+    accepted_hash: bytes | None = None
+    accepted_at: datetime | None = None
+    considered_version: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -71,9 +76,9 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
         return self.phase is ChannelPhase.OPEN and self.channel_id is not None
 
     @property
-    def has_ended(self) -> bool:
-        """Tell whether it has carried the end of its cards."""
-        return self.phase is ChannelPhase.ENDED or (self.phase is ChannelPhase.GONE and not self.lost)
+    def was_deleted(self) -> bool:
+        """Tell whether it is gone because we deleted it."""
+        return self.phase is ChannelPhase.GONE and not self.lost
 
     @property
     def unavailable(self) -> bool:
@@ -91,6 +96,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         accepted_hash: Hash of the content state that APNs accepted last.
         freshness: The level that the content state told last that APNs accepted; None for none yet.
         followed: A card that is not over has it, or waits to be started.
+        asked_to_end: A person wants every card that follows it to end.
+        asked_again: A person wants it to say again what it said last.
         crossed_at: When a start was accepted that carried an older version than was published about then: its phone may
             have come too late for that. None: there is none.
         attempts: Failures in a row.
@@ -121,6 +128,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     last_answer: str | None
     same_answers: int
     followed: bool
+    asked_to_end: bool
+    asked_again: bool
     crossed_at: datetime | None
 
     def answered_before(self, word: str) -> int:

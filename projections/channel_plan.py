@@ -7,6 +7,7 @@ and is deleted when nobody can want it any more.
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from projections.card import LIFETIME, Kind
 from projections.channel import Channel, ChannelPhase
@@ -15,7 +16,9 @@ from projections.clock import clock_by
 from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import Freshness
+from projections.plan import is_urgent, keep_until
 from projections.plan_rules import PlanRules
+from projections.sentences import ENDED_BY_A_PERSON
 
 
 class Create(msgspec.Struct, frozen=True):
@@ -36,13 +39,11 @@ class Rest(msgspec.Struct, frozen=True):
     Attributes:
         until: When to look again without a new reason.
         phase: The phase that the channel is in, where that has become clear.
-        tell_members: Those that follow it must be planned anew.
     """
 
     why: str
     until: datetime | None = None
     phase: ChannelPhase | None = None
-    tell_members: bool = False
 
 
 ChannelPlan = Create | Send | Delete | Rest
@@ -84,7 +85,15 @@ def _plan_open(face: Face | None, channel: Channel, now: datetime, rules: PlanRu
         return _plan_unfollowed(channel, now, rules)
     if face is None or not face.placed:
         return Rest("There is nothing to show.", phase=ChannelPhase.OPEN, until=now + LIFETIME)
-    return _plan_end(face, channel, now, rules) if face.over else _plan_update(face, channel, now, rules)
+    if face.over:
+        return _plan_end(face, channel, now, rules)
+    if face.is_early(now):
+        why = "The order was moved: its cards end, and others come when its time does."
+        end = _send(Kind.END, face, channel, now, rules, why=why, alert=None, dismiss_at=now)
+        return replace(end, with_content=False) if isinstance(end, Send) else end
+    if channel.asked_to_end:
+        return _send(Kind.END, face, channel, now, rules, why=ENDED_BY_A_PERSON, alert=None, dismiss_at=now)
+    return _plan_update(face, channel, now, rules)
 
 
 def _plan_unfollowed(channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
@@ -99,8 +108,8 @@ def _plan_unfollowed(channel: Channel, now: datetime, rules: PlanRules) -> Chann
 
 
 def _plan_end(face: Face, channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
-    keep = now + timedelta(seconds=rules.keep_after_end)
-    alert = face.pending_alert(channel.alerted_version)
+    alert = face.pending_alert(channel.alerted_version) if face.is_kept else None
+    keep = keep_until(face, now, rules) if face.is_kept else now
     return _send(Kind.END, face, channel, now, rules, why="The order is over.", alert=alert, dismiss_at=keep)
 
 
@@ -110,14 +119,16 @@ def _plan_update(face: Face, channel: Channel, now: datetime, rules: PlanRules) 
     first = channel.accepted_version is None
     changed = channel.accepted_hash != face.content_hash
     age = face.age(now, rules.ages)
-    aged = rules.tell_age and age.level != (channel.freshness or Freshness.FRESH)
+    tells_age = rules.tell_age and face.wishes is None
+    aged = tells_age and age.level != (channel.freshness or Freshness.FRESH)
     if channel.crossed_at is not None:
         settled_at = channel.crossed_at + timedelta(seconds=rules.channel_settle)
-        if not changed and alert is None and now < settled_at:
+        if not changed and alert is None and not channel.asked_again and now < settled_at:
             return Rest("A card was started while the channel moved on; it is told again.", until=settled_at)
-    if not changed and alert is None and not aged and channel.crossed_at is None:
+    again = channel.asked_again
+    if not changed and alert is None and not aged and not again and channel.crossed_at is None:
         until = now + LIFETIME
-        if rules.tell_age and age.until is not None:
+        if tells_age and age.until is not None:
             until = min(until, age.until)
         if channel.accepted_at is not None:
             settled_at = channel.accepted_at + timedelta(seconds=rules.channel_settle)
@@ -127,6 +138,8 @@ def _plan_update(face: Face, channel: Channel, now: datetime, rules: PlanRules) 
         why = "The order has changed since the channel's first card was started."
     elif changed or alert is not None:
         why = f"The order has changed since the last push (version {channel.accepted_version}, now {face.version})."
+    elif again:
+        why = "An operator asked for it to be said again."
     elif channel.crossed_at is not None:
         why = "A card was started while the channel moved on: it is told again."
     else:
@@ -154,9 +167,9 @@ def _send(
     if ahead > 0 and kind is not Kind.END:
         until = datetime.fromtimestamp(timestamp, tz=now.tzinfo)
         return Rest("One push a second: the last one was sent within this second.", until=until)
-    urgent = kind is Kind.END or alert is not None or face.status_version > (channel.accepted_version or 0)
+    urgent = is_urgent(kind, face, channel.accepted_version, alert)
     age = face.age(now, rules.ages)
-    told = age if rules.tell_age else None
+    told = age if rules.tell_age and face.wishes is None else None
     return Send(
         kind=kind,
         why=why,
@@ -167,4 +180,5 @@ def _send(
         freshness=None if told is None else told.level,
         grows_older_at=None if told is None or kind is not Kind.UPDATE else told.until,
         dismiss_at=dismiss_at,
+        relevance_score=None if face.wishes is None else face.wishes.relevance_score,
     )

@@ -15,6 +15,7 @@ from events.slot import ALL_SLOTS, slot_of
 from projections.card import Card, Phase
 from projections.channel import Channel, ChannelPhase, ChannelSettlement, ChannelState, Storage
 from projections.pause import Route
+from projections.phone import Phone
 from projections.receipt import Receipt, add_receipts
 
 CLAIMS_A_SLOT = 20
@@ -39,6 +40,14 @@ class Place(NamedTuple):
     app: str
     environment: str
     attributes_type: str
+
+
+def place_of(card: Card, phone: Phone | None) -> Place:
+    """Say where the channel of a card that is to be started would be: where its phone's start token works."""
+    environment = card.environment if phone is None else phone.start_environment
+    if phone is not None and card.tried_environment is not None and card.was_tried_elsewhere(phone.start_token_hash):
+        environment = card.tried_environment
+    return Place(card.subject_id, card.app, environment, card.attributes_type)
 
 
 class ChannelsOf(msgspec.Struct, frozen=True):
@@ -193,6 +202,10 @@ def _state(row: asyncpg.Record) -> ChannelState:
         lost=row["lost"],
         last_answer=row["last_answer"],
         why=row["why"],
+        accepted_version=row["accepted_version"],
+        accepted_hash=row["accepted_hash"],
+        accepted_at=row["accepted_at"],
+        considered_version=row["considered_version"],
     )
 
 
@@ -221,5 +234,7 @@ def _channel(row: asyncpg.Record) -> Channel:
         last_answer=row["last_answer"],
         same_answers=row["same_answers"],
         followed=row["followed"],
+        asked_to_end=row["asked_to_end"],
+        asked_again=row["asked_again"],
         crossed_at=row["crossed_at"],
     )

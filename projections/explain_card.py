@@ -58,7 +58,7 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
         return found(
             Reason.UNDER_WAY, "Lockstep is sending it, or waits for Apple's answer.", now, since=traced.leased_at
         )
-    decided = plan(face, card, traced.phone, now, around.rules)
+    decided = plan(face, card, traced.phone, now, around.rules, traced.channel)
     if isinstance(decided, Send | Renew):
         return _unsent(traced, decided, face, around)
     if decided.reason in _BETWEEN_PUSHES and (held := _held_back(traced, face, around)) is not None:
@@ -66,6 +66,8 @@ def explain_card(traced: TracedCard, order: Finding, face: Face | None, around: 
     if order.reason in BLOCKED and decided.reason in (Reason.UNCHANGED, Reason.NOT_PLACED):
         return _waits_for(order, now)
     reason, why = decided.reason, decided.why
+    if reason is Reason.FOLLOWS_CHANNEL and traced.channel is not None and traced.channel.why is not None:
+        why = f"{why} What it did last: {traced.channel.why}"
     if reason in (Reason.GONE, Reason.EXPIRED):
         return _ended(traced, reason, why, _since(reason, traced), around)
     if reason is Reason.NO_UPDATE_TOKEN:
@@ -308,7 +310,7 @@ def _since(reason: Reason, traced: TracedCard) -> datetime | None:
             return traced.accepted_at
         case Reason.GONE:
             return card.reported_at
-        case Reason.NO_UPDATE_TOKEN | Reason.APP_SILENT | Reason.START_TOKEN_SUSPECT:
+        case Reason.NO_UPDATE_TOKEN | Reason.APP_SILENT | Reason.START_TOKEN_SUSPECT | Reason.FOLLOWS_CHANNEL:
             return card.started_at or card.created_at
         case Reason.START_UNKNOWN | Reason.START_COUNTED:
             return min((each.sent_at for each in traced.sent), default=card.created_at)

@@ -71,7 +71,7 @@ def explain_order(
             since=None if first is None else first.recorded_at, cards=cards, opening=opening,
         )  # fmt: skip
     if not has_cards:
-        return _without_cards(progress, face, has_phones=has_phones)
+        return _without_cards(order_id, progress, face, has_phones=has_phones)
     if progress.spreading_since is not None:
         why = "Its cards are too many to be woken at once."
         return found(Reason.SPREADING, why, now, since=progress.spreading_since)
@@ -118,7 +118,7 @@ def _behind(order_id: str, progress: Progress, events: Sequence[Happened]) -> Fi
     return None
 
 
-def _without_cards(progress: Progress, face: Face, *, has_phones: bool) -> Finding:
+def _without_cards(order_id: str, progress: Progress, face: Face, *, has_phones: bool) -> Finding:
     now, due = progress.now, progress.match_due_at
     if face.over:
         why = "The order was over before the card was shown."
@@ -130,6 +130,9 @@ def _without_cards(progress: Progress, face: Face, *, has_phones: bool) -> Findi
         late = now - due > LATE
         why = "Lockstep has not looked yet which phones should have a card."
         return found(Reason.MATCHER_LATE if late else Reason.MATCHING, why, now, since=due)
+    if face.customer_id is None:
+        why = "It is shown on the phones of its audience, or where the app has begun a card of it."
+        return found(Reason.NOBODY_YET, why, now, since=progress.folded_at, order=shlex.quote(order_id))
     if not has_phones:
         customer = str(face.customer_id)
         why = f"No phone is signed in as {customer}, to whom the order belongs."

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from projections.card import Card
+from projections.channel import ChannelState
 from projections.definition import PLACED
 from projections.eta import WaitingEta
 from projections.explain_pictures import Errands, LackingPicture
@@ -110,6 +111,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
         face: What it would show; None without a view.
         accepted: What the push showed that APNs accepted last; None when that cannot be read, or was not.
         shared: It shows several orders of a customer.
+        channel: What it follows, or could; None for none.
         shows_order: The order is, or was last, among those that it shows.
         errands: What is known of its phone's pictures; None where it names none of the manifest.
     """
@@ -130,6 +132,7 @@ class TracedCard(msgspec.Struct, frozen=True, kw_only=True):
     shows_order: bool = True
     errands: Errands | None = None
     sent: tuple[Sent, ...] = ()
+    channel: ChannelState | None = None
 
 
 class Said(msgspec.Struct, frozen=True):

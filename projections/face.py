@@ -89,6 +89,11 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         return (self.recipients or Recipients(self.customer_id)).include(customer_id)
 
     @property
+    def is_for_many(self) -> bool:
+        """Tell whether it is for an audience, and not for one customer."""
+        return self.recipients is not None and (self.recipients.is_open or self.recipients.listed is not None)
+
+    @property
     def urgent_version(self) -> int:
         """Give the newest version whose push is urgent, whatever it shows."""
         return self.status_version if self.wishes is None else self.wishes.urgent_version

@@ -3,12 +3,19 @@
 from datetime import datetime
 
 from projections.card import Card, Phase
-from projections.channel import CHANNELS_SINCE, Carrier, ChannelState
+from projections.channel import CHANNELS_SINCE, Carrier, ChannelPhase, ChannelState
 from projections.choice import Nothing, Plan, Renew, Wait
 from projections.face import Face
+from projections.hindrance import Because
 from projections.phone import Phone
 from projections.reasons import Reason
-from projections.sentences import CANNOT_BE_ENDED_ALONE, CHANNEL_ENDS_IT, CHANNEL_LOST, FOLLOWS_CHANNEL
+from projections.sentences import (
+    CANNOT_BE_ENDED_ALONE,
+    CHANNEL_ENDS_IT,
+    CHANNEL_LOST,
+    ENDED_BY_A_PERSON,
+    FOLLOWS_CHANNEL,
+)
 
 
 def wants_channel(face: Face, card: Card, phone: Phone, carrier: Carrier) -> bool:
@@ -18,6 +25,8 @@ def wants_channel(face: Face, card: Card, phone: Phone, carrier: Carrier) -> boo
     match face.carrier or carrier:
         case "channel":
             return True
+        case "channel_for_many":
+            return face.is_for_many
         case "channel_if_silent":
             return phone.unreported_starts > 0
         case "token":
@@ -46,6 +55,7 @@ def plan_member(
     channel: ChannelState | None,
     now: datetime,
     *,
+    refusal: Because | None,
     end: str | None,
     told_until: datetime,
     renewable: bool,
@@ -57,14 +67,15 @@ def plan_member(
         card: The card.
         channel: What it follows; None where the row of that is gone.
         now: The time that came with the claim.
-        end: Why it is to end, or None.
+        refusal: Why it must not be on its phone, or None.
+        end: Why it is to end, for that or another reason, or None.
         told_until: Until when its app may tell of it after its start.
         renewable: Whether there may be a next generation.
     """
     ends_at = card.ends_by_itself_at
     is_open = face is not None and face.placed and not face.over
-    if not is_open and channel is not None and channel.has_ended:
-        return Nothing(Reason.ENDED, CHANNEL_ENDS_IT, phase=Phase.OVER, outcome="accepted")
+    if channel is not None and (channel.phase is ChannelPhase.ENDED or (channel.was_deleted and not is_open)):
+        return _ended(card, refusal, is_open=is_open)
     if card.replaced:
         return Nothing(
             Reason.REPLACED, "A newer card of this order is on the phone.", phase=Phase.OVER, outcome="replaced"
@@ -76,7 +87,7 @@ def plan_member(
         return Nothing(
             Reason.EXPIRED, "The phone ends every card after eight hours.", phase=Phase.OVER, outcome="expired"
         )
-    if channel is None or channel.lost or channel.has_ended:
+    if channel is None or channel.lost or channel.was_deleted:
         if may_follow_another:
             return Renew(Reason.CHANNEL_LOST, CHANNEL_LOST)
         return Wait(Reason.CHANNEL_LOST, CHANNEL_LOST, until=ends_at, phase=Phase.SHOWN)
@@ -92,3 +103,14 @@ def plan_member(
         phase=Phase.SHOWN,
         unreported=unreported and not waits_for_report,
     )
+
+
+def _ended(card: Card, refusal: Because | None, *, is_open: bool) -> Nothing:
+    """Let a card be over whose channel has carried its end."""
+    if refusal is not None:
+        postponed = refusal.reason is Reason.POSTPONED
+        outcome = "postponed" if postponed else "recalled"
+        return Nothing(refusal.reason, refusal.why, phase=Phase.OVER, outcome=outcome)
+    if is_open and card.asked == "end":
+        return Nothing(Reason.ENDED_BY_PERSON, ENDED_BY_A_PERSON, phase=Phase.OVER, outcome="ended")
+    return Nothing(Reason.ENDED, CHANNEL_ENDS_IT, phase=Phase.OVER, outcome="accepted")

@@ -175,8 +175,9 @@ class Matcher:
     async def _begin_audiences(self, views: Sequence[asyncpg.Record]) -> None:
         """Have the enroller look for the phones of subjects that are for an audience."""
         if views:
-            await self._pool.execute(
-                statement("projections/begin_audiences"),
+            await fetch_through_deadlocks(
+                self._pool,
+                "projections/begin_audiences",
                 [row["slot"] for row in views],
                 [row["subject_id"] for row in views],
                 [row["audience"] for row in views],

@@ -94,6 +94,13 @@ ORDER_ADVICE: Final[dict[Reason, Advice]] = {
         "Developer of the app, if that does not help: see that it reports the customer as {customer}.",
         "The newest event was processed",
     ),
+    Reason.NOBODY_YET: Advice(
+        "There is no card: this is an activity for no customer alone, and no phone has a card of it.",
+        "You, if it was begun for an audience: see how far Lockstep is with that:\n"
+        "    lockstep audience show {order}\n"
+        "Developer of the app, if the app begins its cards itself: see that it reports them.",
+        "The newest event was processed",
+    ),
     Reason.ARCHIVED: Advice(
         "The order is archived: its events are in a file, and it takes no more of them. Its cards had ended.",
         "Nobody: it does not move any more.\n"

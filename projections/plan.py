@@ -103,6 +103,7 @@ def plan(
             card,
             channel,
             now,
+            refusal=refusal,
             end=reason_to_end(face, card, refusal),
             told_until=card.ends_by_itself_at - LIFETIME + timedelta(seconds=rules.arrival),
             renewable=face is not None and not card.next_generation and _may_renew(face, card, now, rules),
@@ -235,7 +236,7 @@ def _plan_shown(
             return _send(
                 Kind.END, face, card, now, rules, why=end, alert=None, dismiss_at=now, with_content=refusal is None
             )
-        keep = _keep_until(face, now, rules)
+        keep = keep_until(face, now, rules)
         alert = None if face is None else face.pending_alert(card.alerted_version)
         return _send(Kind.END, face, card, now, rules, why=end, alert=alert, dismiss_at=keep)
     if face is None or not face.placed:
@@ -259,7 +260,7 @@ def _plan_shown(
     return _within_budget(_send(Kind.UPDATE, face, card, now, rules, why=why, alert=alert), phone, now, rules)
 
 
-def _keep_until(face: Face | None, now: datetime, rules: PlanRules) -> datetime:
+def keep_until(face: Face | None, now: datetime, rules: PlanRules) -> datetime:
     """Say when a card that ends leaves the Lock Screen."""
     wishes = None if face is None else face.wishes
     if wishes is not None and wishes.dismiss_at is not None:
@@ -345,7 +346,7 @@ def _send(
         kind=kind,
         why=why,
         timestamp=timestamp,
-        priority=10 if _is_urgent(kind, face, card, alert) else 5,
+        priority=10 if is_urgent(kind, face, card.accepted_version, alert) else 5,
         alert=alert,
         stale_at=None if age is None or age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
         freshness=None if told is None else told.level,
@@ -356,11 +357,11 @@ def _send(
     )
 
 
-def _is_urgent(kind: Kind, face: Face | None, card: Card, alert: Alert | None) -> bool:
+def is_urgent(kind: Kind, face: Face | None, accepted: int | None, alert: Alert | None) -> bool:
     """Tell whether a push is urgent; an update as its sender wishes, unless one before it was, and was not sent."""
     if kind is not Kind.UPDATE or face is None:
         return True
-    accepted, wishes = card.accepted_version, face.wishes
+    wishes = face.wishes
     if wishes is not None and wishes.priority is not None and face.urgent_version <= (accepted or 0):
         return False
     return alert is not None or accepted is None or face.urgent_version > accepted

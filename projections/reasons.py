@@ -75,4 +75,5 @@ class Reason(StrEnum):
     MATCHER_LATE = auto()
     SPREADING = auto()
     NO_PHONE = auto()
+    NOBODY_YET = auto()
     ARCHIVED = auto()

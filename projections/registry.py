@@ -80,6 +80,8 @@ class Registry:
 
     def find(self, attributes_type: str | None, kind: str) -> CardDefinition | None:
         """Give the card of an attributes type, or, of None, that of a kind; None: it is not known here."""
+        if kind == ACTIVITY:
+            return ACTIVITY_CARD
         return self._by_kind.get(kind) if attributes_type is None else self._by_type.get(attributes_type)
 
     def knows(self, kind: str) -> bool:

@@ -276,6 +276,8 @@ CASE
     WHEN (due_at IS NULL) THEN NULL::timestamp with time zone
     ELSE GREATEST(due_at, blocked_until)
 END) STORED,
+    resend_asked_at timestamp with time zone,
+    end_asked_at timestamp with time zone,
     CONSTRAINT channels_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'creating'::text, 'open'::text, 'closing'::text, 'ended'::text, 'gone'::text]))),
     CONSTRAINT channels_storage_check CHECK ((storage = ANY (ARRAY['none'::text, 'latest'::text])))
 )

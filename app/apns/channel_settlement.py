@@ -52,6 +52,8 @@ def settle_rest(channel: Channel, decided: Rest, version: int) -> ChannelSettlem
         attempts=channel.attempts,
         last_answer=channel.last_answer,
         same_answers=channel.same_answers,
+        # a card that came meanwhile has found a channel on its way, and waits for it
+        tell_waiting=decided.phase is ChannelPhase.GONE,
     )
 
 
@@ -93,12 +95,12 @@ def settle_asked(asked: Asked, verdict: ChannelVerdict, rules: PlanRules) -> Cha
             case Create():
                 return _created(asked)
             case Delete():
-                return _done(asked, ChannelPhase.GONE, "Apple deleted the channel.")
+                return replace(_done(asked, ChannelPhase.GONE, "Apple deleted the channel."), tell_waiting=True)
             case Send():
                 return _published(asked, decided, rules)
     if verdict.outcome is ChannelOutcome.GONE:
         if isinstance(decided, Delete):
-            return _done(asked, ChannelPhase.GONE, "The channel was deleted before.")
+            return replace(_done(asked, ChannelPhase.GONE, "The channel was deleted before."), tell_waiting=True)
         lost = _done(asked, ChannelPhase.GONE, f"The channel is lost: {verdict.why}")
         return replace(lost, outcome="lost", lost=True, tell_waiting=True, tell_members=True, last_answer=asked.said)
     unavailable = verdict.outcome is ChannelOutcome.UNAVAILABLE

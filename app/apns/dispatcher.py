@@ -31,17 +31,16 @@ from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.audience_store import AudienceStore
-from projections.card import Card, Intent, Kind, Lane
+from projections.card import Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.channel import Storage
-from projections.channel_store import ChannelsOf, ChannelStore, Place
+from projections.channel_store import ChannelsOf, ChannelStore, Place, place_of
 from projections.choice import Renew, Send, budget_used_up
 from projections.errors import RenderError
 from projections.face import Face
 from projections.following import may_follow_channel
 from projections.outages import Outages
 from projections.pauses import Pauses
-from projections.phone import Phone
 from projections.plan import plan
 from projections.reasons import Reason
 from projections.registry import CARDS
@@ -316,7 +315,7 @@ class Dispatcher:
         card, known, rules = claimed.card, None if phone is None else phone.phone, self._rules.plan
         shared = drawn is not None and may_follow_channel(drawn, card, known, rules.carrier)
         face = None if drawn is None else pictures.face(card, drawn, shared=shared)
-        place = _place(card, known)
+        place = place_of(card, known)
         decided = plan(face, card, known, claimed.now, rules, channels.of(card, place))
         if not isinstance(decided, Send | Renew) and decided.reason is Reason.CHANNEL_AWAITED and face is not None:
             wishes[place] = face.storage
@@ -390,9 +389,3 @@ class Dispatcher:
             # the lease runs out and the card is looked at again; the bug is for us to see
             log.error("dispatch_failed", error=type(error).__name__)
         self._work.set()
-
-
-def _place(card: Card, phone: Phone | None) -> Place:
-    """Say where the channel of a card that is to be started would be."""
-    token_hash = None if phone is None else phone.start_token_hash
-    return Place(card.subject_id, card.app, environment_of(card, Kind.START, phone, token_hash), card.attributes_type)

@@ -123,15 +123,30 @@ def build_message(sent: Send, *, channel: Channel, view: CardView, face: Face) -
     Raises:
         RenderError: It cannot be drawn.
     """
-    if face.failure is not None:
+    shows = sent.with_content and not face.is_blank
+    if face.failure is not None and shows:
         raise face.failure
-    content = with_freshness(face.content, sent.freshness)
+    content = with_freshness(face.content, sent.freshness) if shows else None
     alert = None if sent.alert is None else _alert(sent.alert, channel.attributes_type, view, None)
     if sent.kind is Kind.END:
         dismissal = None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp())
-        return payload.end(timestamp=sent.timestamp, content_state=content, alert=alert, dismissal_date=dismissal)
+        return payload.end(
+            timestamp=sent.timestamp,
+            content_state=content,
+            dismissal_date=dismissal,
+            alert=alert,
+            relevance_score=sent.relevance_score,
+        )
+    if content is None:
+        raise AssertionError("an update has content")
     stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
-    return payload.update(timestamp=sent.timestamp, content_state=content, alert=alert, stale_date=stale)
+    return payload.update(
+        timestamp=sent.timestamp,
+        content_state=content,
+        alert=alert,
+        stale_date=stale,
+        relevance_score=sent.relevance_score,
+    )
 
 
 def _notification(

@@ -89,14 +89,18 @@ async def _demo(play: _Play, *, once: bool, as_json: bool, reset: bool) -> int:
     for each in result.differences:
         typer.echo(each, err=True)
     if as_json:
-        names = ("orders", "events", "pushes", *(("faults",) if play.plans else ()), "phones_match")
+        more = (*(("faults",) if play.plans else ()), *(("channels",) if result.channels.followers else ()))
+        names = ("orders", "events", "pushes", *more, "phones_match")
         print_json({name: getattr(result, name) for name in names})
     else:
         pushes = ", ".join(f"{count} {kind}" for kind, count in result.pushes.items())
         verdict = "every phone shows what it should." if result.phones_match else "phones differ, see above."
         wrong = ", ".join(f"{count} {name}" for name, count in result.faults.items())
         faults = f"; went wrong: {wrong}" if play.plans else ""
-        typer.echo(f"{result.orders} orders, {result.events} events, pushes: {pushes}{faults}; {verdict}")
+        used = result.channels
+        by_channel = f"; {used.followers} cards by channel, {used.requests_an_update:g} requests an update"
+        channels = by_channel if used.followers else ""
+        typer.echo(f"{result.orders} orders, {result.events} events, pushes: {pushes}{faults}{channels}; {verdict}")
     return 0 if result.phones_match else NO
 
 

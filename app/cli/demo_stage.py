@@ -22,6 +22,7 @@ from app.cli.provider_key import KEY_ID, TEAM_ID, keep_private_key, public_half
 from app.cli.running import listening
 from app.demo.bulk import CONCERT
 from app.demo.declared import declared
+from app.demo.matches import MATCH
 from app.demo.scenarios import Scenario
 from app.demo.uploads import UPLOAD
 from app.devices.retirement import retire_app
@@ -43,6 +44,7 @@ from projections.registry import CARDS
 FOLDER: Final = "demo"
 YOUR_PHONE: Final = "your-phone"
 UPLOAD_MODULE: Final = "app.demo.upload_card"
+MATCH_MODULE: Final = "app.demo.match_card"
 TOGETHER_MODULE: Final = "projections.customer_card"
 _TICKET_SECONDS: Final = 86_400
 
@@ -164,7 +166,7 @@ def _cards(given: Settings, scenario: Scenario) -> tuple[str, ...]:
         CommandError: By the settings orders share a card, and the scenario is of orders that have one each.
     """
     install_cards(given.cards)
-    more = () if CARDS.knows(UPLOAD) else (UPLOAD_MODULE,)
+    more = tuple(module for kind, module in ((UPLOAD, UPLOAD_MODULE), (MATCH, MATCH_MODULE)) if not CARDS.knows(kind))
     together = CARDS.gathering(ORDER_KIND) is not None
     if scenario is Scenario.MANY_ORDERS and not together:
         more = (*more, TOGETHER_MODULE)

@@ -39,6 +39,7 @@ async def _recover(context: typer.Context, *, yes: bool, wait_seconds: float, as
     from app.cli.database import opened
     from events.feed_writer import disown_feed
     from events.postgres.errors import translated
+    from projections.audience_store import AudienceStore
     from projections.card_desk import CardDesk
     from projections.card_fact_store import leap_facts
     from projections.pause import ALL
@@ -58,14 +59,20 @@ async def _recover(context: typer.Context, *, yes: bool, wait_seconds: float, as
         await _matched(desk, wait_seconds)
         await disown_feed(database.pool)
         await leap_facts(database.pool)
+        # a card that it makes from now on may be of a phone that was sent one after the backup
+        stopped = await AudienceStore(database.pool).stop_running()
         done = await desk.doubt()
     if as_json:
-        print_json(done)
+        print_json({"cards": done.cards, "open": done.open, "stopped_audiences": stopped})
     else:
         typer.echo(
             f"{done.open} open cards are looked at anew; {done.cards} of them may have been started and wait for their "
             "apps. Now run: lockstep resume all"
         )
+        for each in stopped:
+            typer.echo(
+                f"The starts of {each} were stopped: see docs/audiences.md before lockstep audience resume {each}"
+            )
     return 0
 
 

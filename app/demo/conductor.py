@@ -23,6 +23,7 @@ from app.demo.steps import (
     In,
     Install,
     NameSegment,
+    Network,
     Picture,
     PutPicture,
     RotateStartTokens,
@@ -124,6 +125,7 @@ class Conductor:
                 | StartCard()
                 | RotateToken()
                 | RotateStartTokens()
+                | Network()
             ):
                 self._act(step)
             case _:
@@ -184,7 +186,8 @@ class Conductor:
         await self._shop.put_asset(key, asset)
 
     def _act(
-        self, step: Install | SignIn | SignOut | Allow | Dismiss | StartCard | RotateToken | RotateStartTokens
+        self,
+        step: Install | SignIn | SignOut | Allow | Dismiss | StartCard | RotateToken | RotateStartTokens | Network,
     ) -> None:
         self._progress(f"{self._own(step.phone)}: {type(step).__name__}")
         match step:
@@ -209,6 +212,9 @@ class Conductor:
                 self.phones[step.phone].rotate_token(self._active_card(step.phone, step.order).activity_id)
             case RotateStartTokens():
                 self.phones[step.phone].rotate_start_tokens()
+            case Network():
+                agent = self.phones[step.phone]
+                (agent.go_online if step.online else agent.go_offline)()
             case _:
                 assert_never(step)
 

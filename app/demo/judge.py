@@ -3,8 +3,8 @@
 The rules:
 
 - Nobody sees an order that is not theirs, and nobody sees an order twice.
-- A card whose app has an update token shows the newest content; once the order is over it has ended, and shows
-  content of an order that is over.
+- A card that follows a channel, or whose app has an update token, shows the newest content; once the order is over it
+  has ended, and shows content of an order that is over.
 - Such a card says how old its news is: what is right now, or was half a minute ago.
 - A card without an update token (not allowed, force-quit) can only show what it was started with: any content the
   order had while it was open. It stays when the order is over, because nobody can tell it.
@@ -68,7 +68,7 @@ def _judge_order(phone: Reading, cards: Sequence[Reading], stages: Sequence[Expe
 def _judge_active(card: Reading, stages: Sequence[Expected], now: datetime) -> list[str]:
     expected = stages[-1]
     differences = _judge_attributes(card, expected)
-    if card["updateToken"] is None:
+    if card["updateToken"] is None and card["channelId"] is None:
         allowed = [stage.content for stage in stages if stage.status is not None and not stage.over]
         if shown(card) not in allowed:
             differences.append(f"has no update token and shows what no open stage of the order was: {shown(card)}")

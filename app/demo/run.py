@@ -17,6 +17,7 @@ from app.demo.gallery import Gallery
 from app.demo.images_judge import judge_pictures
 from app.demo.judge import Reading, judge_phone
 from app.demo.many_orders_judge import judge_together
+from app.demo.match_oracle import MATCH, expect_matches
 from app.demo.oracle import Expected, expect_each
 from app.demo.scenarios import Scenario
 from app.demo.shop import Shop
@@ -36,6 +37,22 @@ _KINDS = ("start", "update", "end")
 Judge = Callable[[Reading, Mapping[str, Sequence[Expected]], datetime], list[str]]
 
 
+class ChannelUse(msgspec.Struct, frozen=True):
+    """Say what was published on channels.
+
+    Args:
+        followers: how many cards followed one.
+        updates: how many different contents were published, ends included.
+        requests: how many requests that took.
+        requests_an_update: the latter by the former; 0 where there was none.
+    """
+
+    followers: int
+    updates: int
+    requests: int
+    requests_an_update: float
+
+
 class DemoResult(msgspec.Struct, frozen=True):
     """Say how the demo went.
 
@@ -46,6 +63,7 @@ class DemoResult(msgspec.Struct, frozen=True):
         phones_match: whether every phone shows what it must, and Lockstep says the same.
         differences: what is otherwise, in sentences.
         faults: how often each fault happened, by name.
+        channels: what was published on channels, and how many cards followed.
     """
 
     orders: int
@@ -54,6 +72,7 @@ class DemoResult(msgspec.Struct, frozen=True):
     phones_match: bool
     differences: list[str]
     faults: dict[str, int]
+    channels: ChannelUse
 
 
 async def run_scenario(
@@ -123,6 +142,7 @@ async def run_scenario(
         phones_match=not differences,
         differences=differences,
         faults=dict(simulator.faults.happened - happened),
+        channels=_count_channels(simulator, phones),
     )
 
 
@@ -160,10 +180,11 @@ async def keep_running(
 
 def _expected(order_id: str, events: Sequence[Mapping[str, Any]]) -> list[Expected]:
     """Ask the oracle of what the first event says the subject is."""
-    if events and events[0]["type"].startswith(ACTIVITY):
-        return expect_activities(order_id, events)
-    is_upload = bool(events) and events[0]["type"].startswith(UPLOAD)
-    return expect_uploads(order_id, events) if is_upload else expect_each(order_id, events)
+    kind = str(events[0]["type"]) if events else ""
+    for word, expect in ((ACTIVITY, expect_activities), (UPLOAD, expect_uploads), (MATCH, expect_matches)):
+        if kind.startswith(word):
+            return expect(order_id, events)
+    return expect_each(order_id, events)
 
 
 async def _converge(
@@ -219,6 +240,16 @@ def _count_pushes(simulator: Simulator, phones: Sequence[PhoneAgent]) -> dict[st
     ours = {agent.phone_id for agent in phones}
     accepted = Counter(push.event for push in simulator.pushes if push.status == 200 and push.phone_id in ours)
     return {kind: accepted[kind] for kind in _KINDS}
+
+
+def _count_channels(simulator: Simulator, phones: Sequence[PhoneAgent]) -> ChannelUse:
+    followed = [
+        card.channel_id for agent in phones for card in agent.phone.cards.values() if card.channel_id is not None
+    ]
+    published = [each for each in simulator.pushes if each.status == 200 and each.channel_id in followed]
+    told = {(each.channel_id, each.event, str((each.payload or {})["aps"].get("content-state"))) for each in published}
+    ratio = round(len(published) / len(told), 2) if told else 0.0
+    return ChannelUse(len(followed), len(told), len(published), ratio)
 
 
 async def _fetch_ticket(url: str, api_key: str, customer_id: str) -> str:

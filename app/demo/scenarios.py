@@ -11,4 +11,5 @@ class Scenario(StrEnum):
     UPLOAD = "upload"
     MANY_ORDERS = "many-orders"
     BULK = "bulk"
+    MATCH = "match"
     IMAGES = "images"

@@ -135,6 +135,13 @@ class RotateStartTokens(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
 
 
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """Take a phone's network away, or give it back."""
+
+    phone: str
+    online: bool
+
+
 class Tag(msgspec.Struct, frozen=True, kw_only=True):
     """Put all tags of a customer."""
 
@@ -239,6 +246,7 @@ Step = (
     | RotateStartTokens
     | Tag
     | NameSegment
+    | Network
     | PutPicture
     | WithdrawPicture
     | AwaitPicture

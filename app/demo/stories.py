@@ -7,6 +7,7 @@ from app.demo.booking import tell_bookings
 from app.demo.bulk import tell_bulk
 from app.demo.images import tell_images
 from app.demo.many_orders import tell_many_orders
+from app.demo.matches import tell_matches
 from app.demo.scenario import tell
 from app.demo.scenarios import Scenario
 from app.demo.steps import Story
@@ -18,6 +19,7 @@ STORIES: Final[dict[Scenario, Callable[[int], list[Story]]]] = {
     Scenario.UPLOAD: tell_uploads,
     Scenario.MANY_ORDERS: tell_many_orders,
     Scenario.BULK: tell_bulk,
+    Scenario.MATCH: tell_matches,
     Scenario.IMAGES: tell_images,
 }
 """Gives the stories; the argument is the seed, which chooses the cast."""

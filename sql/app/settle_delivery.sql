@@ -33,9 +33,10 @@ SET failing_since = CASE WHEN $8::text IS NOT NULL THEN coalesce(w.failing_since
     failures = CASE WHEN $8::text IS NULL THEN 0 WHEN w.blocked_until > now.at THEN w.failures ELSE w.failures + 1 END,
     blocked_until = CASE WHEN $8::text IS NOT NULL
                          THEN greatest(w.blocked_until, now.at + $10 * interval '1 second') END,
-    disabled_at = CASE WHEN $11 OR w.failing_since < now.at - $12 * interval '1 second' THEN now.at END,
+    disabled_at = CASE WHEN $11 OR $8::text IS NOT NULL AND w.failing_since < now.at - $12 * interval '1 second'
+                       THEN now.at END,
     disabled_why = CASE WHEN $11 THEN 'It answered 410: nobody listens there any more.'
-                        WHEN w.failing_since < now.at - $12 * interval '1 second'
+                        WHEN $8::text IS NOT NULL AND w.failing_since < now.at - $12 * interval '1 second'
                         THEN 'It has taken nothing since '
                              || to_char(w.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC.' END
 FROM now

@@ -6,12 +6,14 @@
 -- $5 timestamptz[]  when the subject is to be shown; NULL: at once
 INSERT INTO audiences AS a (slot, subject_id, customers, segment, attributes_type, show_at, turn_at, begun_at)
 SELECT f.slot, f.subject_id,
-       CASE WHEN f.audience -> 'customers' IS NOT NULL
+       CASE WHEN f.audience ->> 'customers' IS NOT NULL
             THEN ARRAY(SELECT json_array_elements_text(f.audience -> 'customers')) END,
        f.audience ->> 'segment', f.attributes_type, f.show_at, now.at, now.at
 FROM (SELECT lockstep_now() AS at) AS now,
      unnest($1::smallint[], $2::text[], $3::json[], $4::text[], $5::timestamptz[])
      AS f(slot, subject_id, audience, attributes_type, show_at)
+WHERE f.audience ->> 'customers' IS NOT NULL OR f.audience ->> 'segment' IS NOT NULL
+   OR f.audience ->> 'everybody' = 'true'
 ORDER BY f.slot, f.subject_id
 ON CONFLICT (slot, subject_id) DO UPDATE
     SET customers = excluded.customers,

@@ -1,5 +1,6 @@
 -- Takes channels in debt under a new lease, the longest due first, and reserves the timestamp of their next push: later
 -- than any that was used, and than any that a worker may have used before it vanished.
+-- It is asked to end when a person wants that of every card that follows it; and to say again what it said last.
 -- One is followed while a card that is not over has it, or waits to be started. A start has crossed a push if it carried
 -- an older version, and its phone may have come to the channel after the push: those since $5 seconds before it.
 -- $1 smallint[]         slots
@@ -14,7 +15,8 @@
 --          generation smallint, storage text, created_at timestamptz, debt bigint, phase text, channel_id text,
 --          lease bigint, timestamp_used bigint, alerted_version bigint, accepted_version bigint, accepted_hash bytea,
 --          accepted_at timestamptz, freshness text, attempts integer, last_answer text, same_answers integer,
---          followed boolean, crossed_at timestamptz, shadowed boolean, now timestamptz
+--          followed boolean, asked_to_end boolean, asked_again boolean, crossed_at timestamptz, shadowed boolean,
+--          now timestamptz
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), paused AS MATERIALIZED (
@@ -67,6 +69,11 @@ RETURNING h.slot, h.subject_id, h.channel, h.app, h.environment, h.attributes_ty
                   WHERE c.slot = h.slot AND c.subject_id = h.subject_id AND c.phase <> 'over'
                     AND (c.channel = h.channel
                          OR c.phase = 'wanted' AND c.app = h.app AND c.attributes_type = h.attributes_type)) AS followed,
+          h.end_asked_at IS NOT NULL
+          AND NOT EXISTS (SELECT FROM cards AS c
+                          WHERE c.slot = h.slot AND c.subject_id = h.subject_id AND c.channel = h.channel
+                            AND c.phase <> 'over' AND c.asked IS DISTINCT FROM 'end') AS asked_to_end,
+          coalesce(h.resend_asked_at > coalesce(h.published_at, h.created_at), false) AS asked_again,
           (SELECT max(c.started_at)
            FROM cards AS c
            WHERE c.slot = h.slot AND c.subject_id = h.subject_id AND c.carrier = 'channel' AND c.channel = h.channel

@@ -1,5 +1,6 @@
 -- Deletes cards that are over for so long, of subjects that are over too: nobody will ask for them again; channels that
--- are gone for so long; and views of customers whose orders have been over for so long, and who have no card left.
+-- are gone for so long; and views of customers whose orders have been over for so long, and who have no card left, and
+-- audiences likewise.
 -- $1 smallint[]  slots
 -- $2 integer     days that are kept
 -- $3 bigint      at the most so many
@@ -34,6 +35,11 @@ WITH now AS MATERIALIZED (
     USING now
     WHERE w.slot = ANY ($1::smallint[]) AND w.over AND w.gathered_at < now.kept_since
       AND NOT EXISTS (SELECT FROM cards AS c WHERE c.slot = w.slot AND c.subject_id = w.subject_id)
+), left_behind AS (
+    DELETE FROM audiences AS a
+    USING now
+    WHERE a.slot = ANY ($1::smallint[]) AND a.over_at < now.kept_since
+      AND NOT EXISTS (SELECT FROM cards AS c WHERE c.slot = a.slot AND c.subject_id = a.subject_id)
 )
 SELECT count(*) AS pruned
 FROM pruned

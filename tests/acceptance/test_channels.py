@@ -2,16 +2,22 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.simulator.agent import PhoneAgent
+from app.simulator.declaration import Declaration
 from app.simulator.pushes import ReceivedPush
+from projections.card_desk import CardDesk
 from tests.acceptance.world import World, cards_of, running_world
 from tests.conftest import Clock
 
 PHONES = 8
+SCORE = Declaration(
+    name="ScoreAttributes", attributes={"cardId": "str", "subject": "str"}, content={"score": "int"}, subject="subject"
+)
 
 
 @pytest.fixture
@@ -51,6 +57,16 @@ async def test_one_request_an_update_reaches_every_phone(world: World) -> None:
     assert [each.event for each in published(world)] == ["update", "update"]
     to_tokens = [each for each in world.pushes if each.token is not None]
     assert Counter(each.event for each in to_tokens) == {"start": PHONES + 1, "update": 2}
+
+    async with world.shop.get(f"{world.service.url}/v1/orders/order-1/explain") as answer:
+        explained = (await answer.json())["cards"]
+    assert Counter((card["finding"]["reason"], card["acceptedVersion"]) for card in explained) == {
+        ("follows_channel", 3): PHONES,
+        ("unchanged", 3): 1,
+    }
+    [member, *_] = [card for card in explained if card["finding"]["reason"] == "follows_channel"]
+    assert [push["kind"] for push in member["sent"]] == ["update", "update", "start"]
+    assert "the order's channel" in member["finding"]["why"]
 
     await world.happen_and_rest("order-1", "order.delivered")
 
@@ -154,3 +170,70 @@ async def test_a_channel_goes_on_after_answers_that_tell_nothing(world: World) -
     assert told(phone) == (("active", "picked_up"),)
     timestamps = [each.payload["aps"]["timestamp"] for each in published(world) if each.payload is not None]
     assert timestamps == sorted(set(timestamps))
+
+
+async def test_a_channel_takes_cards_away_and_says_again_what_it_said(world: World) -> None:
+    """An order that is moved leaves the screens; an operator sends a card again, and ends all cards of an order."""
+    phones = [await world.phone() for _ in range(2)]
+    await world.place()
+    await world.come_to_rest()
+    await world.pass_time(6)
+
+    desk = CardDesk(world.service.pool)
+    await desk.ask("order-1", "resend")
+    await world.come_to_rest()
+    assert [each.event for each in published(world)] == ["update"]
+    show_at = datetime.now(UTC) + timedelta(seconds=world.ahead_seconds, hours=1)
+    await world.happen_and_rest("order-1", "order.rescheduled", showAt=show_at.isoformat())
+    assert [told(phone) for phone in phones] == [(("ended", "placed"),)] * 2
+    await world.pass_time(3_700)
+    await world.come_to_rest()
+    assert [told(phone) for phone in phones] == [(("ended", "placed"), ("active", "placed"))] * 2
+
+    await desk.ask("order-1", "end")
+    await world.come_to_rest()
+
+    assert [told(phone) for phone in phones] == [(("ended", "placed"), ("ended", "placed"))] * 2
+    assert [each.event for each in published(world)] == ["update", "end", "end"]
+
+
+async def test_an_activity_says_on_a_channel_what_its_sender_wishes(world: World) -> None:
+    """Its content state as it is, its relevance score of zero, its dates; and its alert, once."""
+    phones = [await world.phone(declarations=(SCORE,)) for _ in range(2)]
+    start = {
+        "attributesType": "ScoreAttributes",
+        "attributes": {},
+        "contentState": {"score": 0},
+        "customerId": "customer-1",
+    }
+    await world.happen_and_rest("match-1", "activity.started", **start, alert={"title": "It begins", "body": "0:0"})
+    await world.pass_time(6)
+
+    goal = {"contentState": {"score": 1}, "relevanceScore": 0, "priority": 5, "alert": {"title": "Goal", "body": "1:0"}}
+    await world.happen_and_rest("match-1", "activity.updated", **goal)
+    await world.happen_and_rest("match-1", "activity.ended", contentState={"score": 2})
+
+    assert [card.content for phone in phones for card in cards_of(phone)] == [{"score": 2}, {"score": 2}]
+    [update, end] = [each.payload["aps"] for each in published(world) if each.payload is not None]
+    assert (update["relevance-score"], update["alert"]["title"], update["content-state"]) == (0, "Goal", {"score": 1})
+    assert (end["event"], "alert" in end) == ("end", False)
+    assert [each.priority for each in published(world)] == [5, 10]
+
+
+async def test_whoever_comes_while_a_channel_goes_gets_another(world: World) -> None:
+    """A start that found the old one on its way out waits, and is told when that is gone."""
+    phone = await world.phone()
+    await world.place()
+    await world.come_to_rest()
+    phone.dismiss(cards_of(phone)[0].activity_id)
+    await world.come_to_rest()
+    await world.happen_and_rest("order-1", "order.preparing")
+    world.fault("slow", to="management", seconds=0.5)
+
+    await world.pass_time(121)
+    await world.until(lambda: world.simulator.faults.happened["slow"] == 1)
+    late = await world.phone()
+    await world.come_to_rest()
+
+    assert told(late) == (("active", "preparing"),)
+    assert world.simulator.channel_desk.counts == {"create": 2, "delete": 1}

@@ -10,10 +10,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.access.api_key import Scope
 from app.bootstrap import Service
-from app.demo import upload_card
+from app.demo import match_card, upload_card
 from app.demo.booking import tell_bookings
+from app.demo.bulk import CONCERT, tell_bulk
 from app.demo.declared import declared
 from app.demo.many_orders import tell_many_orders
+from app.demo.matches import FANS
 from app.demo.run import run_scenario
 from app.demo.scenarios import Scenario
 from app.demo.steps import AwaitAnswers, AwaitCard, Install, Say, Story
@@ -33,7 +35,8 @@ PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName
 @pytest.fixture
 async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
     """Run APNs and its phones, which are as late and unruly as they are by default."""
-    options = Options(declarations=(ORDER, declared(upload_card.CARD), declared(customer_card.CARD)))
+    shown = (upload_card.CARD, customer_card.CARD, match_card.CARD)
+    options = Options(declarations=(ORDER, CONCERT, *(declared(each) for each in shown)))
     running = await Simulator.start(tmp_path / "simulator", options=options)
     yield running
     await running.stop()
@@ -61,6 +64,8 @@ async def lockstep(dsn: str, simulator: Simulator, on_unknown_start: str) -> Asy
         apns_key=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         apns_production_url=simulator.production_url,
         apns_sandbox_url=simulator.sandbox_url,
+        apns_production_channels_url=simulator.production_channels_url,
+        apns_sandbox_channels_url=simulator.sandbox_channels_url,
         apns_ca_file=simulator.ca_file,
         profile="fast",
     )
@@ -120,6 +125,22 @@ async def test_pictures_come_after_their_cards(lockstep: Service, simulator: Sim
     assert sum(result.faults.values()) == 6
 
 
+async def test_a_match_takes_one_request_an_update(
+    lockstep: Service, simulator: Simulator, api_key: str, cards: Registry
+) -> None:
+    """Those of the scenario `match`: many phones follow a channel, some are offline for a while."""
+    cards.install([match_card.CARD])
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep), api_key=api_key, simulator=simulator, seed=1, scenario=Scenario.MATCH
+    )
+
+    assert result.differences == []
+    assert result.phones_match
+    assert result.channels.followers > FANS
+    # a start that crosses an update has it said once more
+    assert result.channels.requests <= 2 * result.channels.updates
+
+
 async def test_uploads_are_shown_beside_orders(
     lockstep: Service, simulator: Simulator, api_key: str, cards: Registry
 ) -> None:
@@ -153,6 +174,17 @@ async def test_a_customers_orders_share_a_card(
     assert result.phones_match
     assert result.orders > 2 * len(tell_many_orders(1))
     assert bool(result.faults) == (fault is not None)
+
+
+async def test_concerts_are_for_many(lockstep: Service, simulator: Simulator, api_key: str) -> None:
+    """Those of the scenario `bulk`: for everybody, a segment and a list, by an oracle of their own."""
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep), api_key=api_key, simulator=simulator, seed=1, scenario=Scenario.BULK
+    )
+
+    assert result.differences == []
+    assert result.phones_match
+    assert result.orders == len(tell_bulk(1))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from projections.enroller import Enroller
 from projections.segment_store import SegmentStore
 from projections.spreader import Spreader
 from tests.conftest import Clock
+from tests.integration.command_line import lockstep
 from tests.integration.dispatching import Apns, dispatcher, work
 from tests.integration.flow import Flow
 
@@ -150,13 +151,14 @@ async def test_a_list_is_for_its_customers_alone(flow: Flow, enroller: Enroller,
     assert {row["device_id"]: row["phase"] for row in await flow.rows()}["phone-3"] == "over"
 
 
-async def test_a_stop_holds_what_was_not_begun(flow: Flow, enroller: Enroller, clock: Clock) -> None:
+async def test_a_stop_holds_what_was_not_begun(flow: Flow, enroller: Enroller, clock: Clock, dsn: str) -> None:
     """Neither a card that waits nor a phone that comes is started; afterwards each is, once."""
     await phones(flow, 6)
     await start(flow, EVERYBODY)
     await enroller.enrol_some()
-    audiences, apns = AudienceStore(flow.pool), Apns()
-    assert await audiences.stop("match-1")
+    apns = Apns()
+    assert await AudienceStore(flow.pool).stop_running() == ["match-1"]
+    assert (await lockstep("audience", "stop", "match-1", dsn=dsn)).code == 0
     await enrol(enroller, clock)
     await phones(flow, 1, first=0)
     await work(dispatcher(flow, apns))
@@ -164,13 +166,17 @@ async def test_a_stop_holds_what_was_not_begun(flow: Flow, enroller: Enroller, c
     assert (stopped.state, stopped.phones, stopped.waiting, apns.requests) == ("stopped", 2, 2, [])
     assert "has stopped" in stopped.reasons[0].reason
 
-    assert await audiences.resume("match-1")
-    assert await audiences.resume("match-1")
+    for _ in range(2):
+        assert (await lockstep("audience", "resume", "match-1", dsn=dsn)).code == 0
     await enrol(enroller, clock)
     while await Spreader(flow.pool, flow.due.extend).spread_some():
         pass
     await work(dispatcher(flow, apns))
     after = await progress(flow.pool)
+    listed = await lockstep("audience", "phones", "match-1", "--outcome", "accepted", "--most", "3", "--json", dsn=dsn)
+    nobody = await lockstep("audience", "stop", "match-2", dsn=dsn)
+    assert [each["deviceId"] for each in listed.json["phones"]] == ["phone-0", "phone-1", "phone-2"]
+    assert (nobody.code, "for no audience" in nobody.err) == (1, True)
     assert (after.state, after.phones, after.accepted) == ("done", 7, 7)
     assert apns.events() == ["start"] * 7
 

@@ -46,7 +46,7 @@ async def test_a_recovery_wants_a_pause_and_a_word(owing: Flow, dsn: str) -> Non
 
     assert (early.code, "lockstep pause all" in early.err) == (2, True)
     assert (silent.code, "--yes" in silent.err) == (2, True)
-    assert (done.code, done.json) == (0, {"cards": 1, "open": 1})
+    assert (done.code, done.json) == (0, {"cards": 1, "open": 1, "stopped_audiences": []})
 
 
 async def test_a_recovery_waits_for_cards_that_are_still_to_be_made(owing: Flow, dsn: str) -> None:
@@ -62,7 +62,7 @@ async def test_a_recovery_waits_for_cards_that_are_still_to_be_made(owing: Flow,
 
     assert (folding.code, "1 orders or phones" in folding.err) == (2, True)
     assert (matching.code, "1 orders or phones" in matching.err) == (2, True)
-    assert (process.returncode, json.loads(out)) == (0, {"cards": 2, "open": 2})
+    assert (process.returncode, json.loads(out)) == (0, {"cards": 2, "open": 2, "stopped_audiences": []})
 
 
 async def test_the_tokens_of_a_phone_are_retired(owing: Flow, dsn: str) -> None:

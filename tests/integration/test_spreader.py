@@ -7,6 +7,7 @@ import pytest
 from app.housekeeping import Housekeeper
 from events.postgres.pool import Pool
 from events.slot import ALL_SLOTS, slot_of
+from projections import spreader as spreader_module
 from projections.matcher import Matcher
 from projections.spreader import Spreader
 from tests.integration.flow import Flow
@@ -58,6 +59,24 @@ async def test_a_fold_leaves_the_debt_of_a_crowd_to_the_spreader(crowded: Flow) 
     assert {row["card_id"]: row["debt"] for row in await crowded.rows()} == {
         card_id: debt + 1 for card_id, debt in before.items()
     }
+
+
+async def test_a_batch_that_takes_long_is_followed_by_a_smaller_one(
+    crowded: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next fold of the subject waits for it, and keeps the slot; what is quick grows again, up to what was set."""
+    await crowded.happen("order-1", "order.accepted")
+    await crowded.project("order-1")
+    spreader = Spreader(crowded.pool, crowded.due.extend, cards=8)
+    monkeypatch.setattr(spreader_module, "FEWEST", 3)
+    seen = []
+    for seconds in (0.0, 0.0, 0.0, 1_000.0, 1_000.0):
+        monkeypatch.setattr(spreader_module, "BATCH_SECONDS", seconds)
+        await spreader.spread_some()
+        seen.append(await owing(crowded))
+
+    assert seen == [8, 12, 15, 18, 24]
+    assert {row["lane"] for row in await crowded.rows() if row["due_at"] is not None} == {1}
 
 
 async def test_an_order_without_a_crowd_is_put_in_debt_by_its_fold(crowded: Flow) -> None:

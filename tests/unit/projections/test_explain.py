@@ -40,6 +40,7 @@ ORDERS: dict[str, tuple[Progress, Face | None, dict[str, Any], Reason]] = {
     "matching": (progress(match_due_at=seconds(55)), face(), {"has_cards": False}, Reason.MATCHING),
     "no matcher": (progress(match_due_at=NOON), face(), {"has_cards": False}, Reason.MATCHER_LATE),
     "no phone": (progress(), face(), {"has_cards": False, "has_phones": False}, Reason.NO_PHONE),
+    "nobody yet": (progress(), face(customer_id=None), {"has_cards": False, "has_phones": False}, Reason.NOBODY_YET),
     "a phone without its card": (progress(), face(), {"has_cards": False}, Reason.NOT_LOOKED_AT),
 }
 

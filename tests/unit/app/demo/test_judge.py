@@ -25,6 +25,7 @@ def card(content: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "state": "active",
         "endedBy": None,
         "updateToken": "aa",
+        "channelId": None,
         "byPush": True,
         "attributes": {"cardId": "c", "orderId": "o-1", "merchantName": "Noodle Bar"},
         "content": content,
