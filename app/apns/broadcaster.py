@@ -24,7 +24,7 @@ from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.judge import said
-from app.apns.pictures import for_all
+from app.apns.pictures import face_for_all
 from app.apns.preflight import message_problem
 from app.apns.push import build_message
 from app.apns.request import Environment
@@ -44,7 +44,7 @@ from projections.channel_plan import Create, Delete, Rest, plan_channel
 from projections.channel_store import ChannelStore, ClaimedChannel
 from projections.choice import Send
 from projections.errors import RenderError
-from projections.face import Face, face_of
+from projections.face import Face
 from projections.pauses import Pauses
 from projections.receipt import Leased, Receipt, receipt_context
 from projections.view_store import StoredView, ViewStore
@@ -96,15 +96,13 @@ class Broadcaster:
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
-        self._pool = pool
-        self._keyring = keyring
+        self._pool, self._keyring = pool, keyring
         self._rules = rules or DispatchRules()
         self._channels = ChannelStore(pool, settle_seconds=self._rules.plan.channel_settle)
         self._views = ViewStore(keyring)
         self._pauses = Pauses(pool)
         self._pushes, self._management = pushes, management
-        self._credentials = credentials
-        self._announce = announce
+        self._credentials, self._announce = credentials, announce
         self._dice = dice or random.Random()  # noqa: S311 - jitter
         self._slots: dict[int, None] = {}
         self._work = asyncio.Event()
@@ -191,8 +189,7 @@ class Broadcaster:
             log.warning("broadcaster_waits_for_postgres", reason=str(error))
             why = "Nothing was begun in time; it is looked at again at once."
             settlement, receipt = settle_postponed(claimed.channel, why, claimed.now), None
-        due = await self._settle(settlement, receipt)
-        if due:
+        if due := await self._settle(settlement, receipt):
             self._announce(due)
 
     async def _settle(self, settlement: ChannelSettlement, receipt: Receipt | None) -> set[int]:
@@ -216,10 +213,9 @@ class Broadcaster:
         channel, now = claimed.channel, claimed.now
         version = 0 if stored is None else stored.version
         try:
-            face = None
-            if stored is not None:
-                face = face_of(stored.view, self._keyring.hash, stored.heard_at, channel.attributes_type)
-                face = await for_all(self._pool, face, self._rules.plan.placeholder, self._keyring.hash)
+            face = await face_for_all(
+                self._pool, stored, channel.attributes_type, self._rules.plan.placeholder, self._keyring.hash
+            )
             decided = plan_channel(face, channel, now, self._rules.plan)
             if isinstance(decided, Rest):
                 return settle_rest(channel, decided, version), None

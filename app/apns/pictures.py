@@ -48,12 +48,24 @@ def draw(
     return drawn
 
 
-async def for_all(pool: Pool, face: Face, placeholder: str, key: bytes) -> Face:
+async def face_for_all(
+    pool: Pool, stored: StoredView | None, attributes_type: str, placeholder: str, key: bytes
+) -> Face | None:
     """Give what all phones are sent that follow a channel: nobody knows which of them have a picture of the manifest.
+
+    Args:
+        pool: Connections.
+        stored: What the channel's subject shows; None where nothing is known of it.
+        attributes_type: Of its cards.
+        placeholder: Shown in the place of a picture.
+        key: Keys content hashes.
 
     Raises:
         StoreUnavailableError: Postgres is away.
     """
+    if stored is None:
+        return None
+    face = face_of(stored.view, key, stored.heard_at, attributes_type)
     if not face.images:
         return face
     with translated():
