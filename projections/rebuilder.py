@@ -34,6 +34,8 @@ PAGE_SUBJECTS: Final = 500
 # Below so many stale views the rest is left to the move, which holds the slot meanwhile.
 FEW: Final = 20
 ROUNDS: Final = 20
+WHOLE: Final = "\U0010ffff"
+"""Stands for the last subject, behind all others, once a slot was gone through to its end."""
 _SERIALIZATION: Final = "40001"
 Which = Literal["all", "newly stale"]
 _RACED: Final = frozenset({_SERIALIZATION, UNIQUE_VIOLATION, DEADLOCK})
@@ -161,8 +163,11 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
         slot: One without a next generation stays as it is.
         monotonic: Seconds that never go back.
     """
-    total, patient = await _write_stale_views(pool, keyring, slot, "all"), False
+    total, patient = Rebuilt(), False
     while True:
+        total += await _write_stale_views(pool, keyring, slot, "all")
+        if patient:
+            total += await _follow(pool, keyring, slot)
         with _again_if_raced():
             async with pool.acquire() as connection, connection.transaction():
                 await hold_slot(connection, slot)
@@ -172,7 +177,6 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
             total += done
             if complete:
                 return total + Rebuilt(moved=moved, held_seconds=monotonic() - began)
-            total += await _follow(pool, keyring, slot)
             patient = True
 
 
@@ -183,10 +187,16 @@ async def _go(connection: Connection, slots: Sequence[int]) -> int:
 
 
 async def _catch_up(connection: Connection, keyring: Keyring, slot: int, *, patient: bool) -> tuple[Rebuilt, bool]:
-    """Write what has become stale while the slot is held, and tell whether that is all; no more than a few at first."""
+    """Write what has become stale while the slot is held, and tell whether that is all; no more than a few at first.
+
+    Nothing is all while there is a build that was not brought to its end: what is settled is looked at by that alone.
+    """
+    claimed = await _claim(connection, slot)
+    if claimed is None or claimed["built_to"] != WHOLE:
+        return Rebuilt(), claimed is None
     total, after, most = Rebuilt(), "", PAGE_SUBJECTS if patient else FEW
     while True:
-        done, last = await _write_page(connection, keyring, slot, after, which="newly stale", most=most)
+        done, last = await _write_page(connection, keyring, slot, claimed, after, which="newly stale", most=most)
         total += done
         if last is None or not patient:
             return total, last is None
@@ -221,7 +231,12 @@ async def _write_stale_views(pool: Pool, keyring: Keyring, slot: int, which: Whi
             with _again_if_raced():
                 async with connection.transaction(isolation="repeatable_read"):
                     await keep_rebuilds(connection)
-                    done, last = await _write_page(connection, keyring, slot, after, which=which, most=PAGE_SUBJECTS)
+                    claimed = await _claim(connection, slot)
+                    if claimed is None or (which == "all" and claimed["built_to"] == WHOLE):
+                        return total
+                    done, last = await _write_page(
+                        connection, keyring, slot, claimed, after, which=which, most=PAGE_SUBJECTS
+                    )
                 total += done
                 if last is None:
                     return total
@@ -238,13 +253,22 @@ def _again_if_raced() -> Iterator[None]:
             raise
 
 
+async def _claim(connection: Connection, slot: int) -> asyncpg.Record | None:
+    """Take a slot's rebuild until the transaction ends; None: it has none before it."""
+    return await connection.fetchrow(statement("projections/claim_rebuild"), slot, FOLD_VERSION)
+
+
 async def _write_page(
-    connection: Connection, keyring: Keyring, slot: int, after: str, *, which: Which, most: int
+    connection: Connection,
+    keyring: Keyring,
+    slot: int,
+    claimed: asyncpg.Record,
+    after: str,
+    *,
+    which: Which,
+    most: int,
 ) -> tuple[Rebuilt, str | None]:
     """Write the next stale views, and say which was the last; None: there are no more."""
-    claimed = await connection.fetchrow(statement("projections/claim_rebuild"), slot, FOLD_VERSION)
-    if claimed is None:
-        return Rebuilt(), None
     live, following, now = claimed["live_generation"], claimed["generation"], claimed["now"]
     is_new = which == "all" and not claimed["back"]
     if which == "all":
@@ -254,6 +278,9 @@ async def _write_page(
     else:
         name = "projections/find_stale_views" if which == "all" else "projections/find_newly_stale_views"
         rows = await connection.fetch(statement(name), slot, live, following, after, most)
+    last = rows[-1]["subject_id"] if len(rows) == most else None
+    if which == "all":
+        await connection.execute(statement("projections/note_built"), slot, WHOLE if last is None else last)
     if not rows:
         return Rebuilt(), None
     ids = [row["subject_id"] for row in rows]
@@ -274,6 +301,4 @@ async def _write_page(
         changed=sum(each.changed for each in subjects.values()),
         stopped=found([each.stopped for each in subjects.values() if each.stopped is not None]),
     )
-    if which == "all":
-        await connection.execute(statement("projections/note_built"), slot, ids[-1])
-    return done, ids[-1] if len(rows) == most else None
+    return done, last

@@ -62,6 +62,7 @@ async def test_a_card_shows_the_placeholder_first_and_the_picture_after(world: W
     assert [(push.topic, push.priority, push.expiration) for push in woken] == [(phone.phone.bundle_id, 5, 0)]
 
     await world.place("order-2", imageKey="taverna")
+    await world.until(lambda: len([push for push in world.pushes if push.event == "start"]) == 2)
     await world.happen("order-1", "order.courier_assigned", courierName="Mira", imageKey="bicycle")
     await put_asset(world, f"{gallery}summer.png", OTHER)
     await world.until(lambda: ref_of(OTHER) in [each.content["imageKey"] for each in phone.phone.cards.values()])

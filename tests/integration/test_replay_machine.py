@@ -160,7 +160,7 @@ class Machine:
 
     async def _archive(self, *_: str) -> None:
         await self.flow.match()
-        # what is folded is settled at once, and its phones have taken what they were to show
+        # what is folded is settled at once, where there is no rebuild, and its phones have taken what they were to show
         await self.pool.execute(
             "UPDATE heads AS h SET settled_at = lockstep_now() FROM slots AS s, views AS v WHERE s.slot = h.slot "
             "AND v.slot = h.slot AND v.generation = s.generation AND v.subject_id = h.subject_id "

@@ -15,7 +15,7 @@ from events.slot import ALL_SLOTS, slot_of
 from events.vocabulary import vocabulary
 from projections.found import Found
 from projections.order_view import FOLD_VERSION, OrderView, fold
-from projections.rebuild_ledger import begin_rebuild, hold_slot
+from projections.rebuild_ledger import SlotState, begin_rebuild, hold_slot
 from projections.rebuilder import Rebuilt, build, move, move_all
 from projections.verifier import verify
 from projections.view_row import Stopped
@@ -260,6 +260,27 @@ async def test_what_is_folded_in_the_last_moment_is_moved_too(
 
     assert (await rebuilding.live(), (await rebuilding.versions())["order-7"]) == ({2}, 4)
     assert await is_same(rebuilding)
+
+
+async def test_a_rebuild_that_begins_before_the_slot_is_held_is_built_first(
+    flow: Flow, rebuilding: Rebuilding, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A move that found none has built nothing: it must not go where settled orders have no views."""
+    await clock.advance(minutes=2)
+    await flow.projector.sweep(ALL_SLOTS)
+    begun: list[SlotState] = []
+
+    async def held(connection: Connection, slot: int) -> None:
+        if not begun:
+            begun.extend(await rebuilding.begin())
+        await hold_slot(connection, slot)
+
+    monkeypatch.setattr(rebuilder_module, "hold_slot", held)
+    done = await move(flow.pool, flow.keyring, slot_of("order-7"))
+
+    assert done.moved == 1
+    assert await is_same(rebuilding)
+    assert (await rebuilding.versions())["order-7"] == 3
 
 
 async def test_an_event_that_is_newer_than_the_rebuild_holds_its_order(flow: Flow, rebuilding: Rebuilding) -> None:

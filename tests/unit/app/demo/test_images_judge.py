@@ -21,7 +21,8 @@ def judged(
     """Judge a phone with one card and these pictures."""
     [stage] = expect_each("o-1", LOG)
     card = {
-        "subject": "o-1", "state": "active", "endedBy": None, "updateToken": update_token, "byPush": True,
+        "subject": "o-1", "state": "active", "endedBy": None, "byPush": True,
+        "updateToken": update_token, "channelId": None,
         "attributes": {"cardId": "c", "orderId": "o-1", "merchantName": "Noodle Bar"},
         "content": stage.content | {"imageKey": shows, "freshness": "fresh"},
     }  # fmt: skip
