@@ -23,8 +23,8 @@ demo: .venv/.ready ## a database, a simulated APNs with phones, the service and 
 faults: .venv/.ready ## the demo once under every fault plan, about six minutes; ARGS="goaway slow"
 	$(BIN)/python -m tests.faults.plans $(ARGS)
 
-test: .venv/.ready ## all tests but those of check, on an embedded Postgres; ARGS="-k name"
-	$(BIN)/pytest -n auto --dist worksteal --ignore tests/house $(ARGS)
+test: .venv/.ready ## tests, on an embedded Postgres, without those of check and the long ones; ARGS="-m faults", ARGS="-k name"
+	$(BIN)/pytest -n auto --dist worksteal $(if $(ARGS),$(ARGS),-m "not faults" --ignore tests/house)
 
 check: .venv/.ready ## format, lint, types, import contracts, SQL heads, schema dump, documents
 	$(BIN)/ruff format --check .

@@ -29,6 +29,8 @@ from app.simulator.simulator import Options, Simulator
 from projections import customer_card
 from projections.registry import Registry
 
+pytestmark = pytest.mark.faults
+
 TEAM_ID, KEY_ID = "TEAMDEMO01", "KEYDEMO001"
 PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName": "Noodle Bar"})
 

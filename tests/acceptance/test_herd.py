@@ -4,10 +4,14 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+import pytest
+
 from app.apns.dispatch_rules import DispatchRules
 from projections.pauses import Pauses
 from tests.acceptance.world import World, card_of, cards_of, is_live
 from tests.scale import scaled
+
+pytestmark = pytest.mark.faults
 
 PHONES: Final = scaled(40, 200)
 BOOKINGS_A_PHONE: Final = 10

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from events.postgres.embedded_binaries import find_installation
 from events.postgres.migrator import migrate
 from events.postgres.pool import connect
@@ -17,6 +19,8 @@ from tests.acceptance.world import World, cards_of, is_live, running_world
 from tests.conftest import Clock
 from tests.integration.command_line import surroundings
 from tests.integration.dumped import dumped, found_in
+
+pytestmark = pytest.mark.faults
 
 RUNBOOK: Final = Path(__file__).resolve().parents[2] / "docs/restoring.md"
 ERASED: Final = "Eleni Papadáki"

@@ -11,6 +11,8 @@ from app.apns.reasons import REASONS
 from app.simulator.agent import PhoneAgent
 from tests.acceptance.world import KEY_ID, World, cards_of
 
+pytestmark = pytest.mark.faults
+
 
 class Row(NamedTuple):
     """What follows an answer to an update.

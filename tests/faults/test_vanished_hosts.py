@@ -30,7 +30,10 @@ _SENDING = (
     " AND application_name = 'lockstep-projector' AND wait_event = 'ClientWrite')"
 )
 
-pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"hosts cannot be made here: {why_not()}")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(why_not() is not None, reason=f"hosts cannot be made here: {why_not()}"),
+]
 
 
 @asynccontextmanager

@@ -10,7 +10,10 @@ import pytest
 from tests.faults.lan import why_not
 from tests.integration.engines import Make
 
-pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"no network of one's own here: {why_not()}")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(why_not() is not None, reason=f"no network of one's own here: {why_not()}"),
+]
 
 
 async def _outcomes(make: Make, situation: str, folder: Path) -> list[str]:

@@ -14,6 +14,8 @@ from tests.integration.engines import Make, against
 from tests.integration.flow import Flow
 from tests.integration.scripted_apns import OK, Action, Cut, GoAway, Hang, HeadersThenCut, Reply, Reset, Seen
 
+pytestmark = pytest.mark.faults
+
 RULES = DispatchRules(poll=1_000_000, deadline=0.5)
 REFUSED = Reset(h2.errors.ErrorCodes.REFUSED_STREAM)
 BROKEN = Reset(h2.errors.ErrorCodes.INTERNAL_ERROR)

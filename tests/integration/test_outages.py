@@ -30,6 +30,8 @@ from tests.integration.dispatching import EVERYTHING, PEM, dispatcher, work
 from tests.integration.engines import Make
 from tests.integration.flow import ROUTES, Flow
 
+pytestmark = pytest.mark.faults
+
 TEAM, KEY = "TEAM123456", "KEY1234567"
 OTHER_TEAM, OTHER_KEY, OTHER_APP = "TEAM654321", "KEY7654321", "com.example.rides"
 CARDS: Final = 12

@@ -52,7 +52,7 @@ def test_an_answer_means_this_for_a_channel(answer: Answer | NotSent | Ambiguous
         (UPDATE, Answer(200), {"published_at": seconds(10), "accepted_version": 2, "due_at": seconds(16)}),
         (UPDATE, Ambiguous("no answer"), {"timestamp_used": SECOND + 10, "published_at": None, "attempts": 1}),
         (UPDATE, Answer(400, "ChannelNotRegistered"), {"phase": ChannelPhase.GONE, "lost": True, "tell_members": True}),
-        (END, Answer(200), {"phase": ChannelPhase.ENDED, "tell_members": True, "due_at": seconds(11 + 3_600)}),
+        (END, Answer(200), {"phase": ChannelPhase.ENDED, "tell_members": True, "due_at": seconds(16)}),
         (DELETE, Answer(204), {"phase": ChannelPhase.GONE, "lost": False, "tell_waiting": True}),
         (DELETE, Answer(400, "ChannelNotRegistered"), {"phase": ChannelPhase.GONE, "lost": False}),
     ],
