@@ -100,7 +100,7 @@ async def test_what_goes_to_all_phones_names_no_picture_of_one(
     dsn: str, clock: Clock, certificates: Path, gallery: str
 ) -> None:
     """Cards that follow a channel show the placeholder, and wake no app."""
-    async with running_world(dsn, clock, certificates, carrier="channel", plan_channel_settle=0.1) as world:
+    async with running_world(dsn, clock, certificates, carrier="channel", plan_channel_settle=2.0) as world:
         await put_asset(world, f"{gallery}taverna.png", PICTURE)
         phone = await world.phone(fetches_pictures=True)
         await world.place(imageKey="taverna")
