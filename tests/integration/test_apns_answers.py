@@ -193,7 +193,7 @@ async def test_a_soak_leaks_nothing(make: Make, tmp_path: Path) -> None:
         await peer.wait_until_left()
     await asyncio.gather(*peer.tasks, return_exceptions=True)
     # what has connected and gone at once may still be in its handshake; what leaked never ends
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(20):
         await asyncio.gather(*asyncio.all_tasks() - tasks_before, return_exceptions=True)
     gc.collect()
     assert counts["Answer"] > 200
