@@ -42,6 +42,12 @@ class Backend:
         await web.TCPSite(backend._runner, "127.0.0.1", 0).start()
         return backend
 
+    @property
+    def connections(self) -> int:
+        """Give how many are open, those kept for the next request included."""
+        server = self._runner.server
+        return 0 if server is None else len(server.connections)
+
     async def close(self) -> None:
         """Hang up."""
         await self._runner.cleanup()

@@ -99,8 +99,9 @@ async def soak(plan: Plan, folder: Path, seconds: float) -> SoakResult:
         violations += [*stage.ledger.wrong, *stage.shop.given_up, *stage.fleet.surprises]
         violations += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown)
         violations += judge_received(stage.simulator.pushes)
+        kept = stage.backend.connections
         rest = await _probe_all(stage.fleet)
-        violations += _left_behind(stage, fresh, warm, rest)
+        violations += _left_behind(stage, fresh, warm, rest, kept)
         memory = {name: _grown(each) for name, each in samples.items()}
         if seconds >= LEAST_SECONDS_FOR_A_SLOPE:
             violations += [
@@ -155,9 +156,12 @@ async def _probe_all(fleet: Fleet) -> dict[str, Held]:
 
 
 def _left_behind(
-    stage: Stage, fresh: Mapping[str, Held], warm: Mapping[str, Held], rest: Mapping[str, Held]
+    stage: Stage, fresh: Mapping[str, Held], warm: Mapping[str, Held], rest: Mapping[str, Held], kept: int
 ) -> list[str]:
-    """Say what processes hold at rest that they did not hold before, or more of it than they need."""
+    """Say what processes hold at rest that they did not hold before, or more of it than they need.
+
+    `kept` connections lead to the backend that is told of cards, for the next that it is told.
+    """
     found: list[str] = []
     for name, held in rest.items():
         if held.inside.permits_taken:
@@ -170,8 +174,8 @@ def _left_behind(
             found.append(f"{name} has {held.files} open files, and had {warm[name].files} half-way")
         if held.lines > fresh[name].files + POSTGRES_LINES:
             found.append(f"{name} has {held.lines} sockets that lead to Postgres")
-        if not name.startswith("api") and held.tcp > ENVIRONMENTS:
-            found.append(f"{name} has {held.tcp} connections to APNs")
+        if not name.startswith("api") and held.tcp > ENVIRONMENTS + kept:
+            found.append(f"{name} has {held.tcp} connections to APNs and to the backend")
     open_there = sum(len(server.connections) for server in stage.simulator.servers)
     at_most = ENVIRONMENTS * sum(name.startswith("dispatcher") for name in rest)
     return found + ([f"APNs has {open_there} connections"] if open_there > at_most else [])
