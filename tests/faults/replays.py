@@ -21,6 +21,8 @@ PAUSE_SECONDS: Final = (1.0, 4.0)
 # What a command may say that did not come to its end, because the database was struck.
 STRUCK: Final = "LOCKSTEP_DATABASE_URL"
 NOTHING_TO_GO_BACK_TO: Final = "There is no generation to go back to"
+# What a rebuild says after a rollback that was struck or killed.
+ROLLBACK_FIRST: Final = "A rollback is unfinished"
 
 
 class Replays:
@@ -85,12 +87,17 @@ class Replays:
                 process.kill()
                 await process.wait()
         said = talking.result()[0].decode().strip()
+        words = " ".join(said.split())
         if process.returncode == 0:
             self.ended[f"{name} done"] += 1
             return None
-        if process.returncode == 2 and STRUCK in " ".join(said.split()):
+        if process.returncode == 2 and STRUCK in words:
             self.ended[f"{name} broken off"] += 1
-        elif name == "rollback" and NOTHING_TO_GO_BACK_TO in " ".join(said.split()):
+        elif name == "rebuild" and ROLLBACK_FIRST in words:
+            self.ended["rebuild, a rollback unfinished"] += 1
+            if await self._one(("rollback",), None) is None:
+                return await self._one(command, killed_after)
+        elif name == "rollback" and NOTHING_TO_GO_BACK_TO in words:
             self.ended["rollback, nothing there"] += 1
         else:
             self.wrong.append(f"replay {' '.join(command)} ended with {process.returncode}: {said[-500:]}")
