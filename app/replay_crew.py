@@ -12,9 +12,8 @@ from app.cli.database import Database
 from app.cli.errors import CommandError
 from app.replay_worker import Line, Task
 from events.postgres.pool import Pool
-from events.slot import ALL_SLOTS
 from projections.comparison import Verified
-from projections.lanes import Slots, filled
+from projections.lanes import Slots, filled_slots
 from projections.rebuilder import Rebuilt
 from projections.registry import CARDS
 
@@ -90,9 +89,8 @@ async def _share(
         if one is not None:
             add(one)
 
-    some = await filled(pool)
-    add(msgspec.structs.replace(start, slots=len(ALL_SLOTS) - len(some)))
-    slots = Slots(some)
+    slots, empty = await filled_slots(pool)
+    add(msgspec.structs.replace(start, slots=empty))
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):

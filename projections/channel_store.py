@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
-from events.postgres.deadlocks import fetch_through_deadlocks
+from events.postgres.deadlocks import commit_through_deadlocks, fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS, slot_of
-from projections.card import Card, Phase
+from projections.card import Card, Kind, Phase
 from projections.channel import Channel, ChannelPhase, ChannelSettlement, ChannelState, Storage
 from projections.pause import Route
-from projections.phone import Phone
+from projections.phone import Phone, environment_of
 from projections.receipt import Receipt, add_receipts
 
 CLAIMS_A_SLOT = 20
@@ -44,10 +44,8 @@ class Place(NamedTuple):
 
 def place_of(card: Card, phone: Phone | None) -> Place:
     """Say where the channel of a card that is to be started would be: where its phone's start token works."""
-    environment = card.environment if phone is None else phone.start_environment
-    if phone is not None and card.tried_environment is not None and card.was_tried_elsewhere(phone.start_token_hash):
-        environment = card.tried_environment
-    return Place(card.subject_id, card.app, environment, card.attributes_type)
+    token_hash = None if phone is None else phone.start_token_hash
+    return Place(card.subject_id, card.app, environment_of(card, Kind.START, phone, token_hash), card.attributes_type)
 
 
 class ChannelsOf(msgspec.Struct, frozen=True):
@@ -149,11 +147,14 @@ class ChannelStore:
         Returns:
             The slots in which channels or cards are due again at once.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
+
+        async def write(connection: Connection) -> set[int]:
             due = await self._settle(connection, settlements)
             if receipts:
                 await add_receipts(connection, receipts)
-        return due
+            return due
+
+        return await commit_through_deadlocks(self._pool, write)
 
     async def count(self) -> dict[tuple[str, str], int]:
         """Count the channels that we have at Apple, by app and environment."""

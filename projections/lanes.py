@@ -35,6 +35,16 @@ async def filled(database: Pool | Connection, slots: Iterable[int] = ALL_SLOTS) 
     return [row["slot"] for row in rows]
 
 
+async def filled_slots(pool: Pool) -> tuple[Slots, int]:
+    """Give the slots in which there is anything, to be worked through, and how many are empty.
+
+    Raises:
+        StoreUnavailableError: Postgres is away.
+    """
+    some = await filled(pool)
+    return Slots(some), len(ALL_SLOTS) - len(some)
+
+
 async def in_lanes(lanes: int, slots: Slots, work: Callable[[int], Awaitable[None]]) -> None:
     """Do something for each slot, so many at once; the first that fails ends the others.
 

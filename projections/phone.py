@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from projections.budget import StartBudget, UrgentBudget
+from projections.card import Card, Kind
 
 
 class AlertToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +71,11 @@ def ios_of(version: str) -> tuple[int, int]:
     """Read a version such as `17.2.1`."""
     major, _, rest = version.partition(".")
     return int(major), int(rest.partition(".")[0] or "0")
+
+
+def environment_of(card: Card, kind: Kind, phone: Phone | None, token_hash: bytes | None) -> str:
+    """Give where a push goes: to a phone where its start token works, to a card where its update token is from."""
+    if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
+        return card.tried_environment
+    to_phone = phone is not None and kind in (Kind.START, Kind.ALERT)
+    return phone.start_environment if phone is not None and to_phone else card.environment

@@ -15,7 +15,7 @@ from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from projections.errors import OtherFoldError, RebuildError
-from projections.lanes import Slots, filled, in_lanes
+from projections.lanes import filled_slots, in_lanes
 from projections.order_view import FOLD_VERSION
 
 DROPS: Final = 2
@@ -150,7 +150,8 @@ async def drop_generations(pool: Pool) -> int:
             dropped = await pool.fetchval(statement("projections/drop_generations"), slot, DROPPED_AT_ONCE)
             total += dropped
 
-    await in_lanes(DROPS, Slots(await filled(pool)), one)
+    slots, _ = await filled_slots(pool)
+    await in_lanes(DROPS, slots, one)
     return total
 
 

@@ -19,9 +19,8 @@ from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
-from events.slot import ALL_SLOTS
 from projections.found import Found, found
-from projections.lanes import Slots, filled, in_lanes
+from projections.lanes import Slots, filled, filled_slots, in_lanes
 from projections.log_scan import events_between, events_of
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import SlotState, hold_slot, keep_rebuilds
@@ -105,9 +104,8 @@ async def build(
         add(msgspec.structs.replace(written, slots=1))
 
     if slots is None:
-        some = await filled(pool)
-        add(Rebuilt(slots=len(ALL_SLOTS) - len(some)))
-        slots = Slots(some)
+        slots, empty = await filled_slots(pool)
+        add(Rebuilt(slots=empty))
     await in_lanes(CONNECTIONS, slots, one)
     return total
 

@@ -12,10 +12,10 @@ import msgspec
 
 from events.postgres.pool import Connection, Pool
 from events.sealing import Keyring
-from events.slot import ALL_SLOTS, slot_of
+from events.slot import slot_of
 from projections import log_scan
 from projections.comparison import Comparison, Tally, Verified
-from projections.lanes import Slots, filled, in_lanes
+from projections.lanes import Slots, filled_slots, in_lanes
 from projections.order_view import FOLD_VERSION
 
 CONNECTIONS: Final = 3
@@ -62,9 +62,8 @@ async def verify(
     if subject_id is not None:
         slots = Slots([slot_of(subject_id)])
     if slots is None:
-        some = await filled(pool)
-        add(Verified(slots=len(ALL_SLOTS) - len(some)))
-        slots = Slots(some)
+        slots, empty = await filled_slots(pool)
+        add(Verified(slots=empty))
     await in_lanes(CONNECTIONS, slots, one)
     return total
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -33,7 +32,7 @@ from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ChannelTransport
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
-from events.postgres.errors import DEADLOCK, translated
+from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.sealing import Keyring, seal
 from events.slot import ALL_SLOTS
@@ -198,9 +197,6 @@ class Broadcaster:
             try:
                 with translated():
                     return await self._channels.settle([settlement], [] if receipt is None else [receipt])
-            except asyncpg.PostgresError as error:
-                if error.sqlstate != DEADLOCK:
-                    raise
             except StoreUnavailableError as error:
                 log.warning("broadcaster_waits_for_postgres", reason=str(error))
                 if self._stopping:

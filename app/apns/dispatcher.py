@@ -17,7 +17,7 @@ from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.pace import Pace
 from app.apns.pictures import Drawn, Pictures, draw
-from app.apns.push import build_push, environment_of
+from app.apns.push import build_push
 from app.apns.reach import TOLD_AGAIN_SECONDS, Reach, Trial
 from app.apns.sender import PlannedPush, Sender
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
@@ -41,6 +41,7 @@ from projections.face import Face
 from projections.following import may_follow_channel
 from projections.outages import Outages
 from projections.pauses import Pauses
+from projections.phone import environment_of
 from projections.plan import plan
 from projections.reasons import Reason
 from projections.registry import CARDS

@@ -1,6 +1,6 @@
 """From a plan to the request that carries it out: pure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, assert_never
 from uuid import UUID
@@ -19,7 +19,6 @@ from projections.draft import Alert
 from projections.face import Face
 from projections.freshness import with_freshness
 from projections.order_view import EMPTY
-from projections.phone import Phone
 from projections.registry import CARDS
 from projections.view import CardView, without_personal
 
@@ -60,7 +59,6 @@ def build_push(
     if face is not None and face.placed and sent.with_content and not face.is_blank:
         content = with_freshness(face.content, sent.freshness)
     alert = None if sent.alert is None else _alert(sent.alert, card.attributes_type, view, locale)
-    stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
     attributes = b""
     if view is not None and sent.kind is not Kind.END:
         definition = CARDS.of_type(card.attributes_type, view.kind)
@@ -77,29 +75,12 @@ def build_push(
                 attributes=attributes,
                 alert=alert,
                 channel_id=None if sent.channel is None else sent.channel.channel_id,
-                stale_date=stale,
+                stale_date=_seconds(sent.stale_at),
                 relevance_score=sent.relevance_score,
             )
-        case Kind.UPDATE:
-            if content is None:
-                raise AssertionError("an update has content")
-            expiry = rules.update_expiry
-            body = payload.update(
-                timestamp=sent.timestamp,
-                content_state=content,
-                alert=alert,
-                stale_date=stale,
-                relevance_score=sent.relevance_score,
-            )
-        case Kind.END:
-            expiry = rules.end_expiry
-            body = payload.end(
-                timestamp=sent.timestamp,
-                content_state=content,
-                alert=alert,
-                dismissal_date=None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp()),
-                relevance_score=sent.relevance_score,
-            )
+        case Kind.UPDATE | Kind.END:
+            expiry = rules.end_expiry if sent.kind is Kind.END else rules.update_expiry
+            body = _change(sent, content, alert)
         case _:
             assert_never(sent.kind)
     return build(
@@ -128,25 +109,32 @@ def build_message(sent: Send, *, channel: Channel, view: CardView, face: Face) -
         raise face.failure
     content = with_freshness(face.content, sent.freshness) if shows else None
     alert = None if sent.alert is None else _alert(sent.alert, channel.attributes_type, view, None)
+    return _change(sent, content, alert)
+
+
+def _change(sent: Send, content: bytes | None, alert: payload.Alert | None) -> bytes:
+    """Build the body of an update or an end, whatever carries it."""
     if sent.kind is Kind.END:
-        dismissal = None if sent.dismiss_at is None else int(sent.dismiss_at.timestamp())
         return payload.end(
             timestamp=sent.timestamp,
             content_state=content,
-            dismissal_date=dismissal,
             alert=alert,
+            dismissal_date=_seconds(sent.dismiss_at),
             relevance_score=sent.relevance_score,
         )
     if content is None:
         raise AssertionError("an update has content")
-    stale = None if sent.stale_at is None else int(sent.stale_at.timestamp())
     return payload.update(
         timestamp=sent.timestamp,
         content_state=content,
         alert=alert,
-        stale_date=stale,
+        stale_date=_seconds(sent.stale_at),
         relevance_score=sent.relevance_score,
     )
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
 
 
 def _notification(
@@ -200,11 +188,3 @@ def alert_of(text: AlertText) -> payload.Alert:
 
 def _said(text: str | LocalisedText) -> str | payload.Localised:
     return text if isinstance(text, str) else payload.Localised(text.key, text.args)
-
-
-def environment_of(card: Card, kind: Kind, phone: Phone | None, token_hash: bytes | None) -> str:
-    """Give where a push goes: to a phone where its start token works, to a card where its update token is from."""
-    if card.tried_environment is not None and card.was_tried_elsewhere(token_hash):
-        return card.tried_environment
-    to_phone = phone is not None and kind in (Kind.START, Kind.ALERT)
-    return phone.start_environment if phone is not None and to_phone else card.environment

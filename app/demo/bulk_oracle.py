@@ -11,7 +11,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from app.demo.judge import Reading, judge_phone
-from app.demo.oracle import NOTHING, Event, Expected
+from app.demo.oracle import NOTHING, Event, Expected, version_of
 
 ACTIVITY: Final = "activity."
 _OF_NOBODY: Final = "nobody's"
@@ -22,7 +22,7 @@ Followers = AbstractSet[str] | None
 
 def expect_activities(activity_id: str, events: Iterable[Event]) -> list[Expected]:
     """Give what is expected of an activity after its first event, after the first two, and so on."""
-    log = sorted(events, key=_version)
+    log = sorted(events, key=version_of)
     return [_expect(activity_id, log[: count + 1]) for count in range(len(log))]
 
 
@@ -76,7 +76,3 @@ def _expect(activity_id: str, log: Sequence[Event]) -> Expected:
         attributes={**started["attributes"], "subject": activity_id},
         tells_age=False,
     )
-
-
-def _version(event: Event) -> int:
-    return int(event["version"])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from app.demo.oracle import NOTHING, Event, Expected
+from app.demo.oracle import NOTHING, Event, Expected, moment_of, name_of, version_of
 
 MATCH: Final = "match."
 _STATUS: Final = {
@@ -21,21 +21,21 @@ _STATUS: Final = {
 
 def expect_matches(match_id: str, events: Iterable[Event]) -> list[Expected]:
     """Give what is expected of a match after its first event, after the first two, and so on."""
-    log = sorted(events, key=_version)
+    log = sorted(events, key=version_of)
     return [_expect(match_id, log[: count + 1]) for count in range(len(log))]
 
 
 def _expect(match_id: str, log: Sequence[Event]) -> Expected:
     ours = [event for event in log if str(event["type"]).startswith(MATCH)]
-    announced = next((event for event in ours if _name(event) == "announced"), None)
+    announced = next((event for event in ours if name_of(event) == "announced"), None)
     if announced is None:
         return NOTHING
-    end = next((place for place, event in enumerate(ours) if _name(event) == "ended"), len(ours))
+    end = next((place for place, event in enumerate(ours) if name_of(event) == "ended"), len(ours))
     played = ours[: end + 1]
-    goals = [event["data"] for event in played if _name(event) == "goal"]
-    turns = [event for event in played if _name(event) in _STATUS]
+    goals = [event["data"] for event in played if name_of(event) == "goal"]
+    turns = [event for event in played if name_of(event) in _STATUS]
     content: dict[str, Any] = {
-        "status": _STATUS[_name(max(turns, key=_moment))],
+        "status": _STATUS[name_of(max(turns, key=moment_of))],
         "homeGoals": sum(goal["team"] == "home" for goal in goals),
         "awayGoals": sum(goal["team"] == "away" for goal in goals),
     }
@@ -51,16 +51,3 @@ def _expect(match_id: str, log: Sequence[Event]) -> Expected:
         attributes={"matchId": match_id, **teams},
         recorded_at=max(datetime.fromisoformat(event["recordedAt"]) for event in log),
     )
-
-
-def _name(event: Event) -> str:
-    return str(event["type"]).partition(".")[2]
-
-
-def _version(event: Event) -> int:
-    return int(event["version"])
-
-
-def _moment(event: Event) -> tuple[datetime, int]:
-    occurred, recorded = (datetime.fromisoformat(event[name]) for name in ("occurredAt", "recordedAt"))
-    return min(occurred, recorded), _version(event)

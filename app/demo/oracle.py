@@ -89,14 +89,14 @@ NOTHING = Expected(over=False, status=None, customer_id=None, show_at=None, cont
 
 def expect(order_id: str, events: Iterable[Event]) -> Expected:
     """Give what is expected after these events of one order, which may come in any order."""
-    log = sorted(events, key=_version)
+    log = sorted(events, key=version_of)
     placings = [event for event in log if event["type"] == "order.placed"]
     if not placings:
         return NOTHING
     placed = placings[0]
     erased = any(event["type"] == "order.erased" for event in log)
     effective = _those_that_took_effect(_in_folding_order(log, placed))
-    status = _name(_last_step(effective))
+    status = name_of(_last_step(effective))
     timing = [event for event in effective if event["type"] in SETS_SHOW_AT]
     show_at = _time(_latest(_having(timing, "showAt"), lambda event: event["data"]["showAt"]))
     return Expected(
@@ -107,13 +107,13 @@ def expect(order_id: str, events: Iterable[Event]) -> Expected:
         content=_fit(_content(status, effective, erased=erased)),
         attributes=_attributes(order_id, placed),
         recorded_at=_time(log[-1]["recordedAt"]),
-        began_at=_last_of(_moment(_lined(effective, erased=erased)[0])[0], show_at),
+        began_at=_last_of(moment_of(_lined(effective, erased=erased)[0])[0], show_at),
     )
 
 
 def expect_each(order_id: str, events: Iterable[Event]) -> list[Expected]:
     """Give what is expected after the first event, after the first two, and so on; the last is after all."""
-    log = sorted(events, key=_version)
+    log = sorted(events, key=version_of)
     return [expect(order_id, log[: count + 1]) for count in range(len(log))]
 
 
@@ -136,8 +136,8 @@ def age(delivery: int | None, heard_at: datetime, now: datetime) -> str:
 def _in_folding_order(log: Sequence[Event], placed: Event) -> list[Event]:
     """Give the events that are folded: the placing, those kept for it, and those after it."""
     known = [event for event in log if event["type"] != "order.placed" and _is_known(event)]
-    before = [event for event in known if _version(event) < _version(placed)]
-    after = [event for event in known if _version(event) > _version(placed)]
+    before = [event for event in known if version_of(event) < version_of(placed)]
+    after = [event for event in known if version_of(event) > version_of(placed)]
     return [placed, *before[-KEPT_BEFORE_PLACED:], *after]
 
 
@@ -150,7 +150,9 @@ def _those_that_took_effect(folded: Sequence[Event]) -> list[Event]:
 
     def replaces_all_before(place: int) -> bool:
         rivals = [folded[first], *(event for event in folded[first:place] if event["type"] in CALLED_OFF)]
-        return folded[place]["type"] in CALLED_OFF and all(_moment(folded[place]) > _moment(each) for each in rivals)
+        return folded[place]["type"] in CALLED_OFF and all(
+            moment_of(folded[place]) > moment_of(each) for each in rivals
+        )
 
     return [
         event
@@ -162,7 +164,7 @@ def _those_that_took_effect(folded: Sequence[Event]) -> list[Event]:
 def _last_step(effective: Collection[Event]) -> Event:
     """Give the event that wrote the status: the latest of those that end the order, else the latest step."""
     steps = [event for event in effective if event["type"] in PROGRESS]
-    return max([event for event in steps if event["type"] in TERMINAL] or steps, key=_moment)
+    return max([event for event in steps if event["type"] in TERMINAL] or steps, key=moment_of)
 
 
 def _content(status: str, effective: Collection[Event], *, erased: bool) -> dict[str, Any]:
@@ -185,15 +187,15 @@ def _content(status: str, effective: Collection[Event], *, erased: bool) -> dict
 
 
 def _history(effective: Collection[Event], *, erased: bool) -> list[dict[str, Any]]:
-    return [{"step": _name(each), "at": _seconds(_moment(each)[0])} for each in _lined(effective, erased=erased)]
+    return [{"step": name_of(each), "at": _seconds(moment_of(each)[0])} for each in _lined(effective, erased=erased)]
 
 
 def _lined(effective: Collection[Event], *, erased: bool) -> list[Event]:
     """Give the event of each line, one for each step key: the latest with that key, the earliest line first."""
     lined = [event for event in effective if event["type"] in PROGRESS or event["type"] == "order.note"]
     keys = {_step_key(event, erased=erased) for event in lined}
-    newest = [max((each for each in lined if _step_key(each, erased=erased) == key), key=_moment) for key in keys]
-    return sorted(newest, key=_moment)
+    newest = [max((each for each in lined if _step_key(each, erased=erased) == key), key=moment_of) for key in keys]
+    return sorted(newest, key=moment_of)
 
 
 def _step_key(event: Event, *, erased: bool) -> tuple[str, ...]:
@@ -240,24 +242,26 @@ def _having(events: Iterable[Event], field: str) -> list[Event]:
 
 
 def _latest(events: Collection[Event], value_of: Callable[[Event], Any]) -> Any:
-    return value_of(max(events, key=_moment)) if events else None
+    return value_of(max(events, key=moment_of)) if events else None
 
 
-def _moment(event: Event) -> Moment:
+def moment_of(event: Event) -> Moment:
     """Give the effective time and the version, by which everything is compared."""
     recorded = _time(event["recordedAt"])
     occurred = _time(event.get("occurredAt")) or recorded
     if occurred is None or recorded is None:
-        raise ValueError(f"version {_version(event)} has no recordedAt")
-    return min(occurred, recorded), _version(event)
+        raise ValueError(f"version {version_of(event)} has no recordedAt")
+    return min(occurred, recorded), version_of(event)
 
 
-def _version(event: Event) -> int:
+def version_of(event: Event) -> int:
+    """Give its version."""
     return int(event["version"])
 
 
-def _name(event: Event) -> str:
-    return str(event["type"]).removeprefix("order.")
+def name_of(event: Event) -> str:
+    """Give its type without the kind of its subject."""
+    return str(event["type"]).partition(".")[2]
 
 
 def _time(text: str | None) -> datetime | None:
