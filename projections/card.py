@@ -7,6 +7,10 @@ from uuid import UUID
 import msgspec
 
 LIFETIME = timedelta(hours=8)
+ANDROID_LIFETIME = timedelta(days=28)
+"""Android ends nothing by itself; for so long Firebase may keep what ends a card, for a phone that is away."""
+FCM = "fcm"
+"""The environment of Android phones: Firebase Cloud Messaging has one."""
 
 
 class Phase(StrEnum):
@@ -142,12 +146,27 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         """Tell when the phone ends the card at the latest, if it ever had it."""
         # a card that the app started in our place may have been wanted for hours before
         known_at = self.intent.at if self.intent is not None else self.reported_at
-        return (self.started_at or known_at or self.created_at) + LIFETIME
+        return (self.started_at or known_at or self.created_at) + self.lifetime
+
+    @property
+    def is_android(self) -> bool:
+        """Tell whether it is a notification on a phone with Android.
+
+        Each push there holds all of it and replaces the one before, so any may be sent again, a start too; and all
+        pushes of a phone go to one token.
+        """
+        return self.environment == FCM
+
+    @property
+    def lifetime(self) -> timedelta:
+        """Give how long a phone keeps the card, if nothing ends it."""
+        return ANDROID_LIFETIME if self.is_android else LIFETIME
 
     @property
     def is_on_phone(self) -> bool:
         """Tell whether the phone itself said that it has the card."""
-        return self.reported_state in ("starting", "active") or self.token_hash is not None
+        told_token = self.token_hash is not None and not self.is_android
+        return self.reported_state in ("starting", "active") or told_token
 
     @property
     def is_the_apps(self) -> bool:
@@ -156,8 +175,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_silent(self) -> bool:
-        """Tell whether APNs accepted the card's start, and its app told nothing of it."""
-        return not self.is_on_phone and self.accepted_version is not None
+        """Tell whether APNs accepted the card's start, and its app told nothing of it; on Android none has to."""
+        return not self.is_on_phone and self.accepted_version is not None and not self.is_android
 
     @property
     def is_gone(self) -> bool:

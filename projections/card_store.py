@@ -12,15 +12,15 @@ from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
-from projections.card import Card, Intent, Kind, Lane, Phase, Settlement
+from projections.card import FCM, Card, Intent, Kind, Lane, Phase, Settlement
 from projections.card_fact import facts_of
 from projections.card_fact_store import add_facts
 from projections.pause import Route
-from projections.phone import AlertToken, Phone, ios_of
+from projections.phone import AlertToken, Phone, version_of
 from projections.receipt import Receipt, add_receipts
 
 CLAIMS_A_SLOT = 50
-ENVIRONMENTS = ("sandbox", "production")
+ENVIRONMENTS = ("sandbox", "production", FCM)
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -128,6 +128,24 @@ class CardStore:
             self._budget.refill,
         )
         return {row["device_id"]: row["granted"] for row in rows}
+
+    async def lend_tokens(self, started: Sequence[tuple[Card, PhoneWithToken]]) -> None:
+        """Let cards on phones with Android be sent to by the token that they are started by."""
+        rows = sorted(
+            ((card, phone) for card, phone in started if phone.phone.start_token_hash is not None),
+            key=lambda each: (each[0].slot, each[0].subject_id, each[0].card_id),
+        )
+        await fetch_through_deadlocks(
+            self._pool,
+            "projections/lend_tokens",
+            [card.slot for card, _ in rows],
+            [card.subject_id for card, _ in rows],
+            [card.card_id for card, _ in rows],
+            [card.lease for card, _ in rows],
+            [phone.phone.start_token_hash for _, phone in rows],
+            [phone.token_sealed for _, phone in rows],
+            [phone.phone.start_token_registered_at for _, phone in rows],
+        )
 
     async def record_intents(self, intents: Sequence[tuple[Card, Intent]]) -> set[UUID]:
         """Write what is about to be sent; the cards whose lease was lost meanwhile are missing from the answer."""
@@ -329,7 +347,7 @@ def _phone(row: asyncpg.Record) -> PhoneWithToken:
         customer_id=row["customer_id"],
         app=row["app"],
         environment=row["environment"],
-        ios=ios_of(row["ios_version"]),
+        ios=None if row["ios_version"] is None else version_of(row["ios_version"]),
         activities_enabled=row["activities_enabled"],
         frequent_pushes=row["frequent_pushes"],
         forgotten=row["forgotten"],
@@ -341,7 +359,7 @@ def _phone(row: asyncpg.Record) -> PhoneWithToken:
         unreported_starts=row["unreported_starts"],
         start_environment=row["start_token_works_in"] or row["environment"],
         start_blocked_until=row["start_token_blocked_until"],
-        start_token_ios=None if row["start_token_ios"] is None else ios_of(row["start_token_ios"]),
+        start_token_ios=None if row["start_token_ios"] is None else version_of(row["start_token_ios"]),
         locale=row["locale"],
         alert_token=alert_token,
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from projections.advice import PAUSE_CURE, found
-from projections.card import LIFETIME, NO_KEY, NOT_MADE, NOT_SENT, UNFIT, Card, Phase
+from projections.card import NO_KEY, NOT_MADE, NOT_SENT, UNFIT, Card, Phase
 from projections.choice import Renew, Send
 from projections.clock import clock_by, moment_by
 from projections.definition import PLACED
@@ -323,7 +323,7 @@ def _since(reason: Reason, traced: TracedCard) -> datetime | None:
         case Reason.START_UNKNOWN | Reason.START_COUNTED:
             return min((each.sent_at for each in traced.sent), default=card.created_at)
         case Reason.EXPIRED:
-            return (card.started_at or card.created_at) + LIFETIME
+            return (card.started_at or card.created_at) + card.lifetime
         case Reason.UPDATE_TOKEN_REFUSED:
             return next((each.answered_at for each in traced.sent if each.outcome == "rejected"), traced.outcome_at)
         case (

@@ -20,7 +20,7 @@ from projections.sentences import (
 
 def wants_channel(face: Face, card: Card, phone: Phone, carrier: Carrier) -> bool:
     """Tell whether a card that is to be started should follow a channel; `carrier` is for those left open."""
-    if phone.ios < CHANNELS_SINCE or card.starter == "app":
+    if phone.ios is None or phone.ios < CHANNELS_SINCE or card.starter == "app":
         return False
     match face.carrier or carrier:
         case "channel":

@@ -8,7 +8,7 @@ from projections.clock import clock_by
 from projections.face import Face
 from projections.phone import Phone
 from projections.reasons import Reason
-from projections.sentences import ENDED_BY_A_PERSON, NOT_REPORTED, REFUSED, why_suspect
+from projections.sentences import ENDED_BY_A_PERSON, FCM_REFUSED, NOT_REPORTED, REFUSED, why_suspect
 
 PUSH_TO_START = (17, 2)
 
@@ -52,6 +52,8 @@ def start_hindrance(card: Card, phone: Phone) -> Because | None:
     """Say why a card cannot be started by a push to this phone, or None."""
     if card.starter == "app":
         return Because(Reason.APP_STARTS, "Cards of this type are started by the app; it has not started this one.")
+    if phone.ios is None:
+        return _android_hindrance(phone)
     if phone.ios < PUSH_TO_START:
         version = ".".join(map(str, phone.ios))
         why = f"The phone has iOS {version}; Lockstep can start cards on iOS 17.2 and newer."
@@ -72,13 +74,23 @@ def start_hindrance(card: Card, phone: Phone) -> Because | None:
     return None
 
 
+def _android_hindrance(phone: Phone) -> Because | None:
+    if not phone.activities_enabled:
+        return Because(Reason.SWITCHED_OFF, "At its last launch the app reported that its notifications are off.")
+    if phone.start_token_hash is None:
+        return Because(Reason.NO_START_TOKEN, "The app has reported no registration token for cards of this type.")
+    if phone.start_token_refused:
+        return Because(Reason.START_TOKEN_REFUSED, FCM_REFUSED)
+    return None
+
+
 def update_hindrance(card: Card, phone: Phone | None) -> Because:
     """Say why a card without a working update token stands still."""
     if card.token_hash is not None:
-        return Because(Reason.UPDATE_TOKEN_REFUSED, REFUSED)
+        return Because(Reason.UPDATE_TOKEN_REFUSED, FCM_REFUSED if card.is_android else REFUSED)
     silent_starts = phone.unreported_starts if card.is_silent and phone is not None else 0
     old = None if phone is None else phone.upgraded_from
-    if phone is not None and old is not None and silent_starts >= START_SUSPECT_UPGRADED:
+    if phone is not None and phone.ios is not None and old is not None and silent_starts >= START_SUSPECT_UPGRADED:
         return Because(
             Reason.START_TOKEN_SUSPECT,
             "The app has not reported this card. Most likely the phone's address for new cards (start token), which is "

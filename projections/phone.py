@@ -28,7 +28,7 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         customer_id: Who is signed in; None for nobody.
-        ios: Major and minor version.
+        ios: Major and minor version; None: it has Android.
         start_token_hash: Blind index of the start token; None when there is none that may be used.
         start_token_refused: APNs refused the token that the app reported last.
         start_environment: Where the start token works, which may not be what the app said.
@@ -43,7 +43,7 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: str | None
     app: str
     environment: str
-    ios: tuple[int, int]
+    ios: tuple[int, int] | None
     activities_enabled: bool
     frequent_pushes: bool
     forgotten: bool
@@ -62,12 +62,12 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def upgraded_from(self) -> int | None:
         """Give the major version of iOS that the start token is from, if the phone has a newer one; None if not."""
-        if self.start_token_ios is None or self.start_token_ios[0] >= self.ios[0]:
+        if self.start_token_ios is None or self.ios is None or self.start_token_ios[0] >= self.ios[0]:
             return None
         return self.start_token_ios[0]
 
 
-def ios_of(version: str) -> tuple[int, int]:
+def version_of(version: str) -> tuple[int, int]:
     """Read a version such as `17.2.1`."""
     major, _, rest = version.partition(".")
     return int(major), int(rest.partition(".")[0] or "0")

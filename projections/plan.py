@@ -30,6 +30,7 @@ from projections.plan_rules import LONGEST_KEPT, PlanRules
 from projections.reasons import Reason
 from projections.sentences import (
     ENDED_BY_A_PERSON,
+    EXPIRED_ON_ANDROID,
     START_NOT_REPEATED,
     never_placed,
     why_unchanged,
@@ -86,7 +87,7 @@ def plan(
         if card.asked == "end":
             return Nothing(Reason.ENDED_BY_PERSON, ENDED_BY_A_PERSON, phase=Phase.OVER, outcome="ended")
         return _plan_wanted(face, card, phone, now, rules, channel)
-    if card.phase is Phase.STARTING and not card.is_on_phone:
+    if card.phase is Phase.STARTING and not card.is_on_phone and not card.is_android:
         may_start = (
             refusal is None
             and phone is not None
@@ -105,7 +106,7 @@ def plan(
             now,
             refusal=refusal,
             end=reason_to_end(face, card, refusal),
-            told_until=card.ends_by_itself_at - LIFETIME + timedelta(seconds=rules.arrival),
+            told_until=card.ends_by_itself_at - card.lifetime + timedelta(seconds=rules.arrival),
             renewable=face is not None and not card.next_generation and _may_renew(face, card, now, rules),
         )
     )
@@ -218,11 +219,11 @@ def _plan_shown(
     rules: PlanRules,
 ) -> Plan:
     ends_at = card.ends_by_itself_at
-    started_at = ends_at - LIFETIME
+    started_at = ends_at - card.lifetime
     if now >= ends_at:
         return Nothing(
             Reason.EXPIRED,
-            "The phone ends every card after eight hours.",
+            EXPIRED_ON_ANDROID if card.is_android else "The phone ends every card after eight hours.",
             phase=Phase.OVER,
             outcome="postponed" if _before_its_time(face, ends_at) else "expired",
         )
@@ -270,7 +271,7 @@ def keep_until(face: Face | None, now: datetime, rules: PlanRules) -> datetime:
 
 def _may_renew(face: Face, card: Card, now: datetime, rules: PlanRules) -> bool:
     """Tell whether a card may have a next generation; of several orders each that comes gives it as long as one has."""
-    if not face.startable:
+    if not face.startable or card.is_android:
         return False
     if face.joined_at is None:
         return card.generation < rules.most_generations
@@ -303,7 +304,7 @@ def _plan_without_token(
     if isinstance(told, Send):
         return told
     why = told.why if end is None else f"{end} {told.why}"
-    until = started_at + LIFETIME if told.until is None else told.until
+    until = started_at + card.lifetime if told.until is None else told.until
     if unreported and now < told_until:
         return Wait(hindrance.reason, why, until=min(told_until, until), phase=Phase.SHOWN)
     return Wait(hindrance.reason, why, until=until, phase=Phase.SHOWN, unreported=unreported)
@@ -325,7 +326,8 @@ def _send(
     second = int(now.timestamp())
     timestamp = max(second, card.timestamp_used + 1)
     ahead = timestamp - now.timestamp()
-    if ahead > rules.clock_wait and kind is Kind.UPDATE and not card.next_generation:
+    replaceable = kind is Kind.UPDATE and not card.next_generation and not card.is_android
+    if ahead > rules.clock_wait and replaceable:
         return Renew(
             Reason.CLOCK_WENT_BACK, "Our clock went back by a long time: the phone would drop what this card is sent."
         )
@@ -342,6 +344,8 @@ def _send(
     wishes = None if face is None else face.wishes
     age = None if face is None or not with_content else face.age(now, rules.ages)
     told = age if rules.tell_age and wishes is None else None
+    # after a start an iPhone's app tells of the card, which is looked at then
+    looked_after = (Kind.START, Kind.UPDATE) if card.is_android else (Kind.UPDATE,)
     return Send(
         kind=kind,
         why=why,
@@ -350,7 +354,7 @@ def _send(
         alert=alert,
         stale_at=None if age is None or age.stale_at is None or kind is Kind.END else max(age.stale_at, now),
         freshness=None if told is None else told.level,
-        grows_older_at=None if told is None or kind is not Kind.UPDATE else told.until,
+        grows_older_at=told.until if told is not None and kind in looked_after else None,
         dismiss_at=dismiss_at,
         with_content=with_content,
         relevance_score=None if wishes is None or not with_content else wishes.relevance_score,

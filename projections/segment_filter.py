@@ -89,7 +89,7 @@ class Subscriber(msgspec.Struct, frozen=True):
     """What a filter may ask of a phone.
 
     Attributes:
-        ios_version: Up to three numbers with points.
+        ios_version: Up to three numbers with points; None: it has Android, which no version of iOS is.
         tags: Of the phone.
         customer_tags: Of whoever is signed in on it.
     """
@@ -97,7 +97,7 @@ class Subscriber(msgspec.Struct, frozen=True):
     device_id: str
     app: str
     environment: str
-    ios_version: str
+    ios_version: str | None
     customer_id: str | None = None
     locale: str | None = None
     tags: frozenset[str] = frozenset()
@@ -114,9 +114,10 @@ def takes(condition: Filter, phone: Subscriber) -> bool:
         case Either():
             return any(takes(each, phone) for each in condition.parts)
         case IosIs(version):
-            return whole_version(phone.ios_version)[: len(version)] == version
+            return phone.ios_version is not None and whole_version(phone.ios_version)[: len(version)] == version
         case IosFrom(version):
-            return whole_version(phone.ios_version) >= whole_version(".".join(map(str, version)))
+            wanted = whole_version(".".join(map(str, version)))
+            return phone.ios_version is not None and whole_version(phone.ios_version) >= wanted
         case Is(field, values):
             return _has(field, values, phone)
         case _:
@@ -221,7 +222,8 @@ class _Reader:
         if field is Field.IOS and self._next.says(">=", "<"):
             from_ = self._step().text == ">="
             found: Filter = IosFrom(self._version())
-            return found if from_ else Not(found)
+            # a phone without iOS has no version of it below another
+            return found if from_ else All((IosFrom((0,)), Not(found)))
         if self._next.says("=", "!="):
             wanted = self._step().text == "="
             found = _is(field, [self._value(field)])
@@ -254,8 +256,8 @@ class _Reader:
             if not _LOCALE(token.text):
                 raise self._fault("expected a locale, as de or de-AT")
             return self._step().text.translate(_LETTERS)
-        if field is Field.ENVIRONMENT and token.text not in ("sandbox", "production"):
-            raise self._fault("expected sandbox or production")
+        if field is Field.ENVIRONMENT and token.text not in ("sandbox", "production", "fcm"):
+            raise self._fault("expected sandbox, production or fcm")
         return self._step().text
 
     def _version(self) -> tuple[int, ...]:

@@ -74,10 +74,10 @@ def _written(filter_: Filter, first: int, values: list[Any]) -> str:
             return _joined(" OR ", parts, first, values)
         case IosIs(version):
             bind = _bind(list(version), first, values)
-            return f"{_VERSION.format(len(version))} = {bind}::integer[]"
+            return f"coalesce({_VERSION.format(len(version))} = {bind}::integer[], false)"
         case IosFrom(version):
             bind = _bind(list((*version, 0, 0)[:3]), first, values)
-            return f"{_VERSION.format(3)} >= {bind}::integer[]"
+            return f"coalesce({_VERSION.format(3)} >= {bind}::integer[], false)"
         case Is(Field.TAG, wanted):
             bind = f"{_bind(list(wanted), first, values)}::text[]"
             return f"(d.tags && {bind} OR coalesce(t.tags && {bind}, false))"

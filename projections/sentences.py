@@ -18,6 +18,11 @@ NOT_REPORTED: Final = (
 REFUSED: Final = (
     "Apple refused the card's update token: usually because the card was removed, or the token is out of date."
 )
+EXPIRED_ON_ANDROID: Final = "The card was not ended within four weeks, after which it is given up."
+FCM_REFUSED: Final = (
+    "Google refused the phone's registration token: the app was removed, or has another token, which it reports at its "
+    "next launch."
+)
 NEVER_UPDATED: Final = (
     "The phone ends every card after eight hours. The app never reported this one's address for updates (update "
     "token), so the card, if it appeared, could not be updated."

@@ -227,7 +227,7 @@ END) STORED,
     channel uuid,
     CONSTRAINT cards_asked_check CHECK ((asked = ANY (ARRAY['end'::text, 'resend'::text]))),
     CONSTRAINT cards_carrier_check CHECK ((carrier = ANY (ARRAY['token'::text, 'channel'::text]))),
-    CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text]))),
+    CONSTRAINT cards_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text, 'fcm'::text]))),
     CONSTRAINT cards_freshness_check CHECK ((freshness = ANY (ARRAY['fresh'::text, 'late'::text, 'stale'::text]))),
     CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text, 'alert'::text]))),
     CONSTRAINT cards_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'starting'::text, 'shown'::text, 'ending'::text, 'over'::text]))),
@@ -327,7 +327,7 @@ CREATE TABLE public.devices (
     customer_id text COLLATE pg_catalog."C",
     app text NOT NULL,
     environment text NOT NULL,
-    ios_version text NOT NULL,
+    ios_version text,
     app_build text,
     locale text,
     activities_enabled boolean NOT NULL,
@@ -344,7 +344,9 @@ CREATE TABLE public.devices (
     urgent_credit_at timestamp with time zone,
     alert_token_hash bytea,
     tags text[] DEFAULT '{}'::text[] NOT NULL,
-    CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
+    android_version text,
+    CONSTRAINT devices_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text, 'fcm'::text]))),
+    CONSTRAINT devices_platform_check CHECK ((((ios_version IS NULL) = (environment = 'fcm'::text)) AND ((android_version IS NOT NULL) = (environment = 'fcm'::text))))
 );
 
 CREATE TABLE public.erasures (
@@ -488,7 +490,7 @@ CREATE TABLE public.outages (
     since timestamp with time zone NOT NULL,
     until timestamp with time zone NOT NULL,
     why text NOT NULL,
-    CONSTRAINT outages_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text])))
+    CONSTRAINT outages_environment_check CHECK ((environment = ANY (ARRAY['sandbox'::text, 'production'::text, 'fcm'::text])))
 );
 
 CREATE TABLE public.pauses (

@@ -269,6 +269,9 @@ class Dispatcher:
         if await pictures.write(self._pool):
             self._ring_pictures()
         begun = await self._within_budgets(begun)
+        lent = [(each.claimed.card, each.phone) for each in begun if each.lends_token and each.phone is not None]
+        if lent:
+            await self._cards.lend_tokens(lent)
         written = [each for each in begun if each.sent.kind is not Kind.UPDATE or each.sent.alert is not None]
         held = (
             await self._cards.record_intents([(each.claimed.card, each.intent) for each in written])

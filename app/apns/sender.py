@@ -68,6 +68,11 @@ class PlannedPush(msgspec.Struct, frozen=True):
         return self.sent.kind is Kind.ALERT
 
     @property
+    def lends_token(self) -> bool:
+        """Tell whether it starts a card that is sent to by its phone's own token from then on."""
+        return self.sent.kind is Kind.START and self.claimed.card.is_android
+
+    @property
     def token_registered_at(self) -> datetime | None:
         """Tell when the app reported the token that the push goes to."""
         if self.sent.kind is Kind.START:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from app.apns.request import Environment
 from app.apns.verdict import Outcome, TokenAction, Verdict
-from projections.card import LIFETIME, NOT_MADE, Card, Kind, Phase, Settlement
+from projections.card import NOT_MADE, Card, Kind, Phase, Settlement
 from projections.choice import Nothing, Renew, Send, Wait
 from projections.plan_rules import PlanRules
 
@@ -123,7 +123,7 @@ def settle_shadowed(card: Card, planned: Send, version: int, now: datetime) -> S
         considered_version=version,
         outcome="shadow",
         why=f"Shadow mode: this {planned.kind} was recorded and not sent. {planned.why}",
-        due_at=None if card.phase is Phase.WANTED else now + LIFETIME,
+        due_at=None if card.phase is Phase.WANTED else now + card.lifetime,
         alerted_version=card.alerted_version,
         intent_stands=card.intent is not None and card.phase in (Phase.STARTING, Phase.ENDING),
         attempts=card.attempts,
@@ -243,8 +243,8 @@ def _accepted(
 ) -> Settlement:
     started_at = now if sent.kind is Kind.START else card.started_at or now
     renew_at = started_at + timedelta(seconds=rules.renew_after)
-    look_at = renew_at if renew_at > now else started_at + LIFETIME
-    if sent.kind is Kind.START:
+    look_at = renew_at if renew_at > now and not card.is_android else started_at + card.lifetime
+    if sent.kind is Kind.START and not card.is_android:
         # by then the app has told of the card, or will not
         look_at = now + timedelta(seconds=rules.arrival)
     elif sent.grows_older_at is not None:

@@ -8,14 +8,14 @@ import asyncpg
 import msgspec
 import structlog
 
-from app.devices.device import CardAnswer, DeviceReport, LaunchCardReport, MissingCard
+from app.devices.device import AnyReport, CardAnswer, LaunchCardReport, MissingCard
 from projections.activity import is_activity, is_blanked, recipients_of
 from projections.customer_view import CustomerView
 from projections.errors import RenderError
 from projections.face import face_of
 from projections.freshness import age_of, with_freshness
 from projections.hindrance import PUSH_TO_START
-from projections.phone import ios_of
+from projections.phone import version_of
 from projections.pictures import Album
 from projections.plan_rules import PlanRules
 from projections.registry import CARDS
@@ -78,7 +78,7 @@ def missing_cards(
     cards: Collection[asyncpg.Record],
     reported: Collection[UUID],
     views: Mapping[str, StoredView],
-    device: DeviceReport,
+    device: AnyReport,
     rules: PlanRules,
     album: Album,
 ) -> list[MissingCard]:
@@ -163,11 +163,12 @@ def _content(stored: StoredView, attributes_type: str, rules: PlanRules, album: 
     return msgspec.Raw(with_freshness(content, age.level if rules.tell_age else None))
 
 
-def _is_for_the_app(row: asyncpg.Record, device: DeviceReport, rules: PlanRules) -> bool:
+def _is_for_the_app(row: asyncpg.Record, device: AnyReport, rules: PlanRules) -> bool:
     """Tell whether a wanted card waits for the app: the server starts the others by itself."""
     if row["phase"] != "wanted":
         return False
-    if row["starter"] == "app" or ios_of(device.ios_version) < PUSH_TO_START:
+    ios = device.ios_version
+    if row["starter"] == "app" or (ios is not None and version_of(ios) < PUSH_TO_START):
         return True
     in_grace: bool = row["now"] < row["created_at"] + timedelta(seconds=rules.app_first_grace)
     return row["starter"] == "app_first" and in_grace

@@ -3,22 +3,26 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 import structlog
 
 from app.devices.answers import answer_card, keys_named, missing_cards
-from app.devices.device import CardAnswer, CardReport, DeviceReport, LaunchAnswer, LaunchCardReport
+from app.devices.device import AnyReport, CardAnswer, CardReport, LaunchAnswer, LaunchCardReport
 from app.devices.errors import UnknownDeviceError
+from app.devices.phone_tokens import renew_tokens, store_device
+from events.errors import DocumentError, Fault
 from events.postgres.deadlocks import fetch_through_deadlocks
-from events.postgres.errors import DEADLOCK, UNIQUE_VIOLATION, translated
+from events.postgres.errors import UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from projections.activity import recipients_of
+from projections.card import FCM
 from projections.picture_store import read_albums_of_cards
 from projections.pictures import NO_PICTURES
 from projections.plan_rules import PlanRules
@@ -27,11 +31,10 @@ from projections.view_store import StoredView
 
 log = structlog.get_logger()
 
+_NO_UPDATE_TOKEN: Final = Fault("/updateToken", "is no field for a phone with Android: fcmToken takes all its pushes")
+
 ATTEMPTS = 10
 LANDING_SECONDS = 15.0
-REPORTING_SECONDS = 5.0
-"""The longest that the matcher waits for the cards which a launch tells of: one that we do not know would be started
-again."""
 LOOK_SECONDS = 0.02
 LONGEST_LOOK_SECONDS = 0.2
 
@@ -68,11 +71,11 @@ class DeviceRegistry:
         self._landing_seconds = landing_seconds
         self._rules = rules or PlanRules()
 
-    async def register(self, device_id: str, report: DeviceReport) -> LaunchAnswer:
+    async def register(self, device_id: str, report: AnyReport) -> LaunchAnswer:
         """Store a launch report and answer what each card should show, or that it should end, and which are missing."""
         with translated():
             async with self._pool.acquire() as connection:
-                silence, earlier = await self._store_device(connection, device_id, report)
+                silence, earlier = await store_device(connection, self._keyring, device_id, report)
             if not report.cards:
                 self._ring_matcher()
             await self._let_pushes_land([device_id, *earlier], report.customer_id)
@@ -96,6 +99,8 @@ class DeviceRegistry:
                 if reported:
                     await connection.execute(statement("app/flag_device"), device_id)
                     self._ring_matcher()
+                if report.environment == FCM:
+                    self._ring(await renew_tokens(connection, device_id))
                 return await self._answer(connection, device_id, report, reported)
 
     async def report_card(self, device_id: str, card_id: str, report: CardReport) -> CardAnswer:
@@ -105,10 +110,13 @@ class DeviceRegistry:
 
         Raises:
             UnknownDeviceError: The device has not registered.
+            DocumentError: A phone with Android told of an update token.
         """
         with translated():
             async with self._pool.acquire() as connection:
                 owner = await self._owner(connection, device_id)
+                if owner["environment"] == FCM and report.update_token is not None:
+                    raise DocumentError((_NO_UPDATE_TOKEN,))
                 await self._end_silence(connection, device_id, owner["unreported_starts"])
                 strange = await self._of_others(connection, owner["customer_id"], [report])
                 known = await self._report(
@@ -121,6 +129,8 @@ class DeviceRegistry:
                     report,
                     may_add=not strange,
                 )
+                if owner["environment"] == FCM:
+                    self._ring(await renew_tokens(connection, device_id))
                 slot = slot_of(report.subject)
                 card = await connection.fetchrow(statement("app/read_card_of_device"), slot, report.subject, known)
                 views = await self._read_views(connection, [report.subject])
@@ -156,8 +166,7 @@ class DeviceRegistry:
             rows = await self._pool.fetch(
                 statement("app/dismiss_card"), ALL_SLOTS, device_id, _as_uuid(card_id), card_id
             )
-        for row in rows:
-            self._ring_due(row["slot"])
+        self._ring(row["slot"] for row in rows)
         return bool(rows)
 
     async def owner(self, device_id: str) -> str | None:
@@ -171,6 +180,10 @@ class DeviceRegistry:
                 row = await self._owner(connection, device_id)
         customer_id: str | None = row["customer_id"]
         return customer_id
+
+    def _ring(self, slots: Iterable[int]) -> None:
+        for slot in slots:
+            self._ring_due(slot)
 
     async def _let_pushes_land(self, device_ids: Sequence[str], customer_id: str | None) -> None:
         """Wait until what is on its way to the phone, under any of its ids, for anybody but this customer was answered.
@@ -199,60 +212,6 @@ class DeviceRegistry:
         if row is None:
             raise UnknownDeviceError(device_id)
         return row
-
-    async def _store_device(
-        self, connection: Connection, device_id: str, report: DeviceReport
-    ) -> tuple[int, list[str]]:
-        """Write device and tokens; give how many starts it did not tell of, and the ids that the phone had before."""
-        while True:
-            try:
-                async with connection.transaction():
-                    return await self._write_device(connection, device_id, report)
-            except asyncpg.PostgresError as error:
-                # two devices that take tokens from one another wait for one another
-                if error.sqlstate != DEADLOCK:
-                    raise
-
-    async def _write_device(
-        self, connection: Connection, device_id: str, report: DeviceReport
-    ) -> tuple[int, list[str]]:
-        alert_token = None if report.alert_token is None else report.alert_token.lower()
-        alert_hash = None if alert_token is None else self._keyring.blind(report.app, report.environment, alert_token)
-        silence: int = await connection.fetchval(
-            statement("app/upsert_device"),
-            device_id,
-            report.customer_id,
-            report.app,
-            report.environment,
-            report.ios_version,
-            report.app_build,
-            report.locale,
-            report.activities_enabled,
-            report.frequent_pushes_enabled,
-            alert_hash,
-            REPORTING_SECONDS if report.cards else 0.0,
-            None if report.tags is None else sorted(set(report.tags)),
-        )
-        hashes = {
-            name: self._keyring.blind(report.app, report.environment, token.lower())
-            for name, token in report.start_tokens.items()
-        }
-        values = {hashes[name]: token.lower() for name, token in report.start_tokens.items()}
-        if alert_hash is not None and alert_token is not None:
-            values[alert_hash] = alert_token
-        earlier: list[str] = []
-        if values:
-            order = sorted(values)
-            names = (report.app, report.environment, device_id, order)
-            sealed = [self._keyring.seal_token(values[each]) for each in order]
-            held = await connection.fetch(statement("app/hold_tokens"), *names, sealed)
-            earlier = sorted({row["device_id"] for row in held} - {device_id})
-            if earlier:
-                await connection.execute(statement("app/take_tokens"), *names, earlier)
-        await connection.execute(
-            statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()), report.ios_version
-        )
-        return silence, earlier
 
     async def _report(
         self,
@@ -357,7 +316,7 @@ class DeviceRegistry:
         self,
         connection: Connection,
         device_id: str,
-        device: DeviceReport,
+        device: AnyReport,
         reported: dict[uuid.UUID, LaunchCardReport],
     ) -> LaunchAnswer:
         rows = await connection.fetch(statement("app/read_cards_of_device"), ALL_SLOTS, device_id)

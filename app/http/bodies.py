@@ -70,8 +70,26 @@ async def read_value(request: web.Request, type_: type[T], *, limit_nodes: int =
         ProblemError: 415 or 422.
         DocumentError: The body is not JSON that we read.
     """
+    return value_of(await read_json(request, limit_nodes=limit_nodes), type_)
+
+
+async def read_json(request: web.Request, *, limit_nodes: int = LIMIT_NODES) -> Any:
+    """Read the body as JSON, which holds so many values at the most.
+
+    Raises:
+        ProblemError: 415.
+        DocumentError: The body is not JSON that we read.
+    """
     media_type_of(request, (JSON,))
-    document = read_document(await read_body(request), limit_nodes=limit_nodes)
+    return read_document(await read_body(request), limit_nodes=limit_nodes)
+
+
+def value_of(document: Any, type_: type[T]) -> T:
+    """Give a value of JSON.
+
+    Raises:
+        ProblemError: 422.
+    """
     try:
         return msgspec.convert(document, type_)
     except msgspec.ValidationError as error:

@@ -3,24 +3,38 @@
 from aiohttp import web
 
 from app.access.caller import Customer, may_follow_order, may_sign_in, may_touch_device
-from app.devices.device import CardReport, DeviceReport
+from app.devices.device import AndroidReport, AnyReport, CardReport, DeviceReport
 from app.devices.errors import UnknownDeviceError
 from app.http.answers import json_answer
-from app.http.bodies import read_value
+from app.http.bodies import read_json, read_value, value_of
 from app.http.edge import caller_of, edge_of
 from app.http.path import path_id
-from app.http.problems import ProblemError, not_found, problem
+from app.http.problems import ProblemError, invalid, not_found, problem
+from events.errors import Fault
 
 
 async def put_device(request: web.Request) -> web.Response:
     """Store a launch report; the latest user who signs in takes the phone."""
     device_id, caller = path_id(request, "device_id"), caller_of(request)
-    report = await read_value(request, DeviceReport)
+    report = await _read_report(request)
     if not may_sign_in(caller, report.customer_id):
         raise problem(403, "forbidden", "The caller may not do this.", "The ticket is not this customer's.")
     if report.customer_id is None:
         await let_in(request, device_id, missing_is_fine=True)
     return json_answer(await edge_of(request).registry.register(device_id, report))
+
+
+async def _read_report(request: web.Request) -> AnyReport:
+    """Read what an app says of its phone; without a platform it is an iPhone."""
+    document = await read_json(request)
+    platform = document.pop("platform", "ios") if isinstance(document, dict) else "ios"
+    match platform:
+        case "ios":
+            return value_of(document, DeviceReport)
+        case "android":
+            return value_of(document, AndroidReport)
+        case _:
+            raise invalid((Fault("/platform", "is ios or android"),))
 
 
 async def delete_device(request: web.Request) -> web.Response:

@@ -3,7 +3,7 @@
 -- $1 text     device id
 -- $2 text[]   attributes types
 -- $3 bytea[]  blind indexes
--- $4 text     iOS version
+-- $4 text     iOS version; NULL: it has Android
 WITH gone AS (
     DELETE FROM start_tokens
     WHERE device_id = $1 AND NOT attributes_type = ANY ($2::text[])

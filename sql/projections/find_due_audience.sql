@@ -10,7 +10,7 @@ SELECT a.slot, a.subject_id, a.kind, a.customers, a.segment, a.attributes_type, 
               -- what is due in the slot, and not all cards of the subject: that is what OFFSET is for
               FROM (SELECT c.subject_id, c.phase
                     FROM cards AS c
-                    WHERE c.slot = a.slot AND c.lane = 1 AND c.environment IN ('sandbox', 'production')
+                    WHERE c.slot = a.slot AND c.lane = 1 AND c.environment IN ('sandbox', 'production', 'fcm')
                       AND c.claim_at <= a.at
                     OFFSET 0) AS d
               WHERE d.subject_id = a.subject_id AND d.phase = 'wanted'

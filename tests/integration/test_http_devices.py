@@ -60,7 +60,7 @@ async def test_a_card_of_an_unknown_phone_is_404(api: Api) -> None:
     [
         ({"iosVersion": 18}, "/iosVersion", "Expected `str`, got `int`"),
         ({"environment": "moon"}, "/environment", "moon"),
-        ({"colour": "red"}, "", "known fields: app, environment, iosVersion, customerId"),
+        ({"colour": "red"}, "", "known fields: app, customerId, appBuild"),
         ({"cards": [CARD, {**CARD, "subject": 5}]}, "/cards/1/subject", "Expected `str`, got `int`"),
         ({"startTokens": {"OrderAttributes": "xyz"}}, "/startTokens", "regex"),
         ({"app": None}, "/app", "Expected `str`"),
@@ -72,6 +72,50 @@ async def test_a_report_of_another_shape_is_422(api: Api, change: dict[str, Any]
     [error] = reply.json["errors"]
     assert (reply.status, reply.problem, error["pointer"]) == (422, "invalid-document", pointer)
     assert says in error["detail"]
+
+
+ANDROID = {
+    "platform": "android",
+    "app": "com.example.orders_app",
+    "osVersion": "16",
+    "fcmToken": "dXk3Zq:APA91bTokenOfFirebase",
+    "attributesTypes": ["OrderAttributes"],
+}
+
+
+async def test_a_phone_with_android_has_one_token_for_all(api: Api, pool: Pool) -> None:
+    """Its environment is Firebase's, and another token takes the place of the first, on its open cards too."""
+    assert (await put(api, "/v1/devices/phone-1", {**ANDROID, "customerId": "customer-7"})).status == 200
+    reply = await put(api, "/v1/devices/phone-1/cards/card-1", {**CARD, "updateToken": "a1b2"})
+    assert (reply.status, reply.json["errors"][0]["pointer"]) == (422, "/updateToken")
+    assert (await put(api, "/v1/devices/phone-1/cards/card-1", {**CARD, "updateToken": None})).status == 200
+    [first] = await pool.fetch("SELECT environment, token_hash FROM cards")
+    await put(
+        api, "/v1/devices/phone-1", {**ANDROID, "customerId": "customer-7", "fcmToken": "Another:APA91bTokenHere"}
+    )
+    [card] = await pool.fetch("SELECT environment, token_hash, debt FROM cards")
+    [device] = await pool.fetch("SELECT environment, ios_version, android_version FROM devices")
+    held = {row["token_hash"] for row in await pool.fetch("SELECT token_hash FROM start_tokens")}
+    assert tuple(device) == ("fcm", None, "16")
+    assert first["environment"] == card["environment"] == "fcm"
+    assert first["token_hash"] is not None
+    assert {card["token_hash"]} == held != {first["token_hash"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"platform": "windows"}, "/platform"),
+        ({"osVersion": "Tiramisu"}, "/osVersion"),
+        ({"fcmToken": "short"}, "/fcmToken"),
+        ({"iosVersion": "18.0"}, ""),
+        ({"attributesTypes": ["", "OrderAttributes"]}, "/attributesTypes/0"),
+    ],
+)
+async def test_a_report_of_android_names_what_is_wrong(api: Api, change: dict[str, Any], pointer: str) -> None:
+    """Fields of the other platform are unknown ones."""
+    reply = await put(api, "/v1/devices/phone-1", {**ANDROID, **change})
+    assert (reply.status, reply.json["errors"][0]["pointer"]) == (422, pointer)
 
 
 @pytest.mark.parametrize("path", ["/v1/devices/phone-1", "/v1/devices/phone-1/cards/a"])

@@ -81,7 +81,7 @@ def test_what_is_not_known_is_not_so(text: str) -> None:
         ("ios >= 17.2.1.4", 8, "expected a version"),
         ("tag >= 4", 5, 'expected "="'),
         ("locale = dé", 10, "expected a locale"),
-        ("environment = moon", 15, "expected sandbox or production"),
+        ("environment = moon", 15, "expected sandbox, production or fcm"),
         ('tag = a  or tag = "b', 19, "the quote has no end"),
         ("tag = a > b", 9, "this character stands in no filter"),
         ("(" * (DEEPEST + 2), DEEPEST + 2, f"nested deeper than {DEEPEST}"),

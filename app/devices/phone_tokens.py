@@ -1,0 +1,82 @@
+"""A phone as its app describes it and the tokens that it tells of, as rows."""
+
+import asyncpg
+
+from app.devices.device import AnyReport
+from events.postgres.deadlocks import fetch_through_deadlocks
+from events.postgres.errors import DEADLOCK
+from events.postgres.pool import Connection
+from events.postgres.statements import statement
+from events.sealing import Keyring
+from events.slot import ALL_SLOTS
+
+REPORTING_SECONDS = 5.0
+"""The longest that the matcher waits for the cards which a launch tells of: one that we do not know would be started
+again."""
+
+
+async def store_device(
+    connection: Connection, keyring: Keyring, device_id: str, report: AnyReport
+) -> tuple[int, list[str]]:
+    """Write device and tokens; give how many starts it did not tell of, and the ids that the phone had before."""
+    while True:
+        try:
+            async with connection.transaction():
+                return await _write_device(connection, keyring, device_id, report)
+        except asyncpg.PostgresError as error:
+            # two devices that take tokens from one another wait for one another
+            if error.sqlstate != DEADLOCK:
+                raise
+
+
+async def renew_tokens(connection: Connection, device_id: str) -> list[int]:
+    """Let the cards of a phone with Android go by the token that it has now; give the slots of those that had another.
+
+    It is a transaction of its own.
+    """
+    token = await connection.fetchrow(statement("app/read_fcm_token"), device_id)
+    if token is None:
+        return []
+    values = (ALL_SLOTS, device_id, token["token_hash"], token["token_sealed"])
+    return [row["slot"] for row in await fetch_through_deadlocks(connection, "app/renew_card_tokens", *values)]
+
+
+async def _write_device(
+    connection: Connection, keyring: Keyring, device_id: str, report: AnyReport
+) -> tuple[int, list[str]]:
+    alert_token = report.notification_token
+    alert_hash = None if alert_token is None else keyring.blind(report.app, report.environment, alert_token)
+    silence: int = await connection.fetchval(
+        statement("app/upsert_device"),
+        device_id,
+        report.customer_id,
+        report.app,
+        report.environment,
+        report.ios_version,
+        report.app_build,
+        report.locale,
+        report.activities_enabled,
+        report.frequent_pushes_enabled,
+        alert_hash,
+        REPORTING_SECONDS if report.cards else 0.0,
+        None if report.tags is None else sorted(set(report.tags)),
+        report.android_version,
+    )
+    tokens = report.tokens
+    hashes = {name: keyring.blind(report.app, report.environment, token) for name, token in tokens.items()}
+    values = {hashes[name]: token for name, token in tokens.items()}
+    if alert_hash is not None and alert_token is not None:
+        values[alert_hash] = alert_token
+    earlier: list[str] = []
+    if values:
+        order = sorted(values)
+        names = (report.app, report.environment, device_id, order)
+        sealed = [keyring.seal_token(values[each]) for each in order]
+        held = await connection.fetch(statement("app/hold_tokens"), *names, sealed)
+        earlier = sorted({row["device_id"] for row in held} - {device_id})
+        if earlier:
+            await connection.execute(statement("app/take_tokens"), *names, earlier)
+    await connection.execute(
+        statement("app/set_start_tokens"), device_id, list(hashes), list(hashes.values()), report.ios_version
+    )
+    return silence, earlier
