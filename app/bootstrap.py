@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import ssl
 from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Self
 
+import httpx
 import structlog
 
 from app.access.key_store import KeyStore
@@ -83,8 +85,17 @@ def apns_transport(settings: Settings) -> EngineTransport:
     urls = {
         Environment.PRODUCTION: settings.apns_production_url,
         Environment.SANDBOX: settings.apns_sandbox_url,
+        Environment.FCM: settings.fcm_url,
     }
     return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
+
+
+def token_client(settings: Settings) -> httpx.AsyncClient | None:
+    """Give what asks Google for access tokens; None where the settings name no account."""
+    if settings.fcm_account is None and settings.fcm_accounts is None:
+        return None
+    trusted = None if settings.apns_ca_file is None else str(settings.apns_ca_file)
+    return httpx.AsyncClient(http2=True, verify=ssl.create_default_context(cafile=trusted), follow_redirects=False)
 
 
 def channels_transport(settings: Settings) -> EngineTransport:
@@ -235,12 +246,17 @@ class Service:
             case "dispatcher":
                 transport = apns_transport(self._settings)
                 self._stack.push_async_callback(transport.close)
+                client = token_client(self._settings)
+                if client is not None:
+                    self._stack.push_async_callback(client.aclose)
                 keeper = CredentialKeeper(
                     workers,
                     self.keyring,
                     self._settings.signing_keys_anew,
                     files=self._settings.signing_key_files(),
                     transport=transport,
+                    read_accounts=self._settings.service_accounts_anew,
+                    client=client,
                 )
                 dispatcher = Dispatcher(
                     workers,

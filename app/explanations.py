@@ -18,6 +18,7 @@ from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import ERASED, EventStore
 from events.vocabulary import kind_of
+from projections.android_card import on_android
 from projections.card import Card, Kind, Phase
 from projections.card_store import CardStore, card_of
 from projections.channel import ChannelState
@@ -108,7 +109,7 @@ class Explainer:
                 own = [each for each in cards[:CARDS_TOLD] if not is_customer(each.card.subject_id)]
                 accepted = await self._read_accepted(connection, order_id, progress, faces, own)
                 drawn = [
-                    (each, (shared if is_customer(each.card.subject_id) else faces).of(each.card.attributes_type))
+                    (each, (shared if is_customer(each.card.subject_id) else faces).of_card(each.card))
                     for each in cards[:CARDS_TOLD]
                 ]
                 errands = await read_errands(
@@ -180,8 +181,7 @@ class Explainer:
         behind = [
             each.card
             for each in cards
-            if (face := faces.of(each.card.attributes_type)) is not None
-            and each.card.accepted_hash != face.content_hash
+            if (face := faces.of_card(each.card)) is not None and each.card.accepted_hash != face.content_hash
         ]
         versions = {each.accepted_version for each in behind if each.accepted_version is not None}
         if not versions:
@@ -267,6 +267,13 @@ class _Faces:
                 self._stored.opened, self._key, self._stored.heard_at, attributes_type
             )
         return self._known[attributes_type]
+
+    def of_card(self, card: Card) -> Face | None:
+        """Give the face of a card, on a phone of its kind."""
+        face = self.of(card.attributes_type)
+        if face is None or not card.is_android or self._stored is None or self._stored.opened is None:
+            return face
+        return on_android(face, self._stored.opened, card.attributes_type, self._key)
 
 
 def _of_order(

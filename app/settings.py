@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from app.apns.credential_settings import SigningKey, read_signing_keys, routes_of
 from app.apns.dispatch_rules import DispatchRules
+from app.apns.fcm_account import ServiceAccount, files_of, read_account, read_accounts, routes_of_accounts
 from app.errors import SettingsError
 from app.housekeeping import KeepRules
 from app.thresholds import PROFILES, Rules, thresholds, with_thresholds
@@ -26,7 +27,10 @@ PREFIX = "LOCKSTEP_"
 PRODUCTION_URL = "https://api.push.apple.com"
 SANDBOX_URL = "https://api.sandbox.push.apple.com"
 PRODUCTION_CHANNELS_URL = "https://api-manage-broadcast.push.apple.com:2196"
+FCM_URL = "https://fcm.googleapis.com"
 SANDBOX_CHANNELS_URL = "https://api-manage-broadcast.sandbox.push.apple.com:2195"
+
+_KEYS = ("APNS_KEY", "APNS_CREDENTIALS", "FCM_ACCOUNT", "FCM_ACCOUNTS")
 
 Role = Literal["api", "projector", "matcher", "dispatcher"]
 ALL_ROLES: tuple[Role, ...] = ("api", "projector", "matcher", "dispatcher")
@@ -92,6 +96,13 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         SANDBOX_CHANNELS_URL, description="Where the sandbox's broadcast channels are made."
     )
     apns_ca_file: Path | None = Field(None, description="Trust these certificates instead of the public ones.")
+    fcm_account: SecretStr | None = Field(
+        None, description="Google's JSON key of a service account; usually by LOCKSTEP_FCM_ACCOUNT_FILE."
+    )
+    fcm_accounts: SecretStr | None = Field(
+        None, description="JSON: several service accounts with their apps, instead of the above."
+    )
+    fcm_url: str = Field(FCM_URL, description="Where messages to phones with Android go.")
     apns_engine: Literal["rust", "httpx"] = Field(
         "httpx", description="What speaks HTTP/2: httpx, or rust (pyqwest), which is faster."
     )
@@ -206,6 +217,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
                 )
             return read_signing_keys(self.apns_credentials.get_secret_value())
         missing = [name for name, value in one.items() if value is None]
+        if len(missing) == len(one) and (self.fcm_account is not None or self.fcm_accounts is not None):
+            # an installation for phones with Android alone
+            return []
         if missing or self.apns_team_id is None or self.apns_key_id is None or self.apns_key is None:
             raise SettingsError(
                 f"To send pushes, set {', '.join(missing)}. To try without an Apple account, run: lockstep demo"
@@ -221,17 +235,40 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         """
         return load_settings(**self._given).signing_keys()
 
+    def service_accounts(self) -> list[ServiceAccount]:
+        """Give Google's service accounts: the several, the one, or none.
+
+        Raises:
+            SettingsError: They cannot be used; the message says why.
+        """
+        if self.fcm_accounts is not None:
+            if self.fcm_account is not None:
+                raise SettingsError("Set LOCKSTEP_FCM_ACCOUNTS or LOCKSTEP_FCM_ACCOUNT_FILE, not both.")
+            return read_accounts(self.fcm_accounts.get_secret_value())
+        if self.fcm_account is None:
+            return []
+        return [read_account(self.fcm_account.get_secret_value(), "LOCKSTEP_FCM_ACCOUNT")]
+
+    def service_accounts_anew(self) -> list[ServiceAccount]:
+        """Give Google's service accounts as their files are now; without files, those that were read.
+
+        Raises:
+            SettingsError: As `service_accounts`.
+        """
+        return load_settings(**self._given).service_accounts()
+
     def key_routes(self) -> list[Route] | None:
-        """Say which of Apple's keys signs for what, as the files are now; None where none can be used here."""
+        """Say which key signs for what, as the files are now; None where none can be used here."""
         try:
-            return routes_of(self.signing_keys_anew())
+            return routes_of(self.signing_keys_anew()) + routes_of_accounts(self.service_accounts_anew())
         except SettingsError:
             return None
 
     def signing_key_files(self) -> list[str]:
-        """Name the files that Apple's keys come from."""
-        names = (f"{PREFIX}{name}_FILE" for name in ("APNS_KEY", "APNS_CREDENTIALS"))
-        return [os.environ[name] for name in names if name in os.environ]
+        """Name the files that keys come from."""
+        names = (f"{PREFIX}{name}_FILE" for name in _KEYS)
+        listed = [] if self.fcm_accounts is None else files_of(self.fcm_accounts.get_secret_value())
+        return [os.environ[name] for name in names if name in os.environ] + listed
 
     def keep_rules(self) -> KeepRules:
         """Say how long things are kept."""

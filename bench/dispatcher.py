@@ -13,12 +13,13 @@ from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import EngineTransport, TransportSettings
+from app.apns.fcm_request import FcmRequest
 from app.apns.provider_token import ProviderToken
 from app.apns.pyqwest_engine import PyqwestEngine
 from app.apns.request import ApnsRequest, Environment
 from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
-from app.apns.transports import ApnsTransport, Unreachable
+from app.apns.transports import PushTransport, Unreachable
 from bench.database import Bed, bed
 from bench.engine import rate, senders
 from bench.orders import open_orders
@@ -66,11 +67,13 @@ class _YesAtOnce:
 
     free_permits = 500
 
-    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(
+        self, request: ApnsRequest | FcmRequest, *, credential: str, bearer: str, deadline_seconds: float
+    ) -> Answer:
         """Say yes."""
-        del credential, bearer, deadline_seconds
+        del request, credential, bearer, deadline_seconds
         await asyncio.sleep(0)
-        return Answer(200, apns_id=request.apns_id)
+        return Answer(200)
 
     def unreachable(self) -> dict[Environment, Unreachable]:
         """It is there."""
@@ -120,7 +123,7 @@ async def run(*, quick: bool) -> list[Figure]:
     ]
 
 
-async def _dispatch(on: Bed, cards: int, credentials: Credentials, transport: ApnsTransport) -> float:
+async def _dispatch(on: Bed, cards: int, credentials: Credentials, transport: PushTransport) -> float:
     """Put every card in debt, let a dispatcher pay it all, and give the pushes a second."""
     await on.pool.execute(_OWE, timeout=300)
     await on.pool.execute("VACUUM ANALYZE cards", timeout=300)

@@ -13,6 +13,7 @@ from projections.explain_order import explain_order
 from projections.explain_pictures import lacking
 from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Shown, Surroundings, TracedCard
 from projections.face import Face
+from projections.googles_words import in_googles_words
 from projections.shown_card import compared, perhaps
 
 
@@ -53,6 +54,8 @@ def explain(
     explained = []
     for each in cards:
         found = explain_card(each, finding, each.face, around)
+        if each.card.is_android:
+            found = in_googles_words(found)
         newest = told if each.shows_order else None
         should_show, shows_now = compared(each, newest, each.face, finding, found.reason, around)
         explained.append(

@@ -119,7 +119,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
         if not refs:
             return self
         content = referring(self.content, self.image_paths, refs, self.placeholder or placeholder)
-        return replace(self, content=content, content_hash=_shown_hash(content, self.wishes, key))
+        return replace(self, content=content, content_hash=hash_of(content, self.wishes, key))
 
     def pending_alert(self, alerted_version: int) -> Alert | None:
         """Choose what to speak of: the highest rank, then the newest, of what was not spoken of yet."""
@@ -158,10 +158,11 @@ def shown_hash(view: CardView, content: bytes, key: bytes) -> bytes:
         content: JSON; of a state that a sender gave every key counts, and what belongs to the state.
         key: Keys the hash.
     """
-    return _shown_hash(content, wishes_of(view), key)
+    return hash_of(content, wishes_of(view), key)
 
 
-def _shown_hash(content: bytes, wishes: Wishes | None, key: bytes) -> bytes:
+def hash_of(content: bytes, wishes: Wishes | None, key: bytes) -> bytes:
+    """Give 16 bytes, keyed, that two contents share if no push is needed from one to the other; see `shown_hash`."""
     if wishes is None:
         return content_hash(content, key)
     shown = _encode_sorted((_read_object(content), wishes.stale_at, wishes.relevance_score))

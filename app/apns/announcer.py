@@ -32,7 +32,7 @@ from app.apns.request import ApnsRequest, Environment, PushKind, PushType, build
 from app.apns.rules import Pause
 from app.apns.sender import pause_key
 from app.apns.shared_token import SharedProviderToken
-from app.apns.transports import ApnsTransport
+from app.apns.transports import PushTransport
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -73,7 +73,7 @@ class Announcer:
         self,
         pool: Pool,
         keyring: Keyring,
-        transport: ApnsTransport,
+        transport: PushTransport,
         credentials: Credentials,
         announce: Callable[[Collection[int]], None],
         *,

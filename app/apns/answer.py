@@ -1,4 +1,4 @@
-"""Read what APNs answered, whatever it was."""
+"""Read what APNs or Firebase answered, whatever it was."""
 
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
@@ -8,13 +8,14 @@ import msgspec
 from app.apns.request import KEPT_BODY_BYTES
 
 _LONGEST_WORD = 128
+BAD_REGISTRATION_TOKEN = "INVALID_ARGUMENT message.token"  # noqa: S105 - the name of an error
 
 
 class Answer(msgspec.Struct, frozen=True):
     """An answer that came: a status, and what could be read of the rest.
 
     Attributes:
-        reason: Apple's word as it stood on the wire, also one we do not know; `None` when there was none.
+        reason: Apple's word as it stood on the wire, also one we do not know, or Google's; `None` when there was none.
         apns_id: the id as APNs echoed it.
         timestamp_ms: since when the token was known to be gone, in milliseconds since 1970 (only with 410).
         retry_after: seconds, when a `Retry-After` header came; Apple documents none.
@@ -38,6 +39,7 @@ class Answer(msgspec.Struct, frozen=True):
 class _ErrorBody(msgspec.Struct):
     reason: object = None
     timestamp: object = None
+    error: object = None
 
 
 _decode = msgspec.json.Decoder(_ErrorBody).decode
@@ -49,7 +51,7 @@ def read_answer(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
     Args:
         status: the HTTP status.
         headers: names in lower case.
-        body: empty, Apple's JSON, or whatever stood between us and Apple.
+        body: empty, Apple's JSON, Google's, or whatever stood between us and Apple.
     """
     apns_id: str | None = None
     unique_id: str | None = None
@@ -75,7 +77,8 @@ def read_answer(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
         error = _decode(body[:KEPT_BODY_BYTES])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Answer(status, None, apns_id, None, retry_after, unique_id, server_time)
-    reason = error.reason[:_LONGEST_WORD] if isinstance(error.reason, str) and error.reason else None
+    word = error.reason if error.error is None else _google_word(error.error)
+    reason = word[:_LONGEST_WORD] if isinstance(word, str) and word else None
     timestamp = error.timestamp if type(error.timestamp) is int else None
     return Answer(status, reason, apns_id, timestamp, retry_after, unique_id, server_time)
 
@@ -83,6 +86,19 @@ def read_answer(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
 def goaway_reason(debug_data: bytes | None) -> str | None:
     """Read the reason in a GOAWAY frame's debug data, which Apple writes as an error body."""
     return read_answer(0, (), debug_data or b"").reason
+
+
+def _google_word(error: object) -> object:
+    """Give the code that Firebase adds to an error, or the status of Google's own; it names a token that is none."""
+    if not isinstance(error, dict):
+        return None
+    given = error.get("details")
+    details = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    word = next((each["errorCode"] for each in details if "errorCode" in each), error.get("status"))
+    violations = [fault for each in details for fault in each.get("fieldViolations") or () if isinstance(fault, dict)]
+    if word == "INVALID_ARGUMENT" and any(fault.get("field") == "message.token" for fault in violations):
+        return BAD_REGISTRATION_TOKEN
+    return word
 
 
 def _word(value: bytes) -> str:

@@ -25,7 +25,7 @@ from app.apns.errors import Ambiguous, NotSent
 from app.apns.judge import said
 from app.apns.pictures import face_for_all
 from app.apns.preflight import message_problem
-from app.apns.push import build_message
+from app.apns.push import build_broadcast
 from app.apns.request import Environment
 from app.apns.sender import pause_key
 from app.apns.shared_token import SharedProviderToken
@@ -248,7 +248,7 @@ class Broadcaster:
             )
         if stored is None or face is None:
             raise AssertionError("what is published was drawn")
-        body = build_message(decided, channel=channel, view=stored.view, face=face)
+        body = build_broadcast(decided, channel=channel, view=stored.view, face=face)
         send = self._rules.send
         expiry = send.end_expiry if decided.kind is Kind.END else send.update_expiry
         return channel_request.publish(

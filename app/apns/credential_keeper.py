@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+import httpx
 import structlog
 
+from app.apns.access_token import AccessToken
 from app.apns.credential_settings import SigningKey, text_of
 from app.apns.credentials import Credentials
 from app.apns.errors import SigningKeyError
+from app.apns.fcm_account import ServiceAccount
 from app.apns.provider_token import ProviderToken
 from app.apns.request import Environment
 from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
-from app.apns.transports import ApnsTransport
+from app.apns.transports import PushTransport
 from app.errors import SettingsError
 from events.postgres.pool import Pool
 from events.sealing import Keyring
@@ -34,8 +37,10 @@ class CredentialKeeper:
         pool: Connections, for the provider tokens that all processes share.
         keyring: Seals those.
         read: Reads the settings' keys, anew at each call.
+        read_accounts: Reads Google's service accounts, likewise.
         files: Names the files that the keys come from, besides those that a key names itself.
         transport: Connections that were opened with a key of before are replaced.
+        client: Asks Google for access tokens.
 
     Raises:
         SettingsError: The keys cannot be used.
@@ -49,11 +54,15 @@ class CredentialKeeper:
         read: Callable[[], list[SigningKey]],
         *,
         files: Iterable[str],
-        transport: ApnsTransport,
+        transport: PushTransport,
+        read_accounts: Callable[[], list[ServiceAccount]] = list,
+        client: httpx.AsyncClient | None = None,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
         self._read = read
+        self._read_accounts = read_accounts
+        self._client = client
         self._files = tuple(files)
         self._transport = transport
         self._tokens: dict[tuple[str, str, str], SharedProviderToken] = {}
@@ -89,7 +98,8 @@ class CredentialKeeper:
         self._seen = {path: _state(path) for path in self._files}
         keys = self._read()
         self._seen |= {each.key_file: _state(each.key_file) for each in keys if each.key_file is not None}
-        return [(each.served, self._token(each)) for each in keys]
+        served = [(each.served, self._token(each)) for each in keys]
+        return served + [(each.served, self._access_token(each)) for each in self._read_accounts()]
 
     def _token(self, key: SigningKey) -> SharedProviderToken:
         """Give the token of a key; one that did not change keeps it."""
@@ -99,6 +109,15 @@ class CredentialKeeper:
             self._tokens[name] = SharedProviderToken(
                 self._pool, self._keyring, ProviderToken(key.team_id, key.key_id, text)
             )
+        return self._tokens[name]
+
+    def _access_token(self, account: ServiceAccount) -> SharedProviderToken:
+        """Give the access token of a service account; one that did not change keeps it."""
+        if self._client is None:
+            raise AssertionError("who reads service accounts has a client to ask with")
+        name = (account.project_id, account.private_key_id, account.private_key)
+        if name not in self._tokens:
+            self._tokens[name] = SharedProviderToken(self._pool, self._keyring, AccessToken(account, self._client))
         return self._tokens[name]
 
 

@@ -49,6 +49,11 @@ class Credentials:
 
 def no_key(app: str, environment: str) -> str:
     """Say that no key serves an app, and what to do."""
+    if environment == Environment.FCM:
+        return (
+            f"No service account serves {app} on Android. Set LOCKSTEP_FCM_ACCOUNT_FILE, or add the app to "
+            "LOCKSTEP_FCM_ACCOUNTS."
+        )
     return (
         f"No signing key serves {app} in {environment}. Add it to LOCKSTEP_APNS_CREDENTIALS, or check what the app "
         "reports as its bundle id and environment."

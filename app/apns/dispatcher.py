@@ -22,7 +22,7 @@ from app.apns.reach import TOLD_AGAIN_SECONDS, Reach, Trial
 from app.apns.sender import PlannedPush, Sender
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
 from app.apns.settler import Settler
-from app.apns.transports import ApnsTransport
+from app.apns.transports import PushTransport
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
@@ -75,7 +75,7 @@ class Dispatcher:
         self,
         pool: Pool,
         keyring: Keyring,
-        transport: ApnsTransport,
+        transport: PushTransport,
         credentials: Credentials,
         announce: Callable[[Collection[int]], None],
         *,

@@ -89,7 +89,7 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 class EngineTransport:
-    """An `ApnsTransport` with one connection for an environment and a credential."""
+    """An `PushTransport` with one connection for an environment and a credential."""
 
     def __init__(self, engine: Engine, settings: TransportSettings, *, dice: random.Random | None = None) -> None:
         self._engine = engine
@@ -111,7 +111,7 @@ class EngineTransport:
         return max(0, self._settings.max_in_flight - self._in_flight)
 
     async def send(self, request: Asked, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
-        """Send one push and give the answer; see `ApnsTransport.send`."""
+        """Send one push and give the answer; see `PushTransport.send`."""
         if self._closed:
             raise NotSent("the sender is shutting down", cause=NotSentCause.CLOSED)
         attempt = Attempt(request, bearer)
@@ -131,7 +131,7 @@ class EngineTransport:
                 self._idle.set()
 
     def unreachable(self) -> Mapping[Environment, Unreachable]:
-        """Tell where the last try to connect failed; see `ApnsTransport.unreachable`."""
+        """Tell where the last try to connect failed; see `PushTransport.unreachable`."""
         return {
             environment: Unreachable(
                 failure.why,

@@ -23,13 +23,14 @@ class NotSentCause(StrEnum):
     REFUSED_STREAM = "refused_stream"
     GOAWAY = "goaway"
     CLOSED = "closed"
+    UNAUTHORISED = "unauthorised"
 
 
 _NO_CONNECTION = frozenset({NotSentCause.DNS, NotSentCause.CONNECT, NotSentCause.TLS})
 
 
 class NotSent(ApnsError):  # noqa: N818 - an outcome that `judge` matches, named as the design names it
-    """Says that APNs provably did not process the request; it may be sent again at once.
+    """Says that APNs, or Firebase, provably did not process the request; it may be sent again at once.
 
     Attributes:
         goaway_reason: the reason in the GOAWAY frame, when one came; a word of Apple's table or `None`.

@@ -3,14 +3,14 @@
 from collections import Counter, deque
 from typing import Final
 
-from app.apns.answer import Answer
+from app.apns.answer import BAD_REGISTRATION_TOKEN, Answer
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.request import Environment
 
 WINDOW: Final = 50
 """Answers of a topic that are looked back on."""
 
-BAD_TOKEN: Final = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic"})
+BAD_TOKEN: Final = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "SENDER_ID_MISMATCH", BAD_REGISTRATION_TOKEN})
 
 
 class Health:

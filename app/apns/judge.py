@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from app.apns.answer import Answer
 from app.apns.backoff import backoff_seconds, doubling_seconds
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
+from app.apns.health import BAD_TOKEN
 from app.apns.reasons import explain
 from app.apns.request import PushKind
 from app.apns.rules import RULES, Pause, Rule, Wait, rule_for
@@ -29,12 +30,13 @@ def judge(
     held_back: bool = False,
     server_errors: int = 0,
     bad_tokens_lately: int = 0,
+    repeatable: bool = False,
     settings: VerdictSettings = DEFAULT,
 ) -> Verdict:
     """Decide what an outcome means for the card, its token and the sender.
 
     Args:
-        outcome: what `ApnsTransport.send` gave or raised.
+        outcome: what `PushTransport.send` gave or raised.
         kind: what the push was to do.
         attempt: 1 for the first try of this card since it last succeeded.
         jitter: 0.0 to 1.0, drawn by the caller.
@@ -46,10 +48,11 @@ def judge(
         held_back: while no connection comes about to where it was sent, this card is not claimed.
         server_errors: 500s in a row that these connections gave, this one included.
         bad_tokens_lately: bad tokens among the topic's last answers, this one included.
+        repeatable: a start may be sent again whatever became of it, since it replaces what is shown.
         settings: the thresholds.
 
     Source:
-        Apple, "Handling notification responses from APNs".
+        Apple, "Handling notification responses from APNs"; Google, "FCM error codes".
     """
     silent = isinstance(outcome, Ambiguous) or (isinstance(outcome, NotSent) and outcome.cause is NotSentCause.DEADLINE)
     most = min(settings.backoff_most, settings.silence_most) if silent else settings.backoff_most
@@ -62,12 +65,12 @@ def judge(
         case NotSent():
             return _not_sent(outcome, pause, settings)
         case Ambiguous():
-            return _ambiguous(outcome, kind, pause, settings)
+            return _ambiguous(outcome, pause, settings, may_double=kind is PushKind.START and not repeatable)
         case Answer(status=200):
-            return Verdict(outcome=Outcome.ACCEPTED, why="Apple accepted the push.", counts_as_error=False)
-        case Answer(status=410):
+            return Verdict(outcome=Outcome.ACCEPTED, why="The push was accepted.", counts_as_error=False)
+        case Answer(status=410) | Answer(reason="UNREGISTERED"):
             return _gone(outcome, token_registered_at, refused_before=refused_before, settings=settings)
-        case Answer(reason="BadDeviceToken" | "DeviceTokenNotForTopic"):
+        case Answer(reason=word) if word in BAD_TOKEN:
             return _wrong_token(
                 outcome,
                 refused_before=refused_before,
@@ -107,9 +110,9 @@ def _not_sent(outcome: NotSent, pause: float, settings: VerdictSettings) -> Verd
     return Verdict(outcome=Outcome.RETRY, retry_after_seconds=pause, why=f"The push did not leave: {outcome.why}")
 
 
-def _ambiguous(outcome: Ambiguous, kind: PushKind, pause: float, settings: VerdictSettings) -> Verdict:
+def _ambiguous(outcome: Ambiguous, pause: float, settings: VerdictSettings, *, may_double: bool) -> Verdict:
     breaker = _breaker(outcome.goaway_reason, settings)
-    if kind is PushKind.START:
+    if may_double:
         # A start sent twice is two cards, so only the app's report, or its silence, may decide.
         return Verdict(
             outcome=Outcome.UNKNOWN,
@@ -179,7 +182,7 @@ def _wrong_token(
             tell_operator=f"Many tokens of one app are refused ({reason.word}), none is retired: {reason.do}",
             why=f"{reason.means} So many at once mean a wrong setting.",
         )
-    if reason.word == "DeviceTokenNotForTopic":
+    if reason.word in ("DeviceTokenNotForTopic", "SENDER_ID_MISMATCH"):
         action = TokenAction.RETIRE if refused_before else TokenAction.SUSPECT
         return Verdict(outcome=Outcome.REJECTED, token=action, why=reason.means)
     if not other_environment_tried:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
+from projections.android_card import on_android
 from projections.card import Card, Phase
 from projections.card_store import Claimed
 from projections.choice import Nothing, Plan
@@ -25,7 +26,7 @@ Drawn = Face | Exception | None
 def draw(
     claimed: Sequence[Claimed], views: Mapping[str, StoredView], key: bytes, stopped: Collection[str]
 ) -> list[tuple[Claimed, Drawn]]:
-    """Draw what each card shows, once for all of a subject and type.
+    """Draw what each card shows, once for all of a subject and type on phones of one kind.
 
     Args:
         claimed: The cards.
@@ -33,14 +34,16 @@ def draw(
         key: Keys content hashes.
         stopped: Subjects of which no further card is to be started.
     """
-    faces: dict[tuple[str, str], Drawn] = {}
+    faces: dict[tuple[str, str, bool], Drawn] = {}
     drawn: list[tuple[Claimed, Drawn]] = []
     for each in claimed:
         card, stored = each.card, views.get(each.card.subject_id)
-        place = (card.subject_id, card.attributes_type)
+        place = (card.subject_id, card.attributes_type, card.is_android)
         if place not in faces:
             try:
                 face = None if stored is None else face_of(stored.shown, key, stored.heard_at, place[1])
+                if face is not None and stored is not None and card.is_android:
+                    face = on_android(face, stored.shown, place[1], key)
                 faces[place] = face and replace(face, starts_stopped=card.subject_id in stopped)
             except Exception as error:  # noqa: BLE001 - its cards fail alone
                 faces[place] = error

@@ -23,6 +23,7 @@ from typing import Any, Literal, assert_never
 
 import msgspec
 
+from app.apns.fcm_request import FcmRequest, fcm_problem
 from app.apns.request import TOPIC_SUFFIX, ApnsRequest, PushType
 
 MOST_BODY_BYTES = 4_096
@@ -102,6 +103,14 @@ def preflight(request: ApnsRequest) -> Problem | None:
     The attributes of a card count towards the size of its later updates too: `attributes_size_bytes`.
     """
     return next(chain(_envelope_problems(request), _problems_of(request)), None)
+
+
+def problem_of(request: ApnsRequest | FcmRequest) -> str | None:
+    """Say what would be refused of a request, or dropped in silence; None for nothing."""
+    if isinstance(request, FcmRequest):
+        return fcm_problem(request)
+    problem = preflight(request)
+    return None if problem is None else problem.why
 
 
 def message_problem(payload: bytes) -> Problem | None:

@@ -64,6 +64,10 @@ class ProviderToken:
         """Give the token that was adopted last."""
         return self._current
 
+    async def issue(self, now: float) -> IssuedToken:
+        """Sign another token; see `sign`."""
+        return self.sign(now)
+
     def sign(self, now: float) -> IssuedToken:
         """Sign another token, which is not the current one before it is adopted.
 

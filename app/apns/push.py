@@ -9,6 +9,8 @@ from msgspec import UNSET
 
 from app.apns import payload
 from app.apns.dispatch_rules import SendRules
+from app.apns.fcm_message import build_message
+from app.apns.fcm_request import FcmRequest
 from app.apns.request import ApnsRequest, Environment, PushType, build
 from projections.alert_text import AlertText, LocalisedText
 from projections.card import Card, Kind
@@ -36,7 +38,7 @@ def build_push(
     apns_id: UUID,
     rules: SendRules,
     locale: str | None = None,
-) -> ApnsRequest:
+) -> ApnsRequest | FcmRequest:
     """Build the request of a plan.
 
     Args:
@@ -45,7 +47,7 @@ def build_push(
         view: The subject's view; only an end can do without it.
         face: The same, rendered.
         token: The device token that fits the kind.
-        environment: `sandbox` or `production`.
+        environment: Where it goes.
         apns_id: The id of the push.
         rules: Expiry.
         locale: The phone's, as its app says; None for unknown.
@@ -58,7 +60,10 @@ def build_push(
     content = None
     if face is not None and face.placed and sent.with_content and not face.is_blank:
         content = with_freshness(face.content, sent.freshness)
-    alert = None if sent.alert is None else _alert(sent.alert, card.attributes_type, view, locale)
+    text = None if sent.alert is None else _text(sent.alert, card.attributes_type, view, locale)
+    if card.is_android:
+        return build_message(sent, card=card, content=content, text=text, token=token, rules=rules)
+    alert = None if text is None else alert_of(text)
     attributes = b""
     if view is not None and sent.kind is not Kind.END:
         definition = CARDS.of_type(card.attributes_type, view.kind)
@@ -96,7 +101,7 @@ def build_push(
     )
 
 
-def build_message(sent: Send, *, channel: Channel, view: CardView, face: Face) -> bytes:
+def build_broadcast(sent: Send, *, channel: Channel, view: CardView, face: Face) -> bytes:
     """Build the body of what is published on a channel, for every card that follows it.
 
     Its alert has the words for a phone whose locale is not known: an app's own strings suit them all.
@@ -173,10 +178,14 @@ def collapse_id(subject_id: str) -> str:
 
 
 def _alert(alert: Alert, attributes_type: str, view: CardView | None, locale: str | None) -> payload.Alert:
+    return alert_of(_text(alert, attributes_type, view, locale))
+
+
+def _text(alert: Alert, attributes_type: str, view: CardView | None, locale: str | None) -> AlertText:
     if view is None:
         raise AssertionError("an alert speaks of something")
     told = (view.speaker(alert) or EMPTY) if isinstance(view, CustomerView) else view
-    return alert_of(CARDS.of_type(attributes_type, view.kind).words(alert.type, without_personal(told), locale))
+    return CARDS.of_type(attributes_type, view.kind).words(alert.type, without_personal(told), locale)
 
 
 def alert_of(text: AlertText) -> payload.Alert:

@@ -14,7 +14,7 @@ import structlog
 
 from app.apns.credentials import Credentials
 from app.apns.request import Environment
-from app.apns.transports import ApnsTransport, Unreachable
+from app.apns.transports import PushTransport, Unreachable
 from projections.outages import Outages
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ class Reach:
     """
 
     def __init__(
-        self, transport: ApnsTransport, credentials: Credentials, outages: Outages, *, told_seconds: float
+        self, transport: PushTransport, credentials: Credentials, outages: Outages, *, told_seconds: float
     ) -> None:
         self._transport = transport
         self._credentials = credentials

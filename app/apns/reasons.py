@@ -1,12 +1,13 @@
-"""Every reason APNs gives for not taking a push, in plain words.
+"""Every reason APNs, or Firebase, gives for not taking a push, in plain words.
 
 Source:
-    Apple, "Handling notification responses from APNs", November 2026. Apple's table spells
+    Google, "FCM error codes". Apple, "Handling notification responses from APNs", November 2026. Apple's table spells
     `BadEnvironmentKeyIdInToken`; the wire has been seen to say `BadEnvironmentKeyInToken`. Both are here.
 """
 
 import msgspec
 
+from app.apns.answer import BAD_REGISTRATION_TOKEN
 from projections.card import NO_KEY, NOT_MADE, NOT_SENT, UNFIT
 from projections.explanation import Said
 
@@ -35,7 +36,7 @@ _WRONG_ENVIRONMENT = (
     "Operator, now: give Lockstep a key that serves this environment, then lift the pause.",
 )
 
-_TABLE = (
+_APPLES = (
     Reason("BadCollapseId", 400, "The collapse id is longer than 64 bytes.", _OURS),
     Reason(
         "BadDeviceToken",
@@ -150,8 +151,57 @@ _TABLE = (
     Reason("Shutdown", 503, "Apple is closing this connection.", _NONE),
 )
 
-REASONS: dict[str, Reason] = {reason.word: reason for reason in _TABLE}
-"""The table by the word on the wire."""
+_GOOGLES = (
+    Reason("INVALID_ARGUMENT", 400, "Google does not take the message as it is.", _OURS),
+    Reason(
+        BAD_REGISTRATION_TOKEN,
+        400,
+        "What the app reported as its registration token is none of Firebase's.",
+        "Operator, now: ask the developer of the app to check what it reports as fcmToken.",
+    ),
+    Reason("THIRD_PARTY_AUTH_ERROR", 401, "The token is not one of a phone with Android.", _OURS),
+    Reason(
+        "UNAUTHENTICATED",
+        401,
+        "Google does not accept what Lockstep signs in with (access token).",
+        "Operator, if it repeats: check the service account in the settings; then lift the pause.",
+    ),
+    Reason(
+        "PERMISSION_DENIED",
+        403,
+        "The service account may not send messages in this project.",
+        "Operator, now: give it the role Firebase Cloud Messaging API Admin, and switch that API on; then lift the "
+        "pause.",
+    ),
+    Reason(
+        "SENDER_ID_MISMATCH",
+        403,
+        "The phone's registration token belongs to another Firebase project.",
+        "Operator, now: check that the service account in the settings is of the project that the app is built with; "
+        "the token is given up once this repeats.",
+    ),
+    Reason(
+        "NOT_FOUND",
+        404,
+        "Google does not know the project.",
+        "Operator, now: check the project id in the service account; then lift the pause.",
+    ),
+    Reason(
+        "UNREGISTERED",
+        404,
+        "The phone's registration token is no longer valid: the app was removed, or has another token.",
+        "Customer: open the app, which then reports a new one.",
+    ),
+    Reason("QUOTA_EXCEEDED", 429, "Too many messages went to this phone, or to all of the project's.", _NONE),
+    Reason("RESOURCE_EXHAUSTED", 429, "Too many messages went to all phones of the project.", _NONE),
+    Reason("INTERNAL", 500, "Google had an error of its own.", _NONE),
+    Reason("UNAVAILABLE", 503, "Google cannot take the message now.", _NONE),
+)
+
+APPLES: dict[str, Reason] = {reason.word: reason for reason in _APPLES}
+GOOGLES: dict[str, Reason] = {reason.word: reason for reason in _GOOGLES}
+REASONS: dict[str, Reason] = APPLES | GOOGLES
+"""The tables by the word on the wire."""
 
 
 def explain(status: int, word: str | None) -> Reason:
@@ -188,7 +238,8 @@ def explain_last(word: str) -> Said:
         return _WITHOUT_ANSWER[word]
     if word in REASONS or word.isdecimal():
         reason = REASONS[word] if word in REASONS else explain(int(word), None)
-        named = f"Apple answered {word}: {reason.means}" if word in REASONS else reason.means
+        who = "Google" if word in GOOGLES else "Apple"
+        named = f"{who} answered {word}: {reason.means}" if word in REASONS else reason.means
         steps = [reason.do] if reason.then is None else [reason.do, reason.then]
         return Said(named, None if reason.do == _NONE else "\n".join(steps))
     return Said(f"Apple gave a reason that Lockstep does not know: {word}.", explain(0, word).do)

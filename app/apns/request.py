@@ -1,4 +1,4 @@
-"""A push as it goes out, and what else is asked of APNs."""
+"""A push to APNs as it goes out, and what may be asked over a connection of any kind."""
 
 from enum import StrEnum
 from typing import Final, Protocol
@@ -18,7 +18,7 @@ Header = tuple[str, str, bool]
 
 
 class Asked(Protocol):
-    """What may be asked of APNs over a connection: a push to a device, or something about a channel."""
+    """What may be asked over a connection: a push to a phone, or something about a channel."""
 
     @property
     def environment(self) -> "Environment":
@@ -54,10 +54,14 @@ class Asked(Protocol):
 
 
 class Environment(StrEnum):
-    """Name the APNs that a token belongs to."""
+    """Name the service that a token belongs to: one of Apple's two, or Google's for phones with Android."""
 
     PRODUCTION = "production"
     SANDBOX = "sandbox"
+    FCM = "fcm"
+
+
+APPLES: Final = (Environment.PRODUCTION, Environment.SANDBOX)
 
 
 class PushKind(StrEnum):

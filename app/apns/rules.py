@@ -1,9 +1,10 @@
-"""What each answer of APNs means for the card, its token and the sender, as data.
+"""What each answer of APNs, or of Firebase, means for the card, its token and the sender, as data.
 
 A rule is what holds by the word alone. What also needs the token's past or the topic's health is in `verdict`.
 
 Source:
-    Apple, "Handling notification responses from APNs"; `docs/` for what we add where Apple names no number.
+    Apple, "Handling notification responses from APNs"; Google, "FCM error codes"; `docs/` for what we add
+    where Apple names no number.
 """
 
 from enum import StrEnum
@@ -95,8 +96,18 @@ RULES: dict[str, Rule] = {
     "InternalServerError": Rule(Wait.BACKOFF),
     "ServiceUnavailable": Rule(Wait.BACKOFF_OR_ASKED, slow_down=True),
     "Shutdown": Rule(Wait.NOW, new_generation=True),
+    "INVALID_ARGUMENT": _OUR_FAULT,
+    "THIRD_PARTY_AUTH_ERROR": _OUR_FAULT,
+    "NOT_FOUND": _CREDENTIAL_FAULT,
+    "PERMISSION_DENIED": _CREDENTIAL_FAULT,
+    "UNAUTHENTICATED": Rule(Wait.NOW, once=True, refresh_provider_token=True, pause_repeated=Pause.CREDENTIAL),
+    "QUOTA_EXCEEDED": Rule(Wait.BACKOFF_OR_ASKED, slow_down=True),
+    "RESOURCE_EXHAUSTED": Rule(Wait.BACKOFF_OR_ASKED, slow_down=True),
+    "INTERNAL": Rule(Wait.BACKOFF),
+    "UNAVAILABLE": Rule(Wait.BACKOFF_OR_ASKED, slow_down=True),
 }
-"""What holds by the word; `BadDeviceToken`, `DeviceTokenNotForTopic` and 410 need the token's past."""
+"""What holds by the word; Apple's `BadDeviceToken`, `DeviceTokenNotForTopic` and 410 need the token's past, and so do
+Firebase's `UNREGISTERED`, `SENDER_ID_MISMATCH` and a token that is none."""
 
 _UNKNOWN_BY_STATUS: dict[int, Rule] = {
     # A key's scope shows as 403 under words that Apple adds: cards must not be lost to a new one.

@@ -13,17 +13,18 @@ from app.apns.answer import Answer
 from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import SendingRules
 from app.apns.errors import Ambiguous, NotSent
+from app.apns.fcm_request import FcmRequest
 from app.apns.health import Health
 from app.apns.judge import judge, said
 from app.apns.pace import Pace
-from app.apns.preflight import preflight
+from app.apns.preflight import problem_of
 from app.apns.provider_token import Invalidation
 from app.apns.request import ApnsRequest, Environment, PushKind
 from app.apns.rules import Pause
 from app.apns.settlement import settle_sent, settle_shadowed, settle_unbegun
 from app.apns.settler import Settler
 from app.apns.shared_token import SharedProviderToken
-from app.apns.transports import ApnsTransport
+from app.apns.transports import PushTransport
 from app.apns.verdict import Outcome, TokenAction, Verdict
 from events.errors import StoreUnavailableError
 from events.postgres.errors import translated
@@ -37,6 +38,8 @@ from projections.receipt import Receipt, receipt_context
 from projections.view_store import StoredView
 
 log = structlog.get_logger()
+
+REFUSED_AT_ONCE = "Google refuses an access token that it has just given: check the service account in its console."
 
 
 class PlannedPush(msgspec.Struct, frozen=True):
@@ -52,7 +55,7 @@ class PlannedPush(msgspec.Struct, frozen=True):
     face: Face | None
     phone: PhoneWithToken | None
     token_hash: bytes | None
-    request: ApnsRequest
+    request: ApnsRequest | FcmRequest
     intent: Intent
     claimed_monotonic: float
 
@@ -90,7 +93,7 @@ class Sender:
         self,
         cards: CardStore,
         pauses: Pauses,
-        transport: ApnsTransport,
+        transport: PushTransport,
         credentials: Credentials,
         settler: Settler,
         *,
@@ -116,30 +119,37 @@ class Sender:
         if token is None:
             self._refuse(begun, no_key(card.app, environment), NO_KEY)
             return
+        outcome: Answer | NotSent | Ambiguous | None = None
+        bearer = ""
         try:
             bearer = await token.bearer(begun.claimed.now.timestamp())
         except StoreUnavailableError:
             log.warning("push_waits_for_the_provider_token")
             self._settler.add(settle_unbegun(card, begun.claimed.now, planned=begun.sent))
             return
+        except NotSent as error:
+            outcome = error.with_traceback(None)
         # looked at after the last wait before the push
         elapsed = time.monotonic() - begun.claimed_monotonic
         if rules.lease - elapsed <= rules.deadline:
             self._settler.add(settle_unbegun(card, begun.claimed.now, planned=begun.sent))
             return
-        problem = preflight(begun.request)
+        request = begun.request
+        if isinstance(request, FcmRequest):
+            request = replace(request, project=token.team_id)
+        problem = problem_of(request)
         if problem is not None:
-            self._refuse(begun, f"{problem.why}.", UNFIT)
+            self._refuse(begun, f"{problem}.", UNFIT)
             return
         sent_at = begun.claimed.now + timedelta(seconds=elapsed)
-        outcome: Answer | NotSent | Ambiguous
-        try:
-            outcome = await self._transport.send(
-                begun.request, credential=token.credential, bearer=bearer, deadline_seconds=rules.deadline
-            )
-        except (NotSent, Ambiguous) as error:
-            # its traceback names this very frame: a cycle that keeps all of the push until the collector comes by
-            outcome = error.with_traceback(None)
+        if outcome is None:
+            try:
+                outcome = await self._transport.send(
+                    request, credential=token.credential, bearer=bearer, deadline_seconds=rules.deadline
+                )
+            except (NotSent, Ambiguous) as error:
+                # its traceback names this very frame: a cycle that keeps all of the push until the collector comes by
+                outcome = error.with_traceback(None)
         answered_at = begun.claimed.now + timedelta(seconds=time.monotonic() - begun.claimed_monotonic)
         self._health.note(begun.request.topic, environment, token.credential, outcome)
         verdict = judge(
@@ -151,12 +161,15 @@ class Sender:
             refused_before=card.suspect_hash is not None and card.suspect_hash == begun.token_hash,
             same_before=card.answered_before(said(outcome)),
             # what is tried elsewhere is remembered for the card, which an ordinary notification has nothing to do with
-            other_environment_tried=begun.is_notification or card.was_tried_elsewhere(begun.token_hash),
+            other_environment_tried=(
+                card.is_android or begun.is_notification or card.was_tried_elsewhere(begun.token_hash)
+            ),
             trying_other_environment=begun.trying_other_environment,
             # a claim goes by the card's environment
             held_back=card.environment == environment,
             server_errors=self._health.server_errors(environment, token.credential),
             bad_tokens_lately=self._health.bad_tokens(begun.request.topic, environment),
+            repeatable=card.is_android,
             settings=rules.verdicts,
         )
         if begun.is_notification and verdict.pause is Pause.TOPIC:
@@ -190,7 +203,8 @@ class Sender:
         if verdict.refresh_provider_token:
             came = token.invalidate(bearer, now.timestamp())
             if came is Invalidation.TOO_YOUNG:
-                log.error("apns_needs_an_operator", environment=environment, detail=_off(outcome, answered_at))
+                detail = REFUSED_AT_ONCE if card.is_android else _off(outcome, answered_at)
+                log.error("apns_needs_an_operator", environment=environment, detail=detail)
         if verdict.new_generation:
             self._transport.renew(environment, token.credential)
             self._health.renewed(environment, token.credential)
@@ -198,7 +212,7 @@ class Sender:
             log.error("apns_needs_an_operator", app=card.app, environment=environment, detail=verdict.tell_operator)
         try:
             with translated():
-                to_phone = begun.sent.kind is Kind.START or begun.is_notification
+                to_phone = begun.sent.kind is Kind.START or begun.is_notification or card.is_android
                 if to_phone and begun.phone is not None and begun.token_hash is not None:
                     await self._note_phone_token(begun, begun.phone.phone.environment, begun.token_hash, verdict)
                 if verdict.pause is not None:
@@ -305,4 +319,6 @@ def _seal(begun: PlannedPush) -> bytes | None:
     key = None if begun.stored is None else begun.stored.data_key
     if key is None:
         return None
-    return seal(key, begun.request.payload, context=receipt_context(begun.intent.apns_id))
+    request = begun.request
+    told = request.payload if isinstance(request, ApnsRequest) else request.record
+    return seal(key, told, context=receipt_context(begun.intent.apns_id))

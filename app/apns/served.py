@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.apns.request import Environment
+from app.apns.request import APPLES, Environment
 from projections.pause import ANY_APP
 
 
@@ -11,8 +11,8 @@ class Served(msgspec.Struct, frozen=True):
 
     Attributes:
         apps: Bundle ids; ANY_APP stands for those that no other key names.
-        environments: Apple's environments that the key is good for.
+        environments: Those that the key is good for.
     """
 
     apps: tuple[str, ...] = (ANY_APP,)
-    environments: tuple[Environment, ...] = tuple(Environment)
+    environments: tuple[Environment, ...] = APPLES

@@ -1,15 +1,18 @@
 """Shares the provider token of a key between all processes: sealed, in one row of Postgres.
 
 APNs takes one token a key and twenty minutes; whoever sends a second `iat` gets 429 TooManyProviderTokenUpdates.
-The row is the truth: it is replaced by compare-and-set, and whoever loses takes the winner's.
+The row is the truth: it is replaced by compare-and-set, and whoever loses takes the winner's. Google's access tokens
+are shared in the same way: there each is asked for over the network.
 """
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 
-from app.apns.provider_token import Invalidation, IssuedToken, ProviderToken
+from app.apns.errors import NotSent
+from app.apns.provider_token import Invalidation, IssuedToken
 from events.errors import SecretKeyError, StoreUnavailableError
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
@@ -22,19 +25,58 @@ LONGEST_WAIT_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 5.0
 
 
+class Issuer(Protocol):
+    """Gives new tokens of one key, and knows the current one and how long it is good; see `ProviderToken`."""
+
+    @property
+    def team_id(self) -> str:
+        """Name whose key it is: Apple's team, or Google's project."""
+
+    @property
+    def key_id(self) -> str:
+        """Name the key."""
+
+    @property
+    def key_fingerprint(self) -> str:
+        """Name the key by its public half."""
+
+    @property
+    def current(self) -> IssuedToken | None:
+        """Give the token that was adopted last."""
+
+    async def issue(self, now: float) -> IssuedToken:
+        """Give another token.
+
+        Raises:
+            NotSent: There is none to be had.
+        """
+
+    def adopt(self, issued: IssuedToken) -> None:
+        """Make a token the current one."""
+
+    def due(self, now: float) -> bool:
+        """Tell whether another token is wanted."""
+
+    def allowed(self, now: float) -> bool:
+        """Tell whether the current token would still be taken."""
+
+    def invalidate(self, token: str, now: float) -> Invalidation:
+        """Note that a token was refused."""
+
+
 class SharedProviderToken:
     """Gives the token that authorises a push.
 
     Args:
         pool: Connections.
         keyring: Seals the token.
-        provider_token: Signs; nobody else may use it.
+        own: Gives new ones; nobody else may use it.
     """
 
-    def __init__(self, pool: Pool, keyring: Keyring, provider_token: ProviderToken) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring, own: Issuer) -> None:
         self._pool = pool
         self._keyring = keyring
-        self._own = provider_token
+        self._own = own
         self._renewing = asyncio.Lock()
         self._not_before = 0.0
 
@@ -42,6 +84,11 @@ class SharedProviderToken:
     def credential(self) -> str:
         """Name the team and the key: what one connection serves."""
         return f"{self._own.team_id}/{self._own.key_id}"
+
+    @property
+    def team_id(self) -> str:
+        """Name whose key it is: Apple's team, or Google's project."""
+        return self._own.team_id
 
     @property
     def key_id(self) -> str:
@@ -56,6 +103,7 @@ class SharedProviderToken:
 
         Raises:
             StoreUnavailableError: Postgres is away, and APNs would not take the token we have.
+            NotSent: Google gives none.
         """
         if self._wanted(now):
             async with self._renewing:
@@ -91,6 +139,10 @@ class SharedProviderToken:
                 raise
             self._not_before = now + ASK_AGAIN_SECONDS
             log.warning("provider_token_not_renewed")
+        except NotSent:
+            if not self._own.allowed(now):
+                raise
+            self._not_before = now + ASK_AGAIN_SECONDS
 
     async def _agree(self, now: float) -> None:
         """Take the row's token, or put one there that all will take."""
@@ -98,7 +150,7 @@ class SharedProviderToken:
             replaced = await self._adopt_shared()
             if self._own.current is not None and not self._own.due(now):
                 return
-            made = self._own.sign(now)
+            made = await self._own.issue(now)
             if await self._replace(made, replaced):
                 self._own.adopt(made)
                 log.info("provider_token_signed", key_id=self._own.key_id)

@@ -7,6 +7,7 @@ import msgspec
 
 from app.apns.answer import Answer
 from app.apns.channel_request import ChannelRequest
+from app.apns.fcm_request import FcmRequest
 from app.apns.request import ApnsRequest, Environment
 
 
@@ -26,14 +27,16 @@ class Unreachable(msgspec.Struct, frozen=True):
     connected: frozenset[str] = frozenset()
 
 
-class ApnsTransport(Protocol):
-    """Sends pushes to both environments; a connection serves one credential alone, as Apple demands."""
+class PushTransport(Protocol):
+    """Sends pushes to all environments; a connection serves one credential alone, as Apple demands."""
 
     @property
     def free_permits(self) -> int:
         """Tell how many more pushes may be begun; claim no more work than this."""
 
-    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(
+        self, request: ApnsRequest | FcmRequest, *, credential: str, bearer: str, deadline_seconds: float
+    ) -> Answer:
         """Send one push and give the answer, whatever it says.
 
         Args:
@@ -58,10 +61,10 @@ class ApnsTransport(Protocol):
 
 
 class ChannelTransport(Protocol):
-    """Asks about channels at one of APNs' addresses, of both environments; see `ApnsTransport`."""
+    """Asks about channels at one of APNs' addresses, of both environments; see `PushTransport`."""
 
     async def send(self, request: ChannelRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
-        """Ask once and give the answer, whatever it says; see `ApnsTransport.send`."""
+        """Ask once and give the answer, whatever it says; see `PushTransport.send`."""
 
     def renew(self, environment: Environment, credential: str) -> None:
         """Ask what comes next over a new connection; the old one drains and closes."""

@@ -1,13 +1,13 @@
 """Every reason that APNs knows, once on the way to a phone: what becomes of the push, the token and the sending.
 
-Written by hand from the table in `docs/delivery.md`; every reason of `app/apns/reasons.py` must have its row.
+Written by hand from the table in `docs/delivery.md`; every reason of Apple's in `app/apns/reasons.py` has its row.
 """
 
 from typing import Final, NamedTuple
 
 import pytest
 
-from app.apns.reasons import REASONS
+from app.apns.reasons import APPLES
 from app.simulator.agent import PhoneAgent
 from tests.acceptance.world import KEY_ID, World, cards_of
 
@@ -75,7 +75,7 @@ TABLE: Final[dict[str, Row]] = {
 
 def test_every_reason_has_its_row() -> None:
     """A reason without one fails here."""
-    assert set(TABLE) == set(REASONS)
+    assert set(TABLE) == set(APPLES)
 
 
 @pytest.mark.parametrize("half", [0, 1])

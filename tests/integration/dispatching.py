@@ -13,11 +13,12 @@ from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.dispatcher import Dispatcher
 from app.apns.errors import Ambiguous, NotSent
+from app.apns.fcm_request import FcmRequest
 from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
 from app.apns.served import Served
 from app.apns.shared_token import SharedProviderToken
-from app.apns.transports import ApnsTransport, Unreachable
+from app.apns.transports import PushTransport, Unreachable
 from events.postgres.doorbell import Ring
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
@@ -39,20 +40,26 @@ class Apns:
     def __init__(self, *answers: Answer | NotSent | Ambiguous) -> None:
         self.answers = list(answers)
         self.requests: list[ApnsRequest] = []
+        self.messages: list[FcmRequest] = []
         self.renewed: list[tuple[Environment, str]] = []
         self.look: Callable[[ApnsRequest], Awaitable[None]] | None = None
         self.came = asyncio.Event()
         self.free_permits = 1_000
         self.away: dict[Environment, Unreachable] = {}
 
-    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
-        """Take a push."""
+    async def send(
+        self, request: ApnsRequest | FcmRequest, *, credential: str, bearer: str, deadline_seconds: float
+    ) -> Answer:
+        """Take a push, or a message to a phone with Android."""
         assert credential
         assert bearer
         assert deadline_seconds > 0
-        self.requests.append(request)
+        if isinstance(request, ApnsRequest):
+            self.requests.append(request)
+        else:
+            self.messages.append(request)
         self.came.set()
-        if self.look is not None:
+        if self.look is not None and isinstance(request, ApnsRequest):
             await self.look(request)
         answer = self.answers.pop(0) if self.answers else OK
         if isinstance(answer, Answer):
@@ -77,11 +84,11 @@ class Apns:
 
 def one_key(token: SharedProviderToken) -> Credentials:
     """Give credentials with one key, which serves everything."""
-    return Credentials([(Served(), token)])
+    return Credentials([(Served(environments=tuple(Environment)), token)])
 
 
 def dispatcher(
-    flow: Flow, apns: ApnsTransport, rules: DispatchRules = POLL_NEVER, *, credentials: Credentials | None = None
+    flow: Flow, apns: PushTransport, rules: DispatchRules = POLL_NEVER, *, credentials: Credentials | None = None
 ) -> Dispatcher:
     """Give a dispatcher that knows of every slot."""
     token = SharedProviderToken(flow.pool, flow.keyring, ProviderToken("TEAM123456", "KEY1234567", PEM))

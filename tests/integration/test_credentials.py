@@ -11,6 +11,7 @@ from app.apns.answer import Answer
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
+from app.apns.fcm_request import FcmRequest
 from app.apns.provider_token import ProviderToken
 from app.apns.request import ApnsRequest, Environment
 from app.apns.served import Served
@@ -41,7 +42,9 @@ class Listening(Apns):
         super().__init__(*answers)
         self.keys: dict[str, str] = {}
 
-    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(
+        self, request: ApnsRequest | FcmRequest, *, credential: str, bearer: str, deadline_seconds: float
+    ) -> Answer:
         """Take a push."""
         self.keys[request.app] = jwt.get_unverified_header(bearer)["kid"]
         return await super().send(request, credential=credential, bearer=bearer, deadline_seconds=deadline_seconds)
@@ -153,4 +156,4 @@ async def test_a_key_is_rotated_without_a_restart(
 
     assert apns.keys == {"com.example.shop": "KEY7654321"}
     assert settings.key_routes() == keeper.credentials.routes
-    assert apns.renewed == [("production", "TEAM123456/KEY1234567"), ("sandbox", "TEAM123456/KEY1234567")]
+    assert apns.renewed == [(each, "TEAM123456/KEY1234567") for each in Environment]

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from app.apns.answer import Answer
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.errors import Ambiguous, NotSent, NotSentCause
+from app.apns.fcm_request import FcmRequest
 from app.apns.request import ApnsRequest
 from projections.pauses import Pauses
 from tests.conftest import Clock
@@ -190,7 +191,9 @@ async def test_a_storm_of_bad_tokens_pauses_the_topic_and_retires_no_more(flow: 
     class Mistaken(Apns):
         """Every token is one of the other environment's."""
 
-        async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
+        async def send(
+            self, request: ApnsRequest | FcmRequest, *, credential: str, bearer: str, deadline_seconds: float
+        ) -> Answer:
             self.answers = [Answer(400, "BadDeviceToken")] if request.environment == "sandbox" else []
             return await super().send(request, credential=credential, bearer=bearer, deadline_seconds=deadline_seconds)
 

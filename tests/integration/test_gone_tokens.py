@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.apns.answer import Answer
+from app.apns.fcm_request import FcmRequest
 from app.apns.request import ApnsRequest
 from tests.conftest import Clock
 from tests.examples.devices import UPDATE_TOKEN, reported
@@ -46,7 +47,9 @@ class Forgetful(Apns):
         self.refusals = 0
         self.wrong: list[str] = []
 
-    async def send(self, request: ApnsRequest, *, credential: str, bearer: str, deadline_seconds: float) -> Answer:
+    async def send(
+        self, request: ApnsRequest | FcmRequest, *, credential: str, bearer: str, deadline_seconds: float
+    ) -> Answer:
         """Take a push, and note one that should not have been sent."""
         if request.token != self.current or not self.known.usable:
             self.wrong.append(f"{request.token[-4:]} {self.known}")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -36,6 +36,7 @@ TEAM, KEY = "TEAM123456", "KEY1234567"
 OTHER_TEAM, OTHER_KEY, OTHER_APP = "TEAM654321", "KEY7654321", "com.example.rides"
 CARDS: Final = 12
 SANDBOX, PRODUCTION = Environment.SANDBOX, Environment.PRODUCTION
+KINDS: Final[dict[Environment, Literal["sandbox", "production"]]] = {SANDBOX: "sandbox", PRODUCTION: "production"}
 
 
 class Apns:
@@ -100,7 +101,9 @@ async def owe(
     orders = []
     for number in range(count):
         name = f"{environment}-{app}-{len(apns.simulator.phones)}-{number}"
-        phone = apns.simulator.install_phone(phone_id=name, bundle_id=app, environment=environment.value)
+        phone = apns.simulator.install_phone(
+            phone_id=name, bundle_id=app, environment="sandbox" if environment is SANDBOX else "production"
+        )
         tokens = {TYPE: phone.phone.start_tokens[TYPE]}
         await flow.register(name, f"customer-{name}", app=app, environment=environment, start_tokens=tokens, **device)
         await flow.place(f"order-{name}", f"customer-{name}")

@@ -35,7 +35,7 @@ def request_of(
     plan: Send, *, view: OrderView | None = VIEW, face: Face | None = None, locale: str | None = None
 ) -> ApnsRequest:
     """Build the request of a plan for the order that is on its way."""
-    return build_push(
+    request = build_push(
         plan,
         card=card(),
         view=view,
@@ -46,6 +46,8 @@ def request_of(
         rules=SendRules(),
         locale=locale,
     )
+    assert isinstance(request, ApnsRequest)
+    return request
 
 
 def aps(request: ApnsRequest) -> dict[str, Any]:
