@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from app.simulator.alerts import Reader, ShownAlert, Strings
 from app.simulator.card import Effect, dropped
 from app.simulator.fcm_rules import Message, Priority
 from app.simulator.live_update import LiveUpdate, read_message, receive
@@ -54,6 +55,7 @@ class AndroidPhone:
         project_id: the Firebase project that its app belongs to.
         behaviour: how it and its app are.
         attributes_types: the cards that the app can show.
+        strings: the app's texts, by language and key.
         keep_records: how many messages are remembered.
 
     Attributes:
@@ -70,10 +72,12 @@ class AndroidPhone:
         project_id: str,
         behaviour: AndroidBehaviour,
         attributes_types: tuple[str, ...],
+        strings: Strings | None = None,
         keep_records: int = 500,
     ) -> None:
         self.phone_id, self.device_id, self.app, self.project_id = phone_id, device_id, app, project_id
         self.behaviour, self.attributes_types = behaviour, attributes_types
+        self._strings = strings or {}
         self.customer_id: str | None = None
         self.token: str | None = None
         self.live_updates: dict[str, LiveUpdate] = {}
@@ -82,7 +86,7 @@ class AndroidPhone:
 
     def receive(self, message: Message, now: float) -> Effect:
         """Take a message and remember what it did."""
-        told = read_message(message.data)
+        told = read_message(message.data, Reader(self._strings, self.behaviour.locale))
         if isinstance(told, str):
             effect = dropped(told)
         elif told.attributes_type not in self.attributes_types:
@@ -100,7 +104,7 @@ class AndroidPhone:
                 self._over.add(before.card_id)
             if told.kind == "end":
                 self._over.add(told.card_id)
-        self._keep(message, effect, now)
+        self._keep(message, effect, now, None if isinstance(told, str) else told.alert)
         return effect
 
     def miss(self, message: Message, why: str, *, now: float) -> None:
@@ -132,7 +136,7 @@ class AndroidPhone:
             self.live_updates[subject] = shown.gone(state, by, now)
             self._over.add(shown.card_id)
 
-    def _keep(self, message: Message, effect: Effect, now: float) -> None:
+    def _keep(self, message: Message, effect: Effect, now: float, alert: ShownAlert | None = None) -> None:
         data = message.data
         timestamp = data.get("timestamp", "")
         self.records.append(
@@ -146,8 +150,8 @@ class AndroidPhone:
                 effect=effect.reason,
                 applied=effect.applied,
                 priority=message.priority,
-                alert=data.get("alertTitle"),
-                alert_body=data.get("alertBody"),
-                sound=data.get("alertSound"),
+                alert=None if alert is None else alert.title,
+                alert_body=None if alert is None else alert.body,
+                sound=None if alert is None else alert.sound,
             )
         )

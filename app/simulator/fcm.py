@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from app.simulator.alerts import Strings
 from app.simulator.android_agent import AndroidAgent
 from app.simulator.android_phone import AndroidBehaviour, AndroidPhone
 from app.simulator.chance import Chance, Profile
@@ -101,6 +102,7 @@ class Fcm:
         behaviour: AndroidBehaviour | None = None,
         profile: Profile | None = None,
         attributes_types: tuple[str, ...] = ("OrderAttributes",),
+        strings: Strings | None = None,
         seed: str | None = None,
     ) -> AndroidAgent:
         """Install the app on a new phone with Android; with a customer, sign in and launch it.
@@ -115,6 +117,7 @@ class Fcm:
             behaviour: how it and its app are.
             profile: how far it is from instant and orderly.
             attributes_types: the cards that the app can show.
+            strings: the app's texts, by language and key.
             seed: of its ids, tokens and delays, beside the simulator's; its name unless given.
         """
         name = phone_id or f"android-{len(self.phones) + 1}"
@@ -128,6 +131,7 @@ class Fcm:
             project_id=project_id,
             behaviour=behaviour or AndroidBehaviour(),
             attributes_types=attributes_types,
+            strings=strings,
         )
         agent = self.phones[name] = AndroidAgent(
             phone,

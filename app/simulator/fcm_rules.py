@@ -31,7 +31,7 @@ LONGEST_TTL_SECONDS = 2_419_200
 
 Priority = Literal["HIGH", "NORMAL"]
 
-_SEND = re.compile(r"/v1/projects/([a-z0-9-]+)/messages:send")
+_SEND = re.compile(r"/v1/projects/([a-z0-9.:-]+)/messages:send")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{10,64}:APA91[A-Za-z0-9_-]{100,}")
 _TTL = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)s")
 _FIELDS: Mapping[str, frozenset[str]] = {

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from app.simulator.alerts import ShownAlert
+from app.simulator.alerts import Reader, ShownAlert
 from app.simulator.card import APPLIED, Effect, dropped
 from app.simulator.declaration import Declaration
 
@@ -84,8 +84,8 @@ class LiveUpdate(msgspec.Struct, frozen=True, rename="camel"):
         return msgspec.structs.replace(self, state=state, ended_by=by, dismiss_at=now)
 
 
-def read_message(data: Mapping[str, str]) -> Told | str:
-    """Give what the data of a message say, or why they cannot be read."""
+def read_message(data: Mapping[str, str], reader: Reader) -> Told | str:
+    """Give what the data of a message say, or why they cannot be read; alerts may name strings of the app's."""
     missing = [name for name in ("kind", "cardId", "subject", "attributesType", "timestamp") if not data.get(name)]
     if missing:
         return f"{missing[0]} is missing"
@@ -104,7 +104,11 @@ def read_message(data: Mapping[str, str]) -> Told | str:
         return f"card does not decode: {fault}"
     if face is None and kind != "end":
         return "card is missing"
-    title, dismiss_at = data.get("alertTitle"), data.get("dismissAt")
+    dismiss_at = data.get("dismissAt")
+    try:
+        title, body = (_spoken(data, name, reader) for name in ("alertTitle", "alertBody"))
+    except msgspec.DecodeError as error:
+        return f"the alert does not decode: {error}"
     return Told(
         kind=kind,
         card_id=data["cardId"],
@@ -112,7 +116,7 @@ def read_message(data: Mapping[str, str]) -> Told | str:
         attributes_type=data["attributesType"],
         timestamp=int(data["timestamp"]),
         face=face if isinstance(face, dict) else None,
-        alert=ShownAlert(title, data.get("alertBody", ""), data.get("alertSound")) if title else None,
+        alert=ShownAlert(title, body, data.get("alertSound")) if title else None,
         dismiss_at=None if dismiss_at is None else int(dismiss_at),
         attributes=attributes if isinstance(attributes, dict) else None,
     )
@@ -155,6 +159,14 @@ def _ended(shown: LiveUpdate, told: Told) -> LiveUpdate:
         dismiss_at=told.dismiss_at,
         alerts=shown.alerts + (told.alert is not None),
     )
+
+
+def _spoken(data: Mapping[str, str], name: str, reader: Reader) -> str:
+    """Give a text, or what the app's string says that is named in its place, with what stands in it."""
+    key = data.get(f"{name}Key")
+    if key is None:
+        return data.get(name, "")
+    return reader.look_up(key, msgspec.json.decode(data.get(f"{name}Args", "[]"), type=list[str]))
 
 
 def _decoded(text: str | None) -> Any:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.simulator.alerts import Reader
 from app.simulator.android_phone import AndroidBehaviour, AndroidPhone
 from app.simulator.live_update import Told, read_message
 from tests.unit.app.simulator.examples import NOW
@@ -128,6 +129,10 @@ def test_nothing_is_shown_while_notifications_are_off(phone: AndroidPhone) -> No
         ({"card": showing(title=None)}, "card does not decode: title is missing"),
         ({"card": showing(progress="5")}, "card does not decode: progress is no int"),
         ({"card": showing(segments=[{"color": "#00FF00"}])}, "card does not decode: segments: length is missing"),
+        (
+            {"alertTitleKey": "placed", "alertTitleArgs": "Roma"},
+            "the alert does not decode: JSON is malformed: invalid character (byte 0)",
+        ),
         ({"attributes": "[1]"}, "attributes does not decode: [1]"),
         ({"attributesType": "BookingAttributes"}, "the app knows no BookingAttributes"),
     ],
@@ -140,7 +145,7 @@ def test_what_does_not_decode_shows_nothing(phone: AndroidPhone, changes: dict[s
 
 
 def test_all_that_a_face_may_hold_decodes() -> None:
-    """Every field of `docs/android.md`."""
+    """Every field of `docs/android.md`; an alert may name a string of the app's."""
     told = read_message(
         data(
             card=showing(
@@ -149,11 +154,13 @@ def test_all_that_a_face_may_hold_decodes() -> None:
                 when=NOW + 600,
                 ongoing=False,
             ),
-            alertTitle="t",
+            alertTitleKey="placed",
+            alertTitleArgs='["Roma"]',
             alertSound="default",
-        )
+        ),
+        Reader({"de": {"placed": "Bestellt bei %1$s"}}, "de-AT"),
     )
 
     assert isinstance(told, Told)
     assert told.alert is not None
-    assert (told.alert.title, told.alert.body, told.alert.sound) == ("t", "", "default")
+    assert (told.alert.title, told.alert.body, told.alert.sound) == ("Bestellt bei Roma", "", "default")
