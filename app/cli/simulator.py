@@ -1,4 +1,4 @@
-"""`lockstep simulator`: APNs and phones, without Apple; and what can go wrong with them."""
+"""`lockstep simulator`: APNs, FCM and phones, without Apple and Google; and what can go wrong with them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ def run_simulator(
     context: typer.Context,
     apns_port: Annotated[int, typer.Option(help="Where pushes are taken; 0 takes a free port.")] = 2197,
     channels_port: Annotated[int, typer.Option(help="Where channels are managed; 0 takes a free port.")] = 2195,
+    fcm_port: Annotated[int, typer.Option(help="Where FCM takes messages; 0 takes a free port.")] = 2198,
     control_port: Annotated[int, typer.Option(help="Where it is steered over HTTP; 0 takes a free port.")] = 8090,
     lockstep_url: Annotated[
         str, typer.Option(envvar="LOCKSTEP_URL", help="Where the phones' app reports to.")
@@ -31,13 +32,13 @@ def run_simulator(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Run a simulated APNs with virtual phones until Ctrl-C, and print the settings that send a service's pushes there.
+    """Run a simulated APNs and FCM with phones until Ctrl-C, and print the settings that send a service's pushes there.
 
     Example: `lockstep simulator --control-port 8090 --lockstep-url http://127.0.0.1:8080`
     """
     if context.invoked_subcommand is not None:
         return
-    ports = (apns_port, channels_port, control_port)
+    ports = (apns_port, channels_port, fcm_port, control_port)
     run(_simulate(ports, lockstep_url, directory, host, host_name or [], as_json=as_json))
 
 
@@ -57,7 +58,7 @@ def faults(*, as_json: AsJson = False) -> None:
 
 
 async def _simulate(
-    ports: tuple[int, int, int],
+    ports: tuple[int, int, int, int],
     lockstep_url: str,
     directory: Path,
     host: str,
@@ -69,22 +70,24 @@ async def _simulate(
     from app.logs import set_up_logs
     from app.simulator.simulator import Options, Simulator
 
-    apns_port, channels_port, control_port = ports
+    apns_port, channels_port, fcm_port, control_port = ports
     set_up_logs("warning", "console")
     stop = stop_on_signals()
     key_file = directory / f"AuthKey_{KEY_ID}.p8"
     try:
         private_key = keep_private_key(key_file)
-        with listening("Choose others with --host, --apns-port, --channels-port and --control-port."):
+        with listening("Choose others with --host, --apns-port, --channels-port, --fcm-port and --control-port."):
             running = await Simulator.start(
                 directory,
                 apns_port=apns_port,
                 channels_port=channels_port,
+                fcm_port=fcm_port,
                 control_port=control_port,
                 host=host,
                 lockstep_url=lockstep_url,
                 options=Options(host_names=tuple(host_names)),
             )
+            running.fcm.make_account()
     except (OSError, ValueError) as error:
         raise CommandError(f"{directory} cannot be used: {error}. Choose another with --directory.") from error
     running.register_key(TEAM_ID, KEY_ID, public_half(private_key))
@@ -99,11 +102,21 @@ async def _simulate(
         "LOCKSTEP_APNS_KEY_ID": KEY_ID,
         "LOCKSTEP_APNS_KEY_FILE": str(key_file.absolute()),
     }
+    account_file = str(running.fcm.account_file.absolute())
     try:
         if as_json:
-            print_json({"controlUrl": running.control_url, "apnsUrl": running.apns_url, "settings": settings})
+            print_json(
+                {
+                    "controlUrl": running.control_url,
+                    "apnsUrl": running.apns_url,
+                    "fcmUrl": running.fcm.url,
+                    "fcmServiceAccountFile": account_file,
+                    "settings": settings,
+                }
+            )
         else:
             typer.echo(f"# steered at {running.control_url}; its phones report to {lockstep_url}")
+            typer.echo(f"# FCM is at {running.fcm.url}, and takes the service account of {account_file}")
             typer.echo("\n".join(f"export {name}={value}" for name, value in settings.items()))
         await stop.wait()
     finally:

@@ -1,4 +1,4 @@
-"""Let a phone's user act, told over HTTP."""
+"""Let an iPhone's user act, told over HTTP."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial

@@ -12,6 +12,7 @@ from app.simulator.app_reports import AppReports
 from app.simulator.chance import Chance, Profile
 from app.simulator.channels import Channels
 from app.simulator.clock import Clock
+from app.simulator.deliveries import Deliveries
 from app.simulator.device_tokens import DeviceToken, DeviceTokens, TokenKind
 from app.simulator.errors import SimulatorError, UnknownCardError
 from app.simulator.faults import Faults
@@ -70,7 +71,7 @@ class PhoneAgent:
             self, channels, chance=chance, clock=clock, phone_clock=self._now, reacted=self._react
         )
         self._pending: dict[str, asyncio.TimerHandle] = {}
-        self._deliveries: set[asyncio.TimerHandle] = set()
+        self._deliveries = Deliveries(chance)
         self._stored: Push | None = None
         self._issue_tokens()
 
@@ -107,17 +108,7 @@ class PhoneAgent:
                 self._miss(self._stored, "a newer push came while the phone was offline, and APNs keeps one")
             self._stored = push
             return
-        delay = self._chance.between(self.profile.delivery_seconds)
-        if not delay:
-            self._take(push)
-            return
-
-        def arrive() -> None:
-            self._deliveries.discard(timer)
-            self._take(push)
-
-        timer = asyncio.get_running_loop().call_later(delay, arrive)
-        self._deliveries.add(timer)
+        self._deliveries.bring(partial(self._take, push), self.profile.delivery_seconds)
 
     def go_offline(self) -> None:
         """Take the phone's network away: its calls fail, and APNs keeps the newest push for it."""
@@ -393,8 +384,8 @@ class PhoneAgent:
         return value
 
     def _cancel_timers(self) -> None:
-        for timer in (*self._pending.values(), *self._deliveries):
+        for timer in self._pending.values():
             timer.cancel()
         self._pending.clear()
-        self._deliveries.clear()
+        self._deliveries.stop()
         self.following.stop()

@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 
 Strings = Mapping[str, Mapping[str, str]]
-"""The app's strings: by language, text by key; `%@` or `%1$@` is a place for an argument."""
+"""The app's strings: by language, text by key; `%@` or `%1$@` is a place for an argument, on Android `%s` or `%1$s`."""
 
-_PLACE = re.compile(r"%(?:(\d+)\$)?@|%%")
+_PLACE = re.compile(r"%(?:(\d+)\$)?[@s]|%%")
 _LANGUAGE = "en"
 """The app's development language, for phones of others."""
 

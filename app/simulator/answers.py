@@ -7,6 +7,7 @@ from app.simulator.provider_keys import ProviderKey
 from app.simulator.reasons import STATUS_OF_CHANNELS
 
 Header = tuple[str, str]
+JSON: Header = ("content-type", "application/json")
 
 _LARGE_BODY_BYTES = 2**20
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -46,7 +47,7 @@ def refused_by(fault: Fault, named: Header, *, died_ms: int | None = None) -> An
             content: dict[str, str | int] = {"reason": reason}
             if status == 410 and died_ms is not None:
                 content["timestamp"] = died_ms
-            answer = Answer(status, (named, ("content-type", "application/json")), _encode(content))
+            answer = Answer(status, (named, JSON), _encode(content))
         case "body", which:
             bodies = {"html": _HTML, "large": b"x" * _LARGE_BODY_BYTES}
             answer = Answer(fault.status or 502, (named,), bodies.get(which or "", b""))

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
+from app.simulator.app_calls import card_call, device_call, sign_out_call
 from app.simulator.app_pictures import AppPictures
 from app.simulator.chance import Chance, Profile
 from app.simulator.faults import Faults
-from app.simulator.outbox import Account, Call, Line, Outbox
+from app.simulator.outbox import Account, Line, Outbox
 from app.simulator.phone import Phone
 from app.simulator.reports import card_report, device_report
-
-_DEVICE_LANE = "device"
 
 
 class AppReports:
@@ -94,14 +93,13 @@ class AppReports:
                 continue
             self._reported[card.activity_id] = report
             self.outbox.submit(
-                Call(
-                    "PUT",
-                    f"/v1/devices/{self._phone.device_id}/cards/{card.card_id or card.activity_id}",
+                card_call(
+                    self._phone.device_id,
                     account,
-                    body=partial(dict, report),
+                    card.card_id or card.activity_id,
+                    partial(dict, report),
                     # Of two update tokens the newer must come last; nothing else a card says has an order.
                     lane=card.activity_id if card.update_token else None,
-                    about_card=True,
                 )
             )
 
@@ -111,8 +109,7 @@ class AppReports:
         self.outbox.drop(cards_only=True)
         self._forgotten.update(self._phone.cards)
         if account is not None and by == "delete":
-            path = f"/v1/devices/{self._phone.device_id}"
-            self.outbox.submit(Call("DELETE", path, account, lane=_DEVICE_LANE))
+            self.outbox.submit(sign_out_call(self._phone.device_id, account))
         elif account is not None:
             self._report_device(account)
 
@@ -136,8 +133,7 @@ class AppReports:
             self._obey(answer)
             self.pictures.report()
 
-        path = f"/v1/devices/{self._phone.device_id}"
-        self.outbox.submit(Call("PUT", path, account, body=body, lane=_DEVICE_LANE, on_answer=obey))
+        self.outbox.submit(device_call(self._phone.device_id, account, body, obey))
 
     def _obey(self, answer: dict[str, Any]) -> None:
         self.missing = list(answer.get("missing") or ())

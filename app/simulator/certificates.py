@@ -25,6 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from app.simulator.faults import Fault
+
 # Apple's own systems distrust server certificates that live longer than this.
 _LIFE = dt.timedelta(days=397)
 _SPARE = dt.timedelta(days=1)
@@ -46,6 +48,26 @@ class Certificates(msgspec.Struct, frozen=True):
         context.set_alpn_protocols(["h2"])
         context.load_cert_chain(self.certificate_file, self.key_file)
         return context
+
+
+class Contexts:
+    """Give TLS contexts, each made when it is first asked for.
+
+    Args:
+        certificates: those that are good.
+    """
+
+    def __init__(self, certificates: Certificates) -> None:
+        self._good = certificates
+        self._made: dict[str, ssl.SSLContext] = {}
+
+    def of(self, fault: Fault | None) -> ssl.SSLContext:
+        """Give the context that goes with a fault, or the good one."""
+        bad = {"tls:unknown_ca": unknown_ca, "tls:wrong_name": wrong_name}.get("" if fault is None else fault.name)
+        name = "" if fault is None or bad is None else fault.name
+        if name not in self._made:
+            self._made[name] = (self._good if bad is None else bad(self._good)).server_context()
+        return self._made[name]
 
 
 def ensure_certificates(directory: Path, *, host_names: Sequence[str] = ()) -> Certificates:

@@ -1,6 +1,7 @@
 """Draw the delays, repetitions and tokens of a phone from a seed, so that a run can be repeated."""
 
 import random
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from types import MappingProxyType
 from uuid import UUID
@@ -88,6 +89,11 @@ class Chance:
     def token(self) -> str:
         """Give a device token, of one of the sizes seen in the wild."""
         return self._random.randbytes(self._random.choice(_TOKEN_SIZES_BYTES)).hex()
+
+    def registration_token(self) -> str:
+        """Give a registration token of FCM's, which promises no form; such have been seen."""
+        first, second = (urlsafe_b64encode(self._random.randbytes(size)).decode().rstrip("=") for size in (16, 100))
+        return f"{first}:APA91b{second}"
 
     def identifier(self) -> str:
         """Give a UUID in capitals, as iOS writes them."""

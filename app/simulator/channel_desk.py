@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import msgspec
 
-from app.simulator.answers import Answer, Handled, Header, refused_by
-from app.simulator.channel_rules import Grounds, Published, Wanted, judge_management, judge_publish
+from app.simulator.answers import JSON, Answer, Handled, Header, refused_by
+from app.simulator.channel_rules import MAX_BROADCAST_BYTES, Grounds, Published, Wanted, judge_management, judge_publish
 from app.simulator.channels import Channels, Message
 from app.simulator.clock import Clock
 from app.simulator.device_tokens import Environment
@@ -18,7 +18,6 @@ from app.simulator.reasons import STATUS_OF_CHANNELS
 from app.simulator.rules import Refusal, Request
 
 _encode = msgspec.json.Encoder().encode
-_JSON: Header = ("content-type", "application/json")
 
 
 class ChannelDesk:
@@ -37,6 +36,8 @@ class ChannelDesk:
         counts: requests to manage channels, by what they asked for, or by the reason of their refusal.
         enabled: whether apps may use channels at all.
     """
+
+    most_bytes = MAX_BROADCAST_BYTES
 
     def __init__(
         self,
@@ -118,7 +119,7 @@ class ChannelDesk:
         match outcome:
             case Wanted(act="list", app=app):
                 self.counts["list"] += 1
-                return Answer(200, (*headers, _JSON), _encode({"channels": self._channels.ids(app, environment)}))
+                return Answer(200, (*headers, JSON), _encode({"channels": self._channels.ids(app, environment)}))
             case Wanted(made=policy, app=app) if policy is not None:
                 channel = self._channels.create(app, environment, policy)
                 if channel is not None:
@@ -128,7 +129,7 @@ class ChannelDesk:
             case Wanted(act="read", channel=channel) if channel is not None:
                 self.counts["read"] += 1
                 told = {"message-storage-policy": channel.policy, "push-type": "LiveActivity"}
-                return Answer(200, (*headers, _JSON), _encode(told))
+                return Answer(200, (*headers, JSON), _encode(told))
             case Wanted(channel=channel) if channel is not None:
                 self.counts["delete"] += 1
                 self._channels.delete(channel)
@@ -157,5 +158,5 @@ def _request_id(request: Request) -> str:
 
 
 def _refusal(reason: str, request_id: str) -> Answer:
-    headers: tuple[Header, ...] = (("apns-request-id", request_id), _JSON)
+    headers: tuple[Header, ...] = (("apns-request-id", request_id), JSON)
     return Answer(STATUS_OF_CHANNELS[reason], headers, _encode({"reason": reason}))

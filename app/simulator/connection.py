@@ -1,4 +1,4 @@
-"""Speak HTTP/2 with one client, as APNs does.
+"""Speak HTTP/2 with one client, as APNs does, and FCM save for the provider token: it allows many streams at once.
 
 The rules: one stream at a time until a request came with a good provider token, then many; a stream above the
 limit is refused, not an error of the connection; GOAWAY names the last stream that will be answered and may
@@ -34,10 +34,10 @@ from hyperframe.frame import GoAwayFrame
 
 from app.simulator.answers import Answer, Handled
 from app.simulator.channel_desk import ChannelDesk
-from app.simulator.channel_rules import MAX_BROADCAST_BYTES
 from app.simulator.desk import Desk
 from app.simulator.device_tokens import Environment
 from app.simulator.faults import Fault
+from app.simulator.fcm_desk import FcmDesk
 from app.simulator.provider_keys import ProviderKey
 from app.simulator.rules import Request
 from app.simulator.streams import Http2, Stream, StreamLimits
@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(
         self,
-        desk: Desk | ChannelDesk,
+        desk: Desk | ChannelDesk | FcmDesk,
         environment: Environment | None,
         limits: StreamLimits,
         on_made: Callable[["Connection"], None],
@@ -198,7 +198,7 @@ class Connection(asyncio.Protocol):
         if event.flow_controlled_length:
             self._h2.acknowledge_received_data(event.flow_controlled_length, number)
         stream = self._streams.get(number)
-        if stream is not None and event.data and len(stream.body) <= MAX_BROADCAST_BYTES:
+        if stream is not None and event.data and len(stream.body) <= self._desk.most_bytes:
             stream.body += event.data
 
     def _on_end(self, number: int | None) -> None:

@@ -1,25 +1,30 @@
 """Steer and read the simulator over HTTP."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from app.simulator.acts import ACTS, Input, read_input, ticket_from
 from app.simulator.agent import PhoneAgent
+from app.simulator.android_acts import ANDROID_ACTS
+from app.simulator.android_agent import AndroidAgent
+from app.simulator.android_phone import AndroidBehaviour
 from app.simulator.behaviour import Behaviour
-from app.simulator.chance import PROFILES
+from app.simulator.chance import PROFILES, Profile
 from app.simulator.declaration import Declaration
 from app.simulator.device_tokens import Environment
 from app.simulator.errors import SimulatorError, UnknownCardError, UnknownPhoneError
 from app.simulator.fault_plans import PLANS, find_plan
 from app.simulator.faults import Fault
-from app.simulator.readings import read_phone
+from app.simulator.fcm import DEFAULT_APP
+from app.simulator.readings import read_android, read_phone
 
 if TYPE_CHECKING:
     from app.simulator.simulator import Simulator
 
+Agent = TypeVar("Agent", PhoneAgent, AndroidAgent)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _DEFAULT_PUSHES = 200
 
@@ -27,6 +32,7 @@ _DEFAULT_PUSHES = 200
 class Install(Input, frozen=True):
     """Say which phone to install; `behaviour` is an object or `"mixed"`."""
 
+    platform: Literal["ios"] = "ios"
     customer_id: str | None = None
     ticket: str | None = None
     ticket_url: str | None = None
@@ -36,6 +42,20 @@ class Install(Input, frozen=True):
     behaviour: Behaviour | Literal["mixed"] = Behaviour()
     profile: str | None = None
     declarations: list[Declaration] | None = None
+
+
+class InstallAndroid(Input, frozen=True):
+    """Say which phone with Android to install."""
+
+    platform: Literal["android"]
+    customer_id: str | None = None
+    ticket: str | None = None
+    ticket_url: str | None = None
+    phone_id: str | None = None
+    app: str = DEFAULT_APP
+    behaviour: AndroidBehaviour = AndroidBehaviour()
+    profile: str | None = None
+    attributes_types: tuple[str, ...] = ("OrderAttributes",)
 
 
 class NewKey(Input, frozen=True):
@@ -102,9 +122,11 @@ class _Control:
                 "channelsUrl": simulator.channels_url,
                 "sandboxChannelsUrl": simulator.sandbox_channels_url,
                 "productionChannelsUrl": simulator.production_channels_url,
+                "fcmUrl": simulator.fcm.url,
+                "fcmTokenUri": simulator.fcm.token_uri,
                 "caFile": str(simulator.ca_file),
                 "lockstepUrl": simulator.lockstep_url,
-                "phones": len(simulator.phones),
+                "phones": len(simulator.phones) + len(simulator.fcm.phones),
                 "pushes": dict(simulator.pushes.counts),
                 "now": simulator.clock(),
             }
@@ -112,17 +134,33 @@ class _Control:
 
     async def list_phones(self, _: web.Request) -> web.Response:
         """List the phones with their cards, without what pushes did."""
-        now = self._simulator.clock()
-        return _json({"phones": [read_phone(agent, now, records=False) for agent in self._simulator.phones.values()]})
+        now, simulator = self._simulator.clock(), self._simulator
+        phones = [read_phone(agent, now, records=False) for agent in simulator.phones.values()]
+        androids = [read_android(agent, now, records=False) for agent in simulator.fcm.phones.values()]
+        return _json({"phones": phones + androids})
 
     async def install(self, request: web.Request) -> web.Response:
         """Install the app on a new phone."""
-        wanted = await read_input(request, Install)
-        profile = None if wanted.profile is None else PROFILES.get(wanted.profile)
-        if wanted.profile is not None and profile is None:
-            raise SimulatorError(f"no profile is called {wanted.profile!r}; known: {', '.join(PROFILES)}")
+        given = await read_input(request, dict[str, Any])
+        if given.get("platform") == "android":
+            return self._show(self._install_android(msgspec.convert(given, InstallAndroid)), status=201)
+        return self._show(self._install(msgspec.convert(given, Install)), status=201)
+
+    def _install_android(self, wanted: InstallAndroid) -> AndroidAgent:
+        return self._simulator.fcm.install_phone(
+            customer_id=wanted.customer_id,
+            ticket=wanted.ticket,
+            ticket_for=ticket_from(wanted.ticket_url),
+            phone_id=wanted.phone_id,
+            app=wanted.app,
+            behaviour=wanted.behaviour,
+            profile=_profile(wanted.profile),
+            attributes_types=wanted.attributes_types,
+        )
+
+    def _install(self, wanted: Install) -> PhoneAgent:
         behaviour = wanted.behaviour
-        agent = self._simulator.install_phone(
+        return self._simulator.install_phone(
             customer_id=wanted.customer_id,
             ticket=wanted.ticket,
             ticket_for=ticket_from(wanted.ticket_url),
@@ -130,10 +168,9 @@ class _Control:
             bundle_id=wanted.bundle_id,
             environment=wanted.environment,
             behaviour=self._simulator.draw_behaviour() if behaviour == "mixed" else behaviour,
-            profile=profile,
+            profile=_profile(wanted.profile),
             declarations=None if wanted.declarations is None else {one.name: one for one in wanted.declarations},
         )
-        return self._show(agent, status=201)
 
     async def show_phone(self, request: web.Request) -> web.Response:
         """Show a phone, its cards and what each push did."""
@@ -141,15 +178,26 @@ class _Control:
 
     async def act(self, request: web.Request) -> web.Response:
         """Let the phone's user do something."""
-        agent = self._agent(request)
-        act = ACTS.get(request.match_info["act"])
+        agent, name = self._agent(request), request.match_info["act"]
+        if isinstance(agent, AndroidAgent):
+            return await self._do(ANDROID_ACTS, name, agent, request)
+        return await self._do(ACTS, name, agent, request)
+
+    async def _do(
+        self,
+        acts: Mapping[str, Callable[[Agent, web.Request], Awaitable[None]]],
+        name: str,
+        agent: Agent,
+        request: web.Request,
+    ) -> web.Response:
+        act = acts.get(name)
         if act is None:
-            return _json({"error": f"a phone can: {', '.join(ACTS)}"}, status=404)
+            return _json({"error": f"a phone can: {', '.join(acts)}"}, status=404)
         await act(agent, request)
         return self._show(agent)
 
     async def list_pushes(self, request: web.Request) -> web.Response:
-        """List the newest pushes APNs received, the newest last."""
+        """List the newest pushes APNs and FCM received, the newest last."""
         limit = request.query.get("limit", str(_DEFAULT_PUSHES))
         if not limit.isdigit():
             raise SimulatorError("limit is a number")
@@ -216,11 +264,21 @@ class _Control:
         self._simulator.set_clock((await read_input(request, NewClock)).offset_seconds)
         return await self.show_clock(request)
 
-    def _agent(self, request: web.Request) -> PhoneAgent:
-        return self._simulator.find_phone(request.match_info["phone"])
+    def _agent(self, request: web.Request) -> PhoneAgent | AndroidAgent:
+        phone_id, simulator = request.match_info["phone"], self._simulator
+        return simulator.phones.get(phone_id) or simulator.fcm.find_phone(phone_id)
 
-    def _show(self, agent: PhoneAgent, *, status: int = 200) -> web.Response:
-        return _json(read_phone(agent, self._simulator.clock(), records=True), status=status)
+    def _show(self, agent: PhoneAgent | AndroidAgent, *, status: int = 200) -> web.Response:
+        now = self._simulator.clock()
+        if isinstance(agent, AndroidAgent):
+            return _json(read_android(agent, now, records=True), status=status)
+        return _json(read_phone(agent, now, records=True), status=status)
+
+
+def _profile(name: str | None) -> Profile | None:
+    if name is not None and name not in PROFILES:
+        raise SimulatorError(f"no profile is called {name!r}; known: {', '.join(PROFILES)}")
+    return None if name is None else PROFILES[name]
 
 
 @web.middleware

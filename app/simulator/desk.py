@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import msgspec
 
-from app.simulator.answers import Answer, Handled, Header, refused_by
+from app.simulator.answers import JSON, Answer, Handled, Header, refused_by
 from app.simulator.channel_desk import ChannelDesk
-from app.simulator.channel_rules import is_broadcast
+from app.simulator.channel_rules import MAX_BROADCAST_BYTES, is_broadcast
 from app.simulator.clock import Clock
 from app.simulator.device_tokens import DeviceToken, DeviceTokens, Environment
 from app.simulator.faults import Fault, Faults
@@ -31,6 +31,8 @@ class Desk:
         replace: lets the phone's system replace a token.
         changed: is told after each request.
     """
+
+    most_bytes = MAX_BROADCAST_BYTES
 
     def __init__(
         self,
@@ -156,7 +158,7 @@ def _answer(verdict: Verdict, status: int) -> Answer:
     content: dict[str, str | int] = {"reason": outcome.reason}
     if outcome.timestamp_ms is not None:
         content["timestamp"] = outcome.timestamp_ms
-    return Answer(status, (("apns-id", verdict.apns_id), ("content-type", "application/json")), _encode(content))
+    return Answer(status, (("apns-id", verdict.apns_id), JSON), _encode(content))
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,4 +1,4 @@
-"""Name what may go wrong at APNs, as plans: what happens, and what whoever sends pushes should make of it.
+"""Name what may go wrong at APNs and FCM, as plans: what happens, and what whoever sends pushes should make of it.
 
 Every plan leaves a way out: when it is over, or while it lasts, each phone can be brought to what it must show. So a
 token that is called dead has been replaced on its phone, and its app reports the new one.
@@ -11,6 +11,7 @@ import msgspec
 
 from app.simulator.errors import SimulatorError
 from app.simulator.faults import Fault
+from app.simulator.fcm_reasons import FCM_REASONS, STATUS_OF_OAUTH
 from app.simulator.reasons import STATUS_OF
 
 
@@ -58,7 +59,29 @@ _EXPECTED: Mapping[str, str] = MappingProxyType(
         "Shutdown": "Try again at once on a new connection.",
     }
 )
-_DIED = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic", "Unregistered", "ExpiredToken"})
+_EXPECTED_OF_FCM: Mapping[str, str] = MappingProxyType(
+    {
+        "INVALID_ARGUMENT": _OUR_BUG,
+        "UNAUTHENTICATED": "Fetch another access token, and try again once; then pause the credential.",
+        "THIRD_PARTY_AUTH_ERROR": _CREDENTIAL,
+        "PERMISSION_DENIED": _CREDENTIAL,
+        "SENDER_ID_MISMATCH": _NEW_TOKEN,
+        "UNREGISTERED": _NEW_TOKEN,
+        "QUOTA_EXCEEDED": "Wait as long as it asks before this token is sent to again; others go on.",
+        "INTERNAL": _BACK_OFF,
+        "UNAVAILABLE": "Wait as long as it asks, and try again with the newest state.",
+    }
+)
+_DIED = frozenset(
+    {
+        "BadDeviceToken",
+        "DeviceTokenNotForTopic",
+        "Unregistered",
+        "ExpiredToken",
+        "SENDER_ID_MISMATCH",
+        "UNREGISTERED",
+    }
+)
 
 
 def find_plan(name: str) -> FaultPlan:
@@ -78,6 +101,27 @@ def _reasons() -> Iterable[FaultPlan]:
         expect = _EXPECTED.get(reason, _CREDENTIAL if status == 403 else _OUR_BUG)
         fault = Fault(f"reason:{reason}", times=6, every=4, replaces_token=reason in _DIED)
         yield FaultPlan(f"reason:{reason}", f"One push in four is refused with {status} {reason}.", expect, (fault,))
+
+
+def _reasons_of_fcm() -> Iterable[FaultPlan]:
+    for reason, known in FCM_REASONS.items():
+        asks = known.status in (429, 503)
+        fault = Fault(
+            f"reason:{reason}",
+            times=4,
+            every=3,
+            replaces_token=reason in _DIED,
+            retry_after_seconds=2 if asks else None,
+        )
+        wait = ", with a Retry-After of two seconds" if asks else ""
+        what = f"One message in three to FCM is refused with {known.status} {reason}{wait}."
+        yield FaultPlan(f"reason:{reason}", what, _EXPECTED_OF_FCM[reason], (fault,))
+
+
+def _no_access() -> Iterable[FaultPlan]:
+    for error, expect in (("invalid_grant", _CREDENTIAL), ("internal_failure", _BACK_OFF)):
+        what = f"Two requests for an access token of FCM are refused with {STATUS_OF_OAUTH[error]} {error}."
+        yield FaultPlan(f"reason:{error}", what, expect, (Fault(f"reason:{error}", times=2),))
 
 
 def _others() -> Iterable[FaultPlan]:
@@ -245,6 +289,5 @@ def _fetches() -> Iterable[FaultPlan]:
         yield FaultPlan(f"fetch:{name}", what, again, (Fault(f"fetch:{name}", times=times, every=2),))
 
 
-PLANS: Mapping[str, FaultPlan] = MappingProxyType(
-    {plan.name: plan for family in (_reasons, _others, _answers, _streams, _connections, _fetches) for plan in family()}
-)
+_FAMILIES = (_reasons, _reasons_of_fcm, _no_access, _others, _answers, _streams, _connections, _fetches)
+PLANS: Mapping[str, FaultPlan] = MappingProxyType({plan.name: plan for family in _FAMILIES for plan in family()})

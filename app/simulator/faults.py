@@ -1,8 +1,8 @@
-"""Say what can go wrong at APNs and on phones, and hold what is to go wrong with what comes next.
+"""Say what can go wrong at APNs, at FCM and on phones, and hold what is to go wrong with what comes next.
 
-A fault is a rule by name; `KINDS` says what each name does. Two names hold one of Apple's reasons, or a word that
-Apple does not list: `reason:<Reason>` refuses so, without processing; `goaway:<Reason>` processes nothing that is
-open, says so with last stream id 0 and the reason, and closes.
+A fault is a rule by name; `KINDS` says what each name does. Two names hold a reason of Apple's or Google's, or a word
+that neither lists: `reason:<Reason>` refuses so, without processing, where that reason is given; `goaway:<Reason>`
+processes nothing that is open, says so with last stream id 0 and the reason, and closes.
 """
 
 from collections import Counter
@@ -14,10 +14,13 @@ import msgspec
 
 from app.simulator.device_tokens import DeviceToken, TokenKind
 from app.simulator.errors import SimulatorError
+from app.simulator.fcm_reasons import FCM_REASONS, STATUS_OF_OAUTH
 from app.simulator.reasons import STATUS_OF_CHANNELS
 
 ChannelCall = Literal["channel", "management"]
 """A publish on a channel, or a request to manage channels."""
+Call = ChannelCall | Literal["fcm", "oauth"]
+"""A request that is no push to a token of APNs'; a message to send by FCM, or a request for an access token."""
 
 REASON, GOAWAY = "reason", "goaway"
 
@@ -38,7 +41,7 @@ class Kind(msgspec.Struct, frozen=True):
     at_fetch: bool = False
 
 
-_REASON = Kind("APNs refuses with this reason, without processing")
+_REASON = Kind("APNs, FCM or its token endpoint refuses with this reason, without processing")
 _GOAWAY_REASON = Kind("GOAWAY with last stream id 0 and this reason; nothing that is open is processed")
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -72,6 +75,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
+_LISTED = frozenset({*STATUS_OF_CHANNELS, *FCM_REASONS, *STATUS_OF_OAUTH})
+
+
 class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """Say what goes wrong with the next requests.
 
@@ -80,11 +86,11 @@ class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
         times: how often it happens; `None` until it is cleared.
         every: it befalls one in so many of the requests it waits for, the first of them to begin with.
         token: waits for requests to this token alone.
-        to: waits for requests to tokens of this kind alone, or for those about channels; one that refuses by a reason
-            and names nothing waits for requests to tokens.
+        to: waits for requests to tokens of this kind alone, for those about channels, or for those to FCM; one that
+            refuses by a reason and names nothing waits where that reason is given, or for requests to tokens.
         once_a_token: befalls no token twice.
         seconds: how late a `slow` answer is.
-        status: overrides the status that belongs to a reason; a reason Apple does not list needs one.
+        status: overrides the status that belongs to a reason; a reason that nobody lists needs one.
         timestamp_ms: goes with 410.
         died_after_seconds: the same, counted from when the phone got the token; negative for before.
         retry_after_seconds: goes with the refusal as `Retry-After`.
@@ -95,7 +101,7 @@ class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     times: int | None = 1
     every: int = 1
     token: str | None = None
-    to: TokenKind | ChannelCall | None = None
+    to: TokenKind | Call | None = None
     once_a_token: bool = False
     seconds: float = 1.0
     status: int | None = None
@@ -126,13 +132,22 @@ class Fault(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
             return _REASON if self.family == REASON else _GOAWAY_REASON
         return KINDS[self.name]
 
+    def is_for(self, call: Call | None) -> bool:
+        """Say whether it may befall a request of this kind; `None` is a push to a token of APNs'."""
+        if self.kind.at_handshake or self.kind.at_fetch:
+            return False
+        if self.family != REASON or self.to is not None:
+            return True
+        place = "fcm" if self.reason in FCM_REASONS else "oauth" if self.reason in STATUS_OF_OAUTH else None
+        return call == place
+
     def check(self) -> None:
         """Refuse what makes no sense.
 
         Raises:
             SimulatorError: nothing goes wrong by that name, or not so.
         """
-        has_status = self.family != REASON or self.status is not None or self.reason in STATUS_OF_CHANNELS
+        has_status = self.family != REASON or self.status is not None or self.reason in _LISTED
         if self.name not in KINDS and (self.reason is None or not has_status):
             known = ", ".join((*KINDS, f"{REASON}:<Reason>", f"{GOAWAY}:<Reason>"))
             raise SimulatorError(f"no fault is called {self.name!r}; known: {known}")
@@ -181,17 +196,21 @@ class Faults:
         """
         kind = None if token is None else token.kind
         for each in self._waiting:
-            if not each.fault.kind.at_handshake and not each.fault.kind.at_fetch and each.befalls(value, kind):
+            if each.fault.is_for(None) and each.befalls(value, kind):
                 return self._count(each, value)
         return None
 
-    def take_for(self, call: ChannelCall) -> Fault | None:
-        """Give the first fault that befalls a request about channels, and count it."""
+    def take_for(self, call: Call, value: str | None = None) -> Fault | None:
+        """Give the first fault that befalls a request of another kind, and count it.
+
+        Args:
+            call: what it is.
+            value: the registration token in it.
+        """
+        token = None if value is None else value.lower()
         for each in self._waiting:
-            fault = each.fault
-            spared = fault.kind.at_handshake or fault.kind.at_fetch or (fault.to is None and fault.family == REASON)
-            if not spared and each.befalls(None, call):
-                return self._count(each, None)
+            if each.fault.is_for(call) and each.befalls(token, call):
+                return self._count(each, token)
         return None
 
     def take_fetch(self) -> Fault | None:
@@ -226,7 +245,7 @@ class _Waiting:
         self._met = 0
         self._befallen: set[str | None] = set()
 
-    def befalls(self, value: str | None, kind: TokenKind | ChannelCall | None) -> bool:
+    def befalls(self, value: str | None, kind: TokenKind | Call | None) -> bool:
         """Say whether this request is one of those it waits for, and its turn."""
         fault = self.fault
         if (

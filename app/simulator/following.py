@@ -1,11 +1,12 @@
 """Bring to a phone what is published on the channels that its cards follow."""
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from app.simulator.chance import Chance, Profile
 from app.simulator.channels import NEWEST_MESSAGE, Channels, Message
+from app.simulator.deliveries import Deliveries
 from app.simulator.phone import Phone
 
 
@@ -44,7 +45,7 @@ class Following:
     ) -> None:
         self._host, self._phone, self._channels, self._chance = host, host.phone, channels, chance
         self._clock, self._phone_clock, self._reacted = clock, phone_clock, reacted
-        self._deliveries: set[asyncio.TimerHandle] = set()
+        self._deliveries = Deliveries(chance)
         # by channel: the newest message that APNs passed on to the phone
         self._passed_on: dict[str, str] = {}
 
@@ -67,17 +68,7 @@ class Following:
         if self._chance.happens(self._host.profile.push_loss_probability):
             self._phone.miss_broadcast(message, "lost between APNs and the phone", self._now)
             return
-        delay = self._chance.between(self._host.profile.delivery_seconds)
-        if not delay:
-            self._take(message)
-            return
-
-        def arrive() -> None:
-            self._deliveries.discard(timer)
-            self._take(message)
-
-        timer = asyncio.get_running_loop().call_later(delay, arrive)
-        self._deliveries.add(timer)
+        self._deliveries.bring(partial(self._take, message), self._host.profile.delivery_seconds)
 
     def catch_up(self) -> None:
         """Bring what the channels have stored and the phone did not get: it was offline, or has just subscribed."""
@@ -94,9 +85,7 @@ class Following:
 
     def stop(self) -> None:
         """Bring nothing more that is under way."""
-        for timer in self._deliveries:
-            timer.cancel()
-        self._deliveries.clear()
+        self._deliveries.stop()
 
     @property
     def _now(self) -> float:

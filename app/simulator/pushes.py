@@ -1,4 +1,4 @@
-"""Keep what APNs received and what it answered."""
+"""Keep what APNs and FCM received and what they answered."""
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -8,9 +8,10 @@ import msgspec
 
 
 class ReceivedPush(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """Say what came, when, and how APNs answered; `payload` is `None` when the push was refused unread.
+    """Say what came, when, and how APNs or FCM answered; `payload` is `None` when the push was refused unread.
 
-    `token` is a virtual phone's, so it may be shown in full; a message to a channel has `channel_id` in its place.
+    `token` is a virtual phone's, so it may be shown in full; a message to a channel has `channel_id` in its place. One
+    to FCM has `message` in the place of `payload`, its name as `apns_id`, and 10 or 5 for HIGH or NORMAL.
     """
 
     received_at: float
@@ -25,10 +26,13 @@ class ReceivedPush(msgspec.Struct, frozen=True, rename="camel", gc=False):
     payload: dict[str, Any] | None = None
     fault: str | None = None
     channel_id: str | None = None
+    message: dict[str, str] | None = None
 
     @property
     def event(self) -> str | None:
         """Give `start`, `update` or `end`, as the payload says, `background` for what wakes the app, or `alert`."""
+        if self.message is not None:
+            return self.message.get("kind")
         if self.payload is None:
             return None
         aps = self.payload["aps"]

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from app.simulator.agent import PhoneAgent
+from app.simulator.android_agent import AndroidAgent
 from app.simulator.card import Card
 
 
@@ -20,6 +21,7 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
     now += phone.behaviour.clock_offset_seconds
     reading: dict[str, Any] = {
         "id": phone.phone_id,
+        "platform": "ios",
         "deviceId": phone.device_id,
         "customerId": phone.customer_id,
         "app": phone.bundle_id,
@@ -41,6 +43,33 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
     }
     if records:
         reading["pushes"] = list(phone.records)
+    return reading
+
+
+def read_android(agent: AndroidAgent, now: float, *, records: bool) -> dict[str, Any]:
+    """Give a phone with Android and its Live Updates; see `read_phone`."""
+    phone = agent.phone
+    reading: dict[str, Any] = {
+        "id": phone.phone_id,
+        "platform": "android",
+        "deviceId": phone.device_id,
+        "customerId": phone.customer_id,
+        "app": phone.app,
+        "projectId": phone.project_id,
+        "profile": agent.profile.name,
+        "behaviour": phone.behaviour,
+        "online": agent.online,
+        "dozing": agent.dozing,
+        "waiting": agent.waiting,
+        "fcmToken": phone.token,
+        "liveUpdates": [
+            msgspec.to_builtins(shown) | {"visible": shown.is_visible(now)} for shown in phone.live_updates.values()
+        ],
+        "complaints": agent.complaints,
+        "missing": agent.missing,
+    }
+    if records:
+        reading["messages"] = list(phone.records)
     return reading
 
 

@@ -1,4 +1,4 @@
-"""Listen at an address of APNs'."""
+"""Listen at an address of APNs' or of FCM."""
 
 import asyncio
 import socket
@@ -14,6 +14,7 @@ from app.simulator.desk import Desk
 from app.simulator.device_tokens import Environment
 from app.simulator.door import Door
 from app.simulator.faults import Fault, Faults
+from app.simulator.fcm_desk import FcmDesk
 from app.simulator.streams import StreamLimits
 
 log = structlog.get_logger()
@@ -22,7 +23,7 @@ _FULL_SECONDS = 0.5
 
 
 class Server:
-    """Serve one address of APNs' over TLS and HTTP/2.
+    """Serve one address of APNs' or of FCM over TLS and HTTP/2.
 
     Args:
         desk: decides the requests.
@@ -34,7 +35,7 @@ class Server:
 
     def __init__(
         self,
-        desk: Desk | ChannelDesk,
+        desk: Desk | ChannelDesk | FcmDesk,
         *,
         environment: Environment | None,
         limits: StreamLimits,
@@ -46,6 +47,7 @@ class Server:
         self._connections: set[Connection] = set()
         self._arriving: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
+        self._host = ""
         self._listening: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self.connections_made = 0
@@ -60,9 +62,14 @@ class Server:
         """Give the port that is listened at."""
         return 0 if self._listening is None else int(self._listening.getsockname()[1])
 
+    @property
+    def url(self) -> str:
+        """Give the address that is listened at."""
+        return f"https://{reachable(self._host)}:{self.port}"
+
     async def start(self, host: str, port: int) -> None:
         """Begin to listen; port 0 takes a free one."""
-        loop = asyncio.get_running_loop()
+        loop, self._host = asyncio.get_running_loop(), host
         family, _, _, _, address = (await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))[0]
         self._listening = socket.create_server(address[:2], family=family, backlog=512)
         self._listening.settimeout(0)
@@ -126,3 +133,8 @@ class Server:
         self._connections.discard(connection)
         if not self._connections:
             self._all_gone.set()
+
+
+def reachable(host: str) -> str:
+    """Give a host that a client can use: 0.0.0.0 and :: say "every address", and the certificate names this."""
+    return host if host.strip("0.:") else "localhost"

@@ -1,6 +1,5 @@
-"""Put the simulator together: APNs at its addresses, virtual phones, and a control address."""
+"""Put the simulator together: APNs and FCM at their addresses, virtual phones, and a control address."""
 
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from app.simulator.agent import PhoneAgent
 from app.simulator.alerts import Strings
 from app.simulator.behaviour import Behaviour
 from app.simulator.browser import Browser
-from app.simulator.certificates import Certificates, ensure_certificates, unknown_ca, wrong_name
+from app.simulator.certificates import Certificates, Contexts, ensure_certificates
 from app.simulator.chance import LIVELY, Chance, Profile
 from app.simulator.changes import Changes
 from app.simulator.channel_desk import ChannelDesk
@@ -27,12 +26,14 @@ from app.simulator.device_tokens import DeviceToken, DeviceTokens, Environment
 from app.simulator.errors import SimulatorError, UnknownPhoneError
 from app.simulator.fault_plans import FaultPlan
 from app.simulator.faults import Fault, Faults
+from app.simulator.fcm import Fcm
+from app.simulator.fcm_desk import FcmDesk
 from app.simulator.outbox import Line, TicketFor
 from app.simulator.phone import Phone
 from app.simulator.provider_keys import ProviderKey, ProviderKeys
 from app.simulator.pushes import PushLog
 from app.simulator.rules import Push
-from app.simulator.server import Server
+from app.simulator.server import Server, reachable
 from app.simulator.streams import StreamLimits
 
 log = structlog.get_logger()
@@ -108,12 +109,24 @@ class Simulator:
             replace=self._replace_token,
             changed=self._changes.tell,
         )
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts = Contexts(certificates)
         self._any, self._sandbox, self._production = (
             self._server(self._desk, each) for each in (None, "sandbox", "production")
         )
         self._manage_any, self._manage_sandbox, self._manage_production = (
             self._server(self.channel_desk, each) for each in (None, "sandbox", "production")
+        )
+        self.fcm = Fcm(
+            seed=options.seed,
+            profile=options.profile,
+            clock=self.clock,
+            faults=self.faults,
+            log=self.pushes,
+            line=self._line,
+            directory=certificates.ca_file.parent,
+            serve=lambda desk, limits: self._server(desk, limits=limits),
+            is_taken=lambda name: name in self.phones,
+            changed=self._changes.tell,
         )
         self._control: web.AppRunner | None = None
 
@@ -124,6 +137,7 @@ class Simulator:
         *,
         apns_port: int = 0,
         channels_port: int = 0,
+        fcm_port: int = 0,
         control_port: int = 0,
         host: str = "127.0.0.1",
         lockstep_url: str | None = None,
@@ -136,6 +150,7 @@ class Simulator:
             directory: where the certificates are, or will be made.
             apns_port: where pushes of both environments are taken; 0 takes a free port.
             channels_port: where channels of both environments are managed; 0 takes a free port.
+            fcm_port: where FCM takes messages, and gives access tokens.
             control_port: where it is steered over HTTP.
             host: the address it listens at.
             lockstep_url: where the phones' app reports to; may be set later.
@@ -146,7 +161,7 @@ class Simulator:
         certificates = ensure_certificates(directory, host_names=options.host_names)
         simulator = cls(host=host, lockstep_url=lockstep_url, options=options, now=now, certificates=certificates)
         try:
-            await simulator._listen(apns_port, channels_port, control_port)
+            await simulator._listen(apns_port, channels_port, fcm_port, control_port)
         except OSError:
             await simulator.stop()
             raise
@@ -161,38 +176,37 @@ class Simulator:
     @property
     def apns_url(self) -> str:
         """Give the address that takes pushes for both environments."""
-        return self._url("https", self._any.port)
+        return self._any.url
 
     @property
     def sandbox_url(self) -> str:
         """Give the address that knows sandbox tokens only."""
-        return self._url("https", self._sandbox.port)
+        return self._sandbox.url
 
     @property
     def production_url(self) -> str:
         """Give the address that knows production tokens only."""
-        return self._url("https", self._production.port)
+        return self._production.url
 
     @property
     def channels_url(self) -> str:
         """Give the address where channels of both environments are managed."""
-        return self._url("https", self._manage_any.port)
+        return self._manage_any.url
 
     @property
     def sandbox_channels_url(self) -> str:
         """Give the address where the sandbox's channels are managed, at Apple port 2195."""
-        return self._url("https", self._manage_sandbox.port)
+        return self._manage_sandbox.url
 
     @property
     def production_channels_url(self) -> str:
         """Give the address where production's channels are managed, at Apple port 2196."""
-        return self._url("https", self._manage_production.port)
+        return self._manage_production.url
 
     @property
     def control_url(self) -> str:
         """Give the address where the simulator is steered."""
-        port = self._control.addresses[0][1] if self._control is not None else 0
-        return self._url("http", port)
+        return f"http://{reachable(self.host)}:{self._control.addresses[0][1] if self._control is not None else 0}"
 
     @property
     def lockstep_url(self) -> str | None:
@@ -252,7 +266,7 @@ class Simulator:
             seed: of its ids, tokens and delays, beside the simulator's; its name unless given.
         """
         name = phone_id or f"phone-{len(self.phones) + 1}"
-        if name in self.phones:
+        if name in self.phones or name in self.fcm.phones:
             raise SimulatorError(f"there is a phone {name!r} already")
         chance = Chance(f"{self.options.seed}:{seed or name}")
         phone = Phone(
@@ -285,7 +299,7 @@ class Simulator:
         return agent
 
     def find_phone(self, phone_id: str) -> PhoneAgent:
-        """Give a phone.
+        """Give an iPhone.
 
         Raises:
             UnknownPhoneError: there is none.
@@ -303,7 +317,7 @@ class Simulator:
         """Let something go wrong with the next requests, or with the next handshakes: then clients connect anew."""
         self.faults.add(fault)
         if fault.kind.at_handshake:
-            for server in self.servers:
+            for server in (*self.servers, self.fcm.server):
                 server.send_away()
 
     def begin_plan(self, plan: FaultPlan) -> None:
@@ -333,12 +347,14 @@ class Simulator:
         """Wait until no phone's app has a call under way."""
         for agent in list(self.phones.values()):
             await agent.quiet()
+        await self.fcm.quiet()
 
     async def stop(self) -> None:
         """Switch the phones off, say goodbye to the clients and close all addresses."""
         for agent in self.phones.values():
             await agent.stop()
         await self.browser.stop()
+        await self.fcm.stop(grace_seconds=self.options.grace_seconds)
         for server in (*self.servers, *self._managing):
             await server.stop(grace_seconds=self.options.grace_seconds)
         if self._control is not None:
@@ -350,7 +366,8 @@ class Simulator:
     def _managing(self) -> tuple[Server, Server, Server]:
         return self._manage_any, self._manage_sandbox, self._manage_production
 
-    async def _listen(self, apns_port: int, channels_port: int, control_port: int) -> None:
+    async def _listen(self, apns_port: int, channels_port: int, fcm_port: int, control_port: int) -> None:
+        await self.fcm.server.start(self.host, fcm_port)
         for first, servers in ((apns_port, self.servers), (channels_port, self._managing)):
             for server, port in zip(servers, (first, 0, 0), strict=True):
                 await server.start(self.host, port)
@@ -358,28 +375,19 @@ class Simulator:
         await self._control.setup()
         await web.TCPSite(self._control, self.host, control_port).start()
 
-    def _url(self, scheme: str, port: int) -> str:
-        # 0.0.0.0 and :: say "every address"; a client needs one, and the certificate names this.
-        host = self.host if self.host.strip("0.:") else "localhost"
-        return f"{scheme}://{host}:{port}"
-
-    def _server(self, desk: Desk | ChannelDesk, environment: Environment | None) -> Server:
+    def _server(
+        self,
+        desk: Desk | ChannelDesk | FcmDesk,
+        environment: Environment | None = None,
+        limits: StreamLimits | None = None,
+    ) -> Server:
         return Server(
             desk,
             environment=environment,
-            limits=self.options.stream_limits,
+            limits=limits or self.options.stream_limits,
             faults=self.faults,
-            context_for=self._context_for,
+            context_for=self._contexts.of,
         )
-
-    def _context_for(self, fault: Fault | None) -> ssl.SSLContext:
-        """Give the TLS context that goes with a fault, made when it is first asked for."""
-        name = "" if fault is None else fault.name
-        if name not in self._contexts:
-            bad = {"tls:unknown_ca": unknown_ca, "tls:wrong_name": wrong_name}.get(name)
-            certificates = self.certificates if bad is None else bad(self.certificates)
-            self._contexts[name] = certificates.server_context()
-        return self._contexts[name]
 
     def _deliver(self, push: Push) -> None:
         self.phones[push.token.phone_id].deliver(push)

@@ -5,6 +5,7 @@ import pytest
 from app.simulator.errors import SimulatorError
 from app.simulator.fault_plans import PLANS, FaultPlan, find_plan
 from app.simulator.faults import KINDS
+from app.simulator.fcm_reasons import FCM_REASONS
 from app.simulator.reasons import STATUS_OF
 
 
@@ -12,7 +13,7 @@ def test_every_reason_and_every_kind_of_fault_is_in_a_plan() -> None:
     """Nothing the simulator can do wrong is left out."""
     names = {fault.name for plan in PLANS.values() for fault in plan.faults}
 
-    assert {f"reason:{reason}" for reason in STATUS_OF} <= names
+    assert {f"reason:{reason}" for reason in (*STATUS_OF, *FCM_REASONS)} <= names
     assert set(KINDS) <= names
 
 

@@ -79,6 +79,36 @@ def test_a_fault_may_wait_for_one_kind_of_token() -> None:
     assert faults.take("update", update) is not None
 
 
+def test_a_reason_waits_where_it_is_given() -> None:
+    """One of FCM's for messages, one of the token endpoint's for access tokens, and Apple's for pushes."""
+    faults = Faults()
+    for reason in ("UNAVAILABLE", "invalid_grant", "Shutdown"):
+        faults.add(Fault(f"reason:{reason}"))
+
+    assert [fault and fault.reason for fault in (faults.take("aa"), faults.take("aa"))] == ["Shutdown", None]
+    assert [fault and fault.reason for fault in (faults.take_for("oauth"), faults.take_for("oauth"))] == [
+        "invalid_grant",
+        None,
+    ]
+    assert faults.take_for("channel") is None
+    assert [fault and fault.reason for fault in (faults.take_for("fcm"), faults.take_for("fcm"))] == [
+        "UNAVAILABLE",
+        None,
+    ]
+
+
+def test_a_fault_may_wait_for_one_registration_token() -> None:
+    """Whose letters are large and small; a fault that names nothing befalls every kind of request."""
+    faults = Faults()
+    faults.add(Fault("reset", token="aB:APA91b"))
+    faults.add(Fault("slow"))
+
+    assert [(faults.take_for("fcm", value) or Fault("none")).name for value in ("aC:APA91b", "aB:APA91b")] == [
+        "slow",
+        "reset",
+    ]
+
+
 def test_handshakes_and_requests_take_their_own_faults() -> None:
     """A fault of the handshake does not befall a request, nor the other way round."""
     faults = Faults()
