@@ -22,6 +22,7 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
         "id": phone.phone_id,
         "deviceId": phone.device_id,
         "customerId": phone.customer_id,
+        "formerCustomers": phone.former_customers,
         "app": phone.bundle_id,
         "environment": phone.environment,
         "profile": agent.profile.name,
