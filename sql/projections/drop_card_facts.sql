@@ -1,4 +1,5 @@
 -- Deletes the oldest facts of slots, with what was sent of them, and notes a stream that nobody has read for as long.
+-- What was asked for or tried while an earlier round deleted its fact goes too.
 -- $1 smallint[]  slots
 -- $2 integer     days that are kept
 -- $3 bigint      at the most so many a slot
@@ -21,14 +22,22 @@ WITH kept AS MATERIALIZED (
     DELETE FROM card_facts AS f
     USING old AS o
     WHERE f.slot = o.slot AND f.position = o.position
+), newest AS MATERIALIZED (
+    SELECT o.slot, max(o.position) AS position
+    FROM old AS o
+    GROUP BY o.slot
 ), deliveries_gone AS (
     DELETE FROM webhook_deliveries AS d
-    USING old AS o
-    WHERE d.slot = o.slot AND d.position = o.position
+    USING newest AS n, kept
+    WHERE d.slot = n.slot AND d.position <= n.position
+      AND NOT EXISTS (SELECT FROM card_facts AS f
+                      WHERE f.slot = d.slot AND f.position = d.position AND f.at >= kept.since)
 ), attempts_gone AS (
     DELETE FROM webhook_attempts AS a
-    USING old AS o
-    WHERE a.slot = o.slot AND a.position = o.position
+    USING newest AS n, kept
+    WHERE a.slot = n.slot AND a.position <= n.position
+      AND NOT EXISTS (SELECT FROM card_facts AS f
+                      WHERE f.slot = a.slot AND f.position = a.position AND f.at >= kept.since)
 ), stream_gone AS (
     DELETE FROM card_streams AS s
     USING kept

@@ -1,6 +1,7 @@
 """Webhooks: what became of cards is written with it, and sent at least once to whoever asked."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from app.housekeeping import Housekeeper
 from app.webhooks.address import AddressRules
 from app.webhooks.errors import NoSuchWebhookError, WebhookError
 from app.webhooks.post import Poster
-from app.webhooks.webhook import DeliveryState, Resend, WebhookRequest
+from app.webhooks.webhook import Delivery, DeliveryState, Resend, WebhookRequest
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.store import EventStore
@@ -168,6 +169,7 @@ async def test_what_a_killed_process_had_claimed_is_sent_again(flow: Flow, clock
     await clock.advance(seconds=61)
     await deliver(sender)
 
+    assert isinstance(lost, Delivery)
     assert receiver.requests == [lost.document.id]
 
 
@@ -363,6 +365,33 @@ async def test_facts_go_in_their_time(owing: Flow, clock: Clock, receiver: Recei
     await clock.advance(days=2)
 
     assert await keeper.prune_facts(ALL_SLOTS) == 1
+    assert await written(owing) == {
+        "card_facts": 0, "card_fact_slots": 1, "webhook_deliveries": 0, "webhook_attempts": 0
+    }  # fmt: skip
+
+
+async def test_what_has_nothing_to_tell_any_more_is_dead(owing: Flow, clock: Clock, receiver: Receiver) -> None:
+    """It was asked for while its fact went: it is claimed once, says why, and goes with the next fact."""
+    await listen(owing, receiver)
+    await live(owing, clock)
+    [sender] = deliverers(owing)
+    await deliver(sender)
+    await webhooks_of(owing).resend("shop", Resend(since=await clock.now() - timedelta(hours=1)))
+    # as a pruning does whose statement began before that, and does not see it
+    await owing.pool.execute("DELETE FROM card_facts")
+    for _ in range(3):
+        await deliver(sender)
+        await clock.advance(seconds=70)
+
+    [dead] = await states(owing)
+    assert (dead.state, dead.document, len(receiver.requests)) == ("dead", None, 1)
+    assert [each.error for each in dead.log] == [None, "What it was to tell is kept no longer."]
+    assert (await webhooks_of(owing).find("shop")).dead == 1
+    await owing.registry.forget_card("phone-1", str((await owing.card())["card_id"]))
+    await work(dispatcher(owing, Apns()))
+    await deliver(sender)
+    await clock.advance(days=31)
+    await Housekeeper(owing.pool, owing.due.extend).prune_facts(ALL_SLOTS)
     assert await written(owing) == {
         "card_facts": 0, "card_fact_slots": 1, "webhook_deliveries": 0, "webhook_attempts": 0
     }  # fmt: skip
