@@ -28,6 +28,8 @@ STEP_SECONDS = 1.0
 # 256 slots in steps of five take less than a minute.
 STEP_SLOTS = 5
 PRUNED_AT_ONCE = 5_000
+# A renewal begins twenty minutes before the phone ends the card of before.
+RENEWAL_WAITS_SECONDS = 300.0
 
 
 class KeepRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +86,7 @@ class Housekeeper:
                 slots = ALL_SLOTS[place : place + STEP_SLOTS]
                 await self.wake_forgotten(slots)
                 await self.wake_forgotten_channels(slots)
+                await self.hurry_renewals(slots)
                 if left := sorted(not_this_hour.intersection(slots)):
                     await self.wake_orphans(left)
                     await self.prune_cards(left)
@@ -118,6 +121,15 @@ class Housekeeper:
             rows = await fetch_through_deadlocks(self._pool, "projections/wake_forgotten_channels", slots)
         if rows:
             log.error("channels_were_forgotten", channels=len(rows), first=str(rows[0]["channel"]))
+            self._announce({row["slot"] for row in rows})
+        return len(rows)
+
+    async def hurry_renewals(self, slots: Sequence[int]) -> int:
+        """Make renewals urgent that have waited too long among what is bulk, and return how many there were."""
+        with translated():
+            rows = await fetch_through_deadlocks(self._pool, "projections/hurry_renewals", slots, RENEWAL_WAITS_SECONDS)
+        if rows:
+            log.info("renewals_were_hurried", cards=len(rows))
             self._announce({row["slot"] for row in rows})
         return len(rows)
 
