@@ -497,7 +497,7 @@ CREATE TABLE public.pauses (
     reason text NOT NULL,
     paused_at timestamp with time zone NOT NULL,
     until timestamp with time zone,
-    CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text])))
+    CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text, 'channels'::text])))
 );
 
 CREATE TABLE public.provider_tokens (
