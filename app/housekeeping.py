@@ -7,6 +7,7 @@ looks for cards whose phone is gone and lets old cards go, with old receipts and
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 import asyncpg
@@ -28,6 +29,8 @@ STEP_SECONDS = 1.0
 # 256 slots in steps of five take less than a minute.
 STEP_SLOTS = 5
 PRUNED_AT_ONCE = 5_000
+# A renewal begins twenty minutes before the phone ends the card of before.
+RENEWAL_WAITS_SECONDS = 300.0
 
 
 class KeepRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +70,7 @@ class Housekeeper:
         self._pool = pool
         self._announce = announce
         self._keep = keep or KeepRules()
+        self._untold: Counter[str] = Counter()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep house until told to stop."""
@@ -84,15 +88,19 @@ class Housekeeper:
                 slots = ALL_SLOTS[place : place + STEP_SLOTS]
                 await self.wake_forgotten(slots)
                 await self.wake_forgotten_channels(slots)
+                await self.hurry_renewals(slots)
                 if left := sorted(not_this_hour.intersection(slots)):
                     await self.wake_orphans(left)
                     await self.prune_cards(left)
                     await self.prune_facts(left)
                     not_this_hour.difference_update(left)
+                    if not not_this_hour:
+                        self.tell_untold()
                 place = (place + STEP_SLOTS) % len(ALL_SLOTS)
             except StoreUnavailableError as error:
                 log.warning("housekeeper_waits_for_postgres", reason=str(error))
             await first_of(stop, seconds=STEP_SECONDS)
+        self.tell_untold()
 
     async def wake_forgotten(self, slots: Sequence[int]) -> int:
         """Put cards in debt that were forgotten, and return how many there were: it must be none."""
@@ -118,6 +126,15 @@ class Housekeeper:
             rows = await fetch_through_deadlocks(self._pool, "projections/wake_forgotten_channels", slots)
         if rows:
             log.error("channels_were_forgotten", channels=len(rows), first=str(rows[0]["channel"]))
+            self._announce({row["slot"] for row in rows})
+        return len(rows)
+
+    async def hurry_renewals(self, slots: Sequence[int]) -> int:
+        """Make renewals urgent that have waited too long among what is bulk, and return how many there were."""
+        with translated():
+            rows = await fetch_through_deadlocks(self._pool, "projections/hurry_renewals", slots, RENEWAL_WAITS_SECONDS)
+        if rows:
+            log.info("renewals_were_hurried", cards=len(rows))
             self._announce({row["slot"] for row in rows})
         return len(rows)
 
@@ -156,13 +173,20 @@ class Housekeeper:
     async def prune_facts(self, slots: Sequence[int]) -> int:
         """Let go what is told of cards, once it is old enough, and return how much there was."""
         with translated():
-            [row] = await fetch_through_deadlocks(
+            rows = await fetch_through_deadlocks(
                 self._pool, "projections/drop_card_facts", slots, self._keep.facts, PRUNED_AT_ONCE
             )
-        facts: int = row["dropped"]
+        facts: int = rows[0]["dropped"]
+        self._untold.update({row["webhook"]: row["untold"] for row in rows if row["webhook"] is not None})
         if facts:
             log.info("old_facts_went", facts=facts)
         return facts
+
+    def tell_untold(self) -> None:
+        """Say of each webhook how much it was never told of what was let go since this was said last."""
+        for webhook, facts in sorted(self._untold.items()):
+            log.error("webhook_was_never_told", webhook=webhook, facts=facts)
+        self._untold.clear()
 
     async def prune(self) -> tuple[int, int]:
         """Let go receipts and phones that are old enough, and give how many days, and how many phones, that was.

@@ -104,10 +104,15 @@ def encode_new(
         version,
         plain,
         personal,
-        _digest(type, plain, personal, key) if sent is None else _digest(type, _encode(sent), None, key),
+        _digest(type, plain, personal, key) if sent is None else digest_sent(type, sent, key),
         occurred_at.astimezone(UTC),
         trace,
     )
+
+
+def digest_sent(type_: str, sent: Any, key: bytes) -> bytes:
+    """Give the digest by which a repeat of an event is known that was completed from `sent`."""
+    return _digest(type_, _encode(sent), None, key)
 
 
 def encode_recorded(event: RecordedEvent, data: Any, *, whole: bool, key: bytes) -> NewEvent:

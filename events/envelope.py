@@ -9,6 +9,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+Identity = tuple[str, str, str]
+"""Subject, source and id."""
+
+
 class NewEvent(msgspec.Struct, frozen=True):
     """A valid event that nobody has stored yet.
 
@@ -101,3 +105,8 @@ def as_recorded(event: NewEvent, version: int, recorded_at: datetime) -> Recorde
         recorded_at,
         event.trace,
     )
+
+
+def identity_of(event: NewEvent) -> Identity:
+    """Give what an event is told apart by."""
+    return event.subject_id, event.source, event.event_id

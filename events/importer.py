@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from events.cloud_event import LONGEST_LINE, ForeignEvent, Personal, read_line
-from events.envelope import RecordedEvent, as_recorded
+from events.envelope import Identity, RecordedEvent, as_recorded, identity_of
 from events.errors import DocumentError, EventError, LockstepError
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
@@ -23,10 +23,8 @@ from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import (
     ERASED,
-    Identity,
     SubjectOpener,
     find_known,
-    identity_of,
     lock_heads,
     recorded_event,
     seal_values,
@@ -134,7 +132,8 @@ class Importer:
                 async with connection.transaction():
                     heads = await lock_heads(connection, keys)
                     stored = await self._read_stored(connection, batch)
-                    ids = {identity: each.version for identity, each in (await find_known(connection, events)).items()}
+                    names = [identity_of(each) for each in events]
+                    ids = {identity: each.version for identity, each in (await find_known(connection, names)).items()}
                     judge = _Judge(heads, stored, ids)
                     fresh = [line for line in batch if judge.is_fresh(line)]
                     await self._write(connection, fresh, sealed)

@@ -1,13 +1,13 @@
 """Appends to the log and reads it: the only module that knows the tables of the log."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import asyncpg
 import msgspec
 
 from events.codec import OWN_SOURCE
-from events.envelope import NewEvent, RecordedEvent
+from events.envelope import Identity, NewEvent, RecordedEvent, identity_of
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
 from events.postgres.errors import DEADLOCK, NOT_NULL_VIOLATION, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
@@ -146,6 +146,14 @@ class EventStore:
             row = await self._pool.fetchrow(statement("events/read_head"), slot_of(subject_id), subject_id)
         return None if row is None else Head(**dict(row))
 
+    async def find_repeats(self, sent: Mapping[Identity, bytes]) -> dict[Identity, int]:
+        """Give the versions of those events that the log has with the digest given."""
+        with translated():
+            known = await find_known(self._pool, list(sent))
+        return {
+            identity: each.version for identity, each in known.items() if each.digest in (sent[identity], ANY_CONTENT)
+        }
+
     async def read_subject(self, subject_id: str, *, after: int = 0) -> AsyncIterator[RecordedEvent]:
         """Read a subject's events in the order of their versions."""
         opener = SubjectOpener(self._keyring)
@@ -212,7 +220,9 @@ class EventStore:
         events = [event for group in groups for event in group.events]
         async with connection.transaction():
             heads = await lock_heads(connection, keys)
-            decided, fresh = _decide(groups, heads, await find_known(connection, events))
+            decided, fresh = _decide(
+                groups, heads, await find_known(connection, [identity_of(each) for each in events])
+            )
             stored = iter(await self._append_fast(connection, fresh, sealed) if fresh else ())
             if len({(group.slot, group.subject_id) for group in fresh}) < len(keys):
                 await connection.execute(statement("events/drop_empty_heads"), slots, subjects)
@@ -230,15 +240,6 @@ class Known(msgspec.Struct):
     digest: bytes
 
 
-Identity = tuple[str, str, str]
-"""Subject, source and id."""
-
-
-def identity_of(event: NewEvent) -> Identity:
-    """Give what an event is told apart by."""
-    return event.subject_id, event.source, event.event_id
-
-
 async def lock_heads(connection: Connection, keys: Sequence[tuple[int, str]]) -> dict[str, asyncpg.Record]:
     """Lock heads until the transaction ends, those that are missing at version 0.
 
@@ -251,16 +252,16 @@ async def lock_heads(connection: Connection, keys: Sequence[tuple[int, str]]) ->
     return {row["subject_id"]: row for row in rows}
 
 
-async def find_known(connection: Connection, events: Sequence[NewEvent]) -> dict[Identity, Known]:
-    """Find those that the log has already; ask once the heads are locked."""
+async def find_known(connection: Connection | Pool, identities: Sequence[Identity]) -> dict[Identity, Known]:
+    """Find those that the log has already; who then appends asks once the heads are locked."""
     rows = await connection.fetch(
         statement("events/find_duplicates"),
-        [slot_of(event.subject_id) for event in events],
-        [event.subject_id for event in events],
-        [event.source for event in events],
-        [event.event_id for event in events],
+        [slot_of(subject_id) for subject_id, _, _ in identities],
+        [subject_id for subject_id, _, _ in identities],
+        [source for _, source, _ in identities],
+        [event_id for _, _, event_id in identities],
     )
-    return {identity_of(events[row["ord"] - 1]): Known(row["version"], row["digest"]) for row in rows}
+    return {identities[row["ord"] - 1]: Known(row["version"], row["digest"]) for row in rows}
 
 
 def _decide(

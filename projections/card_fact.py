@@ -93,6 +93,11 @@ def fact_id(place: FactPlace, card_id: UUID) -> str:
     return f"cf_{place.slot}_{place.position}_{card_id.hex[:12]}"
 
 
+def unnamed_fact(place: FactPlace) -> str:
+    """Give what is left of the id of a fact that is kept no longer."""
+    return f"cf_{place.slot}_{place.position}"
+
+
 def place_of(id_: str) -> FactPlace | None:
     """Give where the fact of an id is kept; None if it cannot be one."""
     match id_.split("_"):

@@ -26,11 +26,13 @@ class ClaimedChannel(msgspec.Struct, frozen=True):
 
     Attributes:
         shadowed: Nothing is to be asked of APNs.
+        withheld_until: APNs makes no more channels for its app, and is not asked before; None: it is.
     """
 
     channel: Channel
     now: datetime
     shadowed: bool = False
+    withheld_until: datetime | None = None
 
 
 class Place(NamedTuple):
@@ -118,7 +120,7 @@ class ChannelStore:
             [environment for _, environment, _ in keys],
             [key_id for _, _, key_id in keys],
         )
-        return [ClaimedChannel(_channel(row), row["now"], row["shadowed"]) for row in rows]
+        return [ClaimedChannel(_channel(row), row["now"], row["shadowed"], row["withheld_until"]) for row in rows]
 
     async def record_intent(self, channel: Channel, phase: ChannelPhase, *, timestamp: int = 0, alert: int = 0) -> bool:
         """Write what is about to be asked; False when the lease was lost meanwhile.

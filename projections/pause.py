@@ -10,6 +10,8 @@ from projections.card import Card
 
 ALL = ("all", "*")
 ANY_APP = "*"
+CHANNELS = "channels"
+"""The kind of a pause that holds no card: of an app, in an environment, Apple makes no more channels."""
 
 Route = tuple[str, str, str]
 """App, or ANY_APP for those that no other route names; environment; and the id of the key that signs for it."""
@@ -77,6 +79,8 @@ def told(kind: str, key: str) -> str:
             return f"the pushes of the type {key}"
         case "topic":
             return f"the pushes of the app {first} {within(environment)}"
+        case "channels":
+            return f"new channels of the app {first} {within(environment)}"
         case "credential":
             return f"the pushes signed with the key {first} {within(environment)}"
         case _:

@@ -172,9 +172,12 @@ def _start(
     face: Face, card: Card, phone: Phone, now: datetime, rules: PlanRules, channel: ChannelState | None, *, why: str
 ) -> Plan:
     """Start a card, by a channel where it is to follow one, as soon as that is there."""
-    follows = wants_channel(face, card, phone, rules.carrier) and not (channel is not None and channel.unavailable)
+    wanted = wants_channel(face, card, phone, rules.carrier)
+    follows = wanted and not (channel is not None and channel.unavailable)
     if follows and (channel is None or not channel.is_open):
         return awaited(channel)
+    if wanted and not follows and channel is not None and channel.why is not None:
+        why = f"{why} It goes by a token of its own: {channel.why}"
     sent = _send(Kind.START, face, card, now, rules, why=why, alert=face.first_alert(card.alerted_version))
     return replace(sent, channel=channel) if follows and isinstance(sent, Send) else sent
 

@@ -499,7 +499,7 @@ CREATE TABLE public.pauses (
     reason text NOT NULL,
     paused_at timestamp with time zone NOT NULL,
     until timestamp with time zone,
-    CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text])))
+    CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text, 'channels'::text])))
 );
 
 CREATE TABLE public.provider_tokens (
@@ -660,7 +660,7 @@ CREATE VIEW public.started_phones AS
              CROSS JOIN LATERAL ( SELECT ((c.reported_state IS NOT NULL) OR (c.token_hash IS NOT NULL)) AS told) t)
              CROSS JOIN LATERAL ( SELECT t.told,
                     (t.told OR (c.accepted_version IS NOT NULL)) AS accepted,
-                    (c.leased_until > public.lockstep_now()) AS under_way,
+                    (c.leased_until > ( SELECT public.lockstep_now() AS lockstep_now)) AS under_way,
                     ((c.phase = ANY (ARRAY['starting'::text, 'shown'::text, 'ending'::text])) OR (c.started_at IS NOT NULL)) AS sent,
                     ((c.outcome = ANY (ARRAY['refused'::text, 'failed'::text])) OR ((c.outcome = 'waiting'::text) AND (c.last_answer = ANY (ARRAY['Unregistered'::text, 'ExpiredToken'::text, 'BadDeviceToken'::text, 'DeviceTokenNotForTopic'::text])))) AS refused) o)) p
   ORDER BY slot, subject_id, device_id, (outcome <> 'accepted'::text), (outcome <> 'unknown'::text), generation DESC;

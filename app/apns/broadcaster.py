@@ -17,7 +17,15 @@ import structlog
 from app.apns import channel_request
 from app.apns.answer import Answer
 from app.apns.channel_request import ChannelRequest
-from app.apns.channel_settlement import Asked, settle_asked, settle_not_made, settle_postponed, settle_rest
+from app.apns.channel_settlement import (
+    Asked,
+    settle_asked,
+    settle_not_made,
+    settle_postponed,
+    settle_rest,
+    settle_withheld,
+)
+from app.apns.channel_supply import ChannelSupply
 from app.apns.channel_verdict import ChannelOutcome, ChannelVerdict, judge_channel
 from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
@@ -38,7 +46,7 @@ from events.sealing import Keyring, seal
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.card import Kind
-from projections.channel import MOST_CHANNELS, ChannelPhase, ChannelSettlement
+from projections.channel import ChannelPhase, ChannelSettlement
 from projections.channel_plan import Create, Delete, Rest, plan_channel
 from projections.channel_store import ChannelStore, ClaimedChannel
 from projections.choice import Send
@@ -53,8 +61,6 @@ log = structlog.get_logger()
 AWAY_SECONDS = 0.5
 SHADOWED_SECONDS = 60.0
 MOST_UNDER_WAY = 100
-NEARLY_ALL = MOST_CHANNELS * 9 // 10
-"""So many channels of an app are told to the operator before Apple refuses more."""
 
 
 class _Begun(msgspec.Struct, frozen=True):
@@ -100,6 +106,7 @@ class Broadcaster:
         self._channels = ChannelStore(pool, settle_seconds=self._rules.plan.channel_settle)
         self._views = ViewStore(keyring)
         self._pauses = Pauses(pool)
+        self._supply = ChannelSupply(self._channels, self._pauses, hold_seconds=self._rules.verdicts.hold)
         self._pushes, self._management = pushes, management
         self._credentials, self._announce = credentials, announce
         self._dice = dice or random.Random()  # noqa: S311 - jitter
@@ -218,6 +225,8 @@ class Broadcaster:
             if claimed.shadowed:
                 why = "Shadow mode: nothing is asked of Apple for the channel."
                 return settle_postponed(channel, why, now + timedelta(seconds=SHADOWED_SECONDS)), None
+            if isinstance(decided, Create) and claimed.withheld_until is not None:
+                return settle_withheld(channel, version, claimed.withheld_until, now), None
             request_id = uuid4()
             request = self._request(claimed, decided, stored, face, request_id)
         except StoreUnavailableError:
@@ -293,7 +302,7 @@ class Broadcaster:
             same_before=channel.answered_before(said(outcome)),
             settings=rules.verdicts,
         )
-        await self._act(begun, verdict, token, bearer, transport)
+        await self._act(begun, verdict, token, bearer, transport, word=said(outcome))
         asked = Asked(
             channel=channel,
             decided=begun.decided,
@@ -327,8 +336,10 @@ class Broadcaster:
         token: SharedProviderToken,
         bearer: str,
         transport: ChannelTransport,
+        *,
+        word: str,
     ) -> None:
-        """Do what a verdict asks for besides the channel: the credential, the operator."""
+        """Do what a verdict asks for besides the channel: the credential, the operator, the supply of channels."""
         channel, now, sender = begun.claimed.channel, begun.claimed.now, verdict.sender
         environment = Environment(channel.environment)
         if sender.refresh_provider_token:
@@ -345,16 +356,10 @@ class Broadcaster:
                     hold = now + timedelta(seconds=self._rules.verdicts.hold)
                     key = pause_key(sender.pause, channel.app, token.key_id, environment)
                     await self._pauses.pause(sender.pause, key, reason=verdict.why, until=hold)
-                if isinstance(begun.decided, Create) and verdict.outcome is ChannelOutcome.DONE:
-                    await self._count(channel.app, environment)
+                await self._supply.note(channel, begun.decided, verdict.outcome, word=word, why=verdict.why, now=now)
         except StoreUnavailableError:
             # the next answer of the same kind says it again; what was asked is settled all the same
             log.warning("verdict_not_written", app=channel.app)
-
-    async def _count(self, app: str, environment: Environment) -> None:
-        counted = (await self._channels.count()).get((app, environment), 0) + 1
-        if counted >= NEARLY_ALL:
-            log.warning("channels_run_out", app=app, environment=environment, channels=counted, most=MOST_CHANNELS)
 
     def _elapsed(self, begun: _Begun) -> float:
         return time.monotonic() - begun.claimed_monotonic

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from app.apns.channel_verdict import ChannelOutcome, ChannelVerdict
 from projections.card import LIFETIME, NOT_MADE, Kind
-from projections.channel import Channel, ChannelPhase, ChannelSettlement
+from projections.channel import NO_MORE_CHANNELS, Channel, ChannelPhase, ChannelSettlement
 from projections.channel_plan import Create, Delete, Rest
 from projections.choice import Send
+from projections.clock import clock_by
 from projections.face import Face
 from projections.plan_rules import PlanRules
 
@@ -76,6 +77,23 @@ def settle_postponed(channel: Channel, why: str, again_at: datetime) -> ChannelS
         attempts=channel.attempts,
         last_answer=channel.last_answer,
         same_answers=channel.same_answers,
+    )
+
+
+def settle_withheld(channel: Channel, version: int, until: datetime, now: datetime) -> ChannelSettlement:
+    """Give what remains where Apple makes no more channels for the app: as if it had said so, cards go by tokens."""
+    return ChannelSettlement(
+        channel=channel,
+        phase=ChannelPhase.WANTED,
+        considered_version=version,
+        outcome="failed",
+        why="The app has as many channels as Apple allows. Lockstep asks for more when one was deleted, or at "
+        f"{clock_by(until, now)}.",
+        due_at=until,
+        attempts=channel.attempts,
+        last_answer=NO_MORE_CHANNELS,
+        same_answers=channel.same_answers,
+        tell_waiting=True,
     )
 
 

@@ -1,6 +1,7 @@
 """Decide what an outcome means for a channel: what is Apple's about channels here, the rest as for any push."""
 
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
@@ -11,8 +12,21 @@ from app.apns.reasons import explain
 from app.apns.request import PushKind
 from app.apns.verdict import DEFAULT, Outcome, Verdict, VerdictSettings
 from projections.channel import NO_MORE_CHANNELS, NOT_ENABLED
+from projections.explanation import Said
 
 GONE = frozenset({"BadChannelId", "ChannelNotRegistered"})
+UNAVAILABLE = MappingProxyType(
+    {
+        NO_MORE_CHANNELS: Said(
+            "The app has as many channels as Apple allows.",
+            "Operator: count them with `lockstep channels count`, and let fewer orders follow one.",
+        ),
+        NOT_ENABLED: Said(
+            "Broadcast is not switched on for the app.",
+            "Operator: switch it on in Apple's developer account, at the app's Push Notifications.",
+        ),
+    }
+)
 
 
 class ChannelOutcome(StrEnum):
@@ -68,12 +82,12 @@ def judge_channel(
         return ChannelVerdict(
             outcome=ChannelOutcome.GONE, why=told.means, sender=Verdict(outcome=Outcome.REJECTED, why=told.means)
         )
-    if isinstance(outcome, Answer) and outcome.reason in (NO_MORE_CHANNELS, NOT_ENABLED):
-        told = explain(outcome.status, outcome.reason)
-        refused = Verdict(outcome=Outcome.REJECTED, why=told.means, tell_operator=f"{told.means} {told.do}")
+    if isinstance(outcome, Answer) and (unavailable := UNAVAILABLE.get(outcome.reason or "")) is not None:
+        means = unavailable.means
+        refused = Verdict(outcome=Outcome.REJECTED, why=means, tell_operator=f"{means} {unavailable.do}")
         return ChannelVerdict(
             outcome=ChannelOutcome.UNAVAILABLE,
-            why=told.means,
+            why=means,
             retry_after_seconds=settings.hold,
             sender=refused,
         )

@@ -86,10 +86,14 @@ async def _demo(play: _Play, *, once: bool, as_json: bool, reset: bool) -> int:
             await _play_on(stage, play, stop)
     if result is None:
         return NO if once else 0
-    for each in result.differences:
+    for each in (*result.differences, *result.lost_starts):
         typer.echo(each, err=True)
     if as_json:
-        more = (*(("faults",) if play.plans else ()), *(("channels",) if result.channels.followers else ()))
+        more = (
+            *(("faults",) if play.plans else ()),
+            *(("channels",) if result.channels.followers else ()),
+            *(("lost_starts",) if result.lost_starts else ()),
+        )
         names = ("orders", "events", "pushes", *more, "phones_match")
         print_json({name: getattr(result, name) for name in names})
     else:
@@ -100,7 +104,9 @@ async def _demo(play: _Play, *, once: bool, as_json: bool, reset: bool) -> int:
         used = result.channels
         by_channel = f"; {used.followers} cards by channel, {used.requests_an_update:g} requests an update"
         channels = by_channel if used.followers else ""
-        typer.echo(f"{result.orders} orders, {result.events} events, pushes: {pushes}{faults}{channels}; {verdict}")
+        lost = f"; {len(result.lost_starts)} starts lost, see above" if result.lost_starts else ""
+        told = f"{result.orders} orders, {result.events} events, pushes: {pushes}{faults}{channels}{lost}"
+        typer.echo(f"{told}; {verdict}")
     return 0 if result.phones_match else NO
 
 

@@ -15,6 +15,9 @@ App = Annotated[str | None, typer.Option("--app", help="The pushes of one app, b
 Type = Annotated[str | None, typer.Option("--type", help="The pushes of one attributes type.")]
 Topic = Annotated[str | None, typer.Option("--topic", help="What APNs paused of an app: bundle id/environment.")]
 Credential = Annotated[str | None, typer.Option("--credential", help="What APNs paused of a key: key id/environment.")]
+Channels = Annotated[
+    str | None, typer.Option("--channels", help="New channels of an app at Apple's limit: bundle id/environment.")
+]
 
 
 def pause(
@@ -39,12 +42,13 @@ def resume(
     type_: Type = None,
     topic: Topic = None,
     credential: Credential = None,
+    channels: Channels = None,
 ) -> None:
     """Send again; each card gets what it should show now, not what it missed. Exit code 1 says there was no such pause.
 
     Example: `lockstep resume all`
     """
-    given = {"app": app, "type": type_, "topic": topic, "credential": credential}
+    given = {"app": app, "type": type_, "topic": topic, "credential": credential, "channels": channels}
     run(_resume(context, _named(what, given)))
 
 

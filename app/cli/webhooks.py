@@ -14,6 +14,7 @@ from app.cli.running import NO, run
 if TYPE_CHECKING:
     from app.webhooks.webhook import Resend, Webhook
     from app.webhooks.webhook_store import WebhookStore
+    from projections.card_fact import FactDocument
 
 webhooks = typer.Typer(name="webhooks", no_args_is_help=True, help="Tell your backend what became of cards.")
 
@@ -199,6 +200,11 @@ async def _rotate(context: typer.Context, name: str, overlap: int, *, as_json: b
     return 0
 
 
+def _told(document: "FactDocument | None") -> tuple[object, object, object]:
+    """Give type, subject and time of what a delivery tells, while that is kept."""
+    return (None, None, None) if document is None else (document.type, document.data.subject, document.timestamp)
+
+
 async def _deliveries(context: typer.Context, name: str, state: str | None, most: int, *, as_json: bool) -> int:
     async with _store(context) as store:
         found = await store.deliveries(name, state=state, limit=most)
@@ -208,8 +214,7 @@ async def _deliveries(context: typer.Context, name: str, state: str | None, most
         print_table(
             ("id", "type", "of", "at", "state", "requests", "due", "last error"),
             [
-                (d.id, d.document.type, d.document.data.subject, d.document.timestamp, d.state, len(d.log), d.due_at,
-                 d.log[-1].error if d.log else None)
+                (d.id, *_told(d.document), d.state, len(d.log), d.due_at, d.log[-1].error if d.log else None)
                 for d in found
             ],
             empty="There is nothing.",

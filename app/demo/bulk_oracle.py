@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from app.demo.judge import Reading, judge_phone
+from app.demo.judge import Reading, judge_phone, shown
 from app.demo.oracle import NOTHING, Event, Expected, version_of
 
 ACTIVITY: Final = "activity."
@@ -48,10 +48,22 @@ def judge_follower(
 ) -> list[str]:
     """Judge a phone as that of whoever is signed in there: who follows has a card as if the activity were theirs.
 
-    Cards of what other runs have left open for everybody are passed over.
+    Cards of what other runs have left open for everybody are passed over. A start that was under way while the phone
+    changed hands brings a card for whoever had it before. It is taken back: at once, and as it was.
     """
     customer = phone["customerId"]
-    ours = {**phone, "cards": [card for card in phone["cards"] if card["subject"] in stages]}
+    cards = [card for card in phone["cards"] if card["subject"] in stages]
+
+    def was_taken_back(card: Reading) -> bool:
+        theirs = audiences[card["subject"]]
+        return (
+            card["endedBy"] == "a push"
+            and card["visibleUntil"] <= card["endedAt"]
+            and any(theirs is None or former in theirs for former in phone["formerCustomers"])
+            and shown(card) in [stage.content for stage in stages[card["subject"]]]
+        )
+
+    ours = {**phone, "cards": [card for card in cards if not was_taken_back(card)]}
 
     def of(activity_id: str, stage: Expected) -> Expected:
         theirs = audiences[activity_id]

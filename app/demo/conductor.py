@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, assert_never
 
-from app.demo.errors import DemoError
+from app.demo.errors import DemoError, NoCardError
 from app.demo.gallery import Gallery
 from app.demo.images_judge import PLACEHOLDER
+from app.demo.lost_starts import Halt, LostStart
 from app.demo.shop import Posting, Shop
 from app.demo.shown import lines_of
 from app.demo.steps import (
@@ -118,16 +119,17 @@ class Conductor:
         for page in self._pages.values():
             await self._simulator.browser.close(page.tab)
 
-    async def perform(self, story: Story) -> list[str]:
-        """Perform a story; give what went wrong, in sentences."""
+    async def perform(self, story: Story) -> Halt | None:
+        """Perform a story; say why it could not go on, if so."""
         await self._pause(story.begins)
         for step in story.steps:
             try:
                 await self._take(step)
             except (DemoError, TimeoutError) as error:
-                return [f"The story “{story.title}” came to a halt: {error}"]
+                awaited = LostStart(error.order_id, error.device_id) if isinstance(error, NoCardError) else None
+                return Halt(f"The story “{story.title}” came to a halt: {error}", awaited)
         self._progress(f"{story.title} Told to the end.")
-        return []
+        return None
 
     async def _take(self, step: Step) -> None:
         match step:
@@ -284,7 +286,11 @@ class Conductor:
                 case _:
                     assert_never(step)
         except TimeoutError:
-            raise DemoError(f"waited {seconds:g} s in vain for {wanted}") from None
+            why = f"waited {seconds:g} s in vain for {wanted}"
+            if isinstance(step, AwaitCard):
+                device_id = self.phones[step.phone].phone.device_id
+                raise NoCardError(why, order_id=self._order_id(step.order), device_id=device_id) from None
+            raise DemoError(why) from None
 
     async def _wait_for_page(self, step: AwaitPage) -> None:
         tab, seconds = self._pages[step.page].tab, self._patience_seconds

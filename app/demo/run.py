@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -16,6 +17,7 @@ from app.demo.conductor import Conductor
 from app.demo.gallery import Gallery
 from app.demo.images_judge import judge_pictures
 from app.demo.judge import Reading, judge_phone
+from app.demo.lost_starts import NONE, LostStart, find_lost_starts
 from app.demo.many_orders_judge import judge_together
 from app.demo.match_oracle import MATCH, expect_matches
 from app.demo.oracle import Expected, expect_each
@@ -63,6 +65,8 @@ class DemoResult(msgspec.Struct, frozen=True):
         pushes: how many of each kind APNs accepted.
         phones_match: whether every phone shows what it must, and Lockstep says the same.
         differences: what is otherwise, in sentences.
+        lost_starts: of which phones nobody can ask a card, in sentences: APNs never took it, its answer was lost, and
+            Lockstep lists it as unknown.
         faults: how often each fault happened, by name.
         channels: what was published on channels, and how many cards followed.
     """
@@ -72,6 +76,7 @@ class DemoResult(msgspec.Struct, frozen=True):
     pushes: dict[str, int]
     phones_match: bool
     differences: list[str]
+    lost_starts: list[str]
     faults: dict[str, int]
     channels: ChannelUse
 
@@ -122,7 +127,7 @@ async def run_scenario(
         happened = simulator.faults.happened.copy()
         for plan in plans:
             simulator.begin_plan(plan)
-        differences = [each for halts in await _all(conductor.perform, told) for each in halts]
+        halts = [each for each in await _all(conductor.perform, told) if each is not None]
         if plans:
             simulator.faults.clear()
         order_ids = conductor.order_ids
@@ -135,9 +140,14 @@ async def run_scenario(
             judge = partial(judge_follower, audiences)
         if scenario is Scenario.IMAGES:
             judge = partial(judge_pictures, manifest=gallery.manifest)
-        differences += await _converge(
-            shop, simulator, judge, phones, stages, converge_seconds, read_pages=conductor.read_pages
+        converge = partial(
+            _converge, shop, simulator, judge, phones, stages, converge_seconds, read_pages=conductor.read_pages
         )
+        lost = await find_lost_starts(shop, simulator, order_ids) if halts else NONE
+        unlike = await converge(lost)
+        if unlike and not lost and (lost := await find_lost_starts(shop, simulator, order_ids)):
+            unlike = await converge(lost)
+        differences = [halt.why for halt in halts if halt.awaited not in lost] + unlike
         await conductor.close_pages()
     return DemoResult(
         orders=len(logs),
@@ -145,6 +155,12 @@ async def run_scenario(
         pushes=_count_pushes(simulator, phones),
         phones_match=not differences,
         differences=differences,
+        lost_starts=sorted(
+            f"phone {agent.phone_id}: order {start.order_id}: the answer to its start was lost, and it is not repeated"
+            for start in lost
+            for agent in phones
+            if agent.phone.device_id == start.device_id
+        ),
         faults=dict(simulator.faults.happened - happened),
         channels=_count_channels(simulator, phones),
     )
@@ -198,16 +214,25 @@ async def _converge(
     phones: Sequence[PhoneAgent],
     stages: Mapping[str, Sequence[Expected]],
     converge_seconds: float,
+    lost: AbstractSet[LostStart],
     *,
     read_pages: Callable[[], Sequence[PageReading]],
 ) -> list[str]:
-    """Wait until phones and service show what is expected; give the differences that remain."""
+    """Wait until phones and service show what is expected; give the differences that remain.
+
+    Nothing is asked of a phone about an order whose start on it is lost, unless it has a card of it.
+    """
+
+    def known_to(reading: Reading) -> Mapping[str, Sequence[Expected]]:
+        shown = {card["subject"] for card in reading["cards"]}
+        lacks = {start.order_id for start in lost if start.device_id == reading["deviceId"]} - shown
+        return {order_id: expected for order_id, expected in stages.items() if order_id not in lacks}
 
     def differences() -> list[str]:
         now = simulator.clock()
         moment = datetime.fromtimestamp(now, tz=UTC)
         readings = [msgspec.to_builtins(read_phone(agent, now, records=False)) for agent in phones]
-        unlike = [text for reading in readings for text in judge(reading, stages, moment)]
+        unlike = [text for reading in readings for text in judge(reading, known_to(reading), moment)]
         return unlike + [text for page in read_pages() for text in judge_page(page, stages, moment)]
 
     unlike: list[str] = []

@@ -14,6 +14,7 @@ from app.demo.steps import Style
 
 _UNAVAILABLE = frozenset({429, 502, 503, 504})
 _PAGE_EVENTS = 500
+_PAGE_PHONES = 100
 _RETRY_SECONDS = 0.2
 _MOST_ATTEMPTS = 50
 
@@ -124,6 +125,17 @@ class Shop:
             events += page["events"]
             after = page.get("nextAfter")
         return events
+
+    async def read_unknown_starts(self, order_id: str) -> list[dict[str, Any]]:
+        """Give the phones of which Lockstep does not know whether they have an order's card."""
+        phones: list[dict[str, Any]] = []
+        after: str | None = ""
+        while after is not None:
+            query = urlencode({"outcome": "unknown", "after": after, "limit": _PAGE_PHONES})
+            page = await self._call("GET", f"/v1/activities/{order_id}/audience/phones?{query}")
+            phones += page["phones"]
+            after = page["nextAfter"]
+        return phones
 
     async def _call(
         self, method: str, path: str, body: object = None, *, media_type: str = "application/json"

@@ -5,7 +5,7 @@ activity's id, for there is one of each.
 """
 
 import uuid
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 from aiohttp import web
@@ -13,13 +13,15 @@ from aiohttp import web
 from app.http.answers import json_answer
 from app.http.bodies import JSON, media_type_of, read_body
 from app.http.conditions import expected_version, idempotency_key, trace_of
-from app.http.drafts import Invalid, read_plain_event, references_in
+from app.http.drafts import Invalid, Repeat, read_plain_event, references_in
 from app.http.edge import edge_of
-from app.http.outcomes import answer_of, refusal_of
+from app.http.outcomes import answer_of, refusal_of, repeat_answer
 from app.http.path import path_id
 from app.http.problems import invalid
+from app.http.repeats import know_repeats
 from events.activity import ActivityEnded, ActivityStarted, ActivityUpdated
 from events.document import read_document
+from events.envelope import NewEvent
 from events.errors import Fault
 from events.fact import Fact
 
@@ -86,10 +88,17 @@ async def _say(request: web.Request, fact: type[Fact], *, once: str | None = Non
         trace=trace_of(request),
         definitions=await edge.definitions.find(references_in([document])),
     )
-    if isinstance(draft, Invalid):
-        raise invalid([Fault(each.pointer.removeprefix("/data"), each.detail) for each in draft.faults])
-    [outcome] = await edge.appender.append((draft,), expected=expected_version(request))
-    if (refusal := refusal_of([outcome], ())) is not None:
-        raise refusal
-    told = answer_of(draft, outcome)
-    return json_answer(ActivityAnswer(activity_id, told.outcome, fact.TYPE, draft.event_id, told.version))
+    [known] = await know_repeats(edge.store, [draft])
+    match known:
+        case Invalid():
+            raise invalid([Fault(each.pointer.removeprefix("/data"), each.detail) for each in known.faults])
+        case Repeat():
+            told = repeat_answer(known)
+        case NewEvent():
+            [outcome] = await edge.appender.append((known,), expected=expected_version(request))
+            if (refusal := refusal_of([outcome], ())) is not None:
+                raise refusal
+            told = answer_of(known, outcome)
+        case _:
+            assert_never(known)
+    return json_answer(ActivityAnswer(activity_id, told.outcome, fact.TYPE, known.event_id, told.version))

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from events.activity import ACTIVITY
-from events.codec import encode_new
+from events.codec import digest_sent, encode_new
 from events.document import pointer_to
-from events.envelope import NewEvent
+from events.envelope import Identity, NewEvent
 from events.errors import EventError, Fault
 from events.saved_definition import Found, Reference, completed, reference_of
 from events.vocabulary import kind_of, public_types
@@ -34,17 +34,35 @@ NONE_SAVED: Final[Found] = {}
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """What was sent under which name; the digest is that of the type and the data."""
+
+    identity: Identity
+    digest: bytes
+
+
 class Invalid(msgspec.Struct, frozen=True):
     """A document that is no event, with what is known of it.
 
     Attributes:
         faults: Pointers into this document.
+        sent: What a repeat would be known by, where the fault is in what its definition makes of it.
     """
 
     faults: tuple[Fault, ...]
     id: str | None = None
     source: str | None = None
     subject: str | None = None
+    sent: Sent | None = None
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """A document of an event that the log has, whatever its definition would make of it today."""
+
+    subject_id: str
+    source: str
+    event_id: str
+    version: int
 
 
 Draft = NewEvent | Invalid
@@ -157,6 +175,7 @@ def _draft(
     schema_version = _version(document, version, faults)
     if "data" not in document:
         faults.append(Fault("/data", "is missing"))
+    known_by: Sent | None = None
     if type_ is not None and "data" in document:
         sent = data = document["data"]
         try:
@@ -175,11 +194,14 @@ def _draft(
                 sent=None if data is sent else sent,
             )
         except EventError as error:
+            of_data = all(each.pointer.startswith("/data") for each in error.faults)
+            if of_data and not faults and subject and source and event_id and reference_of(sent) is not None:
+                known_by = Sent((subject, source, event_id), digest_sent(type_, sent, key))
             faults += (Fault(pointers.get(each.pointer, each.pointer), each.detail) for each in error.faults)
         else:
             if not faults:
                 return event
-    return Invalid(tuple(faults), event_id, source, subject)
+    return Invalid(tuple(faults), event_id, source, subject, known_by)
 
 
 def _type(document: dict[str, Any], faults: list[Fault]) -> str | None:

@@ -2,17 +2,19 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from aiohttp import web
 
+from app.http.answers import json_answer
 from app.http.bodies import JSON, media_type_of, read_body
 from app.http.conditions import expected_version, idempotency_key, is_lenient, trace_of
-from app.http.drafts import Draft, Invalid, read_cloud_event, read_plain_event, references_in
+from app.http.drafts import Draft, Invalid, Repeat, read_cloud_event, read_plain_event, references_in
 from app.http.edge import Edge, edge_of
-from app.http.outcomes import answer_many, answer_one
+from app.http.outcomes import answer_many, answer_one, repeat_answer
 from app.http.path import path_id
 from app.http.problems import bad_request, invalid, problem
+from app.http.repeats import know_repeats
 from events.document import read_document
 from events.envelope import NewEvent
 from events.errors import Fault
@@ -60,22 +62,31 @@ async def post_order_events(request: web.Request) -> web.Response:
 
 
 async def _append_one(request: web.Request, edge: Edge, draft: Draft) -> web.Response:
-    if isinstance(draft, Invalid):
-        raise invalid(draft.faults)
-    [outcome] = await edge.appender.append((draft,), expected=expected_version(request))
-    return answer_one(draft, outcome)
+    [known] = await know_repeats(edge.store, [draft])
+    match known:
+        case Invalid():
+            raise invalid(known.faults)
+        case Repeat():
+            return json_answer(repeat_answer(known))
+        case NewEvent():
+            [outcome] = await edge.appender.append((known,), expected=expected_version(request))
+            return answer_one(known, outcome)
+        case _:
+            assert_never(known)
 
 
 async def _append_many(request: web.Request, edge: Edge, drafts: Sequence[Draft]) -> web.Response:
-    events = [draft for draft in drafts if isinstance(draft, NewEvent)]
+    known = await know_repeats(edge.store, drafts)
+    events = [draft for draft in known if isinstance(draft, NewEvent)]
     lenient = is_lenient(request)
-    if len(events) < len(drafts) and not (lenient and events):
-        raise invalid(_faults_of(drafts))
+    faults = _faults_of(known)
+    if faults and not (lenient and any(not isinstance(draft, Invalid) for draft in known)):
+        raise invalid(faults)
     expected = expected_version(request)
     if expected is not None and len({event.subject_id for event in events}) > 1:
         raise bad_request("A version can be expected of one order alone; this request is about several.")
     outcomes = await edge.appender.append(events, expected=expected) if events else []
-    answer = answer_many(drafts, outcomes)
+    answer = answer_many(known, outcomes)
     if lenient:
         answer.headers["Preference-Applied"] = "handling=lenient"
     return answer
@@ -91,7 +102,7 @@ def _batch(document: Any) -> list[Any]:
     return document
 
 
-def _faults_of(drafts: Sequence[Draft]) -> list[Fault]:
+def _faults_of(drafts: Sequence[Draft | Repeat]) -> list[Fault]:
     return [
         Fault(f"/{place}{fault.pointer}", fault.detail)
         for place, draft in enumerate(drafts)

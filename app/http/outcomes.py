@@ -10,7 +10,7 @@ from typing import assert_never
 from aiohttp import web
 
 from app.http.answers import EventAnswer, EventAnswers, json_answer
-from app.http.drafts import Draft, Invalid
+from app.http.drafts import Draft, Invalid, Repeat
 from app.http.problems import ProblemError, problem
 from events.envelope import NewEvent
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
@@ -29,7 +29,7 @@ def answer_one(event: NewEvent, outcome: Outcome) -> web.Response:
     return json_answer(answered)
 
 
-def answer_many(drafts: Sequence[Draft], outcomes: Sequence[Outcome]) -> web.Response:
+def answer_many(drafts: Sequence[Draft | Repeat], outcomes: Sequence[Outcome]) -> web.Response:
     """Answer a batch.
 
     Args:
@@ -41,7 +41,7 @@ def answer_many(drafts: Sequence[Draft], outcomes: Sequence[Outcome]) -> web.Res
     """
     waiting = iter(outcomes)
     results = tuple(
-        _invalid_answer(draft) if isinstance(draft, Invalid) else answer_of(draft, next(waiting)) for draft in drafts
+        answer_of(draft, next(waiting)) if isinstance(draft, NewEvent) else _told_before(draft) for draft in drafts
     )
     if len({draft.subject_id for draft in drafts if isinstance(draft, NewEvent)}) == 1:
         refusal = refusal_of(outcomes, results)
@@ -108,5 +108,12 @@ def archived(results: Sequence[EventAnswer] = ()) -> ProblemError:
     return problem(409, "archived", "The order was archived.", "It takes no more events.", results=results)
 
 
-def _invalid_answer(draft: Invalid) -> EventAnswer:
+def repeat_answer(repeat: Repeat) -> EventAnswer:
+    """Say that the log has an event."""
+    return EventAnswer("duplicate", repeat.event_id, repeat.source, repeat.subject_id, repeat.version)
+
+
+def _told_before(draft: Repeat | Invalid) -> EventAnswer:
+    if isinstance(draft, Repeat):
+        return repeat_answer(draft)
     return EventAnswer("invalid", draft.id, draft.source, draft.subject, errors=draft.faults)

@@ -105,7 +105,8 @@ class AppReports:
 
     def report_sign_out(self, by: Literal["delete", "put"]) -> None:
         """Forget the user and the cards, and say so with the old user's ticket."""
-        account, self.account, self._phone.customer_id = self.account, None, None
+        account, self.account = self.account, None
+        self._phone.forget_customer()
         self.outbox.drop(cards_only=True)
         self._forgotten.update(self._phone.cards)
         if account is not None and by == "delete":

@@ -59,13 +59,13 @@ class Channels:
     """
 
     def __init__(self, new_id: Callable[[], str], *, most: int = MOST_CHANNELS) -> None:
-        self._new_id, self._most = new_id, most
+        self._new_id, self.most = new_id, most
         self._channels: dict[tuple[str, str], Channel] = {}
         self.made = 0
 
     def create(self, app: str, environment: Environment | None, policy: Policy) -> Channel | None:
         """Make a channel, or give `None` where the app has as many as it may."""
-        if len(self.ids(app, environment)) >= self._most:
+        if len(self.ids(app, environment)) >= self.most:
             return None
         # Apple promises no size; 16 bytes have been seen.
         channel_id = base64.b64encode(bytes.fromhex(self._new_id().replace("-", ""))).decode()

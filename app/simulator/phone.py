@@ -104,6 +104,7 @@ class Phone:
         self.environment, self.behaviour, self.declarations = environment, behaviour, declarations
         self._strings = strings or {}
         self.customer_id: str | None = None
+        self.former_customers: list[str] = []
         self.start_tokens: dict[str, str] = {}
         self.alert_token: str | None = None
         self.notifications: list[Notification] = []
@@ -246,6 +247,12 @@ class Phone:
         )
         self.cards[activity_id] = card
         return card
+
+    def forget_customer(self) -> None:
+        """Let nobody be signed in; who was is remembered."""
+        if self.customer_id is not None:
+            self.former_customers.append(self.customer_id)
+        self.customer_id = None
 
     def allow(self) -> None:
         """Let the user tap Allow."""

@@ -24,6 +24,7 @@ def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any
         "platform": "ios",
         "deviceId": phone.device_id,
         "customerId": phone.customer_id,
+        "formerCustomers": phone.former_customers,
         "app": phone.bundle_id,
         "environment": phone.environment,
         "profile": agent.profile.name,

@@ -18,7 +18,7 @@ from app.webhooks.address import AddressRules
 from app.webhooks.attempt import WebhookRules, judge_attempt
 from app.webhooks.post import Poster
 from app.webhooks.signature import signed_headers
-from app.webhooks.webhook import Delivery, Readiness
+from app.webhooks.webhook import FACT_WENT, Delivery, Readiness, Unkept
 from app.webhooks.webhook_store import WebhookStore
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -26,7 +26,7 @@ from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
-from projections.card_fact import FactDocument
+from projections.card_fact import FactDocument, unnamed_fact
 
 log = structlog.get_logger()
 
@@ -105,6 +105,9 @@ class Deliverer:
         self._more -= rooms.keys()
         self._more |= {name for name, room in rooms.items() if found[name] >= room}
         for each in claimed:
+            if isinstance(each, Unkept):
+                log.error("webhook_gave_up", webhook=each.webhook, id=unnamed_fact(each.place), detail=FACT_WENT)
+                continue
             self._under_way[each.webhook] += 1
             sending = asyncio.get_running_loop().create_task(self._deliver(poster, each, claimed_at))
             self._sending.add(sending)

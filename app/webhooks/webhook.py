@@ -15,6 +15,7 @@ from events.errors import Fault
 from projections.card_fact import ALL_TYPES, FactDocument, FactPlace
 
 MOST_WEBHOOKS: Final = 20
+FACT_WENT: Final = "What it was to tell is kept no longer."
 OVERLAP_SECONDS: Final = 86_400
 LONGEST_OVERLAP: Final = 604_800
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -97,6 +98,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
 
 
+class Unkept(msgspec.Struct, frozen=True):
+    """A delivery that is dead, because what it was to tell is kept no longer."""
+
+    webhook: str
+    place: FactPlace
+
+
 class Attempt(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """One request of a delivery, as the log shows it.
 
@@ -117,13 +125,14 @@ class DeliveryState(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
 
     Attributes:
         state: `waiting`, `delivered` or `dead`.
+        document: What it tells; None: that is kept no longer.
         due_at: When it is sent next.
         log: Every request, the oldest first.
     """
 
     id: str
     state: str
-    document: FactDocument
+    document: FactDocument | None = None
     due_at: datetime | None = None
     delivered_at: datetime | None = None
     dead_at: datetime | None = None

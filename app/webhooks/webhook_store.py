@@ -11,12 +11,14 @@ from app.webhooks.attempt import Verdict, WebhookRules
 from app.webhooks.errors import NoSuchWebhookError, WebhookError
 from app.webhooks.signature import make_secret
 from app.webhooks.webhook import (
+    FACT_WENT,
     MOST_WEBHOOKS,
     Attempt,
     Delivery,
     DeliveryState,
     Readiness,
     Resend,
+    Unkept,
     Webhook,
     WebhookRequest,
     refuse_unfit,
@@ -29,7 +31,7 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
-from projections.card_fact import FactPlace, fact_id, place_of
+from projections.card_fact import FactPlace, fact_id, place_of, unnamed_fact
 from projections.card_fact_store import document_of
 
 
@@ -177,8 +179,10 @@ class WebhookStore:
             rows = await self._pool.fetch(statement("app/find_open_webhooks"))
         return {row["name"]: Readiness.of(failing=row["failing"], held=row["held"]) for row in rows}
 
-    async def claim(self, rooms: Mapping[str, int], slots: Sequence[int], lease_seconds: float) -> list[Delivery]:
-        """Take deliveries that are due under a lease.
+    async def claim(
+        self, rooms: Mapping[str, int], slots: Sequence[int], lease_seconds: float
+    ) -> list[Delivery | Unkept]:
+        """Take deliveries that are due under a lease; those that have nothing to tell any more are dead now.
 
         Args:
             rooms: By webhook, at the most so many.
@@ -187,7 +191,7 @@ class WebhookStore:
         """
         with translated():
             rows = await self._pool.fetch(
-                statement("app/claim_deliveries"), list(rooms), list(rooms.values()), slots, lease_seconds
+                statement("app/claim_deliveries"), list(rooms), list(rooms.values()), slots, lease_seconds, FACT_WENT
             )
         return [_delivery(row) for row in rows]
 
@@ -246,11 +250,14 @@ def _webhook(row: asyncpg.Record, counted: asyncpg.Record | None = None) -> Webh
     )
 
 
-def _delivery(row: asyncpg.Record) -> Delivery:
+def _delivery(row: asyncpg.Record) -> Delivery | Unkept:
+    place = FactPlace(row["slot"], row["position"])
+    if row["card_id"] is None:
+        return Unkept(row["webhook"], place)
     return Delivery(
         webhook=row["webhook"],
         url=row["url"],
-        place=FactPlace(row["slot"], row["position"]),
+        place=place,
         document=document_of(row),
         lease=row["lease"],
         attempt=row["attempts"],
@@ -261,10 +268,10 @@ def _delivery(row: asyncpg.Record) -> Delivery:
 
 
 def _state(row: asyncpg.Record, log: Sequence[Attempt]) -> DeliveryState:
-    document = document_of(row)
+    document = None if row["card_id"] is None else document_of(row)
     state = "dead" if row["dead_at"] else "delivered" if row["delivered_at"] else "waiting"
     return DeliveryState(
-        id=document.id,
+        id=unnamed_fact(FactPlace(row["slot"], row["position"])) if document is None else document.id,
         state=state,
         document=document,
         due_at=row["due_at"],

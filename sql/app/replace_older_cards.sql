@@ -1,4 +1,5 @@
--- Marks the older generations of a card that is on the phone as replaced, and puts them in debt.
+-- Marks the older generations of a card that is on the phone as replaced, and puts them in debt: in bulk, for a crowd's
+-- are replaced within minutes of one another, and what is newest is on the phone.
 -- $1 smallint  slot
 -- $2 text      subject id
 -- $3 uuid      the card that is on the phone
@@ -17,6 +18,6 @@ WITH newest AS (
     FOR UPDATE OF c
 )
 UPDATE cards AS c
-SET replaced_at = now.at, due_at = least(c.due_at, now.at), debt = c.debt + 1
+SET replaced_at = now.at, due_at = least(c.due_at, now.at), debt = c.debt + 1, lane = 1
 FROM older AS o, (SELECT lockstep_now() AS at) AS now
 WHERE c.slot = $1 AND c.subject_id = $2 AND c.card_id = o.card_id

@@ -16,7 +16,7 @@
 --          lease bigint, timestamp_used bigint, alerted_version bigint, accepted_version bigint, accepted_hash bytea,
 --          accepted_at timestamptz, freshness text, attempts integer, last_answer text, same_answers integer,
 --          followed boolean, asked_to_end boolean, asked_again boolean, crossed_at timestamptz, shadowed boolean,
---          now timestamptz
+--          withheld_until timestamptz, now timestamptz
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), paused AS MATERIALIZED (
@@ -83,4 +83,7 @@ RETURNING h.slot, h.subject_id, h.channel, h.app, h.environment, h.attributes_ty
                   WHERE s.kind = 'all'
                      OR s.kind = 'app' AND s.key = h.app
                      OR s.kind = 'type' AND s.key = h.attributes_type) AS shadowed,
+          (SELECT p.until
+           FROM pauses AS p
+           WHERE p.kind = 'channels' AND p.key = h.app || '/' || h.environment AND p.until > now.at) AS withheld_until,
           now.at AS now

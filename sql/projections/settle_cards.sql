@@ -94,13 +94,14 @@ WITH now AS MATERIALIZED (
     FROM locked AS l, now
     WHERE c.slot = l.slot AND c.subject_id = l.subject_id AND c.card_id = l.card_id AND c.lease = l.lease
     RETURNING c.slot, c.subject_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type, c.generation,
-              c.lane, l.next_card_id, c.due_at, c.card_id, l.before,
+              l.next_card_id, c.due_at, c.card_id, l.before,
               c.channel, l.started, coalesce(c.accepted_version, c.intent_version) AS shown_version
 ), renewed AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
                        generation, starter, lane, created_at, due_at, debt)
     SELECT u.slot, u.subject_id, u.next_card_id, u.device_id, u.customer_id, u.app, u.environment,
-           u.attributes_type, u.generation + 1, 'server', u.lane, now.at, now.at, 1
+           -- the card of before is there meanwhile, and a crowd's are renewed within minutes of one another
+           u.attributes_type, u.generation + 1, 'server', 1, now.at, now.at, 1
     FROM updated AS u, now
     WHERE u.next_card_id IS NOT NULL
     ON CONFLICT (slot, subject_id, device_id, attributes_type, generation) DO NOTHING

@@ -11,6 +11,7 @@ from app.simulator.agent import PhoneAgent
 from app.simulator.declaration import ORDER, Declaration
 from app.simulator.pushes import ReceivedPush
 from projections.card_desk import CardDesk
+from projections.pauses import Pauses
 from tests.acceptance.world import World, cards_of, running_world
 from tests.conftest import Clock
 
@@ -130,6 +131,38 @@ async def test_where_apple_makes_no_channel_cards_go_by_tokens(world: World) -> 
 
     assert (told(phone), published(world)) == ((("active", "preparing"),), [])
     assert world.simulator.channel_desk.counts == {"FeatureNotEnabled": 1}
+
+
+async def test_at_apples_limit_no_more_channels_are_asked_for(dsn: str, clock: Clock, certificates: Path) -> None:
+    """One refusal is enough for all orders that come; they go by tokens. A channel that is deleted makes room again."""
+    settings = {"carrier": "channel", "plan_channel_keep": 60.0, "verdict_hold": 3600.0}
+    async with running_world(dsn, clock, certificates, **settings) as world:
+        world.simulator.channels.most = 1
+        phone = await world.phone()
+        for n in range(1, 5):
+            await world.place(f"order-{n}")
+            await world.come_to_rest()
+        await world.happen_and_rest("order-4", "order.preparing")
+        asked = dict(world.simulator.channel_desk.counts)
+        [pause] = await Pauses(world.service.pool).list()
+        async with world.shop.get(f"{world.service.url}/v1/orders/order-4/explain") as answer:
+            [explained] = (await answer.json())["cards"]
+
+        assert asked == {"create": 1, "CannotCreateChannelConfig": 1}
+        assert [card.channel_id is None for card in cards_of(phone)] == [False, True, True, True]
+        assert cards_of(phone)[3].content["status"] == "preparing"
+        assert (pause.kind, pause.key) == ("channels", "app.lockstep.demo/sandbox")
+        assert "The app has as many channels as Apple allows." in explained["sent"][-1]["why"]
+
+        await world.happen_and_rest("order-1", "order.delivered")
+        await world.pass_time(61)
+        await world.come_to_rest()
+        await world.place("order-5")
+        await world.come_to_rest()
+
+        assert await Pauses(world.service.pool).list() == []
+        assert world.simulator.channel_desk.counts["create"] == 2
+        assert cards_of(phone)[4].channel_id is not None
 
 
 async def test_a_channel_goes_on_after_answers_that_tell_nothing(world: World) -> None:

@@ -32,6 +32,7 @@ from projections.registry import Registry
 pytestmark = pytest.mark.faults
 
 TEAM_ID, KEY_ID = "TEAMDEMO01", "KEYDEMO001"
+AWAITED = AwaitCard(phone="p", order="o")
 PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName": "Noodle Bar"})
 
 
@@ -225,7 +226,7 @@ async def test_phones_match_after_a_fault_plan(
         plans=[find_plan(name)],
         run_id="test",
     )
-    assert result.differences == []
+    assert result.differences == result.lost_starts == []
     assert result.faults
 
 
@@ -246,6 +247,26 @@ async def test_a_phone_without_its_card_is_found(lockstep: Service, simulator: S
     )
     assert not result.phones_match
     assert result.differences == ["phone p-test: order demo-test-o: has no card, should show placed"]
+
+
+async def test_a_start_that_is_lost_is_listed(lockstep: Service, simulator: Simulator, api_key: str) -> None:
+    """APNs never took it, its answer never came, and it is not repeated: the phone cannot show a card."""
+    simulator.add_fault(Fault("reset:internal", to="start"))
+    told = Story(title="A start is lost.", steps=(Install(phone="p", customer="anna"), PLACED, AWAITED))
+    result = await run_scenario(
+        lockstep_url=url_of(lockstep),
+        api_key=api_key,
+        simulator=simulator,
+        seed=1,
+        stories=[told],
+        run_id="test",
+        patience_seconds=1.0,
+        converge_seconds=1.0,
+    )
+    assert result.differences == []
+    assert result.phones_match
+    lost = "phone p-test: order demo-test-o: the answer to its start was lost, and it is not repeated"
+    assert result.lost_starts == [lost]
 
 
 async def test_a_story_that_cannot_go_on_is_told(lockstep: Service, simulator: Simulator, api_key: str) -> None:

@@ -51,6 +51,9 @@ def play(name: str, seed: int, folder: str, engine: str | None) -> tuple[str, st
     counts = ", ".join(f"{count} {each}" for each, count in faults.items()) if isinstance(faults, dict) else ""
     if not counts:
         return "nothing", counts, "nothing went wrong: the plan did not play\n"
+    lost = result.get("lost_starts")
+    if isinstance(lost, list):
+        counts += f", {len(lost)} starts lost"
     return ("match" if result["phones_match"] is True else "differ"), counts, done.stderr
 
 

@@ -135,6 +135,7 @@ INDEX_OF: Final = {
     "projections/count_members": "devices_pkey",
     "projections/count_started_phones": "cards_slot_subject_id_device_id_attributes_type_generation_key",
     "projections/find_due_audience": "cards_to_claim",
+    "projections/hurry_renewals": "cards_to_claim",
     "projections/find_listed_members": "devices_of_customer",
     "projections/find_members": "devices_pkey",
     "projections/find_members_among": "devices_pkey",
@@ -244,3 +245,24 @@ async def test_a_new_generation_is_joined_without_a_loop_in_a_loop(name: str, fi
     await transaction.rollback()
 
     assert sum(node.get("Rows Removed by Join Filter", 0) for node in nodes_of(explained)) == 0
+
+
+async def test_counting_the_phones_of_an_audience_asks_for_the_time_once(filled: Connection) -> None:
+    """Not for each card: that took longer than all the rest."""
+    transaction = filled.transaction()
+    await transaction.start()
+    await filled.execute("SET LOCAL track_functions = 'pl'")
+    await filled.execute(
+        "INSERT INTO cards (slot, subject_id, card_id, device_id, app, environment, attributes_type, generation,"
+        "                   starter, created_at, leased_until) "
+        "SELECT 7, 'match', gen_random_uuid(), 'phone-' || n, 'shop', 'sandbox', 'MatchAttributes', 1, 'server', now(),"
+        "       now() FROM generate_series(1, 50) AS n"
+    )
+    called = "SELECT coalesce(sum(calls), 0) FROM pg_stat_xact_user_functions WHERE funcname = 'lockstep_now'"
+    before = await filled.fetchval(called)
+    [counted] = await filled.fetch(statement("projections/count_started_phones"), 7, "match")
+    after = await filled.fetchval(called)
+    await transaction.rollback()
+
+    assert (counted["outcome"], counted["reason"], counted["phones"]) == ("waiting", "due", 50)
+    assert after - before == 1

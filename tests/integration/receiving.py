@@ -17,7 +17,7 @@ from app.webhooks.attempt import WebhookRules
 from app.webhooks.deliverer import Deliverer
 from app.webhooks.post import Poster
 from app.webhooks.signature import make_secret, read_secret
-from app.webhooks.webhook import WebhookRequest
+from app.webhooks.webhook import DeliveryState, WebhookRequest
 from app.webhooks.webhook_store import WebhookStore
 from tests.integration.flow import Flow
 
@@ -121,3 +121,14 @@ async def deliver(*deliverers: Deliverer) -> None:
 def deliverers(flow: Flow, count: int = 1, **rules: Any) -> Sequence[Deliverer]:
     """Give some processes' deliverers."""
     return [Deliverer(flow.pool, flow.keyring, addresses=LOCAL, rules=WebhookRules(**rules)) for _ in range(count)]
+
+
+async def written(flow: Flow) -> dict[str, int]:
+    """Count the rows that there are for whoever listens."""
+    names = ("card_facts", "card_fact_slots", "webhook_deliveries", "webhook_attempts")
+    return {name: await flow.pool.fetchval(f"SELECT count(*) FROM {name}") for name in names}
+
+
+async def states(flow: Flow, state: str | None = None) -> Sequence[DeliveryState]:
+    """Give the log of the webhook."""
+    return await webhooks_of(flow).deliveries("shop", state=state, limit=100)

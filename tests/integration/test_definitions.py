@@ -82,6 +82,37 @@ async def test_an_event_is_stored_whole_with_the_version_that_was_used(api: Api)
     assert (unknown.status, unknown.json["errors"][0]["pointer"]) == (422, "/definition")
 
 
+async def test_a_repeat_is_known_whatever_becomes_of_its_definition(api: Api) -> None:
+    """One whose alert or whose whole definition has gone is a duplicate; other data under its id is still refused."""
+    await api.send("PUT", PLACE, MATCH, token=WHO)
+    start = {"definition": "match", "customerId": "c", "alert": "start"}
+    plain = {"type": "activity.started", "id": "s-2", "data": start}
+    update = {"type": "activity.updated", "id": "u-2", "data": {"contentState": {"minute": 3}}}
+    events = "/v1/orders/match-2/events"
+
+    async def say() -> list[Any]:
+        return [
+            await api.send("POST", "/v1/activities/match-1/start", start, token=WHO),
+            await api.send("POST", events, plain, token=WHO),
+        ]
+
+    first = await say()
+    await api.send("PUT", PLACE, MATCH | {"alerts": {}}, token=WHO)
+    changed = await say()
+    await api.send("DELETE", PLACE, token=WHO)
+    deleted = await say()
+    batch = await api.send("POST", events, [plain, update], token=WHO)
+    other = [
+        await api.send("POST", events, plain | {"id": "s-3"}, token=WHO),
+        await api.send("POST", events, plain | {"data": start | {"alert": "end"}}, token=WHO),
+    ]
+
+    outcomes = [[(each.json["outcome"], each.json["version"]) for each in said] for said in (first, changed, deleted)]
+    assert outcomes == [[("appended", 1)] * 2, [("duplicate", 1)] * 2, [("duplicate", 1)] * 2]
+    assert [each["outcome"] for each in batch.json["results"]] == ["duplicate", "appended"]
+    assert [(each.status, each.json["errors"][0]["pointer"]) for each in other] == [(422, "/data/definition")] * 2
+
+
 async def test_what_is_wrong_with_a_definition_is_named(api: Api) -> None:
     """The name too."""
     body = await api.send("PUT", PLACE, {"attributesType": "My Match"}, token=WHO)

@@ -1,15 +1,14 @@
 """Webhooks: what became of cards is written with it, and sent at least once to whoever asked."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
 from app.erasure import Eraser
-from app.housekeeping import Housekeeper
 from app.webhooks.address import AddressRules
 from app.webhooks.errors import NoSuchWebhookError, WebhookError
 from app.webhooks.post import Poster
-from app.webhooks.webhook import DeliveryState, Resend, WebhookRequest
+from app.webhooks.webhook import Delivery, Resend, WebhookRequest
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
 from events.store import EventStore
@@ -19,7 +18,7 @@ from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow
 from tests.integration.rebuilding import Rebuilding
-from tests.integration.receiving import Receiver, deliver, deliverers, listen, receiving, webhooks_of
+from tests.integration.receiving import Receiver, deliver, deliverers, listen, receiving, states, webhooks_of, written
 from tests.integration.wire import Wire
 
 STARTED, ENDED, DISMISSED = ("card.started", "accepted"), ("card.ended", "over"), ("card.dismissed", "reported")
@@ -39,17 +38,6 @@ async def started(flow: Flow, *subjects: str) -> None:
         await flow.place(each)
     await flow.settle(*subjects)
     await work(dispatcher(flow, Apns()))
-
-
-async def written(flow: Flow) -> dict[str, int]:
-    """Count the rows that there are for whoever listens."""
-    names = ("card_facts", "card_fact_slots", "webhook_deliveries", "webhook_attempts")
-    return {name: await flow.pool.fetchval(f"SELECT count(*) FROM {name}") for name in names}
-
-
-async def states(flow: Flow, state: str | None = None) -> Sequence[DeliveryState]:
-    """Give the log of the webhook."""
-    return await webhooks_of(flow).deliveries("shop", state=state, limit=100)
 
 
 async def test_while_nobody_listens_nothing_is_written(owing: Flow, clock: Clock) -> None:
@@ -168,6 +156,7 @@ async def test_what_a_killed_process_had_claimed_is_sent_again(flow: Flow, clock
     await clock.advance(seconds=61)
     await deliver(sender)
 
+    assert isinstance(lost, Delivery)
     assert receiver.requests == [lost.document.id]
 
 
@@ -350,19 +339,3 @@ async def test_an_erased_customer_is_told_of_no_more(
 
     assert sorted(receiver.told()) == [("card.ended", "recalled"), STARTED]
     assert {(each["data"]["customerId"], each["data"]["deviceId"]) for each in receiver.taken} == {(None, None)}
-
-
-async def test_facts_go_in_their_time(owing: Flow, clock: Clock, receiver: Receiver) -> None:
-    """With the deliveries and their log; the numbers stay, so that none is given twice."""
-    await listen(owing, receiver)
-    await live(owing, clock)
-    await deliver(*deliverers(owing))
-    keeper = Housekeeper(owing.pool, owing.due.extend)
-    await clock.advance(days=29)
-    assert await keeper.prune_facts(ALL_SLOTS) == 0
-    await clock.advance(days=2)
-
-    assert await keeper.prune_facts(ALL_SLOTS) == 1
-    assert await written(owing) == {
-        "card_facts": 0, "card_fact_slots": 1, "webhook_deliveries": 0, "webhook_attempts": 0
-    }  # fmt: skip

@@ -11,6 +11,7 @@ NOW: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 PHONE: Final[dict[str, Any]] = {
     "id": "phone-1",
     "customerId": "anna",
+    "formerCustomers": [],
     "behaviour": {"iosVersion": "18.2", "lowPower": False, "activitiesEnabled": True},
     "cards": [],
 }
@@ -20,6 +21,8 @@ CARD: Final[dict[str, Any]] = {
     "updateToken": "aa",
     "byPush": True,
     "endedBy": None,
+    "endedAt": None,
+    "visibleUntil": None,
     "attributes": {"cardId": "c", "subject": "night", "band": "Trio 7"},
     "content": {"song": "Waltz"},
 }
@@ -68,3 +71,26 @@ def test_a_phone_shows_what_its_customer_follows(
     stages = {"night": expect_activities("night", log({"everybody": True}, *more))}
 
     assert len(judge_follower({"night": theirs}, {**PHONE, "cards": cards}, stages, NOW)) == differences
+
+
+@pytest.mark.parametrize(
+    ("formers", "changes", "more", "differences"),
+    [
+        (["bob"], {}, ("ended",), 0),
+        (["bob"], {}, (), 1),  # anna follows too: she is to have a card of her own
+        ([], {}, ("ended",), 1),  # nobody had the phone before: it was hers, and did not end as it should
+        (["carol"], {}, ("ended",), 1),  # whoever had it did not follow
+        (["bob"], {"visibleUntil": 900.0}, ("ended",), 1),  # it stayed on the screen
+        (["bob"], {"content": {"song": "Polka"}}, ("ended",), 1),  # nobody ever told of that
+    ],
+)
+def test_what_was_started_for_who_had_the_phone_before_is_taken_back(
+    formers: list[str], changes: dict[str, Any], more: tuple[str, ...], differences: int
+) -> None:
+    """A start was under way when the phone changed hands: its card leaves at once, with what it was started with."""
+    stages = {"night": expect_activities("night", log({"everybody": True}, *more))}
+    taken = {**CARD, "state": "ended", "endedBy": "a push", "endedAt": 60.0, "visibleUntil": 60.0}
+    cards = [{**taken, "content": {"song": "Intro"}, **changes}]
+    phone = {**PHONE, "formerCustomers": formers, "cards": cards}
+
+    assert len(judge_follower({"night": {"anna", "bob"}}, phone, stages, NOW)) == differences

@@ -1,0 +1,48 @@
+"""Tell which starts were lost: APNs' answer never came, APNs never took them, and Lockstep says that it does not know.
+
+With `on_unknown_start=never` such a start is not sent again, so its phone has no card of the order. That is no
+difference, as long as it is listed.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple
+
+from app.demo.shop import Shop
+from app.simulator.simulator import Simulator
+
+NONE: Final[AbstractSet["LostStart"]] = frozenset()
+
+
+class LostStart(NamedTuple):
+    """A start that nothing can come of."""
+
+    order_id: str
+    device_id: str
+
+
+class Halt(NamedTuple):
+    """Say that a story could not go on.
+
+    Attributes:
+        why: a sentence.
+        awaited: the start whose card did not come, if that is why.
+    """
+
+    why: str
+    awaited: LostStart | None
+
+
+async def find_lost_starts(shop: Shop, simulator: Simulator, order_ids: Iterable[str]) -> set[LostStart]:
+    """Give the starts of these orders that are lost, as Lockstep lists them and APNs' own record bears out."""
+    taken = {
+        (push.payload or {})["aps"]["attributes"].get("cardId")
+        for push in simulator.pushes
+        if push.event == "start" and push.status == 200
+    }
+    return {
+        LostStart(order_id, phone["deviceId"])
+        for order_id in order_ids
+        for phone in await shop.read_unknown_starts(order_id)
+        if phone["cardId"] not in taken
+    }
