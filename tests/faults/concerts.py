@@ -1,4 +1,4 @@
-"""Concerts: activities for a segment, carried by channels where phones can follow one, while customers come and go."""
+"""Concerts: activities for a segment, carried by a channel or by tokens, while customers come and go."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from app.demo.bulk import CONCERT
 from tests.faults.orders import Said
 from tests.faults.writer import Shop
 
-HALLS = 2
+HALLS = ("channel", "token")
 INVITED = 0.6
 GATHER_SECONDS = (1.0, 3.0)
 SONG_SECONDS = (0.3, 1.5)
@@ -35,8 +35,8 @@ class Concerts:
     async def run(self, enough: asyncio.Event) -> None:
         """Give one concert after another in each hall until it is enough; what was begun is finished."""
         async with asyncio.TaskGroup() as group:
-            for hall in range(1, HALLS + 1):
-                group.create_task(self._one_after_another(hall, enough))
+            for carrier in HALLS:
+                group.create_task(self._one_after_another(carrier, enough))
 
     async def invite(self, customer_id: str) -> None:
         """Invite a customer to a concert that is on, or about to be, perhaps."""
@@ -45,23 +45,23 @@ class Concerts:
             self.followers[concert].add(customer_id)
             await self._shop.put(f"/v1/customers/{customer_id}/tags", {"tags": [concert]})
 
-    async def _one_after_another(self, hall: int, enough: asyncio.Event) -> None:
+    async def _one_after_another(self, carrier: str, enough: asyncio.Event) -> None:
         number = 0
         while not enough.is_set():
             number += 1
-            await self._play(f"concert-{hall}-{number}")
+            await self._play(f"concert-by-{carrier}-{number}", carrier)
 
-    async def _play(self, concert: str) -> None:
+    async def _play(self, concert: str, carrier: str) -> None:
         await self._shop.put(f"/v1/segments/{concert}", {"filter": f"tag = {concert}"})
         self.followers[concert] = set()
         self._open.append(concert)
         await asyncio.sleep(self._chance.uniform(*GATHER_SECONDS))
-        for said in self._programme(concert):
+        for said in self._programme(concert, carrier):
             await self._shop.post((said,))
             await asyncio.sleep(self._chance.uniform(*SONG_SECONDS))
         self._open.remove(concert)
 
-    def _programme(self, concert: str) -> Iterable[Said]:
+    def _programme(self, concert: str, carrier: str) -> Iterable[Said]:
         band = self._chance.choice(("The Kettles", "Λάμπες", "日本橋"))
         yield self._say(
             concert,
@@ -72,6 +72,7 @@ class Concerts:
             attributes={"band": band},
             contentState={"song": "Intro"},
             alert=_alert(f"{concert}: doors"),
+            carrier=carrier,
         )
         songs = self._chance.randint(2, 5)
         for number in range(1, songs + 1):
