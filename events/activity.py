@@ -47,6 +47,13 @@ StaleDate = Annotated[Moment, Meta(description="When the phone is to call this s
 DismissalDate = Annotated[
     Moment, Meta(description="When the card leaves the Lock Screen once it has ended; four hours later at the latest.")
 ]
+Carrier = Annotated[
+    Literal["token", "channel"],
+    Meta(description="What carries its updates: a token for each card, or a channel that all follow."),
+]
+ChannelStorage = Annotated[
+    Literal["none", "latest"], Meta(description="What Apple keeps of the channel for phones that are offline.")
+]
 RelevanceScore = Annotated[float, Meta(description="Which of the app's cards is foremost: the one with the highest.")]
 
 
@@ -136,6 +143,8 @@ class ActivityStarted(ActivityFact, frozen=True, kw_only=True):
     attributes: Attributes | None
     content_state: ContentState | None
     show_at: Annotated[Moment, Meta(description="When the card should appear; at once if absent.")] | None = None
+    carrier: Carrier | None = None
+    channel_storage: ChannelStorage | None = None
 
     def faults(self) -> Iterator[Fault]:
         """Name what Apple's phones would drop, or what does not fit into a push."""
@@ -148,6 +157,7 @@ class ActivityStarted(ActivityFact, frozen=True, kw_only=True):
             yield from (Fault(f"/audience{each.pointer}", each.detail) for each in self.audience.faults())
         elif self.customer_id is None:
             yield Fault("/customerId", "is missing: say who the card is for, by customerId or audience")
+        yield from carrier_faults(self.carrier, self.channel_storage)
         yield from start_faults(self.attributes, self.content_state)
 
 
@@ -178,6 +188,12 @@ class ActivityEnded(ActivityFact, frozen=True, kw_only=True):
 
 
 ActivityEvent = ActivityStarted | ActivityUpdated | ActivityEnded
+
+
+def carrier_faults(carrier: str | None, channel_storage: str | None) -> Iterator[Fault]:
+    """Say that storage is given of a channel that there is not."""
+    if channel_storage is not None and carrier != "channel":
+        yield Fault("/channelStorage", 'is of a channel: give carrier as "channel", or leave this out')
 
 
 def start_faults(attributes: dict[str, Any] | None, content_state: dict[str, Any] | None) -> Iterator[Fault]:

@@ -17,10 +17,13 @@ from events.activity import (
     ActivityEnded,
     ActivityStarted,
     Attributes,
+    Carrier,
+    ChannelStorage,
     ContentState,
     Priority,
     RelevanceScore,
     SwiftName,
+    carrier_faults,
     start_faults,
 )
 from events.errors import EventError, Fault
@@ -44,6 +47,8 @@ class SavedDefinition(Judged, frozen=True, kw_only=True):
             `start` and `end`, where they are there.
         stale_after_seconds: From when an event occurred until the phone is to call its state out of date.
         dismiss_after_seconds: From the end until the card leaves the Lock Screen.
+        carrier: Of each start.
+        channel_storage: Of each start that a channel carries.
     """
 
     attributes_type: SwiftName
@@ -54,11 +59,14 @@ class SavedDefinition(Judged, frozen=True, kw_only=True):
     relevance_score: RelevanceScore | None = None
     stale_after_seconds: Seconds | None = None
     dismiss_after_seconds: Seconds | None = None
+    carrier: Carrier | None = None
+    channel_storage: ChannelStorage | None = None
 
     def faults(self) -> Iterator[Fault]:
         """Name what is wrong with it beside its fields."""
         for name, alert in self.alerts.items():
             yield from (Fault(f"/alerts/{name}{each.pointer}", each.detail) for each in alert.faults())
+        yield from carrier_faults(self.carrier, self.channel_storage)
         yield from start_faults(self.attributes, self.content_state)
 
 
@@ -153,9 +161,12 @@ def _over(data: dict[str, Any], type_: str, named: Named, occurred_at: datetime)
     """Lay an event's data over a definition; null stands for none."""
     saved = named.definition
     ends, starts = type_ == ActivityEnded.TYPE, type_ == ActivityStarted.TYPE
+    follows = data.get("carrier", saved.carrier) == saved.carrier
     common: dict[str, Any] = {"priority": saved.priority, "relevanceScore": saved.relevance_score}
     if starts:
         common |= {"attributesType": saved.attributes_type, "attributes": {}, "alert": _alert(saved, "start")}
+        # the storage goes with the channel: a start that goes by tokens has neither
+        common |= {"carrier": saved.carrier, "channelStorage": saved.channel_storage if follows else None}
     if ends:
         common |= {"alert": _alert(saved, "end"), "dismissalDate": _after(occurred_at, saved.dismiss_after_seconds)}
     else:

@@ -19,6 +19,8 @@ from events.activity import (
     ActivityUpdated,
     Attributes,
     Audience,
+    Carrier,
+    ChannelStorage,
     ContentState,
     Words,
 )
@@ -44,6 +46,8 @@ class Activity(Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=
         alert: The newest.
         dismissal_date: The newest, and when it took effect: `dismissal_at`.
         ended: Whether an end has come.
+        carrier: What its start chose to carry updates; None: as it is set for all.
+        channel_storage: Likewise, what Apple keeps of its channel.
     """
 
     attributes_type: str | None = None
@@ -59,6 +63,8 @@ class Activity(Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=
     dismissal_date: datetime | None = None
     dismissal_at: datetime | None = None
     ended: bool = False
+    carrier: Carrier | None = None
+    channel_storage: ChannelStorage | None = None
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
@@ -91,6 +97,8 @@ def evolve(activity: Activity, fact: Fact, at: datetime) -> Activity:
                 customer_id=fact.customer_id,
                 audience=fact.audience,
                 alert=activity.alert or fact.alert,
+                carrier=fact.carrier,
+                channel_storage=fact.channel_storage,
             )
             return _showing(begun, fact, fact.content_state, at)
         case ActivityUpdated():

@@ -8,7 +8,16 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from projections.activity import Recipients, Wishes, has_start, is_blanked, is_erased, recipients_of, wishes_of
+from projections.activity import (
+    Recipients,
+    Wishes,
+    has_start,
+    is_blanked,
+    is_erased,
+    recipients_of,
+    state_of,
+    wishes_of,
+)
 from projections.channel import Carrier, Storage
 from projections.customer_view import CustomerView
 from projections.definition import PLACED
@@ -87,6 +96,10 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
     def is_for(self, customer_id: str | None) -> bool:
         """Tell whether phones of a customer may show it, once there is something to show."""
         return (self.recipients or Recipients(self.customer_id)).include(customer_id)
+
+    def carried_by(self, carrier: Carrier) -> Carrier:
+        """Give what carries its updates, where `carrier` is for those that leave it open."""
+        return self.carrier or carrier
 
     @property
     def is_for_many(self) -> bool:
@@ -189,6 +202,8 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
     definition = CARDS.find(attributes_type, view.kind)
     # what a sender gave is shown as it is
     paths = () if definition is None or wishes is not None else definition.images
+    activity = state_of(view)
+    carrier, storage = (None, None) if activity is None else (activity.carrier, activity.channel_storage)
     return Face(
         version=view.version,
         placed=view.placed,
@@ -214,6 +229,6 @@ def face_of(view: CardView, key: bytes, heard_at: datetime | None = None, attrib
         startable=has_start(view),
         is_blank=is_blank,
         wishes=wishes,
-        carrier="token" if several is not None or definition is None else definition.carrier,
-        storage="latest" if definition is None else definition.channel_storage,
+        carrier="token" if several is not None or definition is None else carrier or definition.carrier,
+        storage=storage or ("latest" if definition is None else definition.channel_storage),
     )

@@ -22,7 +22,7 @@ def wants_channel(face: Face, card: Card, phone: Phone, carrier: Carrier) -> boo
     """Tell whether a card that is to be started should follow a channel; `carrier` is for those left open."""
     if phone.ios is None or phone.ios < CHANNELS_SINCE or card.starter == "app":
         return False
-    match face.carrier or carrier:
+    match face.carried_by(carrier):
         case "channel":
             return True
         case "channel_for_many":

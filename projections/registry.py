@@ -89,11 +89,6 @@ class Registry:
         return kind == ORDER or kind in self._own
 
     @property
-    def has_channels(self) -> bool:
-        """Tell whether a card says that it may follow a channel."""
-        return any(each.carrier not in (None, "token") for each in self._by_type.values())
-
-    @property
     def gathers(self) -> bool:
         """Tell whether a card shows several subjects together."""
         return bool(self._gathering)

@@ -44,7 +44,6 @@ from projections.pauses import Pauses
 from projections.phone import environment_of
 from projections.plan import plan
 from projections.reasons import Reason
-from projections.registry import CARDS
 from projections.shelf import Shelf
 from projections.view_store import StoredView
 
@@ -245,9 +244,9 @@ class Dispatcher:
         async with self._pool.acquire() as connection:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
-            channels = await self._read_channels(connection, claimed)
             stopped = await self._audiences.stopped(connection, [each.card for each in claimed], views)
             faces = draw(claimed, views, self._keyring.hash, stopped)
+            channels = await self._read_channels(connection, faces)
             pictures = await Pictures.read(connection, faces, self._rules.plan.placeholder, self._keyring.hash)
         begun: list[PlannedPush] = []
         wishes: dict[Place, Storage] = {}
@@ -376,10 +375,14 @@ class Dispatcher:
         intent = Intent(sent.kind, version, alert, sent.timestamp, apns_id, claimed.now, recall, followed)
         return PlannedPush(claimed, sent, stored, face, phone, token_hash, request, intent, claimed_monotonic)
 
-    async def _read_channels(self, connection: Connection, claimed: Sequence[Claimed]) -> ChannelsOf:
+    async def _read_channels(self, connection: Connection, drawn: Sequence[tuple[Claimed, Drawn]]) -> ChannelsOf:
         """Read the channels that cards follow or may come to follow; nothing is asked where there can be none."""
-        possible = self._rules.plan.carrier != "token" or CARDS.has_channels
-        subjects = {each.card.subject_id for each in claimed if possible or each.card.channel is not None}
+        carrier = self._rules.plan.carrier
+        subjects = {
+            each.card.subject_id
+            for each, face in drawn
+            if each.card.channel is not None or (isinstance(face, Face) and face.carried_by(carrier) != "token")
+        }
         return await self._channels.read(connection, subjects) if subjects else ChannelsOf({}, {})
 
     def _settled(self, due: Collection[int]) -> None:

@@ -262,6 +262,40 @@ async def test_an_activity_says_on_a_channel_what_its_sender_wishes(world: World
     assert [each.priority for each in published(world)] == [5, 10]
 
 
+async def test_a_start_chooses_what_carries_it(dsn: str, clock: Clock, certificates: Path) -> None:
+    """In the call, or by its definition, over which the call stands; whatever is set for all others."""
+    async with running_world(dsn, clock, certificates) as world:
+        phones = [await world.phone(fan, declarations=(SCORE,)) for fan in ("ada", "ben")]
+        definition = {
+            "attributesType": "ScoreAttributes",
+            "contentState": {"score": 0},
+            "alerts": {"start": {"title": "It begins", "body": "0:0"}},
+            "carrier": "channel",
+            "channelStorage": "none",
+        }
+        await world.call("PUT", "/v1/definitions/derby", definition)
+        start = {"definition": "derby", "audience": {"customers": ["ada", "ben"]}}
+        await world.call("POST", "/v1/activities/by-definition/start", start)
+        await world.call("POST", "/v1/activities/by-call/start", start | {"channelStorage": "latest"})
+        await world.call("POST", "/v1/activities/by-tokens/start", start | {"carrier": "token"})
+        await world.until(lambda: all(len(cards_of(phone)) == 3 for phone in phones))
+        await world.come_to_rest()
+        await world.pass_time(6)
+        for activity in ("by-definition", "by-call", "by-tokens"):
+            await world.call("POST", f"/v1/activities/{activity}/update", {"contentState": {"score": 1}})
+        await world.come_to_rest()
+
+        cards = [card for phone in phones for card in cards_of(phone)]
+        assert [card.content for card in cards] == [{"score": 1}] * 6
+        assert Counter((card.subject, card.channel_id is None) for card in cards) == {
+            ("by-definition", False): 2,
+            ("by-call", False): 2,
+            ("by-tokens", True): 2,
+        }
+        assert len(published(world)) == 2
+        assert sorted(each.policy for each in world.simulator.channels) == [0, 1]
+
+
 async def test_whoever_comes_while_a_channel_goes_gets_another(world: World) -> None:
     """A start that found the old one on its way out waits, and is told when that is gone."""
     phone = await world.phone()

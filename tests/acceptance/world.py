@@ -67,6 +67,11 @@ class World:
         facts = {"customerId": customer_id, "merchantName": "Taverna Ilios", **data}
         await self.happen(order, "order.placed", **facts)
 
+    async def call(self, method: str, path: str, document: dict[str, Any]) -> None:
+        """Let the shop make a call, to be answered 200."""
+        async with self.shop.request(method, f"{self.service.url}{path}", json=document) as answer:
+            assert answer.status == 200, await answer.text()
+
     async def order(self, order: str = "order-1") -> dict[str, Any]:
         """Read an order as the API gives it."""
         async with self.shop.get(f"{self.service.url}/v1/orders/{order}") as answer:

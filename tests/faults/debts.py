@@ -25,6 +25,7 @@ async def read_debts(connection: OwnConnection) -> Debts:
     """Give everything that is behind, held or in debt without a reason."""
     cards = await connection.fetch(
         "SELECT c.subject_id, c.card_id, c.phase, c.why, c.outcome, c.leased_at, c.considered_version, v.version,"
+        "       c.channel IS NOT NULL AS follows,"
         "       extract(epoch FROM c.claim_at - clock_timestamp())::float8 AS seconds,"
         # looks that the age of a card, or of its news, brings whatever becomes of it
         "       c.phase = 'shown' AND (c.outcome IN ('accepted', 'nothing')"
@@ -44,8 +45,18 @@ async def read_debts(connection: OwnConnection) -> Debts:
             found.append(f"{where} is under a lease since {card['leased_at']}")
         if card["why"] is None or card["outcome"] == "failed":
             found.append(f"{where} ended as {card['outcome']} without a good reason")
-        if card["version"] is not None and card["considered_version"] < card["version"]:
+        # those that follow a channel are not looked at when it has news
+        if not card["follows"] and card["version"] is not None and card["considered_version"] < card["version"]:
             found.append(f"{where} has considered {card['considered_version']} of {card['version']}")
+    for looked in (await _read_channels(connection), await _read_phones(connection)):
+        found += looked.open
+        timers.append(looked.timer_seconds)
+    found += [
+        f"the audience of {row['subject_id']} is not looked through"
+        for row in await connection.fetch(
+            "SELECT subject_id FROM audiences WHERE done_at IS NULL AND over_at IS NULL AND stopped_at IS NULL"
+        )
+    ]
     found += [
         f"the view of {row['subject_id']} is at {row['at']} of {row['version']}"
         for row in await connection.fetch(
@@ -67,6 +78,47 @@ async def read_debts(connection: OwnConnection) -> Debts:
         f"pushes are paused: {row['kind']} {row['key']}: {row['reason']}"
         for row in await connection.fetch("SELECT kind, key, reason FROM pauses WHERE until IS NULL OR until > now()")
     ]
+    return Debts(found, max(timers))
+
+
+async def _read_channels(connection: OwnConnection) -> Debts:
+    """Give the channels that are behind, held or in debt without a reason."""
+    found: list[str] = []
+    timers = [0.0]
+    channels = await connection.fetch(
+        "SELECT c.subject_id, c.channel, c.phase, c.why, c.outcome, c.leased_at, c.considered_version, v.version,"
+        "       extract(epoch FROM c.claim_at - clock_timestamp())::float8 AS seconds"
+        " FROM channels AS c JOIN slots AS s USING (slot)"
+        " LEFT JOIN views AS v ON v.slot = s.slot AND v.generation = s.generation AND v.subject_id = c.subject_id"
+        " WHERE c.phase <> 'gone'"
+    )
+    for channel in channels:
+        where = f"channel {channel['channel']} of {channel['subject_id']} ({channel['phase']}, {channel['why']!r})"
+        # one that nobody follows any more is deleted by and by
+        soon = 0.0 if channel["phase"] == "closing" else SOON_SECONDS
+        if channel["seconds"] is not None and channel["seconds"] <= soon:
+            timers.append(channel["seconds"])
+            found.append(f"{where} is in debt; due in {channel['seconds']:.1f} s")
+        if channel["leased_at"] is not None:
+            found.append(f"{where} is under a lease since {channel['leased_at']}")
+        if channel["outcome"] in ("failed", "lost"):
+            found.append(f"{where} ended as {channel['outcome']}")
+        if channel["version"] is not None and channel["considered_version"] < channel["version"]:
+            found.append(f"{where} has considered {channel['considered_version']} of {channel['version']}")
+    return Debts(found, max(timers))
+
+
+async def _read_phones(connection: OwnConnection) -> Debts:
+    """Give the phones whose apps are to be told of pictures."""
+    found: list[str] = []
+    timers = [0.0]
+    for phone in await connection.fetch(
+        "SELECT device_id, why, leased_until, extract(epoch FROM claim_at - clock_timestamp())::float8 AS seconds"
+        " FROM asset_debts WHERE leased_until IS NOT NULL OR claim_at <= clock_timestamp() + make_interval(secs => $1)",
+        SOON_SECONDS,
+    ):
+        timers.append(phone["seconds"] or 0.0)
+        found.append(f"device {phone['device_id']} is in debt for pictures ({phone['why']!r})")
     return Debts(found, max(timers))
 
 

@@ -34,11 +34,13 @@ class Teller:
         order_id: The order.
         customer_id: Whose it is.
         chance: Draws the story.
+        picture: What it names, or None.
     """
 
-    def __init__(self, order_id: str, customer_id: str, chance: random.Random) -> None:
+    def __init__(self, order_id: str, customer_id: str, chance: random.Random, picture: str | None = None) -> None:
         self._order_id = order_id
         self._customer_id = customer_id
+        self._picture = picture
         self._chance = chance
         self._count = 0
 
@@ -85,7 +87,8 @@ class Teller:
                 show_at = {"showAt": self._in(2.0)} if self._chance.random() < 0.1 else {}
                 items = [{"name": "ramen", "quantity": self._chance.randint(2, 4)}]
                 whose = {"customerId": self._customer_id, "merchantName": "Noodle Bar", "items": items}
-                return whose | {"orderNumber": self._order_id[-6:]} | show_at
+                picture = {} if self._picture is None else {"imageKey": self._picture}
+                return whose | {"orderNumber": self._order_id[-6:]} | show_at | picture
             case "accepted" | "preparing" | "ready":
                 return (
                     {"note": f"Note {self._count} of the kitchen, mit Grüßen."} if self._chance.random() < 0.3 else {}

@@ -10,8 +10,11 @@ import msgspec
 
 from app.simulator.agent import PhoneAgent
 from app.simulator.card import Effect
+from app.simulator.channels import Message
 from app.simulator.simulator import Simulator
+from tests.faults.concerts import Concerts
 from tests.faults.orders import Teller
+from tests.faults.pictures import Pictures
 from tests.faults.writer import Shop
 
 # A second start shows where no report of the app can forbid it.
@@ -29,6 +32,7 @@ class Shown(msgspec.Struct, frozen=True):
     Attributes:
         activity_id: The card; None for a start that showed none.
         content: The content state; None where the push had none.
+        by_channel: It came on the channel that the card follows.
     """
 
     phone_id: str
@@ -40,6 +44,7 @@ class Shown(msgspec.Struct, frozen=True):
     subject: str | None
     card_id: str | None
     content: dict[str, Any] | None
+    by_channel: bool = False
 
 
 class People:
@@ -49,16 +54,22 @@ class People:
         shown: What happened on all phones, in order.
         orders: Every order that was begun.
         acts: What people did with their phones.
+        strays: Cards that named a picture which was not on their phone, in words.
     """
 
-    def __init__(self, simulator: Simulator, shop: Shop, chance: random.Random) -> None:
+    def __init__(
+        self, simulator: Simulator, shop: Shop, concerts: Concerts, pictures: Pictures, chance: random.Random
+    ) -> None:
         self._simulator = simulator
         self._shop = shop
+        self._concerts = concerts
+        self._pictures = pictures
         self._chance = chance
         self.shown: list[Shown] = []
         self.orders: list[str] = []
         self.customers = 0
         self.acts = 0
+        self.strays: list[str] = []
 
     async def crowd(self, size: int, enough: asyncio.Event) -> None:
         """Keep so many customers busy until it is enough; each finishes what was begun."""
@@ -77,6 +88,7 @@ class People:
         late = self._chance.random() < 0.3
         if not late:
             phones.append(self._install(customer_id))
+        await self._concerts.invite(customer_id)
         orders = [f"{customer_id}-order-{number}" for number in range(1, self._chance.randint(1, 3) + 1)]
         async with asyncio.TaskGroup() as group:
             for order_id in orders:
@@ -92,9 +104,12 @@ class People:
         if self._chance.random() < SILENT_SHARE:
             silence = self._chance.choice(({"force_quit": True}, {"allow": "never"}))
             behaviour = msgspec.structs.replace(behaviour, **silence)
+        behaviour = msgspec.structs.replace(behaviour, fetches_pictures=self._pictures.draw_fetching())
         agent = self._simulator.install_phone(behaviour=behaviour)
-        agent.phone.receive = partial(  # type: ignore[method-assign] # the one look at what a push did, in order
-            self._watch, agent.phone_id, agent.phone.receive
+        # the one look at what a push did, in order
+        agent.phone.receive = partial(self._watch, agent.phone_id, agent.phone.receive)  # type: ignore[method-assign]
+        agent.phone.receive_broadcast = partial(  # type: ignore[method-assign]
+            self._watch_broadcast, agent.phone_id, agent.phone.receive_broadcast
         )
         agent.sign_in(customer_id, ticket_for=self._shop.ticket_for)
         if agent.phone.behaviour.force_quit:
@@ -120,12 +135,38 @@ class People:
                 content=aps.get("content-state"),
             )
         )
+        picture = str((aps.get("content-state") or {}).get("imageKey"))
+        if "@" in picture and picture not in phone.pictures:
+            self.strays.append(f"phone {phone_id} was sent a card with {picture}, and has {sorted(phone.pictures)}")
         return effect
+
+    def _watch_broadcast(self, phone_id: str, receive: Any, message: Message, now: float) -> None:
+        phone, aps = self._simulator.phones[phone_id].phone, message.payload["aps"]
+        following = [
+            each for each in phone.cards.values() if each.channel_id == message.channel_id and each.state == "active"
+        ]
+        receive(message, now)
+        # one record for each card, in the same order
+        for card, record in zip(following, list(phone.records)[len(phone.records) - len(following) :], strict=True):
+            self.shown.append(
+                Shown(
+                    phone_id=phone_id,
+                    apns_id=message.request_id,
+                    event=aps["event"],
+                    activity_id=card.activity_id,
+                    applied=record.applied,
+                    timestamp=aps["timestamp"],
+                    subject=card.subject,
+                    card_id=card.card_id,
+                    content=aps.get("content-state"),
+                    by_channel=True,
+                )
+            )
 
     async def _order(self, order_id: str, customer_id: str) -> None:
         await asyncio.sleep(self._chance.uniform(0, 2))
         self.orders.append(order_id)
-        for wave in Teller(order_id, customer_id, self._chance).tell():
+        for wave in Teller(order_id, customer_id, self._chance, self._pictures.choose()).tell():
             async with asyncio.TaskGroup() as group:
                 for request in wave:
                     group.create_task(self._shop.post(request))

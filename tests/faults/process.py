@@ -17,6 +17,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from app.apns.channel_request import ChannelRequest
 from app.apns.engine_transport import EngineTransport
 from app.apns.request import ApnsRequest
 from app.bootstrap import Service
@@ -26,6 +27,8 @@ from events.errors import LockstepError, StoreUnavailableError
 from events.postgres.errors import is_unavailable
 from events.store import EventStore
 from projections.card_store import CardStore
+from projections.channel_store import ChannelStore
+from projections.enroller import Enroller
 from projections.matcher import Matcher
 from projections.projector import Projector
 from tests.faults import probe
@@ -52,8 +55,21 @@ def _has_won(done: Any, *_given: Any) -> bool:
     return bool(done.won)
 
 
-def _sent_a_start(_: Any, _transport: EngineTransport, request: ApnsRequest) -> bool:
-    return bool(msgspec.json.decode(request.payload)["aps"].get("event") == "start")
+def _sent(request: ApnsRequest | ChannelRequest) -> dict[str, Any]:
+    aps: dict[str, Any] = msgspec.json.decode(request.payload or b"{}").get("aps", {})
+    return aps
+
+
+def _sent_a_start(_: Any, _transport: EngineTransport, request: ApnsRequest | ChannelRequest) -> bool:
+    return bool(_sent(request).get("event") == "start")
+
+
+def _sent_to_a_channel(_: Any, _transport: EngineTransport, request: ApnsRequest | ChannelRequest) -> bool:
+    return isinstance(request, ChannelRequest)
+
+
+def _sent_of_pictures(_: Any, _transport: EngineTransport, request: ApnsRequest | ChannelRequest) -> bool:
+    return "content-available" in _sent(request)
 
 
 # Where a process may die: after which call, and whether what it gave, and was given, counts as a pass.
@@ -67,6 +83,10 @@ PLACES: Final = MappingProxyType[str, tuple[type, str, Callable[..., bool]]](
         "after_append": (EventStore, "append", _always),
         "after_fold": (Projector, "project", _has_won),
         "after_match": (Matcher, "match_views", _any),
+        "after_enrol": (Enroller, "enrol_some", _any),
+        "after_channel_intent": (ChannelStore, "record_intent", _any),
+        "after_channel_send": (EngineTransport, "send", _sent_to_a_channel),
+        "after_picture_push": (EngineTransport, "send", _sent_of_pictures),
     }
 )
 

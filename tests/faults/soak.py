@@ -12,13 +12,14 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from app.demo.oracle import expect_each
 from app.simulator.fault_plans import PLANS
 from app.simulator.simulator import Simulator
 from tests.faults.fleet import Fleet
-from tests.faults.history import Stages, judge_order, judge_received, judge_starts
+from tests.faults.history import judge_order, judge_received, judge_starts
 from tests.faults.probe import Held
-from tests.faults.run import BUGS, Plan, Stage, build, chance, come_to_rest, read_bugs
+from tests.faults.rest import come_to_rest, expect_all, read_log
+from tests.faults.run import BUGS, read_bugs
+from tests.faults.stage import Plan, Stage, build, chance
 
 PLAN_SECONDS = (1.5, 6.0)
 SAMPLE_SECONDS = 1.0
@@ -93,11 +94,10 @@ async def soak(plan: Plan, folder: Path, seconds: float) -> SoakResult:
             group.create_task(stage.people.crowd(plan.crowd, enough))
             group.create_task(_switch(stage.simulator, played, chance(plan, "plans"), enough))
             group.create_task(watch())
-        by_api = {order_id: await stage.shop.read_events(order_id) for order_id in stage.people.orders}
-        stages: Stages = {order_id: expect_each(order_id, events) for order_id, events in by_api.items()}
+        stages = expect_all(stage, await read_log(stage))
         violations, lost = await come_to_rest(stage, stages, tokens_die=True)
         violations += [*stage.ledger.wrong, *stage.shop.given_up, *stage.fleet.surprises]
-        violations += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown)
+        violations += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown, ())
         violations += judge_received(stage.simulator.pushes)
         kept = stage.backend.connections
         rest = await _probe_all(stage.fleet)

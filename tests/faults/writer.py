@@ -64,6 +64,19 @@ class Shop:
         finally:
             self.under_way -= 1
 
+    async def put(self, path: str, document: dict[str, Any]) -> None:
+        """Put a document until that is acknowledged; to put it again changes nothing."""
+        began = time.monotonic()
+        while time.monotonic() - began < PATIENCE_SECONDS:
+            status, answer = await self._call("PUT", path, msgspec.json.encode(document))
+            if status == 200:
+                return
+            if status not in ASK_AGAIN and status != 0:
+                self._ledger.wrong.append(f"PUT {path} was answered {status}: {answer}")
+                return
+            await asyncio.sleep(self._chance.uniform(0.05, 0.3))
+        self.given_up.append(f"PUT {path} was not acknowledged within {PATIENCE_SECONDS:g} s")
+
     async def ticket_for(self, customer_id: str) -> str:
         """Mint a ticket for a customer's app.
 

@@ -58,6 +58,22 @@ def test_a_start_has_what_the_definition_says_unless_it_says_otherwise() -> None
     }
 
 
+def test_a_start_has_the_carrier_of_its_definition_unless_it_chooses_another() -> None:
+    """The storage goes with the channel; updates and ends have neither."""
+    saved = read_definition(DOCUMENT | {"carrier": "channel", "channelStorage": "none"})
+    found = {Reference("match"): Named("match", 3, saved)}
+
+    def carried(name: str, **data: Any) -> dict[str, Any]:
+        whole = completed({"definition": "match", **data}, f"activity.{name}", found, NOON)
+        return {key: each for key, each in whole.items() if key in ("carrier", "channelStorage")}
+
+    assert carried("started") == {"carrier": "channel", "channelStorage": "none"}
+    assert carried("started", channelStorage="latest") == {"carrier": "channel", "channelStorage": "latest"}
+    assert carried("started", carrier="token") == {"carrier": "token"}
+    assert carried("started", carrier=None) == {"carrier": None}
+    assert carried("updated") == carried("ended") == {}
+
+
 def test_an_update_names_an_alert_and_counts_its_times_from_when_it_occurred() -> None:
     """Without a name it is quiet."""
     quiet, loud = complete("updated", contentState={"minute": 9}), complete("updated", alert="goal")
@@ -156,6 +172,7 @@ def test_a_version_without_a_definition_is_refused() -> None:
         (DOCUMENT | {"alerts": {"goal": {"title": "a"}}}, "/alerts/goal/body", "is missing"),
         (DOCUMENT | {"alerts": {"goal": GOAL | {"body": {"byLocale": {"el": "a"}}}}}, "/alerts/goal/body", "locKey"),
         (DOCUMENT | {"staleAfterSeconds": 0}, "/staleAfterSeconds", ">= 1"),
+        (DOCUMENT | {"channelStorage": "none"}, "/channelStorage", 'give carrier as "channel"'),
         (DOCUMENT | {"colour": "red"}, "/colour", "is not known here"),
         (DOCUMENT | {"attributes": {"subject": "x"}}, "/attributes/subject", "leave it out"),
         (DOCUMENT | {"contentState": {"a": "x" * 3_000}}, "/contentState", "room for 2,688"),

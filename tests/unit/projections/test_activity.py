@@ -250,6 +250,8 @@ def without(*names: str) -> dict[str, Any]:
             "3,016 bytes together, and a start has room for 2,944",
         ),
         (STARTED | {"priority": 7}, "/data/priority", "Invalid enum value 7"),
+        (STARTED | {"carrier": "pigeon"}, "/data/carrier", "Invalid enum value 'pigeon'"),
+        (STARTED | {"carrier": "token", "channelStorage": "none"}, "/data/channelStorage", 'carrier as "channel"'),
         (STARTED | {"alert": {"title": "a"}}, "/data/alert/body", "is missing"),
         (STARTED | {"alert": ALERT | {"titel": "a"}}, "/data/alert/titel", "is not known here"),
         (STARTED | {"alert": ALERT | {"body": "x" * 257}}, "/data/alert/body", "256 at the most"),
