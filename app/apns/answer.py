@@ -95,7 +95,8 @@ def _google_word(error: object) -> object:
     given = error.get("details")
     details = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
     word = next((each["errorCode"] for each in details if "errorCode" in each), error.get("status"))
-    violations = [fault for each in details for fault in each.get("fieldViolations") or () if isinstance(fault, dict)]
+    listed = [each["fieldViolations"] for each in details if isinstance(each.get("fieldViolations"), list)]
+    violations = [fault for each in listed for fault in each if isinstance(fault, dict)]
     if word == "INVALID_ARGUMENT" and any(fault.get("field") == "message.token" for fault in violations):
         return BAD_REGISTRATION_TOKEN
     return word

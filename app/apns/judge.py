@@ -237,6 +237,7 @@ def _seconds(
         Wait.NOW: 0.0,
         Wait.BACKOFF: pause,
         Wait.BACKOFF_OR_ASKED: max(asked, pause),
+        Wait.QUOTA: max(asked or settings.quota, pause),
         Wait.LANE: max(asked, lane),
         Wait.KEY_CHANGE: pause if same_before == 0 else settings.token_change,
         Wait.HOLD: settings.hold,

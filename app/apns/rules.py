@@ -27,6 +27,7 @@ class Wait(StrEnum):
         NOW: at once.
         BACKOFF: full jitter, doubling.
         BACKOFF_OR_ASKED: the same, but at least what `Retry-After` asked for.
+        QUOTA: the same, and at least as long as Google wants where it asks for nothing.
         LANE: a delay of this one token's lane, doubling.
         KEY_CHANGE: first as BACKOFF on a new connection, then as long as Apple keeps a provider token.
         HOLD: until the pause is lifted, or a probe an hour later.
@@ -36,6 +37,7 @@ class Wait(StrEnum):
     NOW = "now"
     BACKOFF = "backoff"
     BACKOFF_OR_ASKED = "backoff_or_asked"
+    QUOTA = "quota"
     LANE = "lane"
     KEY_CHANGE = "key_change"
     HOLD = "hold"
@@ -101,8 +103,8 @@ RULES: dict[str, Rule] = {
     "NOT_FOUND": _CREDENTIAL_FAULT,
     "PERMISSION_DENIED": _CREDENTIAL_FAULT,
     "UNAUTHENTICATED": Rule(Wait.NOW, once=True, refresh_provider_token=True, pause_repeated=Pause.CREDENTIAL),
-    "QUOTA_EXCEEDED": Rule(Wait.BACKOFF_OR_ASKED, slow_down=True),
-    "RESOURCE_EXHAUSTED": Rule(Wait.BACKOFF_OR_ASKED, slow_down=True),
+    "QUOTA_EXCEEDED": Rule(Wait.QUOTA, slow_down=True),
+    "RESOURCE_EXHAUSTED": Rule(Wait.QUOTA, slow_down=True),
     "INTERNAL": Rule(Wait.BACKOFF),
     "UNAVAILABLE": Rule(Wait.BACKOFF_OR_ASKED, slow_down=True),
 }

@@ -70,6 +70,7 @@ class VerdictSettings(msgspec.Struct, frozen=True, kw_only=True):
             over.
         asked_most: the longest `Retry-After` that is believed.
         gone_recheck: wait after a 410 that is older than our registration.
+        quota: wait after Google's quota was used up, where it does not ask for another.
         lane_first: wait after the first `TooManyRequests` of a token; it doubles.
         lane_most: the longest wait of a token.
         token_change: how long Apple wants a provider token kept.
@@ -83,6 +84,7 @@ class VerdictSettings(msgspec.Struct, frozen=True, kw_only=True):
     silence_most: float = 3.0
     asked_most: float = 900.0
     gone_recheck: float = 30.0
+    quota: float = 60.0
     lane_first: float = 10.0
     lane_most: float = 600.0
     token_change: float = 1_200.0
@@ -98,6 +100,7 @@ FAST = VerdictSettings(
     silence_most=0.2,
     asked_most=0.2,
     gone_recheck=0.1,
+    quota=0.2,
     lane_first=0.05,
     lane_most=0.5,
     token_change=1.0,

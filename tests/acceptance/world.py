@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -17,6 +18,8 @@ from app.bootstrap import Service
 from app.settings import Settings, load_settings
 from app.simulator.agent import PhoneAgent
 from app.simulator.alerts import Strings
+from app.simulator.android_agent import AndroidAgent
+from app.simulator.android_phone import AndroidBehaviour
 from app.simulator.behaviour import Behaviour
 from app.simulator.card import Card
 from app.simulator.chance import CALM
@@ -100,6 +103,14 @@ class World:
             behaviour=Behaviour(**behaviour),
             declarations={each.name: each for each in declarations},
             strings=strings,
+        )
+        await phone.quiet()
+        return phone
+
+    async def android(self, customer_id: str = "customer-1", **behaviour: Any) -> AndroidAgent:
+        """Install the app on a new phone with Android and sign in."""
+        phone = self.simulator.fcm.install_phone(
+            customer_id=customer_id, ticket_for=self.ticket, behaviour=AndroidBehaviour(**behaviour)
         )
         await phone.quiet()
         return phone
@@ -213,6 +224,8 @@ async def running_world(dsn: str, clock: Clock, certificates: Path, **settings: 
             "apns_production_channels_url": simulator.channels_url,
             "apns_sandbox_channels_url": simulator.channels_url,
             "apns_ca_file": simulator.ca_file,
+            "fcm_account": msgspec.json.encode(simulator.fcm.make_account()).decode(),
+            "fcm_url": simulator.fcm.url,
             "profile": "fast",
         }
         chosen = load_settings(**(given | settings))

@@ -1,5 +1,7 @@
 """Reading whatever came back."""
 
+import json
+
 import pytest
 
 from app.apns.answer import Answer, goaway_reason, read_answer
@@ -65,3 +67,29 @@ def test_a_refusal_tells_the_time_of_whoever_refused(date: bytes, time: float | 
     """So that a clock that is off can be named; an acceptance needs no such look."""
     assert read_answer(403, [(b"date", date)], b"").server_time == time
     assert read_answer(200, [(b"date", date)], b"").server_time is None
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"status": "NOT_FOUND", "details": [{"@type": "FcmError", "errorCode": "UNREGISTERED"}]}, "UNREGISTERED"),
+        ({"status": "UNAUTHENTICATED", "details": []}, "UNAUTHENTICATED"),
+        (
+            {
+                "status": "INVALID_ARGUMENT",
+                "details": [{"errorCode": "INVALID_ARGUMENT"}, {"fieldViolations": [{"field": "message.token"}]}],
+            },
+            "INVALID_ARGUMENT message.token",
+        ),
+        (
+            {"status": "INVALID_ARGUMENT", "details": [{"fieldViolations": [{"field": "message.data"}, 5]}]},
+            "INVALID_ARGUMENT",
+        ),
+        ({"status": "INVALID_ARGUMENT", "details": [7, {"fieldViolations": 5}]}, "INVALID_ARGUMENT"),
+        ({"status": 5, "details": {}}, None),
+        ("no", None),
+    ],
+)
+def test_an_error_of_googles_is_read_by_its_code(error: object, reason: str | None) -> None:
+    """Firebase's where there is one, else the status; and a token that is none is told apart."""
+    assert read_answer(400, (), json.dumps({"error": error}).encode()).reason == reason
