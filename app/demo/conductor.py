@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, assert_never
 
+from app.demo.androids import Androids
 from app.demo.errors import DemoError, NoCardError
 from app.demo.gallery import Gallery
 from app.demo.images_judge import PLACEHOLDER
@@ -17,6 +18,7 @@ from app.demo.steps import (
     AtOnce,
     AwaitAnswers,
     AwaitCard,
+    AwaitLiveUpdate,
     AwaitNoCard,
     AwaitPage,
     AwaitPicture,
@@ -25,6 +27,8 @@ from app.demo.steps import (
     Drift,
     In,
     Install,
+    InstallAndroid,
+    MoveAndroid,
     NameSegment,
     Network,
     OpenPage,
@@ -40,6 +44,7 @@ from app.demo.steps import (
     StartCard,
     Step,
     Story,
+    SwipeAway,
     Tag,
     WithdrawPicture,
 )
@@ -73,7 +78,8 @@ class Conductor:
         on_progress: is told what happens, in sentences.
 
     Attributes:
-        phones: by their names in the stories.
+        phones: the iPhones, by their names in the stories.
+        androids: the phones with Android.
         tags: of each customer who has some.
         segments: for each the tag that its members have.
     """
@@ -95,6 +101,14 @@ class Conductor:
         self._run_id, self._pace, self._patience_seconds = run_id, pace, patience_seconds
         self._progress = on_progress
         self.phones: dict[str, PhoneAgent] = {}
+        self.androids = Androids(
+            simulator,
+            ticket_for=ticket_for,
+            own=self._own,
+            order_id=self._order_id,
+            patience_seconds=patience_seconds,
+            on_progress=on_progress,
+        )
         self.tags: dict[str, frozenset[str]] = {}
         self.segments: dict[str, str] = {}
         self._said: Counter[str] = Counter()
@@ -146,6 +160,8 @@ class Conductor:
                 await self._wait(step)
             case OpenPage() | CutLine():
                 await self._browse(step)
+            case InstallAndroid() | MoveAndroid() | SwipeAway() | AwaitLiveUpdate():
+                await self.androids.take(step)
             case (
                 Install()
                 | SignIn()

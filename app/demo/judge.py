@@ -60,7 +60,7 @@ def _judge_order(phone: Reading, cards: Sequence[Reading], stages: Sequence[Expe
         return [f"has {len(active)} cards at once"]
     if active:
         return _judge_active(active[0], stages, now)
-    if _is_called_for(expected, now) and not any(_is_gone(card) for card in cards) and can_start(phone):
+    if is_called_for(expected, now) and not any(_is_gone(card) for card in cards) and can_start(phone):
         return [f"has no card, should show {expected.status}", *_judge_ended(cards, stages)]
     return _judge_ended(cards, stages)
 
@@ -72,7 +72,7 @@ def _judge_active(card: Reading, stages: Sequence[Expected], now: datetime) -> l
         allowed = [stage.content for stage in stages if stage.status is not None and not stage.over]
         if shown(card) not in allowed:
             differences.append(f"has no update token and shows what no open stage of the order was: {shown(card)}")
-    elif card["byPush"] and not expected.over and not _is_called_for(expected, now):
+    elif card["byPush"] and not expected.over and not is_called_for(expected, now):
         differences.append(f"is on the screen already, though its time is {expected.show_at}")
     elif expected.over:
         differences.append(f"is still on the screen at {card['content'].get('status')}, though it is {expected.status}")
@@ -129,7 +129,8 @@ def shown(card: Reading) -> dict[str, Any]:
     return {name: value for name, value in card["content"].items() if name not in ("updatedAt", "freshness")}
 
 
-def _is_called_for(expected: Expected, now: datetime) -> bool:
+def is_called_for(expected: Expected, now: datetime) -> bool:
+    """Tell whether an order should be on the screen: it is open, and its time has come."""
     return not expected.over and (expected.show_at is None or expected.show_at <= now)
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
+from app.demo.android_judge import judge_android, judge_faces
 from app.demo.bulk_oracle import ACTIVITY, expect_activities, followers, judge_follower
 from app.demo.conductor import Conductor
 from app.demo.gallery import Gallery
@@ -28,8 +29,9 @@ from app.demo.stories import STORIES
 from app.demo.upload_oracle import UPLOAD, expect_uploads
 from app.demo.web_judge import PageReading, judge_page
 from app.simulator.agent import PhoneAgent
+from app.simulator.android_agent import AndroidAgent
 from app.simulator.fault_plans import FaultPlan
-from app.simulator.readings import read_phone
+from app.simulator.readings import read_android, read_phone
 from app.simulator.simulator import Simulator
 
 PATIENCE_SECONDS = 60.0
@@ -133,7 +135,7 @@ async def run_scenario(
         order_ids = conductor.order_ids
         logs = dict(zip(order_ids, await _all(shop.read_events, order_ids), strict=True))
         stages = {order_id: _expected(order_id, events) for order_id, events in logs.items()}
-        phones = list(conductor.phones.values())
+        phones, androids = list(conductor.phones.values()), list(conductor.androids.phones.values())
         judge = judge_together if scenario is Scenario.MANY_ORDERS else judge_phone
         if scenario is Scenario.BULK:
             audiences = {name: followers(log, conductor.tags, conductor.segments) for name, log in logs.items()}
@@ -141,7 +143,7 @@ async def run_scenario(
         if scenario is Scenario.IMAGES:
             judge = partial(judge_pictures, manifest=gallery.manifest)
         converge = partial(
-            _converge, shop, simulator, judge, phones, stages, converge_seconds, read_pages=conductor.read_pages
+            _converge, shop, simulator, judge, phones, androids, stages, converge_seconds, read_pages=conductor.read_pages
         )
         lost = await find_lost_starts(shop, simulator, order_ids) if halts else NONE
         unlike = await converge(lost)
@@ -152,7 +154,7 @@ async def run_scenario(
     return DemoResult(
         orders=len(logs),
         events=sum(len(events) for events in logs.values()),
-        pushes=_count_pushes(simulator, phones),
+        pushes=_count_pushes(simulator, [*phones, *androids]),
         phones_match=not differences,
         differences=differences,
         lost_starts=sorted(
@@ -180,7 +182,7 @@ async def keep_running(
 ) -> None:
     """Run the scenario again and again, with new orders and phones each time, until cancelled."""
     for round_number in count(seed):
-        before = set(simulator.phones)
+        before, androids_before = set(simulator.phones), set(simulator.fcm.phones)
         result = await run_scenario(
             lockstep_url=lockstep_url,
             api_key=api_key,
@@ -196,6 +198,8 @@ async def keep_running(
         await asyncio.sleep(_REST_SECONDS * pace)
         for phone_id in simulator.phones.keys() - before:
             simulator.find_phone(phone_id).sign_out()
+        for phone_id in simulator.fcm.phones.keys() - androids_before:
+            simulator.fcm.phones[phone_id].sign_out()
 
 
 def _expected(order_id: str, events: Sequence[Mapping[str, Any]]) -> list[Expected]:
@@ -212,6 +216,7 @@ async def _converge(
     simulator: Simulator,
     judge: Judge,
     phones: Sequence[PhoneAgent],
+    androids: Sequence[AndroidAgent],
     stages: Mapping[str, Sequence[Expected]],
     converge_seconds: float,
     lost: AbstractSet[LostStart],
@@ -228,11 +233,15 @@ async def _converge(
         lacks = {start.order_id for start in lost if start.device_id == reading["deviceId"]} - shown
         return {order_id: expected for order_id, expected in stages.items() if order_id not in lacks}
 
+    def live() -> list[Reading]:
+        return [msgspec.to_builtins(read_android(agent, simulator.clock(), records=False)) for agent in androids]
+
     def differences() -> list[str]:
         now = simulator.clock()
         moment = datetime.fromtimestamp(now, tz=UTC)
         readings = [msgspec.to_builtins(read_phone(agent, now, records=False)) for agent in phones]
         unlike = [text for reading in readings for text in judge(reading, known_to(reading), moment)]
+        unlike += [text for reading in live() for text in judge_android(reading, stages, moment)]
         return unlike + [text for page in read_pages() for text in judge_page(page, stages, moment)]
 
     unlike: list[str] = []
@@ -242,8 +251,13 @@ async def _converge(
                 await simulator.wait_until(lambda: not differences())
                 for agent in phones:
                     await agent.quiet()
+                for android in androids:
+                    await android.quiet()
                 pages = await _all(shop.read_order, list(stages))
                 unlike = [text for page in pages for text in _judge_page(page, stages[page["orderId"]][-1])]
+                subjects = sorted({each["subject"] for reading in live() for each in reading["liveUpdates"]})
+                faces = dict(zip(subjects, await _all(shop.read_live_update, subjects), strict=True))
+                unlike += [text for reading in live() for text in judge_faces(reading, faces)]
                 if not unlike and not differences():
                     return []
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
@@ -268,7 +282,7 @@ def _judge_page(page: Mapping[str, Any], expected: Expected) -> list[str]:
     ]
 
 
-def _count_pushes(simulator: Simulator, phones: Sequence[PhoneAgent]) -> dict[str, int]:
+def _count_pushes(simulator: Simulator, phones: Sequence[PhoneAgent | AndroidAgent]) -> dict[str, int]:
     ours = {agent.phone_id for agent in phones}
     accepted = Counter(push.event for push in simulator.pushes if push.status == 200 and push.phone_id in ours)
     return {kind: accepted[kind] for kind in _KINDS}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from app.demo.android_stories import tell_androids
 from app.demo.steps import (
     Allow,
     AtOnce,
@@ -57,6 +58,7 @@ def tell(seed: int) -> list[Story]:
         _new_token(cast),
         _late_word_after_the_end(cast),
         *(_stranger(cast, number) for number in (1, 2, 3)),
+        *tell_androids(cast.placed),
     ]
     return in_turn(told, seconds=_SECONDS_BETWEEN_STORIES)
 

@@ -116,6 +116,25 @@ class Shop:
         """Give an order as Lockstep shows it."""
         return await self._call("GET", f"/v1/orders/{order_id}")
 
+    async def read_live_update(self, order_id: str) -> dict[str, Any] | None:
+        """Give the Live Update of an order as its stream gives it now, `None` where there is none.
+
+        Raises:
+            DemoError: the stream cannot be had.
+        """
+        path = f"/v1/orders/{order_id}/stream?face=android"
+        try:
+            async with self._session.get(self._url + path) as answer:
+                answer.raise_for_status()
+                async for line in answer.content:
+                    if line.startswith(b"data:"):
+                        state = msgspec.json.decode(line.removeprefix(b"data:"), type=dict[str, Any])
+                        shown: dict[str, Any] | None = state["android"]
+                        return shown
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DemoError(f"Lockstep gave no answer to GET {path}: {type(error).__name__}") from error
+        raise DemoError(f"Lockstep said nothing to GET {path}")
+
     async def read_events(self, order_id: str) -> list[dict[str, Any]]:
         """Give all events of an order, oldest first."""
         events: list[dict[str, Any]] = []

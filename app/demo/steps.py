@@ -11,6 +11,7 @@ from app.demo.gallery import Served
 from app.simulator.behaviour import Behaviour
 
 Style = Literal["plain", "cloud"]
+AndroidAct = Literal["go_offline", "go_online", "doze", "wake", "rotate_token", "restore", "uninstall", "reinstall"]
 
 
 class In(msgspec.Struct, frozen=True):
@@ -263,6 +264,43 @@ class AwaitPage(msgspec.Struct, frozen=True, kw_only=True):
     word: str | None = None
 
 
+class InstallAndroid(msgspec.Struct, frozen=True, kw_only=True):
+    """Install the app on a new phone with Android and sign a customer in."""
+
+    phone: str
+    customer: str
+
+
+class MoveAndroid(msgspec.Struct, frozen=True, kw_only=True):
+    """Let something happen to a phone with Android, or to its app, as the simulator calls it."""
+
+    phone: str
+    act: AndroidAct
+
+
+class SwipeAway(msgspec.Struct, frozen=True, kw_only=True):
+    """Swipe an order's Live Update away."""
+
+    phone: str
+    order: str
+
+
+class AwaitLiveUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait until a phone with Android shows an order's Live Update.
+
+    Args:
+        phone: the phone's name in the story.
+        order: the order's.
+        progress: how far its bar has to be, in percent; anywhere if `None`.
+        over: whether it has to have ended, or to be active.
+    """
+
+    phone: str
+    order: str
+    progress: int | None = None
+    over: bool = False
+
+
 class AtOnce(msgspec.Struct, frozen=True, kw_only=True):
     """Do several things at the same time."""
 
@@ -295,6 +333,10 @@ Step = (
     | OpenPage
     | CutLine
     | AwaitPage
+    | InstallAndroid
+    | MoveAndroid
+    | SwipeAway
+    | AwaitLiveUpdate
 )
 
 

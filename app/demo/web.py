@@ -4,10 +4,12 @@ from app.demo.scenario import Cast
 from app.demo.steps import (
     AtOnce,
     AwaitCard,
+    AwaitLiveUpdate,
     AwaitPage,
     CutLine,
     Drift,
     Install,
+    InstallAndroid,
     OpenPage,
     Say,
     SayAgain,
@@ -43,19 +45,23 @@ def _delivered(order: str) -> Say:
 def _beside_the_phone(cast: Cast) -> Story:
     steps: tuple[Step, ...] = (
         Install(phone="ana", customer="ana"),
+        InstallAndroid(phone="ana-android", customer="ana"),
         cast.placed("dinner", "ana"),
         OpenPage(page="ana", order="dinner"),
         AwaitCard(phone="ana", order="dinner", token=True),
+        AwaitLiveUpdate(phone="ana-android", order="dinner"),
         Say(order="dinner", type="accepted"),
         Say(order="dinner", type="preparing", data={"note": "Extra ginger, as you asked."}),
         Say(order="dinner", type="courier_assigned", data={"courierName": "Zoë <b>&amp;</b>"}),
         AwaitPage(page="ana", status="courier_assigned"),
         AwaitCard(phone="ana", order="dinner", status="courier_assigned"),
         Say(order="dinner", type="picked_up"),
+        AwaitLiveUpdate(phone="ana-android", order="dinner", progress=75),
         _delivered("dinner"),
         AwaitPage(page="ana", status="delivered"),
+        AwaitLiveUpdate(phone="ana-android", order="dinner", progress=100, over=True),
     )
-    return Story(title="The card and the page of an order, side by side.", steps=steps)
+    return Story(title="The card, the Live Update and the page of an order, side by side.", steps=steps)
 
 
 def _before_anything(cast: Cast) -> Story:

@@ -266,7 +266,7 @@ class _Control:
 
     def _agent(self, request: web.Request) -> PhoneAgent | AndroidAgent:
         phone_id, simulator = request.match_info["phone"], self._simulator
-        return simulator.phones.get(phone_id) or simulator.fcm.find_phone(phone_id)
+        return simulator.fcm.phones.get(phone_id) or simulator.find_phone(phone_id)
 
     def _show(self, agent: PhoneAgent | AndroidAgent, *, status: int = 200) -> web.Response:
         now = self._simulator.clock()

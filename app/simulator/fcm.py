@@ -8,7 +8,7 @@ from app.simulator.android_agent import AndroidAgent
 from app.simulator.android_phone import AndroidBehaviour, AndroidPhone
 from app.simulator.chance import Chance, Profile
 from app.simulator.clock import Clock
-from app.simulator.errors import SimulatorError, UnknownPhoneError
+from app.simulator.errors import SimulatorError
 from app.simulator.faults import Faults
 from app.simulator.fcm_desk import TOKEN_PATH, FcmDesk
 from app.simulator.fcm_rules import Message
@@ -144,17 +144,6 @@ class Fcm:
         )
         if customer_id is not None:
             agent.sign_in(customer_id, ticket=ticket, ticket_for=ticket_for)
-        return agent
-
-    def find_phone(self, phone_id: str) -> AndroidAgent:
-        """Give a phone with Android.
-
-        Raises:
-            UnknownPhoneError: there is none.
-        """
-        agent = self.phones.get(phone_id)
-        if agent is None:
-            raise UnknownPhoneError(phone_id)
         return agent
 
     async def quiet(self) -> None:

@@ -8,6 +8,8 @@ Source:
     Google, "Using OAuth 2.0 for server to server applications"; Firebase, "Authorize send requests".
 """
 
+import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
@@ -16,13 +18,15 @@ from typing import Any, cast
 
 import jwt
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
+
+from app.simulator.errors import SimulatorError
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPES = frozenset(
@@ -33,6 +37,7 @@ ACCESS_SECONDS = 3599
 # Google allows for clocks that differ, and does not say by how much.
 CLOCK_LEEWAY_SECONDS = 60
 
+_PREFIX = "ya29.c."
 _UNCHECKED = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False, "verify_iss": False}
 _SHORT_LIVED = (
     "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp "
@@ -74,17 +79,30 @@ class Denied(msgspec.Struct, frozen=True):
     error_description: str
 
 
+class _Known(msgspec.Struct, frozen=True):
+    sender: Sender
+    public_key: RSAPublicKey
+    secret: bytes
+
+
 class ServiceAccounts:
-    """Remember the accounts, and the access tokens that they were given."""
+    """Remember the accounts.
+
+    What an access token is worth can be read from it, so that those of a simulator before this one serve on.
+    """
 
     def __init__(self) -> None:
-        self._keys: dict[str, tuple[Sender, RSAPublicKey]] = {}
-        self._granted: dict[str, tuple[Sender, float]] = {}
+        self._known: dict[str, _Known] = {}
+        self._generation = 0
 
     def register(self, account: ServiceAccount, *, may_send: bool = True) -> None:
         """Make an account known by its key."""
+        key = load_pem_private_key(account.private_key.encode(), None)
+        if not isinstance(key, RSAPrivateKey):
+            raise SimulatorError("Google verifies RS256: the key of a service account is one of RSA")
         sender = Sender(account.client_email, account.project_id, may_send)
-        self._keys[account.private_key_id] = (sender, _rsa(account.private_key).public_key())
+        secret = hashlib.sha256(account.private_key.encode()).digest()
+        self._known[account.private_key_id] = _Known(sender, key.public_key(), secret)
 
     def grant(self, form: Mapping[str, str], *, token_uri: str, now: float) -> Granted | Denied:
         """Answer a request for an access token.
@@ -98,35 +116,37 @@ class ServiceAccounts:
             return Denied("unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type', '')}")
         if "assertion" not in form:
             return Denied("invalid_request", "Missing required parameter: assertion")
-        sender = self._verify(form["assertion"], token_uri, now)
-        if isinstance(sender, Denied):
-            return sender
-        self._granted = {token: each for token, each in self._granted.items() if each[1] > now}
-        granted = Granted(f"ya29.c.{secrets.token_urlsafe(96)}")
-        self._granted[granted.access_token] = (sender, now + granted.expires_in)
-        return granted
+        known = self._verify(form["assertion"], token_uri, now)
+        if isinstance(known, Denied):
+            return known
+        key_id = str(jwt.get_unverified_header(form["assertion"])["kid"])
+        said = f"{key_id}.{int(now) + ACCESS_SECONDS}.{self._generation}.{secrets.token_urlsafe(48)}"
+        return Granted(f"{_PREFIX}{said}.{_sign(known.secret, said)}")
 
     def find(self, access_token: str, *, now: float) -> Sender | None:
         """Give whose access token this is, if it is one and has not run out."""
-        sender, runs_out_at = self._granted.get(access_token, (None, 0.0))
-        return sender if runs_out_at > now else None
+        said, _, signature = access_token.removeprefix(_PREFIX).rpartition(".")
+        key_id, runs_out_at, generation, *_ = (*said.split("."), "", "", "")
+        known = self._known.get(key_id)
+        if known is None or not hmac.compare_digest(_sign(known.secret, said).encode(), signature.encode()):
+            return None
+        return known.sender if now < int(runs_out_at) and int(generation) == self._generation else None
 
     def revoke(self) -> None:
         """Let every access token be worth nothing from now on, as after a key was deleted; new ones can be had."""
-        self._granted.clear()
+        self._generation += 1
 
-    def _verify(self, assertion: str, token_uri: str, now: float) -> Sender | Denied:
+    def _verify(self, assertion: str, token_uri: str, now: float) -> _Known | Denied:
         try:
             unverified = jwt.decode_complete(assertion, options={"verify_signature": False})
             claims = cast("dict[str, Any]", unverified["payload"])
-            known = self._keys.get(str(unverified["header"].get("kid")))
+            known = self._known.get(str(unverified["header"].get("kid")))
             if known is None:
                 return Denied("invalid_grant", "Invalid JWT Signature.")
-            sender, public_key = known
-            jwt.decode(assertion, public_key, algorithms=["RS256"], options=cast("Any", _UNCHECKED))
+            jwt.decode(assertion, known.public_key, algorithms=["RS256"], options=cast("Any", _UNCHECKED))
         except jwt.PyJWTError:
             return Denied("invalid_grant", "Invalid JWT Signature.")
-        if claims.get("iss") != sender.client_email:
+        if claims.get("iss") != known.sender.client_email:
             return Denied("invalid_grant", "Invalid grant: account not found")
         if claims.get("aud") != token_uri:
             return Denied("invalid_grant", "Invalid JWT: Failed audience check")
@@ -134,7 +154,7 @@ class ServiceAccounts:
             return Denied("invalid_grant", _SHORT_LIVED)
         if not SCOPES & set(str(claims.get("scope", "")).split()):
             return Denied("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
-        return sender
+        return known
 
 
 def keep_service_account(path: Path, *, project_id: str, token_uri: str) -> ServiceAccount:
@@ -173,8 +193,8 @@ def keep_service_account(path: Path, *, project_id: str, token_uri: str) -> Serv
     return account
 
 
-def _rsa(pem: str) -> Any:
-    return load_pem_private_key(pem.encode(), None)
+def _sign(secret: bytes, said: str) -> str:
+    return hmac.new(secret, said.encode(), hashlib.sha256).hexdigest()
 
 
 def _is_short_lived(claims: Mapping[str, Any], now: float) -> bool:

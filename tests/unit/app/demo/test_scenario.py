@@ -18,6 +18,7 @@ from app.demo.steps import (
     SignOut,
     StartCard,
     Step,
+    SwipeAway,
 )
 
 
@@ -63,6 +64,7 @@ def test_every_situation_is_told() -> None:
         SignIn,
         SignOut,
         StartCard,
+        SwipeAway,
     }
     assert {event.style for event in said(1)} == {"plain", "cloud"}
 

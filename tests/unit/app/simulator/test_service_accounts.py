@@ -20,7 +20,7 @@ def accounts() -> ServiceAccounts:
 
 
 def test_a_good_assertion_is_answered_with_an_access_token(accounts: ServiceAccounts) -> None:
-    """It is the account's for 3,599 seconds, or until it is revoked."""
+    """It is the account's for 3,599 seconds, or until it is revoked, also for a simulator that did not give it."""
     granted = accounts.grant(form(account()), token_uri=TOKEN_URI, now=NOW)
 
     assert isinstance(granted, Granted)
@@ -29,8 +29,21 @@ def test_a_good_assertion_is_answered_with_an_access_token(accounts: ServiceAcco
     assert sender is not None
     assert (sender.client_email, sender.project_id) == (account().client_email, PROJECT)
     assert accounts.find(granted.access_token, now=NOW + 3599) is None
+    another = ServiceAccounts()
+    another.register(account())
+    assert another.find(granted.access_token, now=NOW) == sender
     accounts.revoke()
     assert accounts.find(granted.access_token, now=NOW) is None
+
+
+@pytest.mark.parametrize("bad", ["", "ya29.c.", "ya29.c.a.b.c.d.e", "changed"])
+def test_what_is_no_access_token_of_ours_is_worth_nothing(accounts: ServiceAccounts, bad: str) -> None:
+    """Cut, made up, or with another time to live."""
+    granted = accounts.grant(form(account()), token_uri=TOKEN_URI, now=NOW)
+    assert isinstance(granted, Granted)
+    forged = granted.access_token.replace(str(NOW + 3599), str(NOW + 9999))
+
+    assert accounts.find(forged if bad == "changed" else bad, now=NOW) is None
 
 
 @pytest.mark.parametrize(
