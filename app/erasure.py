@@ -175,14 +175,25 @@ class Eraser:
                 open_cards += await self._pool.fetchval(
                     statement("projections/drop_cards_of_customer"), slot, asked.customer_id, asked.asked_at
                 )
-                await fetch_through_deadlocks(
-                    self._pool, "projections/forget_customer_of_facts", slot, asked.customer_id, asked.asked_at
-                )
+        await self._forget_facts(asked)
         if asked.settled and not (phones or erased or open_cards):
             with translated():
                 await self._pool.execute(statement("app/end_erasure"), asked.customer_id, asked.asked_at)
             log.info("customer_was_erased")
         return open_cards
+
+    async def _forget_facts(self, asked: Asked) -> None:
+        """Take a customer out of what is told of cards, one slot after the other: no lock is held over several."""
+        with translated():
+            told = await self._pool.fetch(statement("projections/find_facts_of_customer"), ALL_SLOTS, asked.customer_id)
+            for row in told:
+                await fetch_through_deadlocks(
+                    self._pool,
+                    "projections/forget_customer_of_facts",
+                    row["slot"],
+                    asked.customer_id,
+                    asked.asked_at,
+                )
 
     async def erasures(self, since: datetime) -> Sequence[Erasure]:
         """List what was erased at a time or later, orders first."""

@@ -10,13 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-import asyncpg
 import msgspec
 import structlog
 
 from events.errors import StoreUnavailableError
 from events.postgres.deadlocks import fetch_through_deadlocks
-from events.postgres.errors import DEADLOCK, translated
+from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
@@ -104,13 +103,8 @@ class Housekeeper:
 
     async def wake_forgotten(self, slots: Sequence[int]) -> int:
         """Put cards in debt that were forgotten, and return how many there were: it must be none."""
-        try:
-            with translated():
-                rows = await self._pool.fetch(statement("projections/wake_forgotten_cards"), slots)
-        except asyncpg.PostgresError as error:
-            if error.sqlstate != DEADLOCK:
-                raise
-            return 0  # the next round comes by again
+        with translated():
+            rows = await fetch_through_deadlocks(self._pool, "projections/wake_forgotten_cards", slots)
         behind = [row for row in rows if row["behind"]]
         if behind:
             log.error("cards_were_forgotten", cards=len(behind), first=str(behind[0]["card_id"]))

@@ -1,7 +1,8 @@
-"""A reader's place in the feed, as the text that it keeps: a number for each slot, signed so that only ours is read."""
+"""A reader's place in a feed, as the text that it keeps: a number for each slot, signed so that only ours is read."""
 
 import base64
 import binascii
+from enum import IntEnum
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Final
@@ -12,14 +13,23 @@ from events.errors import LockstepError
 from events.slot import ALL_SLOTS
 
 SLOTS: Final = len(ALL_SLOTS)
-_FORM: Final = 1
 _TAG_BYTES: Final = 12
 _LONGEST: Final = 4_096
 """Of a text; positions of 63 bits, none like another, take 3,114 characters."""
 
 
+class FeedName(IntEnum):
+    """Name what is followed, by the first byte of its cursors."""
+
+    EVENTS = 1
+    CARDS = 2
+
+
+_GIVEN_BY: Final = {FeedName.EVENTS: "GET /v1/events", FeedName.CARDS: "GET /v1/cards/stream"}
+
+
 class CursorError(LockstepError):
-    """A cursor is not one that this installation gave; send one as it was given, or none to begin at the beginning."""
+    """A cursor is not one that this feed of this installation gave; send one as it was given, or none."""
 
 
 class FeedCursor(msgspec.Struct, frozen=True):
@@ -34,14 +44,15 @@ class FeedCursor(msgspec.Struct, frozen=True):
     first: int = 0
 
 
-def write_cursor(cursor: FeedCursor, key: bytes) -> str:
+def write_cursor(cursor: FeedCursor, feed: FeedName, key: bytes) -> str:
     """Give the text of a cursor.
 
     Args:
         cursor: The place.
+        feed: Of what.
         key: Of the installation.
     """
-    content = bytearray((_FORM, cursor.first))
+    content = bytearray((feed, cursor.first))
     # slots are filled evenly, so that they differ by little
     least = min(cursor.positions)
     for number in (least, *(position - least for position in cursor.positions)):
@@ -53,11 +64,11 @@ def write_cursor(cursor: FeedCursor, key: bytes) -> str:
     return base64.urlsafe_b64encode(_tag(bytes(content), key) + content).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, key: bytes) -> FeedCursor:
+def read_cursor(text: str, feed: FeedName, key: bytes) -> FeedCursor:
     """Read the text of a cursor.
 
     Raises:
-        CursorError: It was not written with this key, or was changed.
+        CursorError: It was not written with this key, or was changed, or is of another feed.
     """
     if len(text) > _LONGEST or not text.isascii():
         raise CursorError("It is no cursor.")
@@ -68,6 +79,10 @@ def read_cursor(text: str, key: bytes) -> FeedCursor:
     tag, content = signed[:_TAG_BYTES], signed[_TAG_BYTES:]
     if not compare_digest(tag, _tag(content, key)):
         raise CursorError("It is no cursor of this installation, or was changed on its way.")
+    if content[0] != feed:
+        other = next((each for each in FeedName if each == content[0]), None)
+        whose = "another release" if other is None else _GIVEN_BY[other]
+        raise CursorError(f"It is a cursor of {whose}, and is to be one of {_GIVEN_BY[feed]}.")
     numbers: list[int] = []
     number = shift = 0
     for byte in content[2:]:
@@ -76,7 +91,7 @@ def read_cursor(text: str, key: bytes) -> FeedCursor:
         if byte < 0x80:
             numbers.append(number)
             number = shift = 0
-    if content[:1] != bytes((_FORM,)) or len(numbers) != 1 + SLOTS:
+    if len(numbers) != 1 + SLOTS:
         raise CursorError("It is a cursor of another release.")
     least, *more = numbers
     return FeedCursor(tuple(least + each for each in more), content[1])

@@ -873,6 +873,8 @@ CREATE INDEX audiences_of_customers ON public.audiences USING gin (customers) WH
 
 CREATE INDEX audiences_open ON public.audiences USING btree (slot, subject_id) WHERE ((customers IS NULL) AND (over_at IS NULL));
 
+CREATE INDEX card_facts_of_customer ON public.card_facts USING btree (slot, customer_id) WHERE (customer_id IS NOT NULL);
+
 CREATE INDEX cards_of_channel ON public.cards USING btree (slot, subject_id, channel, started_at) WHERE (carrier = 'channel'::text);
 
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);

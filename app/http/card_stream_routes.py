@@ -10,7 +10,7 @@ from app.http.edge import edge_of
 from app.http.event_stream import RETRY, SILENCE, last_id, stream
 from app.http.problems import ProblemError, bad_request, problem
 from app.http.queries import query_number
-from events.feed_cursor import CursorError, FeedCursor, read_cursor, write_cursor
+from events.feed_cursor import CursorError, FeedCursor, FeedName, read_cursor, write_cursor
 from projections.card_fact_store import FactPage
 
 
@@ -22,7 +22,7 @@ async def get_card_stream(request: web.Request) -> web.StreamResponse:
 
     async def blocks() -> AsyncGenerator[str]:
         # the place comes first: whoever is cut off before the first fact goes on from here
-        yield f"{RETRY}id: {write_cursor(cursor, key)}\n\n"
+        yield f"{RETRY}id: {write_cursor(cursor, FeedName.CARDS, key)}\n\n"
         async for page in edge.card_stream.follow(cursor, seconds=seconds):
             yield _text_of(page, key)
 
@@ -32,7 +32,7 @@ async def get_card_stream(request: web.Request) -> web.StreamResponse:
 async def _begun(request: web.Request, stream: CardStream, key: bytes) -> FeedCursor:
     text = last_id(request)
     try:
-        return await stream.begin(read_cursor(text, key) if text else None)
+        return await stream.begin(read_cursor(text, FeedName.CARDS, key) if text else None)
     except CursorError as error:
         raise _bad_place(str(error)) from None
     except StreamAheadError as error:
@@ -48,4 +48,4 @@ def _text_of(page: FactPage, key: bytes) -> str:
     if not page.facts:
         return SILENCE
     blocks = [f"event: {each.type}\ndata: {encode(each).decode()}\n" for each in page.facts]
-    return "\n".join(blocks) + f"id: {write_cursor(page.cursor, key)}\n\n"
+    return "\n".join(blocks) + f"id: {write_cursor(page.cursor, FeedName.CARDS, key)}\n\n"

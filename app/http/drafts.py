@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from events.activity import ACTIVITY
-from events.codec import digest_sent, encode_new
+from events.codec import digest_sent, encode_new, is_id
 from events.document import pointer_to
 from events.envelope import Identity, NewEvent
 from events.errors import EventError, Fault
@@ -194,9 +194,9 @@ def _draft(
                 sent=None if data is sent else sent,
             )
         except EventError as error:
-            of_data = all(each.pointer.startswith("/data") for each in error.faults)
-            if of_data and not faults and subject and source and event_id and reference_of(sent) is not None:
-                known_by = Sent((subject, source, event_id), digest_sent(type_, sent, key))
+            names = subject or "", source or "", event_id or ""
+            if reference_of(sent) is not None and not faults and all(map(is_id, names)):
+                known_by = Sent(names, digest_sent(type_, sent, key))
             faults += (Fault(pointers.get(each.pointer, each.pointer), each.detail) for each in error.faults)
         else:
             if not faults:

@@ -14,7 +14,7 @@ from app.http.queries import page_limit, query_number
 from events.cloud_event import CloudEvent
 from events.errors import Fault
 from events.feed import CursorAheadError
-from events.feed_cursor import CursorError, FeedCursor, read_cursor, write_cursor
+from events.feed_cursor import CursorError, FeedCursor, FeedName, read_cursor, write_cursor
 
 LONGEST_WAIT_SECONDS: Final = 10
 
@@ -41,13 +41,15 @@ async def get_events(request: web.Request) -> web.Response:
     personal = _wants_personal(request)
     text = request.query.get("after")
     try:
-        cursor = FeedCursor() if text is None else read_cursor(text, edge.keyring.hash)
+        cursor = FeedCursor() if text is None else read_cursor(text, FeedName.EVENTS, edge.keyring.hash)
         page = await edge.feed.follow(cursor, limit=limit, personal=personal, wait_seconds=wait_seconds)
     except CursorError as error:
         raise _bad_cursor(str(error)) from None
     except CursorAheadError as error:
         raise problem(409, "cursor-ahead", "The cursor is ahead of the feed.", str(error)) from None
-    return json_answer(FeedAnswer(page.events, write_cursor(page.cursor, edge.keyring.hash), page.more))
+    return json_answer(
+        FeedAnswer(page.events, write_cursor(page.cursor, FeedName.EVENTS, edge.keyring.hash), page.more)
+    )
 
 
 def _wants_personal(request: web.Request) -> bool:

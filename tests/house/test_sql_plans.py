@@ -135,6 +135,8 @@ INDEX_OF: Final = {
     "projections/count_members": "devices_pkey",
     "projections/count_started_phones": "cards_slot_subject_id_device_id_attributes_type_generation_key",
     "projections/find_due_audience": "cards_to_claim",
+    "projections/find_facts_of_customer": "card_facts_of_customer",
+    "projections/forget_customer_of_facts": "card_facts_of_customer",
     "projections/hurry_renewals": "cards_to_claim",
     "projections/find_listed_members": "devices_of_customer",
     "projections/find_members": "devices_pkey",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from events.cloud_event import CloudEvent
 from events.feed import Feed
-from events.feed_cursor import FeedCursor, read_cursor, write_cursor
+from events.feed_cursor import FeedCursor, FeedName, read_cursor, write_cursor
 from events.feed_writer import FeedWriter
 from events.sealing import Keyring
 from events.slot import slot_of
@@ -33,7 +33,8 @@ class Copy:
             page = await self.feed.read(self.cursor, limit=self.limit, personal=self.personal)
             assert len(page.events) <= self.limit
             # the cursor is kept as its text
-            self.cursor = read_cursor(write_cursor(page.cursor, self.keyring.hash), self.keyring.hash)
+            text = write_cursor(page.cursor, FeedName.EVENTS, self.keyring.hash)
+            self.cursor = read_cursor(text, FeedName.EVENTS, self.keyring.hash)
             self.events += page.events
             if not page.more:
                 return [(each.subject, each.version) for each in self.events[before:]]

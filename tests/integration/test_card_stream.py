@@ -11,7 +11,7 @@ import pytest
 import app.card_stream as card_stream_module
 from app.apns.answer import Answer
 from app.card_stream import CardStream
-from events.feed_cursor import FeedCursor, write_cursor
+from events.feed_cursor import FeedCursor, FeedName, write_cursor
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
@@ -155,14 +155,17 @@ async def test_a_stream_ends_when_postgres_goes_away(dsn: str, pool: Pool, keyri
 
 
 async def test_a_place_that_is_none_is_refused(api: Api, keyring: Keyring) -> None:
-    """One of elsewhere, and one that a restored database has not reached."""
-    ahead = write_cursor(FeedCursor((9,) * 256), keyring.hash)
+    """One of elsewhere, one of the feed of events, and one that a restored database has not reached."""
+    ahead = write_cursor(FeedCursor((9,) * 256), FeedName.CARDS, keyring.hash)
+    of_events = (await api.send("GET", "/v1/events", token="events:read")).json["nextAfter"]
     replies = [
-        await api.send("GET", STREAM, token="events:read", headers={"Last-Event-ID": each}) for each in ("x", ahead)
+        await api.send("GET", STREAM, token="events:read", headers={"Last-Event-ID": each})
+        for each in ("x", of_events, ahead)
     ]
     senseless = await api.send("GET", f"{STREAM}?seconds=soon", token="events:read")
 
-    assert [each.problem for each in replies] == ["bad-request", "cursor-ahead"]
+    assert [each.problem for each in replies] == ["bad-request", "bad-request", "cursor-ahead"]
+    assert "It is a cursor of GET /v1/events" in replies[1].json["detail"]
     assert senseless.problem == "bad-request"
 
 

@@ -105,12 +105,17 @@ async def test_a_repeat_is_known_whatever_becomes_of_its_definition(api: Api) ->
     other = [
         await api.send("POST", events, plain | {"id": "s-3"}, token=WHO),
         await api.send("POST", events, plain | {"data": start | {"alert": "end"}}, token=WHO),
+        await api.send("POST", events, plain | {"id": "s\0"}, token=WHO),
     ]
 
     outcomes = [[(each.json["outcome"], each.json["version"]) for each in said] for said in (first, changed, deleted)]
     assert outcomes == [[("appended", 1)] * 2, [("duplicate", 1)] * 2, [("duplicate", 1)] * 2]
     assert [each["outcome"] for each in batch.json["results"]] == ["duplicate", "appended"]
-    assert [(each.status, each.json["errors"][0]["pointer"]) for each in other] == [(422, "/data/definition")] * 2
+    assert [(each.status, each.json["errors"][0]["pointer"]) for each in other] == [
+        (422, "/data/definition"),
+        (422, "/data/definition"),
+        (422, "/id"),
+    ]
 
 
 async def test_what_is_wrong_with_a_definition_is_named(api: Api) -> None:

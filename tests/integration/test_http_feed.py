@@ -11,7 +11,7 @@ import pytest
 from app.access.api_key import Scope
 from app.bootstrap import Service
 from app.settings import load_settings
-from events.feed_cursor import FeedCursor, write_cursor
+from events.feed_cursor import FeedCursor, FeedName, write_cursor
 from events.feed_writer import FeedWriter
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool
@@ -82,7 +82,7 @@ async def test_personal_values_take_a_scope_and_a_word(api: Api, store: EventSto
     ]
 
 
-FOREIGN: Final = write_cursor(FeedCursor(), b"the hash key of another place..")
+FOREIGN: Final = write_cursor(FeedCursor(), FeedName.EVENTS, b"the hash key of another place..")
 
 
 @pytest.mark.parametrize("after", ["", "0", "garbage", "ünicode", "A" * 5_000, FOREIGN], ids=str.__len__)
@@ -105,7 +105,7 @@ async def test_a_query_that_makes_no_sense_is_told(api: Api, query: str) -> None
 
 async def test_a_cursor_ahead_of_the_feed_is_a_conflict(api: Api, keyring: Keyring) -> None:
     """The database was put back: beginning again is the reader's decision."""
-    ahead = write_cursor(FeedCursor((9,) * 256), keyring.hash)
+    ahead = write_cursor(FeedCursor((9,) * 256), FeedName.EVENTS, keyring.hash)
 
     assert (await ask(api, f"after={ahead}")).problem == "cursor-ahead"
 

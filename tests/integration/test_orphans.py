@@ -1,8 +1,11 @@
 """Cards that would stay in their phase for ever: brought to an end with a reason, and counted."""
 
+from typing import Any
+
 import pytest
 
 from app.housekeeping import Housekeeper, KeepRules
+from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from projections.shadows import Shadows
 from tests.conftest import Clock
@@ -129,3 +132,27 @@ async def test_a_card_whose_phone_has_no_row_any_more_is_found(flow: Flow) -> No
     await work(dispatcher(flow, Apns()))
     assert await ended(flow) == ("over", "recalled", "The phone has signed out.")
     assert await keeper(flow).wake_orphans(ALL_SLOTS) == 0
+
+
+async def test_a_sweep_that_meets_a_deadlock_tries_again(owing: Flow) -> None:
+    """Postgres ends one of two that wait for one another; what was forgotten is found all the same."""
+    await work(dispatcher(owing, Apns()))
+    await owing.pool.execute("UPDATE cards SET phase = 'shown', due_at = NULL")
+
+    class Deadlocked:
+        """The pool, whose first look for forgotten cards ends in a deadlock."""
+
+        failures = 1
+
+        async def fetch(self, query: str, *values: Any) -> Any:
+            """Run a statement."""
+            if query == statement("projections/wake_forgotten_cards") and self.failures:
+                self.failures -= 1
+                await owing.pool.execute(
+                    "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected', MESSAGE = 'a test'; END $$"
+                )
+            return await owing.pool.fetch(query, *values)
+
+    sweep = Housekeeper(Deadlocked(), owing.due.extend)  # type: ignore[arg-type] # the same
+
+    assert await sweep.wake_forgotten(ALL_SLOTS) == 1
