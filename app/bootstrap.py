@@ -52,6 +52,7 @@ from projections.card_modules import install_cards
 from projections.enroller import Enroller
 from projections.eta_keeper import EtaKeeper
 from projections.matcher import Matcher
+from projections.picture_seeker import PictureSeeker
 from projections.projector import Projector
 from projections.registry import CARDS
 from projections.segment_store import SegmentStore
@@ -224,12 +225,15 @@ class Service:
                     crowded=spreader.wake,
                     folded=lambda slots: self.doorbell.ring(folded=slots),
                 )
+                seeker = PictureSeeker(workers, self.keyring, self._ring_due)
                 self.doorbell.listen(projector.hear)
+                self.doorbell.listen(seeker.hear)
                 # its numbers must outlive a crash of Postgres, so it does not share the workers' asynchronous commits
                 feed_writer = FeedWriter(self._pool, lambda: self.doorbell.ring(feed=True))
                 return {
                     "projector": projector.run,
                     "spreader": spreader.run,
+                    "picture_seeker": seeker.run,
                     "feed": feed_writer.run,
                     "housekeeper": Housekeeper(workers, self._ring_due, keep=self._settings.keep_rules()).run,
                     # it lets go of personal values for good, so neither does it

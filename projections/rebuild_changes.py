@@ -11,7 +11,6 @@ import asyncpg
 import msgspec
 
 from events.errors import LockstepError, SecretKeyError
-from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
@@ -19,29 +18,12 @@ from events.sealing import Keyring, unseal
 from projections.activity import matched_by
 from projections.errors import RenderError
 from projections.face import shown_hash
+from projections.owed import Owed, owe
 from projections.rebuild_ledger import SlotState
 from projections.view import View, decode_view, drawn
 from projections.view_store import view_context
 
 PAGE_SUBJECTS: Final = 500
-
-
-class Owed(msgspec.Struct, frozen=True):
-    """What was put in debt.
-
-    Attributes:
-        cards: Cards in debt.
-        crowds: Subjects with so many cards that the spreader goes on.
-        matching: Subjects whose recipients are to be looked for.
-    """
-
-    cards: int = 0
-    crowds: int = 0
-    matching: int = 0
-
-    def __add__(self, other: "Owed") -> "Owed":
-        """Give both together."""
-        return Owed(self.cards + other.cards, self.crowds + other.crowds, self.matching + other.matching)
 
 
 async def count_changes(pool: Pool, keyring: Keyring, slot: SlotState) -> tuple[int, int]:
@@ -69,8 +51,7 @@ async def owe_changes(pool: Pool, keyring: Keyring, slot: SlotState) -> Owed:
         if slot.previous_generation is not None:
             pages = _changes(pool, keyring, slot.slot, slot.previous_generation, slot.generation)
             async for changed, recipients in pages:
-                [row] = await fetch_through_deadlocks(pool, "projections/owe_changes", slot.slot, changed, recipients)
-                owed += Owed(**dict(row))
+                owed += await owe(pool, slot.slot, changed, recipients)
         await pool.execute(statement("projections/end_rebuild"), slot.slot)
     return owed
 

@@ -107,7 +107,10 @@ CREATE TABLE public.assets (
     expires_at timestamp with time zone,
     put_at timestamp with time zone NOT NULL,
     withdrawn_at timestamp with time zone,
-    telling_after text COLLATE pg_catalog."C"
+    telling_after text COLLATE pg_catalog."C",
+    seek_slot smallint,
+    seek_after text COLLATE pg_catalog."C",
+    sought_until timestamp with time zone
 );
 
 CREATE TABLE public.audience_pace (
@@ -864,6 +867,8 @@ ALTER TABLE ONLY public.webhooks
 CREATE INDEX asset_debts_to_claim ON public.asset_debts USING btree (claim_at) WHERE (claim_at IS NOT NULL);
 
 CREATE INDEX asset_uses_of_key ON public.asset_uses USING btree (key, device_id);
+
+CREATE INDEX assets_to_seek ON public.assets USING btree (key) WHERE (seek_slot IS NOT NULL);
 
 CREATE INDEX assets_to_tell ON public.assets USING btree (key) WHERE (telling_after IS NOT NULL);
 

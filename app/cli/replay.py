@@ -16,7 +16,7 @@ from app.cli.running import COULD_NOT_RUN, NO, run, unknown
 if TYPE_CHECKING:
     from app.cli.database import Database
     from projections.comparison import Verified
-    from projections.rebuild_changes import Owed
+    from projections.owed import Owed
     from projections.rebuild_ledger import SlotState
 
 replay = typer.Typer(name="replay", no_args_is_help=True, help="Fold the log again, without sending anything.")
@@ -226,7 +226,8 @@ async def _agreed(database: "Database", slots: "list[SlotState]") -> bool:
 async def _owe(database: "Database") -> "Owed":
     """Put the cards in debt that the moves have changed, those of a rebuild that was broken off included."""
     from app.cli.doorbell import ring
-    from projections.rebuild_changes import Owed, owe_changes
+    from projections.owed import Owed
+    from projections.rebuild_changes import owe_changes
     from projections.rebuild_ledger import slot_states
 
     owed = Owed()
@@ -240,7 +241,7 @@ async def _owe(database: "Database") -> "Owed":
 async def _rollback(context: typer.Context, *, as_json: bool) -> int:
     from app.cli.database import opened
     from app.cli.replayed import Stopwatch, print_rebuilt
-    from projections.rebuild_changes import Owed
+    from projections.owed import Owed
     from projections.rebuild_ledger import begin_rollback, drop_generations
     from projections.rebuilder import move_all
 

@@ -13,7 +13,7 @@ from projections.comparison import Verified
 from projections.definition import ORDER
 from projections.order_replay import Replayed
 from projections.order_view import FOLD_VERSION
-from projections.rebuild_changes import Owed
+from projections.owed import Owed
 from projections.rebuilder import Rebuilt
 from projections.registry import CARDS
 

@@ -27,6 +27,7 @@ def tell_images(seed: int) -> list[Story]:
     cast = Cast(seed)
     told = [
         _picture_after(cast),
+        _put_late(cast),
         _next_order(cast),
         _new_version(cast),
         _own_picture(cast),
@@ -58,6 +59,17 @@ def _picture_after(cast: Cast) -> Story:
     return Story(
         title="A card appears with a placeholder; the picture follows once the app has fetched it.", steps=steps
     )
+
+
+def _put_late(cast: Cast) -> Story:
+    steps: tuple[Step, ...] = (
+        Install(phone="lea", customer="lea", behaviour=FETCHES),
+        _ordered(cast, "stew", "lea", "market"),
+        AwaitCard(phone="lea", order="stew", token=True),
+        PutPicture(picture="market"),
+        AwaitPicture(phone="lea", order="stew", picture="market"),
+    )
+    return Story(title="A picture is put after its card was sent, and the card changes by itself.", steps=steps)
 
 
 def _next_order(cast: Cast) -> Story:

@@ -4,9 +4,10 @@ The rules, beside those of `judge`:
 
 - A card whose app has an update token shows the newest version of its picture that is on the phone, else the
   placeholder. A key that is not in the manifest stays as it is.
-- What a card without an update token was started with, or ended with, may show any version, or the placeholder.
+- What a card without an update token was started with, or ended with, may show any version, or the placeholder; and the
+  bare key, where keys come into the manifest after cards.
 - An app that fetches pictures, has room, and was not force-quit has those that its cards name, as far as they can be
-  had.
+  had, and came into the manifest before the order was over.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,12 @@ PLACEHOLDER = "placeholder"
 
 
 def judge_pictures(
-    phone: Reading, orders: Mapping[str, Sequence[Expected]], now: datetime, manifest: Mapping[str, Sequence[Version]]
+    phone: Reading,
+    orders: Mapping[str, Sequence[Expected]],
+    now: datetime,
+    manifest: Mapping[str, Sequence[Version]],
+    *,
+    late: bool = False,
 ) -> list[str]:
     """Give the differences in words; none if the phone is right.
 
@@ -31,11 +37,13 @@ def judge_pictures(
         orders: for each order what is expected after each of its events, with the bare key, the last at the end.
         now: aware.
         manifest: the versions of each key, the newest last; none once it was withdrawn.
+        late: whether keys came into the manifest after cards that name them.
     """
     has = {each["ref"] for each in phone["pictures"]}
     seen = {
         order_id: [
             *(each for stage in stages for each in _possible(stage, manifest)),
+            *(stages if late else ()),
             _exact(stages[-1], manifest, has),
         ]
         for order_id, stages in orders.items()
@@ -47,6 +55,8 @@ def judge_pictures(
         return differences
     shown = {card["subject"] for card in phone["cards"] if card["state"] == "active"}
     for order_id in shown & seen.keys():
+        if late and orders[order_id][-1].over:
+            continue
         versions = manifest.get(str(orders[order_id][-1].content.get("imageKey")), ())
         newest = versions[-1] if versions else None
         if newest is not None and newest.fetched and newest.ref not in has | phone["failedPictures"].keys():

@@ -130,6 +130,8 @@ class AppReports:
             return device_report(self._phone, customer_id, without=self._forgotten)
 
         def obey(answer: dict[str, Any]) -> None:
+            if self._phone.force_quit:
+                return  # whoever asked is not there any more
             self._forgotten |= told
             self._obey(answer)
             self.pictures.report()

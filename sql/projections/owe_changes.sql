@@ -1,5 +1,6 @@
--- Puts the cards of subjects in debt whose content a rebuild has changed: at once, or, for a crowd of cards, by a row
--- from which the spreader goes on; and flags the live views of those that somebody else should see, or from when on.
+-- Puts the cards of subjects in debt whose content a rebuild, or the manifest of pictures, has changed: at once, or, for
+-- a crowd of cards, by a row from which the spreader goes on; and flags the live views of those that somebody else
+-- should see, or from when on.
 -- $1 smallint  slot
 -- $2 text[]    subjects whose content has changed
 -- $3 text[]    subjects whose recipients have changed
@@ -11,6 +12,10 @@ WITH now AS MATERIALIZED (
     FROM slots AS s
     JOIN views AS v ON v.slot = s.slot AND v.generation = s.generation
     WHERE s.slot = $1 AND v.subject_id = ANY ($2::text[])
+    UNION ALL
+    SELECT c.slot, c.subject_id, false AS crowd
+    FROM customer_views AS c
+    WHERE c.slot = $1 AND c.subject_id = ANY ($2::text[])
 ), flagged AS (
     UPDATE views AS v
     SET match_due_at = now.at, match_count = v.match_count + 1

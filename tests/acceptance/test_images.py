@@ -75,6 +75,24 @@ async def test_a_card_shows_the_placeholder_first_and_the_picture_after(world: W
     assert phone.complaints == []
 
 
+async def test_a_key_that_comes_into_the_manifest_changes_the_cards_that_name_it(world: World, gallery: str) -> None:
+    """Without news of the order, quietly: the bare key gives way to the placeholder, or at once to the picture."""
+    phone = await world.phone(fetches_pictures=True)
+    await world.place(imageKey="taverna")
+    await world.until(lambda: is_live(phone))
+    await world.come_to_rest()
+    before = card_of(phone).content["imageKey"]
+
+    await put_asset(world, f"{gallery}taverna.png", PICTURE)
+    await world.until(lambda: card_of(phone).content["imageKey"] == ref_of(PICTURE))
+    await world.come_to_rest()
+
+    updates = [(push.payload or {})["aps"] for push in world.pushes if push.event == "update"]
+    assert (before, phone.complaints) == ("taverna", [])
+    assert {each["content-state"]["imageKey"] for each in updates} <= {"placeholder", ref_of(PICTURE)}
+    assert not any("alert" in each for each in updates)
+
+
 async def test_a_card_keeps_its_placeholder_while_the_phone_has_no_room(world: World, gallery: str) -> None:
     """Support is told why; once there is room, and the app is opened, the picture comes."""
     await put_asset(world, f"{gallery}taverna.png", PICTURE)
@@ -101,13 +119,15 @@ async def test_what_goes_to_all_phones_names_no_picture_of_one(
 ) -> None:
     """Cards that follow a channel show the placeholder, and wake no app."""
     async with running_world(dsn, clock, certificates, carrier="channel", plan_channel_settle=2.0) as world:
-        await put_asset(world, f"{gallery}taverna.png", PICTURE)
         phone = await world.phone(fetches_pictures=True)
         await world.place(imageKey="taverna")
         await world.until(lambda: any(each.state == "active" for each in phone.phone.cards.values()))
         started = dict(card_of(phone).content)
+        await world.come_to_rest()
+        await put_asset(world, f"{gallery}taverna.png", PICTURE)
+        await world.until(lambda: card_of(phone).content["imageKey"] == "placeholder")
         await world.happen("order-1", "order.ready")
         await world.until(lambda: card_of(phone).content["status"] == "ready")
 
-        assert (started["imageKey"], card_of(phone).content["imageKey"]) == ("placeholder", "placeholder")
+        assert (started["imageKey"], card_of(phone).content["imageKey"]) == ("taverna", "placeholder")
         assert "background" not in world.kinds()

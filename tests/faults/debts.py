@@ -52,6 +52,10 @@ async def read_debts(connection: OwnConnection) -> Debts:
         found += looked.open
         timers.append(looked.timer_seconds)
     found += [
+        f"the key {row['key']} is being sought"
+        for row in await connection.fetch("SELECT key FROM assets WHERE seek_slot IS NOT NULL")
+    ]
+    found += [
         f"the audience of {row['subject_id']} is not looked through"
         for row in await connection.fetch(
             "SELECT subject_id FROM audiences WHERE done_at IS NULL AND over_at IS NULL AND stopped_at IS NULL"

@@ -26,16 +26,12 @@ class Pictures:
         self.gallery = gallery
 
     async def run(self) -> None:
-        """Put one version after another into the manifest, the first before anybody orders."""
-        await self._hang(1)
+        """Put one version after another into the manifest, the first when orders name it already."""
         self._hanging = True
-        for version in range(2, VERSIONS + 1):
-            await self._hang(version, PUT_SECONDS)
-
-    async def _hang(self, version: int, pause_seconds: tuple[float, float] = (0.0, 0.0)) -> None:
-        for key in KEYS:
-            await asyncio.sleep(self._chance.uniform(*pause_seconds))
-            await self._shop.put(f"/v1/assets/{key}", self.gallery.hang(key, version, "right"))
+        for version in range(1, VERSIONS + 1):
+            for key in KEYS:
+                await asyncio.sleep(self._chance.uniform(*PUT_SECONDS))
+                await self._shop.put(f"/v1/assets/{key}", self.gallery.hang(key, version, "right"))
 
     def choose(self) -> str | None:
         """Choose what an order names; None: nothing."""

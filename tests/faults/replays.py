@@ -77,7 +77,7 @@ class Replays:
         name = command[0]
         try:
             await asyncio.wait({talking}, timeout=killed_after)
-            if not talking.done():
+            if not talking.done() and process.returncode is None:
                 process.kill()
                 self.ended[f"{name} killed"] += 1
                 await talking

@@ -96,7 +96,8 @@ def _judge_phones(stage: Stage, stages: Stages, lost: set[tuple[str, str]]) -> l
             if subject in stages and not _given_up(reading, subject, lost)
         }
         played = {subject: known.pop(subject) for subject in concerts if subject in known}
-        wrong += judge_pictures({**reading, "cards": of_orders}, known, moment, stage.pictures.gallery.manifest)
+        pictures = stage.pictures.gallery.manifest
+        wrong += judge_pictures({**reading, "cards": of_orders}, known, moment, pictures, late=True)
         wrong += judge_follower(concerts, reading, played, moment)
     return wrong
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from events.postgres.pool import Pool
 from events.sealing import Keyring
-from projections.rebuild_changes import Owed, owe_changes
+from projections.owed import Owed
+from projections.rebuild_changes import owe_changes
 from projections.rebuild_ledger import (
     SlotState,
     begin_rebuild,

@@ -7,7 +7,8 @@ import pytest
 
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS, slot_of
-from projections.rebuild_changes import Owed, count_changes
+from projections.owed import Owed
+from projections.rebuild_changes import count_changes
 from projections.rebuild_ledger import choose_pushing, slot_states
 from projections.verifier import verify
 from tests.integration.command_line import lockstep

@@ -16,7 +16,12 @@ LOG: Final = [placed(imageKey="roma")]
 
 
 def judged(
-    shows: str, *has: Version, manifest: dict[str, list[Version]], update_token: str | None = TOKEN, **behaviour: Any
+    shows: str,
+    *has: Version,
+    manifest: dict[str, list[Version]],
+    update_token: str | None = TOKEN,
+    late: bool = False,
+    **behaviour: Any,
 ) -> list[str]:
     """Judge a phone with one card and these pictures."""
     [stage] = expect_each("o-1", LOG)
@@ -34,7 +39,7 @@ def judged(
         "id": "p", "customerId": "anna", "behaviour": usual | behaviour, "cards": [card], "forceQuit": False,
         "pictures": [{"ref": each.ref} for each in has], "failedPictures": {},
     }  # fmt: skip
-    return judge_pictures(phone, {"o-1": expect_each("o-1", LOG)}, NOON, manifest)
+    return judge_pictures(phone, {"o-1": expect_each("o-1", LOG)}, NOON, manifest, late=late)
 
 
 def test_a_card_shows_the_newest_version_that_its_phone_has() -> None:
@@ -56,12 +61,14 @@ def test_a_phone_that_could_have_a_picture_is_to_have_it(behaviour: dict[str, An
 
 
 def test_a_card_without_a_token_may_show_what_it_was_started_with() -> None:
-    """Any version, or the placeholder; but no bare key."""
+    """Any version, or the placeholder; but no bare key, unless that came into the manifest later."""
     manifest = {"roma": [OLD, NEW]}
 
     assert judged("placeholder", NEW, update_token=None, manifest=manifest) == []
     assert judged(OLD.ref, NEW, update_token=None, manifest=manifest) == []
     assert len(judged("roma", NEW, update_token=None, manifest=manifest)) == 1
+    assert judged("roma", NEW, update_token=None, manifest=manifest, late=True) == []
+    assert len(judged("roma", NEW, manifest=manifest, late=True)) == 1
 
 
 def test_a_painted_picture_is_a_png_of_its_own() -> None:
