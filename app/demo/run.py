@@ -143,7 +143,15 @@ async def run_scenario(
         if scenario is Scenario.IMAGES:
             judge = partial(judge_pictures, manifest=gallery.manifest)
         converge = partial(
-            _converge, shop, simulator, judge, phones, androids, stages, converge_seconds, read_pages=conductor.read_pages
+            _converge,
+            shop,
+            simulator,
+            judge,
+            phones,
+            androids,
+            stages,
+            converge_seconds,
+            read_pages=conductor.read_pages,
         )
         lost = await find_lost_starts(shop, simulator, order_ids) if halts else NONE
         unlike = await converge(lost)
