@@ -98,7 +98,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         followed: A card that is not over has it, or waits to be started.
         asked_to_end: A person wants every card that follows it to end.
         asked_again: A person wants it to say again what it said last.
-        crossed_at: When a start was accepted that carried an older version than was published about then: its phone may
+        crossed_at: When a start was accepted that carried something else than was published about then: its phone may
             have come too late for that. None: there is none.
         attempts: Failures in a row.
         last_answer: What APNs, or the way there, said of the last request that was not good.

@@ -2,7 +2,8 @@
 -- than any that was used, and than any that a worker may have used before it vanished.
 -- It is asked to end when a person wants that of every card that follows it; and to say again what it said last.
 -- One is followed while a card that is not over has it, or waits to be started. A start has crossed a push if it carried
--- an older version, and its phone may have come to the channel after the push: those since $5 seconds before it.
+-- something else, and its phone may have come to the channel after the push, or taken both in one second and so dropped
+-- the push: those since $5 seconds before it.
 -- $1 smallint[]         slots
 -- $2 bigint             at the most so many a slot
 -- $3 bigint             at the most so many
@@ -78,7 +79,8 @@ RETURNING h.slot, h.subject_id, h.channel, h.app, h.environment, h.attributes_ty
            FROM cards AS c
            WHERE c.slot = h.slot AND c.subject_id = h.subject_id AND c.carrier = 'channel' AND c.channel = h.channel
              AND c.started_at > h.published_at - $5 * interval '1 second'
-             AND coalesce(c.accepted_version, c.intent_version) < h.accepted_version) AS crossed_at,
+             AND (coalesce(c.accepted_version, c.intent_version) < h.accepted_version
+                  OR c.accepted_hash IS DISTINCT FROM h.accepted_hash)) AS crossed_at,
           EXISTS (SELECT FROM shadows AS s
                   WHERE s.kind = 'all'
                      OR s.kind = 'app' AND s.key = h.app

@@ -1,7 +1,7 @@
 -- Writes what became of leases. A lease that was lost meanwhile, or is settled already, changes nothing.
 -- The card is due again at the time given, or at once if somebody added a reason to look since the claim. Says of each
 -- what the outcome before was, and whether anybody listens to what becomes of cards.
--- A start that made a card follow a channel, and carried an older version than was published there, has crossed that
+-- A start that made a card follow a channel, and carried something else than was published there, has crossed that
 -- push: the channel is looked at once the phone has had time to follow.
 --  $1 smallint[]         slot
 --  $2 text[]             subject id
@@ -95,7 +95,8 @@ WITH now AS MATERIALIZED (
     WHERE c.slot = l.slot AND c.subject_id = l.subject_id AND c.card_id = l.card_id AND c.lease = l.lease
     RETURNING c.slot, c.subject_id, c.device_id, c.customer_id, c.app, c.environment, c.attributes_type, c.generation,
               l.next_card_id, c.due_at, c.card_id, l.before,
-              c.channel, l.started, coalesce(c.accepted_version, c.intent_version) AS shown_version
+              c.channel, l.started, coalesce(c.accepted_version, c.intent_version) AS shown_version,
+              c.accepted_hash
 ), renewed AS (
     INSERT INTO cards (slot, subject_id, card_id, device_id, customer_id, app, environment, attributes_type,
                        generation, starter, lane, created_at, due_at, debt)
@@ -114,10 +115,11 @@ WITH now AS MATERIALIZED (
               FROM updated AS u
               WHERE u.started AND u.channel IS NOT NULL)
       AND h.phase IN ('open', 'closing', 'ended')
-      AND h.accepted_version > (
-              SELECT min(u.shown_version)
-              FROM updated AS u
-              WHERE u.channel = h.channel AND u.started)
+      AND h.published_at IS NOT NULL
+      AND EXISTS (
+              SELECT FROM updated AS u
+              WHERE u.channel = h.channel AND u.started
+                AND (u.shown_version < h.accepted_version OR u.accepted_hash IS DISTINCT FROM h.accepted_hash))
     ORDER BY h.slot, h.subject_id, h.channel
     FOR UPDATE OF h
 ), crossed AS (

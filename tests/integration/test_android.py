@@ -124,6 +124,7 @@ async def test_a_token_that_google_gave_up_waits_for_another(flow: Flow, clock: 
     waiting = await flow.card()
     assert (waiting["phase"], waiting["refused_hash"]) == ("shown", waiting["token_hash"])
     assert "Google refused the phone's registration token" in waiting["why"]
+    await clock.advance(seconds=2)
     await flow.registry.register("phone-1", android(fcm_token=ANOTHER))
     await work(dispatcher(flow, apns))
     assert [(each.token, title_of(each)) for each in apns.messages[2:]] == [(ANOTHER, "Preparing")]
