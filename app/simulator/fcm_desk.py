@@ -38,7 +38,6 @@ class FcmDesk:
         tokens: the virtual phones' registration tokens.
         faults: what is to go wrong.
         log: where each message is recorded.
-        token_uri: gives the address of the token endpoint.
         deliver: passes an accepted message on to its phone.
         replace: lets FCM give the phone's app another token.
         changed: is told after each request.
@@ -54,14 +53,12 @@ class FcmDesk:
         tokens: RegistrationTokens,
         faults: Faults,
         log: PushLog,
-        token_uri: Callable[[], str],
         deliver: Callable[[Message], None],
         replace: Callable[[RegistrationToken], None],
         changed: Callable[[], None],
     ) -> None:
         self._clock, self._accounts, self._tokens, self._faults = clock, accounts, tokens, faults
-        self._log, self._token_uri, self._deliver = log, token_uri, deliver
-        self._replace, self._changed = replace, changed
+        self._log, self._deliver, self._replace, self._changed = log, deliver, replace, changed
         self._rates: dict[str, Allowance] = {}
 
     def handle(self, request: Request, *, environment: Environment | None, bound_to: ProviderKey | None) -> Handled:  # noqa: ARG002 - those of APNs
@@ -84,7 +81,8 @@ class FcmDesk:
             denied = Denied(str(fault.reason), "The simulator was told to.")
             return Handled(_denial(denied, fault), fault=fault)
         form = dict(parse_qsl(request.body.decode(errors="replace")))
-        granted = self._accounts.grant(form, token_uri=self._token_uri(), now=self._clock())
+        token_uri = f"https://{dict(request.headers).get(':authority')}{TOKEN_PATH}"
+        granted = self._accounts.grant(form, token_uri=token_uri, now=self._clock())
         if isinstance(granted, Denied):
             return Handled(_denial(granted, None), fault=fault)
         return Handled(Answer(200, (_SERVED_BY, JSON), _encode(granted)), fault=fault)
