@@ -89,15 +89,11 @@ class ServiceAccounts:
     """Remember the accounts.
 
     What an access token is worth can be read from it, so that those of a simulator before this one serve on.
-
-    Attributes:
-        granted: how many access tokens were given.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
         self._generation = 0
-        self.granted = 0
 
     def register(self, account: ServiceAccount, *, may_send: bool = True) -> None:
         """Make an account known by its key."""
@@ -125,7 +121,6 @@ class ServiceAccounts:
             return known
         key_id = str(jwt.get_unverified_header(form["assertion"])["kid"])
         said = f"{key_id}.{int(now) + ACCESS_SECONDS}.{self._generation}.{secrets.token_urlsafe(48)}"
-        self.granted += 1
         return Granted(f"{_PREFIX}{said}.{_sign(known.secret, said)}")
 
     def find(self, access_token: str, *, now: float) -> Sender | None:

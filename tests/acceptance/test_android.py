@@ -39,7 +39,7 @@ async def test_one_order_is_shown_on_both_kinds_of_phone(world: World) -> None:
     assert [each.effect for each in android.phone.records if not each.applied] == []
     await world.pass_time(2_000)
     assert titles(android) == {}
-    assert world.simulator.fcm.accounts.granted == 1
+    assert await world.service.pool.fetchval("SELECT count(*) FROM provider_tokens") == 2
 
 
 async def test_a_phone_that_was_away_shows_the_newest(world: World) -> None:
