@@ -11,6 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 
 from app.access.api_key import Scope
 from app.access.caller import Customer
@@ -209,6 +210,8 @@ def _settings(
         apns_production_channels_url=simulator.channels_url,
         apns_sandbox_channels_url=simulator.channels_url,
         apns_ca_file=simulator.ca_file,
+        fcm_account=msgspec.json.encode(simulator.fcm.make_account()).decode(),
+        fcm_url=simulator.fcm.url,
     )
 
 

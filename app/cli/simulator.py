@@ -87,7 +87,7 @@ async def _simulate(
                 lockstep_url=lockstep_url,
                 options=Options(host_names=tuple(host_names)),
             )
-            running.fcm.make_account()
+            running.fcm.make_account(host=host_names[0] if host_names else None)
     except (OSError, ValueError) as error:
         raise CommandError(f"{directory} cannot be used: {error}. Choose another with --directory.") from error
     running.register_key(TEAM_ID, KEY_ID, public_half(private_key))
@@ -101,8 +101,9 @@ async def _simulate(
         "LOCKSTEP_APNS_TEAM_ID": TEAM_ID,
         "LOCKSTEP_APNS_KEY_ID": KEY_ID,
         "LOCKSTEP_APNS_KEY_FILE": str(key_file.absolute()),
+        "LOCKSTEP_FCM_URL": running.fcm.url,
+        "LOCKSTEP_FCM_ACCOUNT_FILE": str(running.fcm.account_file.absolute()),
     }
-    account_file = str(running.fcm.account_file.absolute())
     try:
         if as_json:
             print_json(
@@ -110,13 +111,11 @@ async def _simulate(
                     "controlUrl": running.control_url,
                     "apnsUrl": running.apns_url,
                     "fcmUrl": running.fcm.url,
-                    "fcmServiceAccountFile": account_file,
                     "settings": settings,
                 }
             )
         else:
             typer.echo(f"# steered at {running.control_url}; its phones report to {lockstep_url}")
-            typer.echo(f"# FCM is at {running.fcm.url}, and takes the service account of {account_file}")
             typer.echo("\n".join(f"export {name}={value}" for name, value in settings.items()))
         await stop.wait()
     finally:

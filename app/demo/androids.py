@@ -28,7 +28,6 @@ class Androids:
     def __init__(
         self,
         simulator: Simulator,
-        *,
         ticket_for: TicketFor,
         own: Callable[[str], str],
         order_id: Callable[[str], str],

@@ -101,14 +101,7 @@ class Conductor:
         self._run_id, self._pace, self._patience_seconds = run_id, pace, patience_seconds
         self._progress = on_progress
         self.phones: dict[str, PhoneAgent] = {}
-        self.androids = Androids(
-            simulator,
-            ticket_for=ticket_for,
-            own=self._own,
-            order_id=self._order_id,
-            patience_seconds=patience_seconds,
-            on_progress=on_progress,
-        )
+        self.androids = Androids(simulator, ticket_for, self._own, self._order_id, patience_seconds, on_progress)
         self.tags: dict[str, frozenset[str]] = {}
         self.segments: dict[str, str] = {}
         self._said: Counter[str] = Counter()

@@ -36,9 +36,9 @@ class Halt(NamedTuple):
 async def find_lost_starts(shop: Shop, simulator: Simulator, order_ids: Iterable[str]) -> set[LostStart]:
     """Give the starts of these orders that are lost, as Lockstep lists them and APNs' own record bears out."""
     taken = {
-        (push.payload or {})["aps"]["attributes"].get("cardId")
+        push.payload["aps"]["attributes"].get("cardId")
         for push in simulator.pushes
-        if push.event == "start" and push.status == 200
+        if push.payload is not None and push.event == "start" and push.status == 200
     }
     return {
         LostStart(order_id, phone["deviceId"])

@@ -102,8 +102,8 @@ class AndroidPhone:
                 self.live_updates[told.subject] = after
             if before is not None and after is not None and before.card_id != after.card_id:
                 self._over.add(before.card_id)
-            if told.kind == "end":
-                self._over.add(told.card_id)
+        if not isinstance(told, str) and told.kind == "end":
+            self._over.add(told.card_id)
         self._keep(message, effect, now, None if isinstance(told, str) else told.alert)
         return effect
 

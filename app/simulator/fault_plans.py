@@ -38,6 +38,7 @@ _CREDENTIAL = "Pause the credential, tell the operator, probe later; lose nothin
 _OUR_BUG = "Fail the card visibly, tell the operator; try again with the next news, or in an hour."
 _TOPIC = "Pause the app's pushes, tell the operator, probe later; lose nothing."
 _BACK_OFF = "Try again after a random wait, with the newest state."
+_AS_ASKED = "Wait as long as it asks, and try again with the newest state."
 _REPEAT = "Count it as unknown: repeat an update with the newest state, start no card twice."
 
 _EXPECTED: Mapping[str, str] = MappingProxyType(
@@ -67,9 +68,11 @@ _EXPECTED_OF_FCM: Mapping[str, str] = MappingProxyType(
         "PERMISSION_DENIED": _CREDENTIAL,
         "SENDER_ID_MISMATCH": _NEW_TOKEN,
         "UNREGISTERED": _NEW_TOKEN,
-        "QUOTA_EXCEEDED": "Wait as long as it asks before this token is sent to again; others go on.",
+        "NOT_FOUND": _CREDENTIAL,
+        "QUOTA_EXCEEDED": _AS_ASKED,
+        "RESOURCE_EXHAUSTED": _AS_ASKED,
         "INTERNAL": _BACK_OFF,
-        "UNAVAILABLE": "Wait as long as it asks, and try again with the newest state.",
+        "UNAVAILABLE": _AS_ASKED,
     }
 )
 _DIED = frozenset(

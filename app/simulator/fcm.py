@@ -67,7 +67,6 @@ class Fcm:
             tokens=self.tokens,
             faults=faults,
             log=log,
-            token_uri=lambda: self.token_uri,
             deliver=self._deliver,
             replace=self._replace_token,
             changed=changed,
@@ -84,9 +83,14 @@ class Fcm:
         """Give the address that gives access tokens."""
         return self.url + TOKEN_PATH
 
-    def make_account(self) -> ServiceAccount:
-        """Give the service account that may send, and write its file, whose key stays from one time to the next."""
-        account = keep_service_account(self.account_file, project_id=PROJECT_ID, token_uri=self.token_uri)
+    def make_account(self, *, host: str | None = None) -> ServiceAccount:
+        """Give the service account that may send, and write its file, whose key stays from one time to the next.
+
+        Args:
+            host: by which the sender reaches the token endpoint, if that is another than in `token_uri`.
+        """
+        token_uri = self.token_uri if host is None else f"https://{host}:{self.server.port}{TOKEN_PATH}"
+        account = keep_service_account(self.account_file, project_id=PROJECT_ID, token_uri=token_uri)
         self.accounts.register(account)
         return account
 

@@ -1,6 +1,5 @@
 """Answer requests to FCM: those to send a message, and those for an access token, at `/token` of the same address."""
 
-import math
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -23,6 +22,7 @@ from app.simulator.service_accounts import Denied, ServiceAccounts
 TOKEN_PATH = "/token"  # noqa: S105 - a path
 # Firebase, "Throttling and quotas": what one device is sent.
 MESSAGES_A_MINUTE = 240.0
+_QUOTA_SECONDS = 1
 
 _SERVED_BY = ("server", "ESF")
 _PAGE = b"<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title>"
@@ -38,7 +38,6 @@ class FcmDesk:
         tokens: the virtual phones' registration tokens.
         faults: what is to go wrong.
         log: where each message is recorded.
-        token_uri: gives the address of the token endpoint.
         deliver: passes an accepted message on to its phone.
         replace: lets FCM give the phone's app another token.
         changed: is told after each request.
@@ -54,14 +53,12 @@ class FcmDesk:
         tokens: RegistrationTokens,
         faults: Faults,
         log: PushLog,
-        token_uri: Callable[[], str],
         deliver: Callable[[Message], None],
         replace: Callable[[RegistrationToken], None],
         changed: Callable[[], None],
     ) -> None:
         self._clock, self._accounts, self._tokens, self._faults = clock, accounts, tokens, faults
-        self._log, self._token_uri, self._deliver = log, token_uri, deliver
-        self._replace, self._changed = replace, changed
+        self._log, self._deliver, self._replace, self._changed = log, deliver, replace, changed
         self._rates: dict[str, Allowance] = {}
 
     def handle(self, request: Request, *, environment: Environment | None, bound_to: ProviderKey | None) -> Handled:  # noqa: ARG002 - those of APNs
@@ -84,7 +81,8 @@ class FcmDesk:
             denied = Denied(str(fault.reason), "The simulator was told to.")
             return Handled(_denial(denied, fault), fault=fault)
         form = dict(parse_qsl(request.body.decode(errors="replace")))
-        granted = self._accounts.grant(form, token_uri=self._token_uri(), now=self._clock())
+        token_uri = f"https://{dict(request.headers).get(':authority')}{TOKEN_PATH}"
+        granted = self._accounts.grant(form, token_uri=token_uri, now=self._clock())
         if isinstance(granted, Denied):
             return Handled(_denial(granted, None), fault=fault)
         return Handled(Answer(200, (_SERVED_BY, JSON), _encode(granted)), fault=fault)
@@ -96,10 +94,8 @@ class FcmDesk:
             return self._refuse_by(fault, value)
         judged = judge_send(request, accounts=self._accounts, tokens=self._tokens, now=now)
         retry_after = None
-        if isinstance(judged, Asked):
-            retry_after = self._wait_of(judged.token, now)
-            if retry_after is not None:
-                judged = FcmRefusal("QUOTA_EXCEEDED")
+        if isinstance(judged, Asked) and not self._take_one(judged.token, now):
+            judged, retry_after = FcmRefusal("QUOTA_EXCEEDED"), _QUOTA_SECONDS
         name = None if fault is None else fault.name
         if isinstance(judged, NotFound):
             self._log.add(ReceivedPush(now, "", value, 404, fault=name))
@@ -130,12 +126,10 @@ class FcmDesk:
             self._deliver(message)
         return Answer(200, (_SERVED_BY, JSON), _encode({"name": name}))
 
-    def _wait_of(self, token: RegistrationToken, now: float) -> int | None:
-        """Count a message to the token; give after how many seconds the next may come, if this one is too many."""
+    def _take_one(self, token: RegistrationToken, now: float) -> bool:
+        """Count a message to the token, or say that it is one too many."""
         rate = self._rates.setdefault(token.value, Allowance())
-        refill_seconds = 60.0 / MESSAGES_A_MINUTE
-        taken = rate.take(now, most=MESSAGES_A_MINUTE, refill_seconds=refill_seconds)
-        return None if taken else math.ceil(refill_seconds)
+        return rate.take(now, most=MESSAGES_A_MINUTE, refill_seconds=60.0 / MESSAGES_A_MINUTE)
 
     def _refuse_by(self, fault: Fault, value: str | None) -> Handled:
         token = None if value is None else self._tokens.find(value)

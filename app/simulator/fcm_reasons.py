@@ -2,8 +2,9 @@
 
 The rules: FCM answers `{"error": {code, message, status, details}}`, where the status is one of Google's canonical
 codes and a detail of type `FcmError` holds FCM's own; for a bad field another of type `BadRequest` names it. Whoever is
-not authenticated, or may not send, is told in canonical codes alone. The token endpoint answers `{"error",
-"error_description"}` as RFC 6749 says. 429 and 503 may bring `Retry-After`; without it FCM wants a minute after 429.
+not authenticated, may not send, names no project that is there, or sends more than the project may is told in canonical
+codes alone. The token endpoint answers `{"error", "error_description"}` as RFC 6749 says. 429 and 503 may bring
+`Retry-After`; without it FCM wants a minute after 429.
 
 Source:
     Firebase, "ErrorCode" and "FCM error codes"; Google, "Using OAuth 2.0 for server to server applications".
@@ -44,7 +45,11 @@ FCM_REASONS: Mapping[str, FcmReason] = MappingProxyType(
         ),
         "SENDER_ID_MISMATCH": FcmReason(403, "PERMISSION_DENIED", "SenderId mismatch"),
         "UNREGISTERED": FcmReason(404, "NOT_FOUND", "Requested entity was not found."),
+        "NOT_FOUND": FcmReason(404, "NOT_FOUND", "Requested entity was not found.", is_named=False),
         "QUOTA_EXCEEDED": FcmReason(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
+        "RESOURCE_EXHAUSTED": FcmReason(
+            429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).", is_named=False
+        ),
         "INTERNAL": FcmReason(500, "INTERNAL", "Internal error encountered."),
         "UNAVAILABLE": FcmReason(503, "UNAVAILABLE", "The service is currently unavailable."),
     }

@@ -2,8 +2,8 @@
 
 The rules: the notification's tag is the subject, so that each message replaces what the one before showed; a message
 holds all that is shown, so that any may be missing; what is not newer than what is shown is dropped, save an end of
-the same card; nothing changes a card that has ended or was swiped away; an end without a face leaves the one that is
-shown; one whose time to leave has come is cancelled. A face that does not decode changes nothing.
+the same card; nothing changes a card that has ended or was swiped away; an end without a face takes away what is shown
+at once; one whose time to leave has come is cancelled. A face that does not decode changes nothing.
 """
 
 from collections.abc import Mapping
@@ -133,7 +133,7 @@ def receive(shown: LiveUpdate | None, told: Told, now: float) -> tuple[LiveUpdat
     if told.kind == "end":
         if shown is None or not same:
             return shown, dropped("there is nothing to end")
-        return _ended(shown, told), APPLIED
+        return _ended(shown, told, now), APPLIED
     face = told.face or {}
     if shown is None or not same:
         shown = LiveUpdate(told.subject, told.card_id, told.attributes_type, face, told.timestamp, now)
@@ -149,14 +149,14 @@ def receive(shown: LiveUpdate | None, told: Told, now: float) -> tuple[LiveUpdat
     )
 
 
-def _ended(shown: LiveUpdate, told: Told) -> LiveUpdate:
+def _ended(shown: LiveUpdate, told: Told, now: float) -> LiveUpdate:
     return msgspec.structs.replace(
         shown,
         face=shown.face if told.face is None else told.face,
         shown_timestamp=max(shown.shown_timestamp, told.timestamp),
         state="ended",
         ended_by="a message",
-        dismiss_at=told.dismiss_at,
+        dismiss_at=now if told.face is None else told.dismiss_at,
         alerts=shown.alerts + (told.alert is not None),
     )
 

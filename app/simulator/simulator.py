@@ -269,15 +269,14 @@ class Simulator:
         if name in self.phones or name in self.fcm.phones:
             raise SimulatorError(f"there is a phone {name!r} already")
         chance = Chance(f"{self.options.seed}:{seed or name}")
+        declared = {each.name: each for each in self.options.declarations} if declarations is None else declarations
         phone = Phone(
             phone_id=name,
             device_id=chance.identifier(),
             bundle_id=bundle_id,
             environment=environment,
             behaviour=behaviour or Behaviour(),
-            declarations=declarations
-            if declarations is not None
-            else {each.name: each for each in self.options.declarations},
+            declarations=declared,
             strings=strings,
         )
         agent = PhoneAgent(
@@ -334,6 +333,7 @@ class Simulator:
         """Let the phones notice that time has passed."""
         for agent in self.phones.values():
             agent.tick()
+        self._changes.tell()
 
     async def wait_until(self, predicate: Callable[[], bool], *, within_seconds: float | None = None) -> None:
         """Wait until the predicate holds; it is asked after changes only.

@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -71,6 +72,8 @@ async def lockstep(dsn: str, simulator: Simulator, on_unknown_start: str) -> Asy
         apns_production_channels_url=simulator.production_channels_url,
         apns_sandbox_channels_url=simulator.sandbox_channels_url,
         apns_ca_file=simulator.ca_file,
+        fcm_account=msgspec.json.encode(simulator.fcm.make_account()).decode(),
+        fcm_url=simulator.fcm.url,
         profile="fast",
     )
     service = await Service.start(settings)

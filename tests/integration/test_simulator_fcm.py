@@ -281,7 +281,8 @@ async def test_what_befalls_connections_befalls_fcm_too(
 async def test_access_is_refused_as_it_is_told(
     simulator: Simulator, sender: httpx.AsyncClient, phone: AndroidAgent
 ) -> None:
-    """In the words of OAuth; and what was given is worth nothing once it is revoked."""
+    """In the words of OAuth, also for another address; and what was given is worth nothing once it is revoked."""
+    elsewhere = await sender.post("/token", data=form(simulator.fcm.make_account(host="elsewhere")))
     account = simulator.fcm.make_account()
     simulator.add_fault(Fault("reason:invalid_grant"))
     refused = await sender.post("/token", data=form(account))
@@ -289,6 +290,7 @@ async def test_access_is_refused_as_it_is_told(
     simulator.fcm.accounts.revoke()
 
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert (elsewhere.status_code, elsewhere.json()["error"]) == (400, "invalid_grant")
     assert (denied.status_code, set(denied.json())) == (400, {"error", "error_description"})
     assert await send(sender, phone.phone.token) == (401, None)
     assert (await sender.get(SEND)).status_code == 404

@@ -26,7 +26,6 @@ def test_one_phone_takes_240_messages_a_minute() -> None:
         tokens=tokens,
         faults=Faults(),
         log=PushLog(1),
-        token_uri=lambda: TOKEN_URI,
         deliver=delivered.append,
         replace=lambda _: None,
         changed=lambda: None,
