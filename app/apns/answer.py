@@ -8,7 +8,7 @@ import msgspec
 from app.apns.request import KEPT_BODY_BYTES
 
 _LONGEST_WORD = 128
-BAD_REGISTRATION_TOKEN = "INVALID_ARGUMENT message.token"  # noqa: S105 - the name of an error
+BAD_REGISTRATION_TOKEN = "INVALID_ARGUMENT registration token"  # noqa: S105 - the name of an error
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -89,15 +89,17 @@ def goaway_reason(debug_data: bytes | None) -> str | None:
 
 
 def _google_word(error: object) -> object:
-    """Give the code that Firebase adds to an error, or the status of Google's own; it names a token that is none."""
+    """Give the code that Firebase adds to an error, or the status of Google's own.
+
+    That a token is none is told in words alone.
+    """
     if not isinstance(error, dict):
         return None
     given = error.get("details")
     details = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
     word = next((each["errorCode"] for each in details if "errorCode" in each), error.get("status"))
-    listed = [each["fieldViolations"] for each in details if isinstance(each.get("fieldViolations"), list)]
-    violations = [fault for each in listed for fault in each if isinstance(fault, dict)]
-    if word == "INVALID_ARGUMENT" and any(fault.get("field") == "message.token" for fault in violations):
+    message = error.get("message")
+    if word == "INVALID_ARGUMENT" and isinstance(message, str) and "registration token" in message:
         return BAD_REGISTRATION_TOKEN
     return word
 

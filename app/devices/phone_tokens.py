@@ -29,15 +29,20 @@ async def store_device(
                 raise
 
 
-async def renew_tokens(connection: Connection, device_id: str) -> list[int]:
-    """Let the cards of a phone with Android go by the token that it has now; give the slots of those that had another.
+async def renew_tokens(connection: Connection, device_id: str, *, again: bool = False) -> list[int]:
+    """Let the cards of a phone with Android go by the token that it has now; give the slots of those put in debt.
 
     It is a transaction of its own.
+
+    Args:
+        connection: Where to write.
+        device_id: The phone.
+        again: Whether all are sent again, and not those alone that had another token.
     """
     token = await connection.fetchrow(statement("app/read_fcm_token"), device_id)
     if token is None:
         return []
-    values = (ALL_SLOTS, device_id, token["token_hash"], token["token_sealed"])
+    values = (ALL_SLOTS, device_id, token["token_hash"], token["token_sealed"], again)
     return [row["slot"] for row in await fetch_through_deadlocks(connection, "app/renew_card_tokens", *values)]
 
 

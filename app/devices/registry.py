@@ -100,7 +100,7 @@ class DeviceRegistry:
                     await connection.execute(statement("app/flag_device"), device_id)
                     self._ring_matcher()
                 if report.environment == FCM:
-                    self._ring(await renew_tokens(connection, device_id))
+                    self._ring(await renew_tokens(connection, device_id, again=True))
                 return await self._answer(connection, device_id, report, reported)
 
     async def report_card(self, device_id: str, card_id: str, report: CardReport) -> CardAnswer:

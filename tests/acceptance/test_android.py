@@ -9,6 +9,7 @@ from app.apns.reasons import GOOGLES
 from app.simulator.android_agent import AndroidAgent
 from app.simulator.live_update import LiveUpdate
 from tests.acceptance.world import World, card_of
+from tests.unit.app.simulator.fcm_examples import message
 
 
 def shown(phone: AndroidAgent, order: str = "order-1") -> LiveUpdate:
@@ -69,6 +70,35 @@ async def test_a_new_token_takes_the_place_of_the_old(world: World) -> None:
     await world.come_to_rest()
     await world.happen_and_rest("order-1", "order.ready")
     assert titles(phone) == {"order-1": "Ready"}
+
+
+async def test_a_phone_that_missed_too_much_is_sent_what_is_open(world: World) -> None:
+    """Firebase has dropped what it kept, the app registers, and tells of nothing that it shows."""
+    phone = await world.android()
+    await world.place()
+    await world.come_to_rest()
+    phone.go_offline()
+    await world.happen_and_rest("order-1", "order.ready")
+    for _ in range(101):
+        phone.deliver(message(ttl_seconds=9e9))
+    phone.go_online()
+    await world.until(lambda: titles(phone) == {"order-1": "Ready"})
+
+
+async def test_a_restored_phone_and_one_whose_notifications_were_off_are_sent_what_is_open(world: World) -> None:
+    """Without news of their orders."""
+    phone = await world.android()
+    await world.place()
+    await world.come_to_rest()
+    phone.restore()
+    await phone.quiet()
+    await world.until(lambda: titles(phone) == {"order-1": "Placed"})
+    phone.behave(notifications_enabled=False)
+    await phone.quiet()
+    await world.come_to_rest()
+    assert titles(phone) == {}
+    phone.behave(notifications_enabled=True)
+    await world.until(lambda: titles(phone) == {"order-1": "Placed"})
 
 
 async def test_who_signs_out_takes_nothing_along(world: World) -> None:

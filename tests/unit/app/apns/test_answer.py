@@ -77,15 +77,13 @@ def test_a_refusal_tells_the_time_of_whoever_refused(date: bytes, time: float | 
         (
             {
                 "status": "INVALID_ARGUMENT",
-                "details": [{"errorCode": "INVALID_ARGUMENT"}, {"fieldViolations": [{"field": "message.token"}]}],
+                "message": "The registration token is not a valid FCM registration token",
+                "details": [{"errorCode": "INVALID_ARGUMENT"}],
             },
-            "INVALID_ARGUMENT message.token",
+            "INVALID_ARGUMENT registration token",
         ),
-        (
-            {"status": "INVALID_ARGUMENT", "details": [{"fieldViolations": [{"field": "message.data"}, 5]}]},
-            "INVALID_ARGUMENT",
-        ),
-        ({"status": "INVALID_ARGUMENT", "details": [7, {"fieldViolations": 5}]}, "INVALID_ARGUMENT"),
+        ({"status": "INVALID_ARGUMENT", "message": "no", "details": [7, {"errorCode": 5}]}, None),
+        ({"status": "INVALID_ARGUMENT", "message": 7}, "INVALID_ARGUMENT"),
         ({"status": 5, "details": {}}, None),
         ("no", None),
     ],

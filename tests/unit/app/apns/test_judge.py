@@ -170,10 +170,10 @@ ROWS: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = [
         {"outcome": Outcome.RETRY, "retry_after_seconds": 0.0, "new_generation": True},
     ),
     (400, "INVALID_ARGUMENT", {}, OUR_FAULT),
-    (400, "INVALID_ARGUMENT message.token", ANDROID, {"outcome": Outcome.REJECTED, "token": TokenAction.RETIRE}),
+    (400, "INVALID_ARGUMENT registration token", ANDROID, {"outcome": Outcome.REJECTED, "token": TokenAction.RETIRE}),
     (
         400,
-        "INVALID_ARGUMENT message.token",
+        "INVALID_ARGUMENT registration token",
         ANDROID | {"bad_tokens_lately": 11},
         {"outcome": Outcome.RETRY, "retry_after_seconds": HOUR, "pause": Pause.TOPIC, "tell": True},
     ),
@@ -222,7 +222,7 @@ def test_every_reason_has_a_row() -> None:
     """No reason is judged without a hand-written expectation, and no rule names a word that nobody does."""
     assert set(REASONS) <= {reason for _, reason, _, _ in ROWS}
     special = {"BadDeviceToken", "DeviceTokenNotForTopic", "ExpiredToken", "Unregistered"}
-    special |= {"SENDER_ID_MISMATCH", "UNREGISTERED", "INVALID_ARGUMENT message.token"}
+    special |= {"SENDER_ID_MISMATCH", "UNREGISTERED", "INVALID_ARGUMENT registration token"}
     assert set(RULES) | special == set(REASONS)
     assert {(REASONS[word].status, word) for _, word, _, _ in ROWS if word in REASONS} == {
         (status, word) for status, word, _, _ in ROWS if word in REASONS
