@@ -106,9 +106,22 @@ class ChannelListStore:
             looked.why,
         )
 
-    async def made(self, app: str, environment: str) -> dict[str, MadeChannel]:
-        """Read what Apple has made for us, by its ids."""
-        rows = await self._pool.fetch(statement("projections/find_made_channels"), ALL_SLOTS, app, environment)
+    async def carrying(self, app: str, environment: str) -> dict[str, MadeChannel]:
+        """Read the channels that carry cards, by Apple's ids."""
+        return await self._made(app, environment, None)
+
+    async def known(self, app: str, environment: str, channel_ids: Collection[str]) -> dict[str, MadeChannel]:
+        """Read which of these ids are of channels that Apple made for us, also of those that are gone."""
+        return await self._made(app, environment, channel_ids)
+
+    async def _made(self, app: str, environment: str, among: Collection[str] | None) -> dict[str, MadeChannel]:
+        rows = await self._pool.fetch(
+            statement("projections/find_made_channels"),
+            ALL_SLOTS,
+            app,
+            environment,
+            None if among is None else list(among),
+        )
         return {
             row["channel_id"]: MadeChannel(
                 row["slot"], row["subject_id"], row["channel"], row["channel_id"], ChannelPhase(row["phase"])

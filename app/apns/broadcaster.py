@@ -28,6 +28,7 @@ from app.apns.pictures import face_for_all
 from app.apns.preflight import message_problem
 from app.apns.push import build_message
 from app.apns.request import Environment
+from app.apns.sender import pause_key
 from app.apns.transports import ChannelTransport
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -290,17 +291,8 @@ class Broadcaster:
             same_before=channel.answered_before(said(outcome)),
             settings=rules.verdicts,
         )
-        await act_upon(
-            verdict,
-            transport,
-            begun.request,
-            token,
-            bearer,
-            self._pauses,
-            now=now,
-            hold_seconds=rules.verdicts.hold,
-        )
-        await self._note(begun, verdict, outcome)
+        act_upon(verdict, transport, begun.request, token, bearer, now)
+        await self._note(begun, verdict, outcome, token.key_id)
         asked = Asked(
             channel=channel,
             decided=begun.decided,
@@ -324,28 +316,34 @@ class Broadcaster:
                 return await self._channels.record_intent(
                     channel, channel.phase, timestamp=decided.timestamp, alert=spoken
                 )
-            if isinstance(decided, Create):
-                # before it is made: what may be left behind by whoever dies now is found in the list
+            if not isinstance(decided, Create):
+                return await self._channels.record_intent(channel, channel.phase)
+            # before it is made: what may be left behind by whoever dies now, or died, is found in the list
+            if channel.phase is ChannelPhase.CREATING:
+                await self._lists.hurry(channel.app, channel.environment)
+            else:
                 await self._lists.open(channel.app, channel.environment, self._rules.channel_list)
-            phase = ChannelPhase.CREATING if isinstance(decided, Create) else channel.phase
-            return await self._channels.record_intent(channel, phase)
+            return await self._channels.record_intent(channel, ChannelPhase.CREATING)
 
-    async def _note(self, begun: _Begun, verdict: ChannelVerdict, outcome: Outcome) -> None:
-        """Tell the operator what an outcome says of the app's channels, and have Apple's list looked at in doubt."""
+    async def _note(self, begun: _Begun, verdict: ChannelVerdict, outcome: Outcome, key_id: str) -> None:
+        """Write what an outcome says of pushes, and of the app's channels together."""
+        now, sender = begun.claimed.now, verdict.sender
         channel, environment = begun.claimed.channel, Environment(begun.claimed.channel.environment)
         if verdict.outcome is ChannelOutcome.GONE and not isinstance(begun.decided, Delete):
             log.error("channel_was_lost", app=channel.app, environment=environment)
-        if not isinstance(begun.decided, Create):
-            return
         try:
             with translated():
-                if verdict.outcome is ChannelOutcome.DONE:
+                if sender.pause is not None:
+                    hold = now + timedelta(seconds=self._rules.verdicts.hold)
+                    key = pause_key(sender.pause, channel.app, key_id, environment)
+                    await self._pauses.pause(sender.pause, key, reason=verdict.why, until=hold)
+                if isinstance(begun.decided, Create) and verdict.outcome is ChannelOutcome.DONE:
                     await self._count(channel.app, environment)
-                elif isinstance(outcome, Ambiguous):
+                if isinstance(begun.decided, Create) and isinstance(outcome, Ambiguous):
                     await self._lists.hurry(channel.app, environment)
         except StoreUnavailableError:
-            # the list is looked at in its turn; what was asked is settled all the same
-            log.warning("channels_not_counted", app=channel.app)
+            # the next answer of the same kind says it again; what was asked is settled all the same
+            log.warning("verdict_not_written", app=channel.app)
 
     async def _count(self, app: str, environment: Environment) -> None:
         counted = (await self._channels.count()).get((app, environment), 0) + 1

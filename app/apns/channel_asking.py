@@ -1,6 +1,6 @@
 """What every request about channels has in common, whatever it is about: it is sent, judged, and acted upon."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -8,12 +8,8 @@ from app.apns.answer import Answer
 from app.apns.channel_request import ChannelRequest
 from app.apns.channel_verdict import ChannelVerdict
 from app.apns.errors import Ambiguous, NotSent
-from app.apns.sender import pause_key
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ChannelTransport
-from events.errors import StoreUnavailableError
-from events.postgres.errors import translated
-from projections.pauses import Pauses
 
 log = structlog.get_logger()
 
@@ -37,18 +33,15 @@ async def ask(
         return error.with_traceback(None)
 
 
-async def act_upon(
+def act_upon(
     verdict: ChannelVerdict,
     transport: ChannelTransport,
     request: ChannelRequest,
     token: SharedProviderToken,
     bearer: str,
-    pauses: Pauses,
-    *,
     now: datetime,
-    hold_seconds: float,
 ) -> None:
-    """Do what a verdict asks for besides the channel: the credential, the connection, the operator."""
+    """Do what a verdict asks for besides the channel: the provider token, the connection, the operator."""
     sender, app, environment = verdict.sender, request.app, request.environment
     if sender.refresh_provider_token:
         token.invalidate(bearer, now.timestamp())
@@ -56,12 +49,3 @@ async def act_upon(
         transport.renew(environment, token.credential)
     if sender.tell_operator is not None:
         log.error("apns_needs_an_operator", app=app, environment=environment, detail=sender.tell_operator)
-    if sender.pause is not None:
-        key = pause_key(sender.pause, app, token.key_id, environment)
-        try:
-            with translated():
-                until = now + timedelta(seconds=hold_seconds)
-                await pauses.pause(sender.pause, key, reason=verdict.why, until=until)
-        except StoreUnavailableError:
-            # the next answer of the same kind says it again; what was asked is settled all the same
-            log.warning("verdict_not_written", app=app)

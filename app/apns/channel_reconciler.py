@@ -34,12 +34,11 @@ from events.waiting import first_of
 from projections.channel import UnknownChannels
 from projections.channel_list import compare
 from projections.channel_list_store import ChannelListStore, ClaimedList, Looked
-from projections.pauses import Pauses
 
 log = structlog.get_logger()
 
-UNCERTAIN_SECONDS: Final = 60.0
-"""When it is looked again for unknown channels that a request under way may yet make known."""
+AGAIN_SECONDS: Final = 60.0
+"""When it is looked again where Apple did not answer, or where a request under way may yet make a channel known."""
 
 
 class _List(msgspec.Struct, frozen=True):
@@ -78,7 +77,6 @@ class ChannelReconciler:
         self._rules = rules or DispatchRules()
         self._dice = dice or random.Random()  # noqa: S311 - jitter
         self._lists = ChannelListStore(pool)
-        self._pauses = Pauses(pool)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Reconcile until told to stop; what is asked is waited for."""
@@ -110,7 +108,7 @@ class ChannelReconciler:
         if token is None:
             return Looked(again_seconds=self._rules.channel_list, outcome="failed", why=no_key(app, environment))
         # what is known before the list is asked for was made before: it must be in it
-        before = await self._lists.made(app, environment)
+        before = await self._lists.carrying(app, environment)
         request = channel_request.list_all(environment, app, request_id=uuid4())
         outcome, verdict = await self._ask(claimed, request, token)
         if not isinstance(outcome, Answer) or verdict.outcome is not ChannelOutcome.DONE:
@@ -121,7 +119,7 @@ class ChannelReconciler:
             log.error("channel_list_unreadable", app=app, environment=environment, error=type(error).__name__)  # noqa: TRY400 - a bug, or Apple's change
             why = "Apple's list of channels could not be read."
             return Looked(again_seconds=self._rules.channel_list, outcome="failed", why=why)
-        found = compare(listed, before, await self._lists.made(app, environment))
+        found = compare(listed, before, await self._lists.known(app, environment, listed))
         await self._lists.note(app, environment, found.unknown)
         if found.missing:
             self._announce(await self._lists.miss(found.missing))
@@ -140,7 +138,7 @@ class ChannelReconciler:
             await self._lists.drop(app, environment, channel_id)
         uncertain = any(not each.certain for each in wanted)
         return Looked(
-            again_seconds=min(UNCERTAIN_SECONDS, self._rules.channel_list) if uncertain else self._rules.channel_list,
+            again_seconds=self._soon if uncertain else self._rules.channel_list,
             outcome="accepted",
             why=f"{len(listed)} channels are at Apple, {len(unknown)} of them unknown; {len(doomed)} were deleted.",
             channels=len(listed),
@@ -159,23 +157,18 @@ class ChannelReconciler:
         bearer = await token.bearer(now.timestamp())
         outcome = await ask(self._management, request, token, bearer, deadline_seconds=rules.deadline)
         verdict = judge_channel(outcome, attempt=1, jitter=self._dice.random(), same_before=0, settings=rules.verdicts)
-        await act_upon(
-            verdict,
-            self._management,
-            request,
-            token,
-            bearer,
-            self._pauses,
-            now=now,
-            hold_seconds=rules.verdicts.hold,
-        )
+        act_upon(verdict, self._management, request, token, bearer, now)
         return outcome, verdict
+
+    @property
+    def _soon(self) -> float:
+        return min(AGAIN_SECONDS, self._rules.channel_list)
 
     def _failed(self, verdict: ChannelVerdict, *, channels: int | None = None) -> Looked:
         """Look again when the verdict says, or in turn."""
         again = verdict.retry_after_seconds
         return Looked(
-            again_seconds=self._rules.channel_list if again is None else again,
+            again_seconds=self._rules.channel_list if again is None else max(again, self._soon),
             outcome="retrying" if verdict.outcome is ChannelOutcome.RETRY else "failed",
             why=verdict.why,
             channels=channels,
