@@ -14,6 +14,7 @@ import structlog
 from app.access.key_store import KeyStore
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
+from app.apns.channel_reconciler import ChannelReconciler
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.dispatcher import Dispatcher
 from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
@@ -284,6 +285,14 @@ class Service:
                     self._ring_due,
                     rules=self._settings.dispatch_rules(),
                 )
+                reconciler = ChannelReconciler(
+                    workers,
+                    management,
+                    keeper.credentials,
+                    self._ring_due,
+                    unknown=self._settings.unknown_channels,
+                    rules=self._settings.dispatch_rules(),
+                )
                 self.doorbell.listen(dispatcher.hear)
                 announcer = Announcer(
                     workers,
@@ -306,6 +315,7 @@ class Service:
                     "dispatcher": dispatcher.run,
                     "announcer": announcer.run,
                     "broadcaster": broadcaster.run,
+                    "channel_reconciler": reconciler.run,
                     "credentials": keeper.run,
                     "webhooks": deliverer.run,
                 }

@@ -18,7 +18,7 @@ from app.housekeeping import KeepRules
 from app.thresholds import PROFILES, Rules, thresholds, with_thresholds
 from app.webhooks.address import AddressRules, read_network
 from events.sealing import KEY_BYTES, read_secret_key
-from projections.channel import Carrier
+from projections.channel import Carrier, UnknownChannels
 from projections.pause import Route
 from projections.plan_rules import PlanRules
 from projections.wanted_cards import Starter, StartRule
@@ -113,6 +113,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     )
     carrier: Carrier = Field(
         "token", description="What carries updates: token, channel, channel_for_many, or channel_if_silent."
+    )
+    unknown_channels: UnknownChannels = Field(
+        "keep", description="What becomes of channels at Apple that nobody knows: keep, or delete."
     )
     starter: Starter = Field("server", description="Who starts cards: server, app, or app_first.")
     image_placeholder: str = Field(

@@ -11,6 +11,9 @@ Carrier = Literal["token", "channel", "channel_for_many", "channel_if_silent"]
 """What carries the updates of a card: a token of its own; a channel, where the phone can; that where its subject is for
 an audience; or where the app told nothing of the card before, so that no token can be had."""
 
+UnknownChannels = Literal["keep", "delete"]
+"""What becomes of channels that Apple lists and that no row of ours has, where nobody has said so of one."""
+
 Storage = Literal["none", "latest"]
 """What APNs keeps for a phone that is offline: nothing, or the newest message, which may be published less often."""
 
@@ -100,6 +103,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         asked_again: A person wants it to say again what it said last.
         crossed_at: When a start was accepted that carried something else than was published about then: its phone may
             have come too late for that. None: there is none.
+        missing: Apple's list of channels lacked it.
         attempts: Failures in a row.
         last_answer: What APNs, or the way there, said of the last request that was not good.
         same_answers: How often in a row it said so.
@@ -131,6 +135,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     asked_to_end: bool
     asked_again: bool
     crossed_at: datetime | None
+    missing: bool = False
 
     def answered_before(self, word: str) -> int:
         """Tell how often in a row the last requests were answered by this word."""
@@ -148,6 +153,7 @@ class ChannelSettlement(msgspec.Struct, frozen=True, kw_only=True):
             was claimed, for what provably failed was not heard.
         published_at: When the push was begun that APNs accepted; None when none was.
         lost: As `ChannelState.lost`.
+        seen: APNs has shown that it is there, or cannot be asked.
         tell_waiting: The cards that wait for the channel must be planned anew, and
         tell_members: those that follow it.
     """
@@ -170,6 +176,7 @@ class ChannelSettlement(msgspec.Struct, frozen=True, kw_only=True):
     last_answer: str | None = None
     same_answers: int = 0
     lost: bool = False
+    seen: bool = False
     tell_waiting: bool = False
     tell_members: bool = False
 

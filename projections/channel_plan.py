@@ -33,6 +33,12 @@ class Delete(msgspec.Struct, frozen=True):
     why: str
 
 
+class Check(msgspec.Struct, frozen=True):
+    """Ask APNs whether the channel is there."""
+
+    why: str
+
+
 class Rest(msgspec.Struct, frozen=True):
     """Do nothing until a time, or until something happens.
 
@@ -46,7 +52,7 @@ class Rest(msgspec.Struct, frozen=True):
     phase: ChannelPhase | None = None
 
 
-ChannelPlan = Create | Send | Delete | Rest
+ChannelPlan = Create | Send | Delete | Check | Rest
 
 
 def plan_channel(face: Face | None, channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
@@ -88,6 +94,8 @@ def _plan_ended(face: Face | None, channel: Channel, now: datetime, rules: PlanR
 def _plan_open(face: Face | None, channel: Channel, now: datetime, rules: PlanRules) -> ChannelPlan:
     if not channel.followed:
         return _plan_unfollowed(channel, now, rules)
+    if channel.missing:
+        return Check("Apple's list of channels lacks it.")
     if face is None or not face.placed:
         return Rest("There is nothing to show.", phase=ChannelPhase.OPEN, until=now + LIFETIME)
     if face.over:

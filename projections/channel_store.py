@@ -190,6 +190,7 @@ class ChannelStore:
             [each.lost for each in settlements],
             [each.wakes_waiting for each in settlements],
             [each.tell_members for each in settlements],
+            [each.seen for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}
 
@@ -240,4 +241,5 @@ def _channel(row: asyncpg.Record) -> Channel:
         asked_to_end=row["asked_to_end"],
         asked_again=row["asked_again"],
         crossed_at=row["crossed_at"],
+        missing=row["missing"],
     )

@@ -239,6 +239,18 @@ END) STORED,
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
 
+CREATE TABLE public.channel_lists (
+    app text NOT NULL,
+    environment text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    debt bigint DEFAULT 0 NOT NULL,
+    leased_until timestamp with time zone,
+    listed_at timestamp with time zone,
+    channels integer,
+    outcome text,
+    why text
+);
+
 CREATE TABLE public.channels (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -281,6 +293,7 @@ CASE
 END) STORED,
     resend_asked_at timestamp with time zone,
     end_asked_at timestamp with time zone,
+    missing_at timestamp with time zone,
     CONSTRAINT channels_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'creating'::text, 'open'::text, 'closing'::text, 'ended'::text, 'gone'::text]))),
     CONSTRAINT channels_storage_check CHECK ((storage = ANY (ARRAY['none'::text, 'latest'::text])))
 )
@@ -682,6 +695,14 @@ CREATE TABLE public.test_clock (
     CONSTRAINT test_clock_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE public.unknown_channels (
+    app text NOT NULL,
+    environment text NOT NULL,
+    channel_id text NOT NULL COLLATE pg_catalog."C",
+    listed_at timestamp with time zone NOT NULL,
+    delete_asked_at timestamp with time zone
+);
+
 CREATE TABLE public.webhook_attempts (
     slot smallint NOT NULL,
     "position" bigint NOT NULL,
@@ -755,6 +776,9 @@ ALTER TABLE ONLY public.cards
 
 ALTER TABLE ONLY public.cards
     ADD CONSTRAINT cards_slot_subject_id_device_id_attributes_type_generation_key UNIQUE (slot, subject_id, device_id, attributes_type, generation);
+
+ALTER TABLE ONLY public.channel_lists
+    ADD CONSTRAINT channel_lists_pkey PRIMARY KEY (app, environment);
 
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_pkey PRIMARY KEY (slot, subject_id, channel);
@@ -851,6 +875,9 @@ ALTER TABLE ONLY public.subject_keys
 
 ALTER TABLE ONLY public.test_clock
     ADD CONSTRAINT test_clock_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.unknown_channels
+    ADD CONSTRAINT unknown_channels_pkey PRIMARY KEY (app, environment, channel_id);
 
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (slot, generation, subject_id);

@@ -16,6 +16,7 @@ import structlog
 
 from app.apns import channel_request
 from app.apns.answer import Answer
+from app.apns.channel_asking import Outcome, act_upon, ask
 from app.apns.channel_request import ChannelRequest
 from app.apns.channel_settlement import (
     Asked,
@@ -29,14 +30,13 @@ from app.apns.channel_supply import ChannelSupply
 from app.apns.channel_verdict import ChannelOutcome, ChannelVerdict, judge_channel
 from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
-from app.apns.errors import Ambiguous, NotSent
+from app.apns.errors import Ambiguous
 from app.apns.judge import said
 from app.apns.pictures import face_for_all
 from app.apns.preflight import message_problem
 from app.apns.push import build_broadcast
 from app.apns.request import Environment
 from app.apns.sender import pause_key
-from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ChannelTransport
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -47,7 +47,8 @@ from events.slot import ALL_SLOTS
 from events.waiting import first_of
 from projections.card import Kind
 from projections.channel import ChannelPhase, ChannelSettlement
-from projections.channel_plan import Create, Delete, Rest, plan_channel
+from projections.channel_list_store import ChannelListStore
+from projections.channel_plan import Check, Create, Delete, Rest, plan_channel
 from projections.channel_store import ChannelStore, ClaimedChannel
 from projections.choice import Send
 from projections.errors import RenderError
@@ -67,7 +68,7 @@ class _Begun(msgspec.Struct, frozen=True):
     """A request with all that its settlement needs."""
 
     claimed: ClaimedChannel
-    decided: Create | Send | Delete
+    decided: Create | Send | Delete | Check
     stored: StoredView | None
     face: Face | None
     request: ChannelRequest
@@ -107,6 +108,7 @@ class Broadcaster:
         self._views = ViewStore(keyring)
         self._pauses = Pauses(pool)
         self._supply = ChannelSupply(self._channels, self._pauses, hold_seconds=self._rules.verdicts.hold)
+        self._lists = ChannelListStore(pool)
         self._pushes, self._management = pushes, management
         self._credentials, self._announce = credentials, announce
         self._dice = dice or random.Random()  # noqa: S311 - jitter
@@ -240,7 +242,7 @@ class Broadcaster:
     def _request(
         self,
         claimed: ClaimedChannel,
-        decided: Create | Send | Delete,
+        decided: Create | Send | Delete | Check,
         stored: StoredView | None,
         face: Face | None,
         request_id: UUID,
@@ -255,6 +257,8 @@ class Broadcaster:
             return channel_request.delete(
                 environment, channel.app, channel_id=channel.channel_id, request_id=request_id
             )
+        if isinstance(decided, Check):
+            return channel_request.read(environment, channel.app, channel_id=channel.channel_id, request_id=request_id)
         if stored is None or face is None:
             raise AssertionError("what is published was drawn")
         body = build_broadcast(decided, channel=channel, view=stored.view, face=face)
@@ -287,13 +291,7 @@ class Broadcaster:
             return settle_postponed(channel, "Nothing was begun in time; it is looked at again at once.", now), None
         begun_at = now + timedelta(seconds=self._elapsed(begun))
         transport = self._pushes if is_push else self._management
-        outcome: Answer | NotSent | Ambiguous
-        try:
-            outcome = await transport.send(
-                begun.request, credential=token.credential, bearer=bearer, deadline_seconds=rules.deadline
-            )
-        except (NotSent, Ambiguous) as error:
-            outcome = error.with_traceback(None)
+        outcome = await ask(transport, begun.request, token, bearer, deadline_seconds=rules.deadline)
         answered_at = now + timedelta(seconds=self._elapsed(begun))
         verdict = judge_channel(
             outcome,
@@ -302,7 +300,8 @@ class Broadcaster:
             same_before=channel.answered_before(said(outcome)),
             settings=rules.verdicts,
         )
-        await self._act(begun, verdict, token, bearer, transport, word=said(outcome))
+        act_upon(verdict, transport, begun.request, token, bearer, now)
+        await self._note(begun, verdict, outcome, token.key_id)
         asked = Asked(
             channel=channel,
             decided=begun.decided,
@@ -326,37 +325,32 @@ class Broadcaster:
                 return await self._channels.record_intent(
                     channel, channel.phase, timestamp=decided.timestamp, alert=spoken
                 )
-            phase = ChannelPhase.CREATING if isinstance(decided, Create) else channel.phase
-            return await self._channels.record_intent(channel, phase)
+            if not isinstance(decided, Create):
+                return await self._channels.record_intent(channel, channel.phase)
+            # before it is made: what may be left behind by whoever dies now, or died, is found in the list
+            if channel.phase is ChannelPhase.CREATING:
+                await self._lists.hurry(channel.app, channel.environment)
+            else:
+                await self._lists.open(channel.app, channel.environment, self._rules.channel_list)
+            return await self._channels.record_intent(channel, ChannelPhase.CREATING)
 
-    async def _act(
-        self,
-        begun: _Begun,
-        verdict: ChannelVerdict,
-        token: SharedProviderToken,
-        bearer: str,
-        transport: ChannelTransport,
-        *,
-        word: str,
-    ) -> None:
-        """Do what a verdict asks for besides the channel: the credential, the operator, the supply of channels."""
-        channel, now, sender = begun.claimed.channel, begun.claimed.now, verdict.sender
-        environment = Environment(channel.environment)
-        if sender.refresh_provider_token:
-            token.invalidate(bearer, now.timestamp())
-        if sender.new_generation:
-            transport.renew(environment, token.credential)
-        if sender.tell_operator is not None:
-            log.error("apns_needs_an_operator", app=channel.app, environment=environment, detail=sender.tell_operator)
+    async def _note(self, begun: _Begun, verdict: ChannelVerdict, outcome: Outcome, key_id: str) -> None:
+        """Write what an outcome says of pushes, and of the app's channels together."""
+        now, sender = begun.claimed.now, verdict.sender
+        channel, environment = begun.claimed.channel, Environment(begun.claimed.channel.environment)
         if verdict.outcome is ChannelOutcome.GONE and not isinstance(begun.decided, Delete):
             log.error("channel_was_lost", app=channel.app, environment=environment)
         try:
             with translated():
                 if sender.pause is not None:
                     hold = now + timedelta(seconds=self._rules.verdicts.hold)
-                    key = pause_key(sender.pause, channel.app, token.key_id, environment)
+                    key = pause_key(sender.pause, channel.app, key_id, environment)
                     await self._pauses.pause(sender.pause, key, reason=verdict.why, until=hold)
-                await self._supply.note(channel, begun.decided, verdict.outcome, word=word, why=verdict.why, now=now)
+                await self._supply.note(
+                    channel, begun.decided, verdict.outcome, word=said(outcome), why=verdict.why, now=now
+                )
+                if isinstance(begun.decided, Create) and isinstance(outcome, Ambiguous):
+                    await self._lists.hurry(channel.app, environment)
         except StoreUnavailableError:
             # the next answer of the same kind says it again; what was asked is settled all the same
             log.warning("verdict_not_written", app=channel.app)
@@ -372,7 +366,7 @@ class Broadcaster:
         self._work.set()
 
 
-def _receipt(begun: _Begun, verdict: ChannelVerdict, outcome: Answer | NotSent | Ambiguous, asked: Asked) -> Receipt:
+def _receipt(begun: _Begun, verdict: ChannelVerdict, outcome: Outcome, asked: Asked) -> Receipt:
     if not isinstance(begun.decided, Send):
         raise TypeError(begun.decided)
     answer, channel = outcome if isinstance(outcome, Answer) else None, asked.channel

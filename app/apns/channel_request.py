@@ -61,6 +61,11 @@ def delete(environment: Environment, app: str, *, channel_id: str, request_id: U
     return ChannelRequest(environment, app, "DELETE", _channels(app), str(request_id), own=(_named(channel_id),))
 
 
+def read(environment: Environment, app: str, *, channel_id: str, request_id: UUID) -> ChannelRequest:
+    """Ask for the settings of a channel, which tells whether it is there."""
+    return ChannelRequest(environment, app, "GET", _channels(app), str(request_id), own=(_named(channel_id),))
+
+
 def list_all(environment: Environment, app: str, *, request_id: UUID) -> ChannelRequest:
     """Ask for the ids of all channels of an app, whoever made them."""
     return ChannelRequest(

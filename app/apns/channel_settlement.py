@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from app.apns.channel_verdict import ChannelOutcome, ChannelVerdict
 from projections.card import LIFETIME, NOT_MADE, Kind
 from projections.channel import NO_MORE_CHANNELS, Channel, ChannelPhase, ChannelSettlement
-from projections.channel_plan import Create, Delete, Rest
+from projections.channel_plan import Check, Create, Delete, Rest
 from projections.choice import Send
 from projections.clock import clock_by
 from projections.face import Face
@@ -29,7 +29,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     channel: Channel
-    decided: Create | Send | Delete
+    decided: Create | Send | Delete | Check
     face: Face | None
     begun_at: datetime
     now: datetime
@@ -123,11 +123,16 @@ def settle_asked(asked: Asked, verdict: ChannelVerdict, rules: PlanRules) -> Cha
                 return replace(_done(asked, ChannelPhase.GONE, "Apple deleted the channel."), tell_waiting=True)
             case Send():
                 return _published(asked, decided, rules)
+            case Check():
+                return _checked(asked, "Apple knows the channel, though its list lacked it.")
     if verdict.outcome is ChannelOutcome.GONE:
         if isinstance(decided, Delete):
             return replace(_done(asked, ChannelPhase.GONE, "The channel was deleted before."), tell_waiting=True)
         lost = _done(asked, ChannelPhase.GONE, f"The channel is lost: {verdict.why}")
         return replace(lost, outcome="lost", lost=True, tell_waiting=True, tell_members=True, last_answer=asked.said)
+    if isinstance(decided, Check) and verdict.outcome is not ChannelOutcome.RETRY:
+        # that it cannot be asked must not keep it from what it has to say
+        return _checked(asked, f"Whether Apple knows the channel cannot be found out: {verdict.why}")
     unavailable = verdict.outcome is ChannelOutcome.UNAVAILABLE
     again = verdict.retry_after_seconds if verdict.retry_after_seconds is not None else rules.failed_again
     return ChannelSettlement(
@@ -179,7 +184,14 @@ def _published(asked: Asked, sent: Send, rules: PlanRules) -> ChannelSettlement:
         published_at=asked.begun_at,
         freshness=sent.freshness,
         tell_members=is_end,
+        seen=True,
     )
+
+
+def _checked(asked: Asked, why: str) -> ChannelSettlement:
+    """Look again at once, for what it has to say."""
+    done = _done(asked, asked.channel.phase, why)
+    return replace(done, considered_version=0, due_at=asked.now, seen=True)
 
 
 def _done(asked: Asked, phase: ChannelPhase, why: str) -> ChannelSettlement:

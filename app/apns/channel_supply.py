@@ -11,7 +11,7 @@ import structlog
 
 from app.apns.channel_verdict import ChannelOutcome
 from projections.channel import MOST_CHANNELS, NO_MORE_CHANNELS, Channel
-from projections.channel_plan import Create, Delete
+from projections.channel_plan import Check, Create, Delete
 from projections.channel_store import ChannelStore
 from projections.choice import Send
 from projections.pause import CHANNELS
@@ -39,7 +39,7 @@ class ChannelSupply:
     async def note(
         self,
         channel: Channel,
-        decided: Create | Send | Delete,
+        decided: Create | Send | Delete | Check,
         outcome: ChannelOutcome,
         *,
         word: str,

@@ -61,6 +61,7 @@ class DispatchRules(SendingRules, frozen=True, kw_only=True):
         in_flight: Pushes under way at the most.
         unsettled: Pushes under way and settlements still to be written, at the most.
         poll: How often cards are looked for that no hint named.
+        channel_list: How often Apple's list of channels is compared with ours.
         send: Expiry of pushes.
     """
 
@@ -68,4 +69,5 @@ class DispatchRules(SendingRules, frozen=True, kw_only=True):
     in_flight: int = 500
     unsettled: int = 1_000
     poll: float = 1.0
+    channel_list: float = 3_600.0
     send: SendRules = SendRules()

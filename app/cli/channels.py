@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.errors import CommandError
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.running import run
 
@@ -37,6 +38,31 @@ def count(context: typer.Context, *, as_json: AsJson = False) -> None:
     run(_count(context, as_json=as_json))
 
 
+@channels.command()
+def unknown(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List channels that Apple has and Lockstep does not know: of a request whose answer was lost, or somebody else's.
+
+    Example: `lockstep channels unknown`
+    """
+    run(_unknown(context, as_json=as_json))
+
+
+@channels.command()
+def delete(
+    context: typer.Context,
+    channel_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID…", help="Apple's ids of unknown channels.", show_default=False)
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All that are unknown now.")] = False,
+) -> None:
+    """Delete unknown channels for good, which nobody else may use: cards that follow one get no further update.
+
+    Example: `lockstep channels delete --all`
+    """
+    run(_delete(context, channel_ids or [], every=every))
+
+
 async def _list(context: typer.Context, order: str | None, most: int, *, gone: bool, as_json: bool) -> int:
     from app.cli.database import opened
     from projections.channel_desk import ChannelDesk
@@ -67,6 +93,46 @@ async def _count(context: typer.Context, *, as_json: bool) -> int:
     if as_json:
         print_json({"counts": counted})
     else:
-        rows = [(each.app, each.environment, each.channels, each.most) for each in counted]
-        print_table(("app", "environment", "channels", "of"), rows, empty="There is no channel.")
+        rows = [
+            (each.app, each.environment, each.channels, each.listed, each.unknown, each.most, each.listed_at)
+            for each in counted
+        ]
+        columns = ("app", "environment", "channels", "at Apple", "unknown", "of", "since")
+        print_table(columns, rows, empty="There is no channel.")
+    return 0
+
+
+async def _unknown(context: typer.Context, *, as_json: bool) -> int:
+    from app.cli.database import opened
+    from projections.channel_desk import ChannelDesk
+
+    async with opened(context) as database:
+        found = await ChannelDesk(database.pool).unknown()
+    if as_json:
+        print_json({"channels": found})
+    else:
+        print_table(
+            ("app", "environment", "channel", "since", "deletion asked"),
+            [(c.app, c.environment, c.channel_id, c.listed_at, c.delete_asked_at) for c in found],
+            empty="There is no unknown channel.",
+        )
+    return 0
+
+
+async def _delete(context: typer.Context, channel_ids: list[str], *, every: bool) -> int:
+    from app.cli.database import opened
+    from projections.channel_desk import ChannelDesk
+
+    if every == bool(channel_ids):
+        raise CommandError(
+            "Name unknown channels by their ids, or give --all. They are listed by: lockstep channels unknown"
+        )
+    async with opened(context) as database:
+        desk = ChannelDesk(database.pool)
+        known = {each.channel_id for each in await desk.unknown()}
+        if missing := sorted(set(channel_ids) - known):
+            raise CommandError(f"No unknown channel is {', '.join(missing)}; see: lockstep channels unknown")
+        asked = await desk.delete_unknown(None if every else channel_ids)
+    what = "1 unknown channel is" if len(asked) == 1 else f"{len(asked)} unknown channels are"
+    typer.echo(f"{what} deleted as soon as a dispatcher has asked Apple.")
     return 0

@@ -16,8 +16,8 @@
 --          generation smallint, storage text, created_at timestamptz, debt bigint, phase text, channel_id text,
 --          lease bigint, timestamp_used bigint, alerted_version bigint, accepted_version bigint, accepted_hash bytea,
 --          accepted_at timestamptz, freshness text, attempts integer, last_answer text, same_answers integer,
---          followed boolean, asked_to_end boolean, asked_again boolean, crossed_at timestamptz, shadowed boolean,
---          withheld_until timestamptz, now timestamptz
+--          followed boolean, asked_to_end boolean, asked_again boolean, crossed_at timestamptz, missing boolean,
+--          shadowed boolean, withheld_until timestamptz, now timestamptz
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), paused AS MATERIALIZED (
@@ -81,6 +81,7 @@ RETURNING h.slot, h.subject_id, h.channel, h.app, h.environment, h.attributes_ty
              AND c.started_at > h.published_at - $5 * interval '1 second'
              AND (coalesce(c.accepted_version, c.intent_version) < h.accepted_version
                   OR c.accepted_hash IS DISTINCT FROM h.accepted_hash)) AS crossed_at,
+          h.missing_at IS NOT NULL AS missing,
           EXISTS (SELECT FROM shadows AS s
                   WHERE s.kind = 'all'
                      OR s.kind = 'app' AND s.key = h.app

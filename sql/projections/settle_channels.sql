@@ -25,6 +25,7 @@
 -- $22 boolean[]          APNs knows the channel no more, though nobody deleted it
 -- $23 boolean[]          the cards that wait for it, and
 -- $24 boolean[]          those that follow it, must know
+-- $25 boolean[]          APNs has shown that the channel is there, or cannot be asked
 -- Returns: slot smallint, due boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -33,10 +34,11 @@ WITH now AS MATERIALIZED (
     FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
                 $8::bigint[], $9::timestamptz[], $10::double precision[], $11::bigint[], $12::bigint[], $13::bigint[],
                 $14::bytea[], $15::timestamptz[], $16::text[], $17::integer[], $18::text[], $19::integer[],
-                $20::text[], $21::text[], $22::boolean[], $23::boolean[], $24::boolean[])
+                $20::text[], $21::text[], $22::boolean[], $23::boolean[], $24::boolean[], $25::boolean[])
          AS s(slot, subject_id, channel, lease, debt, phase, channel_id, considered_version, next_at, block_seconds,
               timestamp_used, alerted_version, accepted_version, accepted_hash, published_at, freshness, attempts,
-              last_answer, same_answers, outcome, why, lost, tell_waiting, tell_members)
+              last_answer, same_answers, outcome, why, lost, tell_waiting, tell_members,
+              seen)
 ), updated AS (
     UPDATE channels AS h
     SET phase = s.phase,
@@ -61,7 +63,8 @@ WITH now AS MATERIALIZED (
         outcome = s.outcome,
         why = s.why,
         outcome_at = now.at,
-        lost = h.lost OR s.lost
+        lost = h.lost OR s.lost,
+        missing_at = CASE WHEN NOT s.seen THEN h.missing_at END
     FROM settled AS s, now
     WHERE h.slot = s.slot AND h.subject_id = s.subject_id AND h.channel = s.channel AND h.lease = s.lease
       AND h.leased_at IS NOT NULL

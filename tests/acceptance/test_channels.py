@@ -1,5 +1,6 @@
 """Cards that follow a channel, from the shop's event to many phones: one request an update."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from app.simulator.agent import PhoneAgent
 from app.simulator.declaration import ORDER, Declaration
 from app.simulator.pushes import ReceivedPush
 from projections.card_desk import CardDesk
+from projections.channel_desk import ChannelDesk
 from projections.pauses import Pauses
 from tests.acceptance.world import World, cards_of, running_world
 from tests.conftest import Clock
@@ -118,6 +120,48 @@ async def test_a_lost_channel_is_replaced_with_its_cards(world: World) -> None:
     assert [told(phone) for phone in phones] == [(("ended", "placed"), ("active", "ready"))] * 2
     rows = await world.service.pool.fetch("SELECT generation, phase, lost FROM channels ORDER BY generation")
     assert [tuple(row) for row in rows] == [(1, "gone", True), (2, "open", False)]
+
+
+async def test_a_channel_that_apple_lists_no_more_is_replaced_without_news(world: World) -> None:
+    """The list lacks it, Apple is asked, and the phone gets another card, which follows another channel."""
+    phone = await world.phone()
+    await world.place()
+    await world.come_to_rest()
+    [made] = world.simulator.channels
+    world.simulator.channels.delete(made)
+
+    await world.pass_time(3_600)
+    await world.until(lambda: len(cards_of(phone)) == 2)
+    phone.launch()
+    await world.come_to_rest()
+
+    assert told(phone) == (("ended", "placed"), ("active", "placed"))
+    rows = await world.service.pool.fetch("SELECT generation, phase, lost FROM channels ORDER BY generation")
+    assert [tuple(row) for row in rows] == [(1, "gone", True), (2, "open", False)]
+    assert world.simulator.channel_desk.counts["list"] == 1
+
+
+async def test_a_channel_that_nobody_knows_is_named_and_deleted_when_somebody_says_so(world: World) -> None:
+    """The answer to a request was lost: another channel was made, and the first is nobody's."""
+    phone = await world.phone()
+    world.fault("cut_after_processing", to="management")
+    await world.place()
+    await world.come_to_rest()
+    await world.pass_time(2)
+    await world.until(lambda: world.simulator.channel_desk.counts["list"] == 1)
+    desk = ChannelDesk(world.service.pool)
+    while not (unknown := await desk.unknown()):  # noqa: ASYNC110 - the database has no event for what is written
+        await asyncio.sleep(0.01)
+
+    [followed] = {card.channel_id for card in cards_of(phone)}
+    [lost] = {each.channel_id for each in world.simulator.channels} - {followed}
+    assert [each.channel_id for each in unknown] == [lost]
+    assert await desk.delete_unknown([lost]) == [lost]
+    await world.until(lambda: world.simulator.channel_desk.counts["delete"] == 1)
+    await world.happen_and_rest("order-1", "order.preparing")
+
+    assert [each.channel_id for each in world.simulator.channels] == [followed]
+    assert told(phone) == (("active", "preparing"),)
 
 
 async def test_where_apple_makes_no_channel_cards_go_by_tokens(world: World) -> None:

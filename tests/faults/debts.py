@@ -112,6 +112,21 @@ async def _read_channels(connection: OwnConnection) -> Debts:
     return Debts(found, max(timers))
 
 
+async def read_stray_channels(connection: OwnConnection, there: Collection[str]) -> list[str]:
+    """Say which channels are at APNs and not in use, or the other way round.
+
+    Args:
+        connection: To the database.
+        there: The ids of those at APNs.
+    """
+    rows = await connection.fetch("SELECT channel_id FROM channels WHERE phase <> 'gone' AND channel_id IS NOT NULL")
+    known = {row["channel_id"] for row in rows}
+    return [
+        *(f"the channel {each} is at APNs, and nobody knows it" for each in set(there) - known),
+        *(f"the channel {each} is not at APNs" for each in known - set(there)),
+    ]
+
+
 async def _read_phones(connection: OwnConnection) -> Debts:
     """Give the phones whose apps are to be told of pictures."""
     found: list[str] = []

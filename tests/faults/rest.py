@@ -13,7 +13,7 @@ from app.demo.images_judge import judge_pictures
 from app.demo.oracle import expect_each
 from app.simulator.phone import Phone
 from app.simulator.readings import read_phone
-from tests.faults.debts import read_debts, read_lost_starts
+from tests.faults.debts import read_debts, read_lost_starts, read_stray_channels
 from tests.faults.history import Stages
 from tests.faults.stage import Stage
 
@@ -64,6 +64,7 @@ async def come_to_rest(
             taken = {each.apns_id.lower() for each in stage.simulator.pushes if each.status == 200}
             lost = await read_lost_starts(connection, arrived, taken - came if tokens_die else ())
             wrong = debts.open + _judge_phones(stage, stages, lost) + await stage.backend.missing(connection)
+            wrong += await read_stray_channels(connection, [each.channel_id for each in stage.simulator.channels])
             now = time.monotonic()
             quiet = quiet + 1 if not wrong else 0
             if quiet == QUIET_LOOKS or (wrong and now > min(deadline, latest)):

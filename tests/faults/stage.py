@@ -96,6 +96,8 @@ async def build(plan: Plan, folder: Path, stack: AsyncExitStack) -> Stage:
         # phones that never report a card are told by ordinary notifications
         "LOCKSTEP_FALLBACK_ALERTS": "true",
         "LOCKSTEP_FALLBACK_AFTER": "1",
+        "LOCKSTEP_DISPATCH_CHANNEL_LIST": "2",
+        "LOCKSTEP_UNKNOWN_CHANNELS": "delete",
         # what a phone takes is the simulator's to say
         "LOCKSTEP_PICTURE_MOST": "20",
         "LOCKSTEP_PICTURE_AGAIN": "2",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from projections.card import Card, Kind, Phase
 from projections.channel import Carrier, Channel, ChannelPhase, ChannelState
-from projections.channel_plan import Create, Delete, Rest, plan_channel
+from projections.channel_plan import Check, Create, Delete, Rest, plan_channel
 from projections.channel_store import ChannelsOf, Place
 from projections.choice import Nothing, Renew, Send, Wait
 from projections.draft import Alert
@@ -132,6 +132,8 @@ ROWS: list[tuple[str, Face | None, Channel, type[Any], dict[str, Any]]] = [
         Send,
         {"kind": Kind.END, "with_content": False},
     ),
+    ("Apple's list lacks it", news(), channel(missing=True), Check, {}),
+    ("it lacks one that nobody follows", same(), channel(missing=True, followed=False), Rest, {}),
     ("it is gone", news(), channel(phase=ChannelPhase.GONE), Rest, {"until": None}),
 ]
 

@@ -11,14 +11,14 @@ from app.apns.errors import Ambiguous, NotSent, NotSentCause
 from app.apns.judge import said
 from projections.card import Kind
 from projections.channel import ChannelPhase
-from projections.channel_plan import Create, Delete, Rest
+from projections.channel_plan import Check, Create, Delete, Rest
 from projections.choice import Send
 from projections.plan_rules import PlanRules
 from tests.examples.cards import SECOND, moved, seconds
 from tests.unit.projections.test_channel_plan import channel
 
 RULES = PlanRules()
-CREATE, DELETE = Create("Cards wait."), Delete("It has ended its cards.")
+CREATE, DELETE, CHECK = Create("Cards wait."), Delete("It has ended its cards."), Check("The list lacks it.")
 UPDATE = Send(kind=Kind.UPDATE, why="News.", timestamp=SECOND + 10, priority=10)
 END = Send(kind=Kind.END, why="Over.", timestamp=SECOND + 10, priority=10)
 OUTCOMES: list[tuple[Answer | NotSent | Ambiguous, ChannelOutcome]] = [
@@ -53,12 +53,20 @@ def test_an_answer_means_this_for_a_channel(answer: Answer | NotSent | Ambiguous
         (UPDATE, Ambiguous("no answer"), {"timestamp_used": SECOND + 10, "published_at": None, "attempts": 1}),
         (UPDATE, Answer(400, "ChannelNotRegistered"), {"phase": ChannelPhase.GONE, "lost": True, "tell_members": True}),
         (END, Answer(200), {"phase": ChannelPhase.ENDED, "tell_members": True, "due_at": seconds(16)}),
+        (
+            CHECK,
+            Answer(200),
+            {"phase": ChannelPhase.OPEN, "seen": True, "due_at": seconds(11), "considered_version": 0},
+        ),
+        (CHECK, Answer(400, "ChannelNotRegistered"), {"phase": ChannelPhase.GONE, "lost": True, "tell_members": True}),
+        (CHECK, Answer(503, "ServiceUnavailable"), {"phase": ChannelPhase.OPEN, "seen": False, "attempts": 1}),
+        (CHECK, Answer(400, "BadPath"), {"phase": ChannelPhase.OPEN, "seen": True, "due_at": seconds(11)}),
         (DELETE, Answer(204), {"phase": ChannelPhase.GONE, "lost": False, "tell_waiting": True}),
         (DELETE, Answer(400, "ChannelNotRegistered"), {"phase": ChannelPhase.GONE, "lost": False}),
     ],
 )
 def test_an_answer_leaves_this_behind(
-    decided: Create | Send | Delete, answer: Answer | NotSent | Ambiguous, left: dict[str, Any]
+    decided: Create | Send | Delete | Check, answer: Answer | NotSent | Ambiguous, left: dict[str, Any]
 ) -> None:
     """Asked at ten seconds past noon, answered a second later."""
     verdict = judge_channel(answer, attempt=1, jitter=0.5, same_before=0)
