@@ -145,8 +145,8 @@ async def run_scenario(
         )
         lost = await find_lost_starts(shop, simulator, order_ids) if halts else NONE
         unlike = await converge(lost)
-        if unlike and not lost and (lost := await find_lost_starts(shop, simulator, order_ids)):
-            unlike = await converge(lost)
+        if unlike and (found := await find_lost_starts(shop, simulator, order_ids)) != lost:
+            lost, unlike = found, await converge(found)
         differences = [halt.why for halt in halts if halt.awaited not in lost] + unlike
         await conductor.close_pages()
     return DemoResult(
