@@ -127,6 +127,9 @@ class Http2Link(ReadingConnection):
         self.slots.close()
 
     async def _send_request_headers(self, request: httpcore.Request, stream_id: int) -> None:
+        if self.goaway is not None:
+            # it came between the slot and here
+            raise httpcore.ConnectionNotAvailable
         try:
             self._h2_state.send_headers(stream_id, request.extensions["fields"])
         except h2.exceptions.TooManyStreamsError as error:
@@ -145,7 +148,13 @@ class Http2Link(ReadingConnection):
             body = body[flow:]
         self._h2_state.send_data(stream_id, body, end_stream=True)
         attempt.left = True
-        await self._write_outgoing_data(request)
+        try:
+            await self._write_outgoing_data(request)
+        except httpcore.NetworkError as error:
+            if self._is_left_behind(stream_id):
+                # a GOAWAY came while it was to be written
+                raise httpcore.ConnectionNotAvailable from error
+            raise
 
     async def _receive_remote_settings_change(self, event: h2.events.RemoteSettingsChanged) -> None:
         changed: dict[Any, Any] = event.changed_settings

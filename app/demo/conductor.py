@@ -10,7 +10,7 @@ from app.demo.androids import Androids
 from app.demo.errors import DemoError, NoCardError
 from app.demo.gallery import Gallery
 from app.demo.images_judge import PLACEHOLDER
-from app.demo.lost_starts import Halt, LostStart
+from app.demo.lost_starts import LostStart, find_lost_starts
 from app.demo.shop import Posting, Shop
 from app.demo.shown import lines_of
 from app.demo.steps import (
@@ -82,6 +82,7 @@ class Conductor:
         androids: the phones with Android.
         tags: of each customer who has some.
         segments: for each the tag that its members have.
+        lost: starts that were waited for in vain, and that nothing can come of.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Conductor:
         self.androids = Androids(simulator, ticket_for, self._own, self._order_id, patience_seconds, on_progress)
         self.tags: dict[str, frozenset[str]] = {}
         self.segments: dict[str, str] = {}
+        self.lost: set[LostStart] = set()
         self._said: Counter[str] = Counter()
         self._last: dict[str, Posting] = {}
         self._put: dict[str, int] = {}
@@ -126,19 +128,29 @@ class Conductor:
         for page in self._pages.values():
             await self._simulator.browser.close(page.tab)
 
-    async def perform(self, story: Story) -> Halt | None:
-        """Perform a story; say why it could not go on, if so."""
+    async def perform(self, story: Story) -> list[str]:
+        """Perform a story; give what went wrong, in sentences."""
         await self._pause(story.begins)
         for step in story.steps:
             try:
                 await self._take(step)
             except (DemoError, TimeoutError) as error:
-                awaited = LostStart(error.order_id, error.device_id) if isinstance(error, NoCardError) else None
-                return Halt(f"The story “{story.title}” came to a halt: {error}", awaited)
+                return [f"The story “{story.title}” came to a halt: {error}"]
         self._progress(f"{story.title} Told to the end.")
-        return None
+        return []
 
     async def _take(self, step: Step) -> None:
+        """Take a step; a card whose start is lost is not waited for."""
+        try:
+            await self._do(step)
+        except NoCardError as error:
+            start = LostStart(error.order_id, error.device_id)
+            if start not in await find_lost_starts(self._shop, self._simulator, [start.order_id]):
+                raise
+            self.lost.add(start)
+            self._progress(f"{start.order_id}: a start was lost, and is not repeated")
+
+    async def _do(self, step: Step) -> None:
         match step:
             case Say() | SayTogether() | SayAgain() | Drift():
                 await self._pause(step.after)
@@ -220,7 +232,7 @@ class Conductor:
             await self._shop.withdraw_asset(key)
             return
         minutes = step.expires_minutes
-        expires_at = None if minutes is None else _moment(datetime.now(UTC), In(minutes))
+        expires_at = None if minutes is None else In(minutes).after(datetime.now(UTC))
         asset = self._gallery.hang(key, step.version, step.served, expires_at=expires_at)
         await self._shop.put_asset(key, asset)
 
@@ -297,8 +309,7 @@ class Conductor:
         except TimeoutError:
             why = f"waited {seconds:g} s in vain for {wanted}"
             if isinstance(step, AwaitCard):
-                device_id = self.phones[step.phone].phone.device_id
-                raise NoCardError(why, order_id=self._order_id(step.order), device_id=device_id) from None
+                raise self._no_card(step.phone, step.order, why) from None
             raise DemoError(why) from None
 
     async def _wait_for_page(self, step: AwaitPage) -> None:
@@ -334,8 +345,11 @@ class Conductor:
     def _active_card(self, phone: str, order: str) -> Card:
         cards = self._active_cards(phone, order)
         if not cards:
-            raise DemoError(f"{self._own(phone)} shows no card of {order}")
+            raise self._no_card(phone, order, f"{self._own(phone)} shows no card of {order}")
         return cards[-1]
+
+    def _no_card(self, phone: str, order: str, why: str) -> NoCardError:
+        return NoCardError(why, order_id=self._order_id(order), device_id=self.phones[phone].phone.device_id)
 
     def _posting(self, event: Say) -> Posting:
         now = datetime.now(UTC)
@@ -368,7 +382,7 @@ class Conductor:
     def _value(self, now: datetime, value: Any) -> Any:
         match value:
             case In():
-                return _moment(now, value)
+                return value.after(now)
             case Picture():
                 return self._own(value.name)
             case _:
@@ -392,7 +406,3 @@ def _page_shows(tab: BrowserTab, step: AwaitPage) -> bool:
         and step.phase in (None, state.get("phase"))
         and step.word in (None, tab.word)
     )
-
-
-def _moment(now: datetime, time: In) -> str:
-    return (now + timedelta(minutes=time.minutes)).isoformat()

@@ -5,13 +5,10 @@ difference, as long as it is listed.
 """
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from app.demo.shop import Shop
 from app.simulator.simulator import Simulator
-
-NONE: Final[AbstractSet["LostStart"]] = frozenset()
 
 
 class LostStart(NamedTuple):
@@ -19,18 +16,6 @@ class LostStart(NamedTuple):
 
     order_id: str
     device_id: str
-
-
-class Halt(NamedTuple):
-    """Say that a story could not go on.
-
-    Attributes:
-        why: a sentence.
-        awaited: the start whose card did not come, if that is why.
-    """
-
-    why: str
-    awaited: LostStart | None
 
 
 async def find_lost_starts(shop: Shop, simulator: Simulator, order_ids: Iterable[str]) -> set[LostStart]:

@@ -18,7 +18,7 @@ from app.demo.conductor import Conductor
 from app.demo.gallery import Gallery
 from app.demo.images_judge import judge_pictures
 from app.demo.judge import Reading, judge_phone
-from app.demo.lost_starts import NONE, LostStart, find_lost_starts
+from app.demo.lost_starts import LostStart, find_lost_starts
 from app.demo.many_orders_judge import judge_together
 from app.demo.match_oracle import MATCH, expect_matches
 from app.demo.oracle import Expected, expect_each
@@ -129,7 +129,7 @@ async def run_scenario(
         happened = simulator.faults.happened.copy()
         for plan in plans:
             simulator.begin_plan(plan)
-        halts = [each for each in await _all(conductor.perform, told) if each is not None]
+        differences = [each for halts in await _all(conductor.perform, told) for each in halts]
         if plans:
             simulator.faults.clear()
         order_ids = conductor.order_ids
@@ -153,11 +153,11 @@ async def run_scenario(
             converge_seconds,
             read_pages=conductor.read_pages,
         )
-        lost = await find_lost_starts(shop, simulator, order_ids) if halts else NONE
+        lost = conductor.lost
         unlike = await converge(lost)
-        if unlike and not lost and (lost := await find_lost_starts(shop, simulator, order_ids)):
-            unlike = await converge(lost)
-        differences = [halt.why for halt in halts if halt.awaited not in lost] + unlike
+        if unlike and (found := await find_lost_starts(shop, simulator, order_ids)) != lost:
+            lost, unlike = found, await converge(found)
+        differences += unlike
         await conductor.close_pages()
     return DemoResult(
         orders=len(logs),

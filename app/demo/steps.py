@@ -3,6 +3,7 @@
 Nothing here sleeps for a fixed time when the demo runs flat out: `after` counts at the pace people watch at.
 """
 
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -18,6 +19,10 @@ class In(msgspec.Struct, frozen=True):
     """Stand for a time, in minutes from the moment the event is first posted."""
 
     minutes: float
+
+    def after(self, now: datetime) -> str:
+        """Give the time, in RFC 3339."""
+        return (now + timedelta(minutes=self.minutes)).isoformat()
 
 
 class Picture(msgspec.Struct, frozen=True):

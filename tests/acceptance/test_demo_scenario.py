@@ -19,7 +19,7 @@ from app.demo.many_orders import tell_many_orders
 from app.demo.matches import FANS
 from app.demo.run import run_scenario
 from app.demo.scenarios import Scenario
-from app.demo.steps import AwaitAnswers, AwaitCard, Install, Say, Story
+from app.demo.steps import AwaitAnswers, AwaitCard, Dismiss, Install, Say, Story
 from app.demo.uploads import tell_uploads
 from app.demo.web import tell_web
 from app.settings import load_settings
@@ -34,6 +34,7 @@ pytestmark = pytest.mark.faults
 
 TEAM_ID, KEY_ID = "TEAMDEMO01", "KEYDEMO001"
 AWAITED = AwaitCard(phone="p", order="o")
+READY = Say(order="o", type="ready")
 PLACED = Say(order="o", type="placed", data={"customerId": "anna", "merchantName": "Noodle Bar"})
 
 
@@ -255,7 +256,10 @@ async def test_a_phone_without_its_card_is_found(lockstep: Service, simulator: S
 async def test_a_start_that_is_lost_is_listed(lockstep: Service, simulator: Simulator, api_key: str) -> None:
     """APNs never took it, its answer never came, and it is not repeated: the phone cannot show a card."""
     simulator.add_fault(Fault("reset:internal", to="start"))
-    told = Story(title="A start is lost.", steps=(Install(phone="p", customer="anna"), PLACED, AWAITED))
+    dismissed = Dismiss(phone="p", order="o")
+    told = Story(
+        title="A start is lost.", steps=(Install(phone="p", customer="anna"), PLACED, AWAITED, dismissed, READY)
+    )
     result = await run_scenario(
         lockstep_url=url_of(lockstep),
         api_key=api_key,
@@ -268,6 +272,7 @@ async def test_a_start_that_is_lost_is_listed(lockstep: Service, simulator: Simu
     )
     assert result.differences == []
     assert result.phones_match
+    assert result.events == 2
     lost = "phone p-test: order demo-test-o: the answer to its start was lost, and it is not repeated"
     assert result.lost_starts == [lost]
 

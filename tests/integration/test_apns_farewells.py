@@ -75,6 +75,29 @@ async def test_each_push_of_a_graceful_goaway_is_answered_or_was_not_processed(
     assert simulator.servers[1].connections_made == 2
 
 
+async def test_a_push_that_began_behind_a_goaway_was_not_processed(
+    transport: EngineTransport, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the connection is closed before its last frame is handed over, or at that moment."""
+    monkeypatch.setattr("app.simulator.connection._LINGER_SECONDS", 0.0)
+    simulator.add_fault(Fault("goaway", times=None, every=5))
+    doubted: list[int] = []
+
+    async def push(number: int) -> None:
+        try:
+            await send(transport, simulator, number)
+        except Ambiguous:
+            doubted.append(number)
+        except NotSent:
+            pass
+
+    for burst in range(5):
+        await asyncio.gather(*(push(100 * burst + n) for n in range(1, 60)))
+
+    processed = {push.apns_id for push in simulator.pushes}
+    assert [number for number in doubted if str(UUID(int=number)) not in processed] == []
+
+
 async def test_a_goaway_with_a_reason_leaves_nothing_in_doubt(transport: EngineTransport, simulator: Simulator) -> None:
     """Last stream 0 means that no push was processed, and every push learns the reason."""
     simulator.add_fault(Fault("goaway:InvalidProviderToken"))
