@@ -12,7 +12,7 @@ from app.demo.gallery import Gallery
 from app.demo.images_judge import PLACEHOLDER
 from app.demo.lost_starts import LostStart, find_lost_starts
 from app.demo.shop import Posting, Shop
-from app.demo.shown import lines_of
+from app.demo.shown import lines_of, page_shows
 from app.demo.steps import (
     Allow,
     AtOnce,
@@ -315,7 +315,7 @@ class Conductor:
     async def _wait_for_page(self, step: AwaitPage) -> None:
         tab, seconds = self._pages[step.page].tab, self._patience_seconds
         try:
-            await self._simulator.wait_until(lambda: _page_shows(tab, step), within_seconds=seconds)
+            await self._simulator.wait_until(lambda: page_shows(tab, step), within_seconds=seconds)
         except TimeoutError:
             wanted = f"page {step.page} to show {step.status or step.phase or step.word}"
             raise DemoError(f"waited {seconds:g} s in vain for {wanted}") from None
@@ -397,12 +397,3 @@ class Conductor:
 
     def _own(self, name: str) -> str:
         return f"{name}-{self._run_id}"
-
-
-def _page_shows(tab: BrowserTab, step: AwaitPage) -> bool:
-    state = tab.state or {}
-    return (
-        step.status in (None, state.get("status"))
-        and step.phase in (None, state.get("phase"))
-        and step.word in (None, tab.word)
-    )
