@@ -13,7 +13,7 @@ from projections.explain_order import explain_order
 from projections.explain_pictures import lacking
 from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Shown, Surroundings, TracedCard
 from projections.face import Face
-from projections.googles_words import in_googles_words
+from projections.googles_words import in_googles_words, translated
 from projections.shown_card import compared, perhaps
 
 
@@ -54,10 +54,12 @@ def explain(
     explained = []
     for each in cards:
         found = explain_card(each, finding, each.face, around)
-        if each.card.is_android:
-            found = in_googles_words(found)
         newest = told if each.shows_order else None
         should_show, shows_now = compared(each, newest, each.face, finding, found.reason, around)
+        causes = perhaps(each, found, around)
+        if each.card.is_android:
+            found, causes = in_googles_words(found), tuple(map(translated, causes))
+            shows_now = None if shows_now is None else translated(shows_now)
         explained.append(
             ExplainedCard(
                 card_id=str(each.card.card_id),
@@ -67,9 +69,10 @@ def explain(
                 phase=each.card.phase,
                 accepted_version=each.card.accepted_version,
                 finding=found,
+                environment=each.card.environment,
                 should_show=should_show,
                 shows_now=shows_now,
-                perhaps=perhaps(each, found, around),
+                perhaps=causes,
                 sent=each.sent,
                 shared=each.shared,
                 pictures=()

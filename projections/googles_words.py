@@ -15,11 +15,13 @@ def in_googles_words(finding: Finding) -> Finding:
     """Name Google's service and system where the sentences, which both share, name Apple's."""
     return replace(
         finding,
-        state=_translated(finding.state),
-        why=_translated(finding.why),
-        next_step=_translated(finding.next_step),
+        state=translated(finding.state),
+        why=translated(finding.why),
+        next_step=translated(finding.next_step),
+        since_what=None if finding.since_what is None else translated(finding.since_what),
     )
 
 
-def _translated(text: str) -> str:
+def translated(text: str) -> str:
+    """Give a sentence about a card on an iPhone as one about a card on a phone with Android."""
     return _APPLES.sub(lambda found: _GOOGLES[found[0]], text)
