@@ -36,7 +36,7 @@ Role = Literal["api", "projector", "matcher", "dispatcher"]
 ALL_ROLES: tuple[Role, ...] = ("api", "projector", "matcher", "dispatcher")
 
 
-class _Files(PydanticBaseSettingsSource):
+class FileSettingsSource(PydanticBaseSettingsSource):
     """Reads a setting from the file that `LOCKSTEP_<NAME>_FILE` names, as containers hand over secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the signature is pydantic's
@@ -165,7 +165,12 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: what is given in code, variables, their files, `.env`."""
-        return init_settings, env_settings, _Files(settings_cls), dotenv_settings
+        return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Give what came from the command line."""
+        return self._given
 
     def plan_rules(self) -> PlanRules:
         """Give the thresholds of plans."""
