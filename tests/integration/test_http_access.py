@@ -1,6 +1,7 @@
 """Nobody gets in: every route against everybody who may not, generated from the route table."""
 
 import base64
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Final
@@ -11,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.access.api_key import Scope
+from app.access.key_store import KeyStore
 from app.http.routes import OPEN, ROUTES, Route
 from app.logs import name_request
 from events.postgres.pool import Pool, open_pool
@@ -74,8 +76,22 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
 }
 """A request for each guarded route that its owner may make; a new route without one fails."""
 
+THERE: Final = ("Taverna", "taverna", "order-1", "phone-1", "activity-1", "card-1", "customer-7", "com.example.shop")
+"""What the service holds, and no refusal may show, not even that it was asked for."""
+
 GUARDED: Final = [route for route in ROUTES if route.rule != OPEN]
 WITH_TICKETS: Final = [route for route in GUARDED if route.rule.tickets]
+LACKING: Final = {
+    (route.method, route.path): (404, "not-found")
+    for route in GUARDED
+    if ("{name}" in route.path and route.method != "PUT")
+    or ("/audience" in route.path and "{activity_id}" in route.path)
+}
+"""What is not there for its own key either, where nobody has made it in these tests."""
+MAKING: Final = {("PUT", "/v1/devices/{device_id}")}
+"""What makes a thing that is not there."""
+OF_THE_REQUEST: Final = {"x-request-id", "date"}
+NAMING: Final = [route for route in WITH_TICKETS if (route.method, route.path) not in MAKING]
 
 
 def named(route: Route) -> str:
@@ -104,9 +120,12 @@ async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
 
 
 async def ask(api: Api, route: Route, token: str | None, **more: Any) -> tuple[int, str]:
-    """Make the route's request and give status and problem."""
+    """Make the route's request and give status and problem; a refusal says nothing of what is there."""
     path, document = REQUESTS[route.method, route.path]
     reply = await api.send(route.method, path, document, token=token, **more)
+    if reply.status in {401, 403, 404}:
+        said = reply.body.decode() + str(reply.headers)
+        assert [each for each in THERE if each in said] == []
     return reply.status, reply.problem if reply.status >= 400 else ""
 
 
@@ -148,23 +167,27 @@ async def test_nobody_unknown_gets_in(api: Api, route: Route) -> None:
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
 async def test_a_key_that_was_good_gets_in_no_more(api: Api, pool: Pool, route: Route) -> None:
-    """A revoked key and an expired key are 401."""
+    """A revoked key and an expired key are 401; so is one whose row was copied from another installation."""
     assert route.rule.scope is not None
     scopes = [route.rule.scope]
     revoked, stored = await api.edge.key_store.create(name="revoked", environment="test", scopes=scopes)
     assert await api.edge.key_store.revoke(stored.key_id)
     ended = await pool.fetchval("SELECT lockstep_now()") - timedelta(seconds=1)
     expired, _ = await api.edge.key_store.create(name="old", environment="test", scopes=scopes, expires_at=ended)
-    for token in (revoked, expired):
+    stranger = KeyStore(pool, dataclasses.replace(api.edge.keyring, hash=b"the secret of somebody else here"))
+    foreign, _ = await stranger.create(name="stranger", environment="test", scopes=scopes)
+    for token in (revoked, expired, foreign):
         assert await ask(api, route, token) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
 async def test_a_key_with_other_scopes_does_not_get_in(api: Api, route: Route) -> None:
-    """Every other scope is 403; the right one and admin are let in."""
+    """Every other scope is 403; the right one and admin are let in, and get what they asked for if it is there."""
     for scope in Scope:
-        status, _ = await ask(api, route, scope.value)
+        status, word = await ask(api, route, scope.value)
         assert (status == 403) == (scope not in (route.rule.scope, Scope.ADMIN)), scope
+        if scope is route.rule.scope:
+            assert status < 300 or (status, word) == LACKING.get((route.method, route.path)), (status, word)
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
@@ -196,6 +219,19 @@ async def test_a_ticket_of_another_customer_sees_nothing(api: Api, route: Route)
     expected = (404, "not-found") if route.rule.tickets else (403, "forbidden")
     for token in (api.ticket("customer-8"), api.ticket(None, "order-2"), api.ticket("customer-8", "order-2")):
         assert await ask(api, route, token) == expected
+
+
+@pytest.mark.parametrize("route", NAMING, ids=named)
+async def test_what_is_of_another_is_answered_like_what_is_not_there(api: Api, route: Route) -> None:
+    """Nothing but the request id tells the two apart: neither status, nor words, nor headers."""
+    path, document = REQUESTS[route.method, route.path]
+    answers = []
+    for asked in (path, path.replace("phone-1", "phone-404").replace("order-1", "order-404")):
+        reply = await api.send(route.method, asked, document, token=api.ticket("customer-8"))
+        headers = {name: value for name, value in reply.headers.items() if name.lower() not in OF_THE_REQUEST}
+        answers.append((reply.status, {**reply.json, "instance": ""}, headers))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
 
 
 async def test_without_postgres_nobody_is_let_in_and_nobody_refused(dsn: str, keyring: Keyring) -> None:
