@@ -216,7 +216,7 @@ class Service:
         match role:
             case "api":
                 await self._serve()
-                return {"tracker": self.tracker.run}
+                return {"tracker": self.tracker.run, "key_use": self.key_store.run}
             case "projector":
                 spreader = Spreader(workers, self._ring_due)
                 projector = Projector(
