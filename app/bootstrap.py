@@ -1,7 +1,6 @@
 """The composition root: from settings to a running service."""
 
 import asyncio
-import gc
 import ssl
 from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
@@ -12,6 +11,7 @@ import httpx
 import structlog
 
 from app.access.key_store import KeyStore
+from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
 from app.apns.channel_reconciler import ChannelReconciler
@@ -29,7 +29,7 @@ from app.explanations import Explainer
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.server import build_app, serving
-from app.memory import map_large_blocks
+from app.memory import map_large_blocks, spare_the_collector
 from app.order_states import StateReader
 from app.orders import OrderReader
 from app.settings import Settings
@@ -60,16 +60,6 @@ from projections.segment_store import SegmentStore
 from projections.spreader import Spreader
 
 log = structlog.get_logger()
-
-
-def spare_the_collector() -> None:
-    """Let the garbage collector pass over what lives as long as the process, and come by less often.
-
-    Requests leave almost no cycles, and a pass over every live object costs each of them a few per cent.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
@@ -326,6 +316,10 @@ class Service:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
+        rules = self._settings.shop_tokens()
+        shop_tokens = None if rules is None else ShopTokens(rules)
+        if shop_tokens is not None:
+            self._stack.push_async_callback(shop_tokens.close)
         edge = Edge(
             appender=self.appender,
             store=self.store,
@@ -351,6 +345,7 @@ class Service:
             keyring=self.keyring,
             ready=self._ready,
             clock=lambda: datetime.now(UTC),
+            shop_tokens=shop_tokens,
         )
         port = await self._edge.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
         self.url = f"http://{self._settings.host}:{port}"

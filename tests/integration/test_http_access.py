@@ -2,13 +2,15 @@
 
 import base64
 import dataclasses
+import hmac
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Final
 
 import jwt
-import msgspec
 import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from structlog.testing import capture_logs
 
 from app.access.api_key import Scope
@@ -20,6 +22,7 @@ from events.sealing import Keyring
 from projections.projector import Projector
 from tests.examples.events import FACTS
 from tests.integration.http_api import CARD, CLOUD_EVENT, DEVICE, NOON, Api, cloud_event, order_page, running_api
+from tests.integration.shop_sign_in import SignIn, reading, sign_in, unsigned
 
 PLAIN: Final = {"type": "order.ready", "data": {}}
 ASSET: Final = {"url": "https://shop.example/taverna.png", "sha256": "ab" * 32, "sizeBytes": 4_096}
@@ -100,9 +103,16 @@ def named(route: Route) -> str:
 
 
 @pytest.fixture
-async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
+async def shop() -> AsyncIterator[SignIn]:
+    """The shop's own sign-in, whose tokens are taken too."""
+    async with sign_in() as running:
+        yield running
+
+
+@pytest.fixture
+async def api(pool: Pool, keyring: Keyring, shop: SignIn) -> AsyncIterator[Api]:
     """Run the edge, with an order, a phone and a card of customer-7."""
-    async with running_api(pool, keyring) as running:
+    async with reading(shop) as tokens, running_api(pool, keyring, shop_tokens=tokens) as running:
         placed = await running.send(
             "POST", "/v1/events", cloud_event(id="first"), token="events:write", media_type=CLOUD_EVENT
         )
@@ -134,10 +144,12 @@ def forged(claims: dict[str, Any], key: bytes, algorithm: str = "HS256") -> str:
     return jwt.encode(claims, key, algorithm=algorithm)
 
 
-def unsigned(claims: dict[str, Any]) -> str:
-    """Make a token with the algorithm none."""
-    halves = ({"alg": "none", "typ": "JWT"}, claims)
-    return ".".join(base64.urlsafe_b64encode(msgspec.json.encode(half)).rstrip(b"=").decode() for half in halves) + "."
+def signed_with_what_is_public(shop: SignIn, claims: dict[str, Any]) -> str:
+    """Make a token whose HMAC has the shop's public key for its secret, which the library refuses to make."""
+    public = shop.keys["first"].public_key()
+    text = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    body = unsigned(claims, alg="HS256", kid="first").removesuffix(".")
+    return f"{body}.{base64.urlsafe_b64encode(hmac.digest(text, body.encode(), 'sha256')).rstrip(b'=').decode()}"
 
 
 def test_every_guarded_route_has_a_request_here() -> None:
@@ -214,10 +226,36 @@ async def test_a_ticket_that_is_not_ours_or_not_of_now_does_not_get_in(api: Api,
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
-async def test_a_ticket_of_another_customer_sees_nothing(api: Api, route: Route) -> None:
+async def test_a_token_that_is_not_the_shops_or_not_of_now_does_not_get_in(
+    api: Api, shop: SignIn, route: Route
+) -> None:
+    """Expired, from the future, of another issuer, for another audience, by another key, unsigned: 401."""
+    now = int(NOON.timestamp())
+    claims = jwt.decode(shop.token("customer-7"), options={"verify_signature": False})
+    stranger = SignIn()
+    stranger.add("first")
+    stranger.add("strange")
+    for token in (
+        shop.token("customer-7", exp=now),
+        shop.token("customer-7", nbf=now + 300),
+        shop.token("customer-7", iss="https://elsewhere.example/"),
+        shop.token("customer-7", aud="elsewhere"),
+        shop.token(None),
+        stranger.token("customer-7"),
+        stranger.token("customer-7", key_id="strange"),
+        signed_with_what_is_public(shop, claims),
+        unsigned(claims, kid="first"),
+        unsigned(claims, alg="nOnE", kid="first"),
+    ):
+        assert await ask(api, route, token) == (401, "unauthenticated"), token
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+async def test_a_ticket_of_another_customer_sees_nothing(api: Api, shop: SignIn, route: Route) -> None:
     """What belongs to others is not there; where tickets are not taken at all it is 403."""
     expected = (404, "not-found") if route.rule.tickets else (403, "forbidden")
-    for token in (api.ticket("customer-8"), api.ticket(None, "order-2"), api.ticket("customer-8", "order-2")):
+    for token in (api.ticket("customer-8"), api.ticket(None, "order-2"), api.ticket("customer-8", "order-2"),
+                  shop.token("customer-8")):  # fmt: skip
         assert await ask(api, route, token) == expected
 
 
@@ -248,6 +286,22 @@ async def test_a_customer_reaches_what_is_theirs(api: Api, route: Route) -> None
     """The customer's own ticket is let in everywhere that tickets are."""
     status, _ = await ask(api, route, api.ticket("customer-7"))
     assert status in {200, 204}
+
+
+@pytest.mark.parametrize("route", WITH_TICKETS, ids=named)
+async def test_a_customer_signed_in_at_the_shop_reaches_what_is_theirs(api: Api, shop: SignIn, route: Route) -> None:
+    """The shop's own token does what a ticket for its customer does."""
+    status, _ = await ask(api, route, shop.token("customer-7"))
+    assert status in {200, 204}
+
+
+async def test_while_the_shops_keys_are_not_to_be_had_its_tokens_are_not_refused(api: Api, shop: SignIn) -> None:
+    """503, for they may be good; keys and tickets work on."""
+    shop.answer = lambda: web.Response(status=500)
+    reply = await api.send("GET", "/v1/orders/order-1", token=shop.token("customer-7"))
+    assert (reply.status, reply.problem, reply.headers["Retry-After"]) == (503, "unavailable", "5")
+    for token in (api.ticket("customer-7"), "orders:read"):
+        assert (await api.send("GET", "/v1/orders/order-1", token=token)).status == 200
 
 
 async def test_a_phone_changes_hands_by_a_ticket_of_the_new_customer_alone(api: Api) -> None:
