@@ -6,14 +6,25 @@ last; what holds a plan back, or what became of its push, is added from the card
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from projections.card import Phase
 from projections.definition import PLACED
 from projections.explain_card import explain_card
 from projections.explain_order import explain_order
 from projections.explain_pictures import lacking
-from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Shown, Surroundings, TracedCard
+from projections.explanation import (
+    ExplainedCard,
+    Explanation,
+    Finding,
+    Happened,
+    Progress,
+    Shown,
+    Surroundings,
+    TracedCard,
+)
 from projections.face import Face
-from projections.googles_words import in_googles_words, translated
+from projections.googles_words import in_googles_words
 from projections.shown_card import compared, perhaps
 
 
@@ -58,8 +69,8 @@ def explain(
         should_show, shows_now = compared(each, newest, each.face, finding, found.reason, around)
         causes = perhaps(each, found, around)
         if each.card.is_android:
-            found, causes = in_googles_words(found), tuple(map(translated, causes))
-            shows_now = None if shows_now is None else translated(shows_now)
+            found, causes = _on_android(found), tuple(map(in_googles_words, causes))
+            shows_now = None if shows_now is None else in_googles_words(shows_now)
         explained.append(
             ExplainedCard(
                 card_id=str(each.card.card_id),
@@ -92,4 +103,14 @@ def explain(
         events=tuple(events),
         cards=tuple(explained),
         more_cards=more_cards,
+    )
+
+
+def _on_android(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        state=in_googles_words(finding.state),
+        why=in_googles_words(finding.why),
+        next_step=in_googles_words(finding.next_step),
+        since_what=None if finding.since_what is None else in_googles_words(finding.since_what),
     )
