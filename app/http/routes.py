@@ -15,7 +15,7 @@ from app.http.definition_routes import delete_definition, get_definition, put_de
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
 from app.http.eta_routes import put_eta
-from app.http.event_routes import post_events, post_order_events
+from app.http.event_routes import options_events, post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.metrics_routes import get_metrics
@@ -87,6 +87,7 @@ _TAGS: Final = "/v1/customers/{customer_id}/tags"
 
 ROUTES: Final = (
     Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE)),
+    Route("OPTIONS", "/v1/events", options_events, OPEN),
     Route("GET", "/v1/events", get_events, Rule(Scope.EVENTS_READ)),
     Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
     Route("PUT", "/v1/orders/{order_id}/eta", put_eta, Rule(Scope.EVENTS_WRITE)),
