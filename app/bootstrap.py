@@ -326,6 +326,7 @@ class Service:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
+        limits = self._settings.rules().http
         edge = Edge(
             appender=self.appender,
             store=self.store,
@@ -351,8 +352,11 @@ class Service:
             keyring=self.keyring,
             ready=self._ready,
             clock=lambda: datetime.now(UTC),
+            body_seconds=limits.body,
         )
-        port = await self._edge.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
+        port = await self._edge.enter_async_context(
+            serving(build_app(edge), self._settings.host, self._settings.port, limits)
+        )
         self.url = f"http://{self._settings.host}:{port}"
 
     def _registry(self) -> DeviceRegistry:

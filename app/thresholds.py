@@ -11,6 +11,7 @@ import msgspec
 
 from app.apns.dispatch_rules import DispatchRules, PictureRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
+from app.http.limits import HttpLimits
 from app.webhooks.attempt import WebhookRules
 from projections.audience import AudienceRules
 from projections.budget import BudgetRules, UrgentRules
@@ -37,6 +38,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     eta: EtaRules = EtaRules()
     webhook: WebhookRules = WebhookRules()
     audience: AudienceRules = AudienceRules()
+    http: HttpLimits = HttpLimits()
 
 
 PROFILES: Final = {
@@ -63,6 +65,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "eta": ("eta",),
     "webhook": ("webhook",),
     "audience": ("audience",),
+    "http": ("http",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -77,6 +80,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "eta": (EtaRules,),
     "webhook": (WebhookRules,),
     "audience": (AudienceRules,),
+    "http": (HttpLimits,),
 }
 
 
