@@ -13,6 +13,7 @@ from app.apns.dispatch_rules import DispatchRules, PictureRules, SendingRules, S
 from app.apns.verdict import FAST, VerdictSettings
 from app.http.limits import HttpLimits
 from app.webhooks.attempt import WebhookRules
+from events.postgres.pool_rules import PoolRules
 from projections.audience import AudienceRules
 from projections.budget import BudgetRules, UrgentRules
 from projections.eta import EtaRules
@@ -39,6 +40,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     webhook: WebhookRules = WebhookRules()
     audience: AudienceRules = AudienceRules()
     http: HttpLimits = HttpLimits()
+    database: PoolRules = PoolRules()
 
 
 PROFILES: Final = {
@@ -66,6 +68,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "webhook": ("webhook",),
     "audience": ("audience",),
     "http": ("http",),
+    "database": ("database",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -81,6 +84,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "webhook": (WebhookRules,),
     "audience": (AudienceRules,),
     "http": (HttpLimits,),
+    "database": (PoolRules,),
 }
 
 

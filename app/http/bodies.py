@@ -22,8 +22,8 @@ _PLACE = re.compile(r" - at .*`\$(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
-def media_type_of(request: web.Request, taken: Collection[str]) -> str:
-    """Give the media type of the body.
+def media_type_of(request: web.Request, taken: Collection[str], *, suffix: str | None = None) -> str:
+    """Give the media type of the body; one that ends in the suffix is taken too.
 
     Raises:
         ProblemError: 415, it is not one of those taken.
@@ -32,7 +32,7 @@ def media_type_of(request: web.Request, taken: Collection[str]) -> str:
     if stated in taken:
         return stated
     bare = stated.partition(";")[0].strip().lower()
-    if bare in taken:
+    if bare in taken or (suffix is not None and bare.endswith(suffix)):
         return bare
     known = ", ".join(taken)
     raise problem(

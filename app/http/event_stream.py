@@ -15,6 +15,7 @@ from aiohttp import web
 
 from app.http.guard import REQUEST_ID
 from app.logs import REQUEST
+from app.metrics.counters import counted_stream
 from events.errors import StoreUnavailableError
 
 log = structlog.get_logger()
@@ -44,10 +45,12 @@ async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.Strea
     if request.transport is not None and (own := request.transport.get_extra_info("socket")) is not None:
         own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
     await response.prepare(request)
+    resource = request.match_info.route.resource
     try:
-        async with aclosing(blocks):
-            async for block in blocks:
-                await response.write(block.encode())
+        with counted_stream(None if resource is None else resource.canonical):
+            async with aclosing(blocks):
+                async for block in blocks:
+                    await response.write(block.encode())
         await response.write_eof()
     except StoreUnavailableError as error:
         # the answer has begun: whoever follows comes again, from the place that they have

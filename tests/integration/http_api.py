@@ -26,6 +26,7 @@ from app.http.edge import Edge
 from app.http.limits import USUAL, HttpLimits
 from app.http.routes import Route
 from app.http.server import build_app, serving
+from app.metrics.page import MetricsPage
 from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
 from app.tracking.tracker import Tracker
@@ -190,6 +191,7 @@ async def running_api(
         ring_facts=lambda: None,
         keyring=keyring,
         ready=ready,
+        write_metrics=MetricsPage(pool).write,
         clock=lambda: NOON,
     )
     edge = replace(edge, **changes)
