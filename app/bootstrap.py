@@ -125,7 +125,8 @@ class Service:
             behind = await schema_behind(dsn)
             if behind:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
-            pool = await open_pool(dsn, name="lockstep", most=settings.database_connections)
+            rules = settings.rules().database
+            pool = await open_pool(dsn, name="lockstep", most=settings.database_connections, rules=rules)
             stack.push_async_callback(pool.close)
             keyring = await open_keyring(pool, settings.secret())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
@@ -178,6 +179,7 @@ class Service:
                     most=self._settings.database_connections,
                     # views can be folded again: what a crash of Postgres takes is found by the sweep
                     settings={"synchronous_commit": "off"} if role == "projector" else None,
+                    rules=self._settings.rules().database,
                 )
             )
             self._pools[role] = workers
@@ -295,6 +297,7 @@ class Service:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
+        limits = self._settings.rules().http
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -326,8 +329,11 @@ class Service:
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             shop_tokens=shop_tokens,
+            body_seconds=limits.body,
         )
-        port = await self._edge.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
+        port = await self._edge.enter_async_context(
+            serving(build_app(edge), self._settings.host, self._settings.port, limits)
+        )
         self.url = f"http://{self._settings.host}:{port}"
 
     def _registry(self) -> DeviceRegistry:

@@ -23,6 +23,8 @@ from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
 from app.http.edge import Edge
+from app.http.limits import USUAL, HttpLimits
+from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.metrics.page import MetricsPage
 from app.order_page import OrderCard, OrderPage
@@ -146,8 +148,15 @@ def order_page(order_id: str = "order-1", customer_id: str | None = "customer-7"
 
 
 @asynccontextmanager
-async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIterator[Api]:
-    """Run an edge with a key for each scope."""
+async def running_api(
+    pool: Pool,
+    keyring: Keyring,
+    *,
+    limits: HttpLimits = USUAL,
+    more: Sequence[Route] = (),
+    **changes: Any,
+) -> AsyncIterator[Api]:
+    """Run an edge with a key for each scope, and some routes more."""
     orders: dict[str, OrderPage] = {}
     not_ready: list[str] = []
 
@@ -188,7 +197,8 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
     edge = replace(edge, **changes)
     made = {scope.value: await key_store.create(name="test", environment="test", scopes=[scope]) for scope in Scope}
     keys = {name: key for name, (key, _) in made.items()}
-    async with serving(build_app(edge), "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+    app = build_app(edge, more)
+    async with serving(app, "127.0.0.1", 0, limits) as port, aiohttp.ClientSession() as session:
         yield Api(port, session, edge, keys, orders, not_ready)
     await appender.drain()
 
