@@ -78,6 +78,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     secret_key: SecretStr | None = Field(None, description="32 bytes in base64; wraps every other key.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port; 0 takes a free one.")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Another port, for /metrics and /livez alone, open to whoever reaches it."
+    )
     roles: Annotated[tuple[Role, ...], NoDecode] = Field(ALL_ROLES, description="What this process does.")
     cards: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Modules of your own cards, by their import names, with commas."

@@ -42,6 +42,7 @@ class Edge:
         ring_facts: Called when a webhook is to be told something; must not block.
         ring_matcher: Called after somebody's cards are to be looked for; must not block.
         ready: Names what keeps us from serving; empty when nothing does.
+        write_metrics: Gives the metrics of this process, as Prometheus reads them.
         clock: The time, aware.
         body_seconds: How long a caller may take to send a body.
     """
@@ -67,6 +68,7 @@ class Edge:
     ring_facts: Callable[[], None]
     keyring: Keyring
     ready: Callable[[], Awaitable[Sequence[str]]]
+    write_metrics: Callable[[], Awaitable[bytes]]
     clock: Callable[[], datetime]
     body_seconds: float = 15.0
 

@@ -71,6 +71,7 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
         {"attributesType": "OrderAttributes", "audience": {"everybody": True}},
     ),
     ("POST", "/v1/tickets"): ("/v1/tickets", {"customerId": "customer-7"}),
+    ("GET", "/metrics"): ("/metrics", None),
 }
 """A request for each guarded route that its owner may make; a new route without one fails."""
 
