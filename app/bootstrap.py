@@ -1,7 +1,6 @@
 """The composition root: from settings to a running service."""
 
 import asyncio
-import gc
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Self
 import structlog
 
 from app.access.key_store import KeyStore
+from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
 from app.apns.channel_reconciler import ChannelReconciler
@@ -27,7 +27,7 @@ from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.metrics_routes import build_metrics_app
 from app.http.server import build_app, serving
-from app.memory import map_large_blocks
+from app.memory import map_large_blocks, spare_the_collector
 from app.metrics.page import MetricsPage
 from app.order_states import StateReader
 from app.orders import OrderReader
@@ -60,16 +60,6 @@ from projections.segment_store import SegmentStore
 from projections.spreader import Spreader
 
 log = structlog.get_logger()
-
-
-def spare_the_collector() -> None:
-    """Let the garbage collector pass over what lives as long as the process, and come by less often.
-
-    Requests leave almost no cycles, and a pass over every live object costs each of them a few per cent.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
@@ -194,7 +184,7 @@ class Service:
         match role:
             case "api":
                 await self._serve()
-                return {"tracker": self.tracker.run}
+                return {"tracker": self.tracker.run, "key_use": self.key_store.run}
             case "projector":
                 spreader = Spreader(workers, self._ring_due)
                 projector = Projector(
@@ -305,6 +295,10 @@ class Service:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
+        rules = self._settings.shop_tokens()
+        shop_tokens = None if rules is None else ShopTokens(rules)
+        if shop_tokens is not None:
+            self._stack.push_async_callback(shop_tokens.close)
         edge = Edge(
             appender=self.appender,
             store=self.store,
@@ -331,6 +325,7 @@ class Service:
             ready=self._ready,
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
+            shop_tokens=shop_tokens,
         )
         port = await self._edge.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
         self.url = f"http://{self._settings.host}:{port}"
