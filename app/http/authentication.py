@@ -9,6 +9,7 @@ from app.access.caller import Caller, Customer, has_scope
 from app.access.errors import TicketError
 from app.access.ticket import read
 from app.http.edge import Edge
+from app.http.problem_kinds import FORBIDDEN, UNAUTHENTICATED
 from app.http.problems import ProblemError, problem
 
 _SCHEME: Final = "bearer "
@@ -25,7 +26,7 @@ async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, ticket
     if has_scope(caller, scope) or (tickets and isinstance(caller, Customer)):
         return caller
     detail = f"This route takes an API key with the scope {scope}{', or a ticket' if tickets else ''}."
-    raise problem(403, "forbidden", "The caller may not do this.", detail)
+    raise problem(*FORBIDDEN, detail)
 
 
 async def _identify(request: web.Request, edge: Edge) -> Caller:
@@ -45,4 +46,4 @@ async def _identify(request: web.Request, edge: Edge) -> Caller:
 
 
 def _unknown(detail: str, challenge: str = 'Bearer error="invalid_token"') -> ProblemError:
-    return problem(401, "unauthenticated", "We do not know who calls.", detail, headers={"WWW-Authenticate": challenge})
+    return problem(*UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})

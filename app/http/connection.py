@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from app.http.guard import REQUEST_ID, guarded, request_id_of
+from app.http.problem_kinds import INTERNAL
 from app.http.problems import ProblemError, answer, bad_request, problem
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ class ProblemConnection(web.RequestHandler):
             raise ConnectionError("An answer is under way already; another cannot follow.")
         if status == HTTPStatus.BAD_REQUEST:
             return _closing(request, bad_request("It is not HTTP/1.1 that can be read."))
-        return _closing(request, problem(status, "internal", "This is our fault."))
+        return _closing(request, problem(*INTERNAL))
 
 
 class ProblemServer(web.Server):
