@@ -9,6 +9,7 @@ from app.cli.audience import audience
 from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.channels import channels
+from app.cli.config import config
 from app.cli.definitions import definitions
 from app.cli.demo import demo
 from app.cli.erase import erase
@@ -61,6 +62,7 @@ for group in (
     archive,
     erase,
     webhooks,
+    config,
 ):
     cli.add_typer(group)
 

@@ -106,7 +106,8 @@ def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "An order ticket of an app; it opens what belongs to its customer, or its order.",
+                    "description": "An order ticket of an app, or the token of the shop's own sign-in where that is "
+                    "taken. It opens what belongs to its customer, or to its order.",
                 },
             },
             "headers": {name: {"description": what, "schema": schema} for name, (what, schema) in _HEADERS.items()},

@@ -37,6 +37,6 @@ MEDIA_TYPE: Final = ProblemKind(415, "media-type", "The body's media type is not
 EXPECTATION_FAILED: Final = ProblemKind(417, "expectation-failed", "The request expects what is not known here.")
 INVALID_DOCUMENT: Final = ProblemKind(422, "invalid-document", "The document is not what this route takes.")
 INTERNAL: Final = ProblemKind(500, "internal", "This is our fault.")
-UNAVAILABLE: Final = ProblemKind(503, "unavailable", "The store cannot answer now.")
+UNAVAILABLE: Final = ProblemKind(503, "unavailable", "What is needed for an answer cannot be reached now.")
 NOT_READY: Final = ProblemKind(503, "not-ready", "This process should not get requests now.")
 BUSY: Final = ProblemKind(503, "busy", "Too many follow here now.")

@@ -19,6 +19,7 @@ from app.http.eta_routes import put_eta
 from app.http.event_routes import options_events, post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
+from app.http.metrics_routes import get_metrics
 from app.http.operation import Endpoint, Handler
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
@@ -131,6 +132,7 @@ ROUTES: Final = (
     Route("POST", f"{_WEBHOOK}/secret", post_secret, Rule(Scope.ADMIN)),
     Route("GET", f"{_WEBHOOK}/deliveries", get_deliveries, Rule(Scope.ADMIN)),
     Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
+    Route("GET", "/metrics", get_metrics, Rule(Scope.METRICS_READ)),
     Route("GET", PAGE, get_page, OPEN),
     Route("GET", f"{PAGE}.css", get_style, OPEN),
     Route("GET", f"{PAGE}.js", get_script, OPEN),
