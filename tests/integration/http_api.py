@@ -41,6 +41,7 @@ from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.freshness import FreshnessRules
 from projections.segment_store import SegmentStore
+from tests.integration.documented import faults_of
 
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 PROBLEM: Final = "application/problem+json"
@@ -100,7 +101,7 @@ class Api:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        """Send a request; `token` names one of `keys`, or is one."""
+        """Send a request, whose answer must be a documented one; `token` names one of `keys`, or is one."""
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {self.keys.get(token, token)}"
@@ -112,7 +113,9 @@ class Api:
             method, f"http://127.0.0.1:{self.port}{path}", data=body, headers=sent,
             skip_auto_headers=("Content-Type",),
         ) as response:  # fmt: skip
-            return Reply(response.status, response.headers, await response.read())
+            reply = Reply(response.status, response.headers, await response.read())
+        assert [*faults_of(method, path, reply.status, reply.headers, reply.body)] == []
+        return reply
 
 
 def cloud_event(**changes: Any) -> dict[str, Any]:
