@@ -11,6 +11,7 @@ from app.http.answers import json_answer
 from app.http.edge import caller_of, edge_of
 from app.http.problems import ProblemError, bad_request, problem
 from app.http.queries import page_limit, query_number
+from app.http.reads import note_read
 from events.cloud_event import CloudEvent
 from events.errors import Fault
 from events.feed import CursorAheadError
@@ -47,6 +48,8 @@ async def get_events(request: web.Request) -> web.Response:
         raise _bad_cursor(str(error)) from None
     except CursorAheadError as error:
         raise problem(409, "cursor-ahead", "The cursor is ahead of the feed.", str(error)) from None
+    if personal and page.events:
+        note_read(request, "feed")
     return json_answer(
         FeedAnswer(page.events, write_cursor(page.cursor, FeedName.EVENTS, edge.keyring.hash), page.more)
     )

@@ -19,6 +19,7 @@ from app.http.event_stream import RETRY, SILENCE, last_id, stream
 from app.http.path import path_id
 from app.http.problems import bad_request, not_found, problem
 from app.http.queries import query_number
+from app.http.reads import note_read
 from app.tracking.tracked import Look, Moment
 from app.tracking.tracker import LINE_SECONDS, TooManyLinesError
 
@@ -84,6 +85,7 @@ async def get_order_stream(request: web.Request) -> web.StreamResponse:
             raise AssertionError("a line begins with a state")
         if first.is_last and first.id == seen:
             return web.Response(status=204, headers={"Cache-Control": "no-store"})
+        note_read(request, "stream", path_id(request, "order_id"))
         return await stream(request, blocks(first))
 
 
