@@ -520,6 +520,17 @@ CREATE TABLE public.pauses (
     CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text, 'channels'::text])))
 );
 
+CREATE TABLE public.personal_reads (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    reader text NOT NULL COLLATE pg_catalog."C",
+    what text NOT NULL COLLATE pg_catalog."C",
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    times bigint NOT NULL
+);
+
 CREATE TABLE public.provider_tokens (
     team_id text NOT NULL COLLATE pg_catalog."C",
     key_id text NOT NULL COLLATE pg_catalog."C",
@@ -839,6 +850,9 @@ ALTER TABLE ONLY public.outages
 ALTER TABLE ONLY public.pauses
     ADD CONSTRAINT pauses_pkey PRIMARY KEY (kind, key);
 
+ALTER TABLE ONLY public.personal_reads
+    ADD CONSTRAINT personal_reads_pkey PRIMARY KEY (slot, subject_id, day, reader, what);
+
 ALTER TABLE ONLY public.provider_tokens
     ADD CONSTRAINT provider_tokens_pkey PRIMARY KEY (team_id, key_id);
 
@@ -930,6 +944,8 @@ CREATE INDEX devices_to_match ON public.devices USING btree (match_due_at) WHERE
 CREATE INDEX etas_due ON public.etas USING btree (slot, due_at);
 
 CREATE INDEX heads_unsettled ON public.heads USING btree (slot, subject_id) WHERE (settled_at IS NULL);
+
+CREATE INDEX personal_reads_by_day ON public.personal_reads USING btree (slot, day);
 
 CREATE INDEX push_tokens_of_device ON public.push_tokens USING btree (device_id);
 

@@ -14,6 +14,7 @@ from multidict import CIMultiDictProxy
 from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
+from app.access.personal_reads import PersonalReads
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
@@ -190,6 +191,7 @@ async def running_api(
         card_stream=CardStream(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        reads=PersonalReads(pool),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
         keyring=keyring,
