@@ -37,6 +37,7 @@ from events.store import EventStore
 from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.freshness import FreshnessRules
+from projections.order_list import OrderList
 from projections.segment_store import SegmentStore
 
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
@@ -174,6 +175,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
         count_cards=CardCounter(pool).count,
+        order_list=OrderList(pool),
         card_stream=CardStream(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
