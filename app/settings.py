@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, create_mode
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.access.shop_token_rules import ShopTokenRules, fault_of_algorithms, shop_token_rules
 from app.apns.credential_settings import SigningKey, read_signing_keys, routes_of
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.fcm_account import ServiceAccount, files_of, read_account, read_accounts, routes_of_accounts
@@ -36,7 +37,7 @@ Role = Literal["api", "projector", "matcher", "dispatcher"]
 ALL_ROLES: tuple[Role, ...] = ("api", "projector", "matcher", "dispatcher")
 
 
-class _Files(PydanticBaseSettingsSource):
+class FileSettingsSource(PydanticBaseSettingsSource):
     """Reads a setting from the file that `LOCKSTEP_<NAME>_FILE` names, as containers hand over secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the signature is pydantic's
@@ -78,6 +79,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     secret_key: SecretStr | None = Field(None, description="32 bytes in base64; wraps every other key.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port; 0 takes a free one.")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Another port, for /metrics and /livez alone, open to whoever reaches it."
+    )
     roles: Annotated[tuple[Role, ...], NoDecode] = Field(ALL_ROLES, description="What this process does.")
     cards: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Modules of your own cards, by their import names, with commas."
@@ -132,17 +136,30 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     webhook_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Networks that are not public and that webhooks may go to, such as 10.1.0.0/16, with commas."
     )
+    jwks_url: str | None = Field(
+        None, description="Where the shop's public keys are; without it, no tokens of its own."
+    )
+    jwks_http: bool = Field(default=False, description="May that be an http:// address?")
+    jwks_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks that are not public and that it may be in, such as 10.1.0.0/16, with commas."
+    )
+    jwt_issuer: str | None = Field(None, description="`iss` of the shop's tokens.")
+    jwt_audience: str | None = Field(None, description="What `aud` of the shop's tokens is to name.")
+    jwt_customer_claim: str = Field("sub", min_length=1, description="The claim that holds the customer's id.")
+    jwt_algorithms: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("RS256", "ES256", "EdDSA"), description="How the shop's tokens may be signed; never by a shared secret."
+    )
     leave_seconds: float = Field(24.0, gt=0, description="How long a process that is told to stop may take.")
     profile: Literal["default", "fast"] = Field("default", description="fast shortens every timer, for trials.")
     log_format: Literal["json", "console"] = Field("json", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
-    @field_validator("roles", "cards", "webhook_networks", mode="before")
+    @field_validator("roles", "cards", "webhook_networks", "jwks_networks", "jwt_algorithms", mode="before")
     @classmethod
     def _split_list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("webhook_networks")
+    @field_validator("webhook_networks", "jwks_networks")
     @classmethod
     def _judge_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for each in value:
@@ -150,6 +167,13 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
                 read_network(each)
             except ValueError as error:
                 raise ValueError(f"{error}; a network is such as 10.1.0.0/16 or fd00::/8") from None
+        return value
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def _judge_algorithms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if (fault := fault_of_algorithms(value)) is not None:
+            raise ValueError(fault)
         return value
 
     @classmethod
@@ -162,7 +186,12 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: what is given in code, variables, their files, `.env`."""
-        return init_settings, env_settings, _Files(settings_cls), dotenv_settings
+        return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Give what came from the command line."""
+        return self._given
 
     def plan_rules(self) -> PlanRules:
         """Give the thresholds of plans."""
@@ -194,6 +223,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
                 f"LOCKSTEP_DISPATCH_LEASE ({rules.lease:g} s) is to be longer than LOCKSTEP_DISPATCH_DEADLINE "
                 f"({rules.deadline:g} s): no push would ever be begun."
             )
+        self.shop_tokens()
         webhook = self.rules().webhook
         if webhook.lease <= webhook.timeout:
             raise ValueError(
@@ -285,6 +315,20 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     def address_rules(self) -> AddressRules:
         """Say where webhooks may go."""
         return AddressRules(http=self.webhook_http, networks=[read_network(each) for each in self.webhook_networks])
+
+    def shop_tokens(self) -> ShopTokenRules | None:
+        """Say whose own tokens are taken; None for nobody's."""
+        if self.jwks_url is None:
+            return None
+        networks = [read_network(each) for each in self.jwks_networks]
+        return shop_token_rules(
+            url=self.jwks_url,
+            addresses=AddressRules(http=self.jwks_http, networks=networks, settings="LOCKSTEP_JWKS"),
+            issuer=self.jwt_issuer,
+            audience=self.jwt_audience,
+            claim=self.jwt_customer_claim,
+            algorithms=self.jwt_algorithms,
+        )
 
     def start_rule(self) -> StartRule:
         """Say whose job the start of a card is."""

@@ -61,7 +61,9 @@ CREATE TABLE public.api_keys (
     scopes text[] NOT NULL,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone,
-    revoked_at timestamp with time zone
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    replaced_by text COLLATE pg_catalog."C"
 );
 
 CREATE TABLE public.asset_debts (

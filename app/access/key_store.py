@@ -9,20 +9,32 @@ from typing import Final
 
 import asyncpg
 import msgspec
+import structlog
 
 from app.access.api_key import Scope, hash_api_key, key_id_of, make_api_key
 from app.access.caller import Service
+from events.errors import StoreUnavailableError
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
+from events.waiting import first_of
+
+log = structlog.get_logger()
 
 REMEMBERED_SECONDS: Final = 10.0
+NOTED_SECONDS: Final = 60.0
 _KNOWN_SCOPES: Final = frozenset(Scope)
 
 
 class StoredKey(msgspec.Struct, frozen=True):
-    """A key as lists show it: everything but the key."""
+    """A key as lists show it: everything but the key.
+
+    Attributes:
+        last_used_at: To the minute; None if it never was.
+        replaced_by: Its successor's id; None while it has none.
+        good: Neither revoked nor expired.
+    """
 
     key_id: str
     name: str
@@ -31,6 +43,9 @@ class StoredKey(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
+    replaced_by: str | None
+    good: bool
 
 
 class _Remembered(msgspec.Struct, frozen=True):
@@ -63,6 +78,30 @@ class KeyStore:
         self._monotonic = monotonic
         self._remembered: dict[bytes, _Remembered] = {}
         self._lookups: dict[bytes, asyncio.Task[Service | None]] = {}
+        self._used: set[str] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write once a minute which keys were used, and once more when told to stop."""
+        while True:
+            await first_of(stop, seconds=NOTED_SECONDS)
+            try:
+                await self.note_use()
+            except StoreUnavailableError as error:
+                log.warning("key_use_waits_for_postgres", reason=str(error))
+            if stop.is_set():
+                return
+
+    async def note_use(self) -> None:
+        """Write which keys were used since this was written last."""
+        used, self._used = self._used, set()
+        if not used:
+            return
+        try:
+            with translated():
+                await self._pool.execute(statement("app/note_key_use"), sorted(used))
+        except StoreUnavailableError:
+            self._used |= used
+            raise
 
     async def create(
         self, *, name: str, environment: str, scopes: Collection[Scope], expires_at: datetime | None = None
@@ -80,6 +119,39 @@ class KeyStore:
                 expires_at,
             )
         return key, _stored_key(row)
+
+    async def rotatable(self, name: str) -> list[StoredKey]:
+        """Give the keys of this name, or this id, that are good and have no successor yet."""
+        return [
+            each
+            for each in await self.list_keys()
+            if each.good and each.replaced_by is None and name in {each.name, each.key_id}
+        ]
+
+    async def rotate(
+        self, key_id: str, *, overlap_seconds: float, expires_at: datetime | None = None
+    ) -> tuple[str, StoredKey] | None:
+        """Make the successor of a key; its text is shown this once. None if the key is not good or has one already.
+
+        Args:
+            key_id: Of the key that is to go.
+            overlap_seconds: For how long both are good.
+            expires_at: The new key's end; None for as long a life as the old one was made for.
+        """
+        old = [each for each in await self.list_keys() if each.key_id == key_id]
+        if not old:
+            return None
+        key = make_api_key(old[0].environment)
+        with translated():
+            row = await self._pool.fetchrow(
+                statement("app/rotate_api_key"),
+                key_id,
+                key_id_of(key),
+                hash_api_key(key, self._secret),
+                overlap_seconds,
+                expires_at,
+            )
+        return None if row is None else (key, _stored_key(row))
 
     async def list_keys(self) -> list[StoredKey]:
         """Read all keys, the newest first, revoked and expired ones too."""
@@ -100,7 +172,10 @@ class KeyStore:
         hashed = hash_api_key(key, self._secret)
         remembered = self._remembered.get(hashed)
         if remembered is not None and self._monotonic() < remembered.until:
-            return remembered.service if compare_digest(remembered.hash, hashed) else None
+            if not compare_digest(remembered.hash, hashed):
+                return None
+            self._used.add(remembered.service.key_id)
+            return remembered.service
         key_id = key_id_of(key)
         if key_id is None:
             return None
@@ -122,6 +197,7 @@ class KeyStore:
             return None
         service = Service(key_id, frozenset(Scope(each) for each in row["scopes"] if each in _KNOWN_SCOPES))
         left = REMEMBERED_SECONDS if row["seconds_left"] is None else min(REMEMBERED_SECONDS, row["seconds_left"])
+        self._used.add(key_id)
         if self._lookups.get(hashed) is me:
             # otherwise a revocation came between the question and its answer
             self._remembered[hashed] = _Remembered(row["hash"], service, asked_at + left)
@@ -143,4 +219,7 @@ def _stored_key(row: asyncpg.Record) -> StoredKey:
         row["created_at"],
         row["expires_at"],
         row["revoked_at"],
+        row["last_used_at"],
+        row["replaced_by"],
+        row["good"],
     )

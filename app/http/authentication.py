@@ -6,8 +6,8 @@ from aiohttp import web
 
 from app.access.api_key import PREFIX, Scope
 from app.access.caller import Caller, Customer, has_scope
-from app.access.errors import TicketError
-from app.access.ticket import read
+from app.access.errors import KeysUnavailableError, TicketError
+from app.access.ticket import is_ticket, read
 from app.http.edge import Edge
 from app.http.problems import ProblemError, problem
 
@@ -18,7 +18,7 @@ async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, ticket
     """Give the caller of a request, who must hold the scope, or a ticket where tickets are let in.
 
     Raises:
-        ProblemError: 401, nobody we know; 403, somebody who may not.
+        ProblemError: 401, nobody we know; 403, somebody who may not; 503, the shop's keys cannot be had.
         StoreUnavailableError: Nobody can be known now.
     """
     caller = await _identify(request, edge)
@@ -39,9 +39,14 @@ async def _identify(request: web.Request, edge: Edge) -> Caller:
             raise _unknown("The API key is not known, was revoked, or has expired.")
         return service
     try:
+        if edge.shop_tokens is not None and not is_ticket(token):
+            return await edge.shop_tokens.read(token, now=edge.clock())
         return read(token, edge.keyring.tickets, now=edge.clock())
     except TicketError as error:
         raise _unknown(str(error)) from None
+    except KeysUnavailableError as error:
+        headers = {"Retry-After": "5"}
+        raise problem(503, "unavailable", "Nobody can be known now.", str(error), headers=headers) from None
 
 
 def _unknown(detail: str, challenge: str = 'Bearer error="invalid_token"') -> ProblemError:

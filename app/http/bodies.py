@@ -12,6 +12,7 @@ from app.http.edge import edge_of
 from app.http.problems import bad_request, invalid, problem
 from events.document import LIMIT_NODES, read_document
 from events.errors import Fault
+from events.faults import without_value
 
 JSON: Final = "application/json"
 
@@ -22,8 +23,8 @@ _PLACE = re.compile(r" - at .*`\$(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
-def media_type_of(request: web.Request, taken: Collection[str]) -> str:
-    """Give the media type of the body.
+def media_type_of(request: web.Request, taken: Collection[str], *, suffix: str | None = None) -> str:
+    """Give the media type of the body; one that ends in the suffix is taken too.
 
     Raises:
         ProblemError: 415, it is not one of those taken.
@@ -32,7 +33,7 @@ def media_type_of(request: web.Request, taken: Collection[str]) -> str:
     if stated in taken:
         return stated
     bare = stated.partition(";")[0].strip().lower()
-    if bare in taken:
+    if bare in taken or (suffix is not None and bare.endswith(suffix)):
         return bare
     known = ", ".join(taken)
     raise problem(
@@ -107,6 +108,6 @@ def _fault_of(error: msgspec.ValidationError, type_: type[Any]) -> Fault:
 
 def _explained(sentence: str, type_: type[Any] | None) -> str:
     if type_ is None or "unknown field" not in sentence:
-        return sentence
+        return without_value(sentence)
     known = ", ".join(field.encode_name for field in msgspec.structs.fields(type_))
     return f"{sentence}; known fields: {known}"

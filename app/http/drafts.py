@@ -4,6 +4,7 @@ Two shapes are read. A CloudEvent 1.0 carries its order as `subject`; extension 
 and not kept. The plain shape, for people with curl, belongs to the order of its path.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -12,9 +13,9 @@ import msgspec
 
 from events.activity import ACTIVITY
 from events.codec import digest_sent, encode_new, is_id
-from events.document import pointer_to
+from events.document import pointer_to, read_document
 from events.envelope import Identity, NewEvent
-from events.errors import EventError, Fault
+from events.errors import DocumentError, EventError, Fault
 from events.saved_definition import Found, Reference, completed, reference_of
 from events.vocabulary import kind_of, public_types
 
@@ -83,6 +84,8 @@ def read_cloud_event(
     if not isinstance(document, dict):
         return Invalid((Fault("", "is to be an object: a CloudEvent"),))
     faults: list[Fault] = []
+    if "data_base64" in document:
+        document = _unpacked(document, faults)
     if document.get("specversion") != "1.0":
         faults.append(Fault("/specversion", 'is to be "1.0"'))
     if not _CLOUD_ATTRIBUTES.issuperset(document):
@@ -245,11 +248,25 @@ def _version(document: dict[str, Any], name: str, faults: list[Fault]) -> int | 
     return None
 
 
+def _unpacked(document: dict[str, Any], faults: list[Fault]) -> dict[str, Any]:
+    """Give a document with its data in the place of the bytes that it holds them as."""
+    rest = {name: value for name, value in document.items() if name != "data_base64"}
+    packed = document["data_base64"]
+    if "data" in document:
+        faults.append(Fault("/data_base64", "stands beside /data; send one of them"))
+        return rest
+    try:
+        return {**rest, "data": read_document(base64.b64decode(packed, validate=True))}
+    except (ValueError, TypeError):
+        faults.append(Fault("/data_base64", "is to be JSON in base64"))
+    except DocumentError as error:
+        faults += (Fault("/data_base64", f"holds JSON that is not read: {each.detail}") for each in error.faults)
+    return {**rest, "data": {}}
+
+
 def _judge_extensions(document: dict[str, Any], faults: list[Fault]) -> None:
     for name in document.keys() - _CLOUD_ATTRIBUTES:
-        if name == "data_base64":
-            faults.append(Fault("/data_base64", "is not taken; send the data as JSON in /data"))
-        elif not (name.isascii() and name.isalnum() and name == name.lower()):
+        if not (name.isascii() and name.isalnum() and name == name.lower()):
             detail = "is no name of an attribute: those are lower-case letters and digits"
             faults.append(Fault(f"/{_shown(name)}", detail))
 

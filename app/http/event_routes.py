@@ -7,6 +7,7 @@ from typing import Any, Final, assert_never
 from aiohttp import web
 
 from app.http.answers import json_answer
+from app.http.binary_event import attributes_in, is_binary
 from app.http.bodies import JSON, media_type_of, read_body
 from app.http.conditions import expected_version, idempotency_key, is_lenient, trace_of
 from app.http.drafts import Draft, Invalid, Repeat, read_cloud_event, read_plain_event, references_in
@@ -29,6 +30,8 @@ _TAKEN: Final = (CLOUD_EVENT, CLOUD_EVENTS, JSON)
 
 async def post_events(request: web.Request) -> web.Response:
     """Append one CloudEvent or a batch of them."""
+    if is_binary(request.headers) and not _is_structured(request):
+        return await _post_binary(request)
     media_type = media_type_of(request, _TAKEN)
     body = await read_body(request)
     edge, trace = edge_of(request), trace_of(request)
@@ -42,6 +45,41 @@ async def post_events(request: web.Request) -> web.Response:
     saved = await edge.definitions.find(references_in(documents))
     drafts = [read_cloud_event(each, key=key, now=now, trace=trace, definitions=saved) for each in documents]
     return await _append_many(request, edge, drafts)
+
+
+async def options_events(request: web.Request) -> web.Response:
+    """Answer whoever asks whether events may be delivered here, before it does: anybody who has a key, at any rate.
+
+    Source:
+        CNCF, "HTTP 1.1 Web Hooks for Event Delivery" 1.0.2, section 4.
+    """
+    headers = {"Allow": "OPTIONS, GET, POST", "Accept-Post": ", ".join(_TAKEN)}
+    origin = request.headers.get("WebHook-Request-Origin")
+    if origin is not None:
+        headers["WebHook-Allowed-Origin"] = "*"
+        if "WebHook-Request-Rate" in request.headers:
+            headers["WebHook-Allowed-Rate"] = "*"
+    return web.Response(status=200 if origin is not None else 204, headers=headers)
+
+
+async def _post_binary(request: web.Request) -> web.Response:
+    """Append a CloudEvent whose attributes stand in headers."""
+    media_type_of(request, (JSON,), suffix="+json")
+    document, faults = attributes_in(request.headers)
+    document["data"] = read_document(await read_body(request))
+    edge = edge_of(request)
+    saved = await edge.definitions.find(references_in([document]))
+    draft = read_cloud_event(
+        document, key=edge.keyring.hash, now=edge.clock(), trace=trace_of(request), definitions=saved
+    )
+    if faults:
+        known = draft if isinstance(draft, Invalid) else Invalid(())
+        draft = Invalid((*faults, *known.faults))
+    return await _append_one(request, edge, draft)
+
+
+def _is_structured(request: web.Request) -> bool:
+    return request.headers.get("Content-Type", "").strip().lower().startswith("application/cloudevents")
 
 
 async def post_order_events(request: web.Request) -> web.Response:

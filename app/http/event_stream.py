@@ -15,6 +15,7 @@ from aiohttp import web
 
 from app.http.guard import REQUEST_ID
 from app.logs import REQUEST
+from app.metrics.counters import counted_stream
 from events.errors import StoreUnavailableError
 
 log = structlog.get_logger()
@@ -42,11 +43,13 @@ async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.Strea
         }
     )
     await response.prepare(request)
+    resource = request.match_info.route.resource
     try:
-        async with aclosing(blocks):
-            async for block in blocks:
-                async with asyncio.timeout(WRITE_SECONDS):
-                    await response.write(block.encode())
+        with counted_stream(None if resource is None else resource.canonical):
+            async with aclosing(blocks):
+                async for block in blocks:
+                    async with asyncio.timeout(WRITE_SECONDS):
+                        await response.write(block.encode())
         await response.write_eof()
     except StoreUnavailableError as error:
         # the answer has begun: whoever follows comes again, from the place that they have

@@ -15,10 +15,11 @@ from app.http.definition_routes import delete_definition, get_definition, put_de
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
 from app.http.eta_routes import put_eta
-from app.http.event_routes import post_events, post_order_events
+from app.http.event_routes import options_events, post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.list_routes import get_orders
+from app.http.metrics_routes import get_metrics
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
 from app.http.segment_routes import (
@@ -87,6 +88,7 @@ _TAGS: Final = "/v1/customers/{customer_id}/tags"
 
 ROUTES: Final = (
     Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE)),
+    Route("OPTIONS", "/v1/events", options_events, OPEN),
     Route("GET", "/v1/events", get_events, Rule(Scope.EVENTS_READ)),
     Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
     Route("PUT", "/v1/orders/{order_id}/eta", put_eta, Rule(Scope.EVENTS_WRITE)),
@@ -132,6 +134,7 @@ ROUTES: Final = (
     Route("POST", f"{_WEBHOOK}/secret", post_secret, Rule(Scope.ADMIN)),
     Route("GET", f"{_WEBHOOK}/deliveries", get_deliveries, Rule(Scope.ADMIN)),
     Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
+    Route("GET", "/metrics", get_metrics, Rule(Scope.METRICS_READ)),
     Route("GET", PAGE, get_page, OPEN),
     Route("GET", f"{PAGE}.css", get_page, OPEN),
     Route("GET", f"{PAGE}.js", get_page, OPEN),

@@ -30,10 +30,12 @@ class AddressRules(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         http: HTTP without TLS.
         networks: Networks that are not public, such as 10.1.0.0/16.
+        settings: How the names of the two settings begin that say so.
     """
 
     http: bool = False
     networks: Sequence[Network] = ()
+    settings: str = "LOCKSTEP_WEBHOOK"
 
 
 def read_network(text: str) -> Network:
@@ -66,7 +68,7 @@ def fault_of_url(url: str, rules: AddressRules) -> str | None:
     if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
         return f"is to be a URL of at most {LONGEST_URL} bytes of visible ASCII"
     if parts.scheme not in schemes:
-        more = "" if rules.http else "; LOCKSTEP_WEBHOOK_HTTP=true allows http:// too"
+        more = "" if rules.http else f"; {rules.settings}_HTTP=true allows http:// too"
         return f"is to begin with {' or '.join(f'{each}://' for each in schemes)}{more}"
     if not host:
         return "is to name a host"
@@ -74,13 +76,13 @@ def fault_of_url(url: str, rules: AddressRules) -> str | None:
         return "is to have no user, password or fragment"
     literal = _literal(host)
     if literal is not None and not is_allowed(literal, rules):
-        return why_forbidden()
+        return why_forbidden(rules)
     return None
 
 
-def why_forbidden() -> str:
+def why_forbidden(rules: AddressRules) -> str:
     """Say why nothing is sent to an address, and what would change that."""
-    return "leads to an address that is not public; LOCKSTEP_WEBHOOK_NETWORKS names others that are allowed"
+    return f"leads to an address that is not public; {rules.settings}_NETWORKS names others that are allowed"
 
 
 def _literal(host: str) -> Address | None:

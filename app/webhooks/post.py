@@ -1,21 +1,18 @@
 """Posts webhooks: one request, to an address that was looked at, with no redirect followed and no answer believed."""
 
 import asyncio
-import socket
 from collections.abc import Mapping
-from ipaddress import ip_address
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import msgspec
 
-from app.webhooks.address import AddressRules, fault_of_url, is_allowed, why_forbidden
+from app.webhooks.address import AddressRules, fault_of_url
 from app.webhooks.errors import ForbiddenAddressError
+from app.webhooks.guarded import guarded_session
 
 READ_BYTES: Final = 4_096
 """Of an answer's body, so that the connection can be used again; what it says does not matter."""
-
-_AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -42,13 +39,7 @@ class Poster:
 
     def __init__(self, rules: AddressRules, timeout_seconds: float) -> None:
         self._rules = rules
-        self._session = aiohttp.ClientSession(
-            # whatever a URL or a name comes to, every connection begins with a socket for its address
-            connector=aiohttp.TCPConnector(socket_factory=self._socket, use_dns_cache=False, limit=0),
-            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._session = guarded_session(rules, timeout_seconds)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -74,16 +65,3 @@ class Poster:
             return Answered(error=f"No connection came about: {cause.strerror or type(cause).__name__}.")
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError, ValueError) as error:
             return Answered(error=f"No answer came: {type(error).__name__}.")
-
-    def _socket(self, info: _AddressInfo) -> socket.socket:
-        """Give a socket for an address.
-
-        Raises:
-            ForbiddenAddressError: Nothing may be sent there.
-        """
-        family, kind, protocol, _, place = info
-        # the scope of a link-local address says which of our own links is meant
-        address = ip_address(str(place[0]).partition("%")[0])
-        if not is_allowed(address, self._rules):
-            raise ForbiddenAddressError(why_forbidden())
-        return socket.socket(family, kind, protocol)

@@ -25,7 +25,7 @@ from tests.faults.soak import soak
 from tests.faults.soak import table as soak_table
 from tests.faults.stage import Plan, new_folder
 
-SMALL_KILLS, RELEASE_KILLS = 24, 1000
+SMALL_KILLS, RELEASE_KILLS = 20, 1000
 KILLS_A_ROUND = 100
 SMALL_SOAK_MINUTES = 0.4
 SHOWN_VIOLATIONS = 60

@@ -24,6 +24,7 @@ from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
 from app.http.edge import Edge
 from app.http.server import build_app, serving
+from app.metrics.page import MetricsPage
 from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
 from app.tracking.tracker import Tracker
@@ -183,6 +184,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         ring_facts=lambda: None,
         keyring=keyring,
         ready=ready,
+        write_metrics=MetricsPage(pool).write,
         clock=lambda: NOON,
     )
     edge = replace(edge, **changes)

@@ -11,6 +11,7 @@ from app.access.key_store import REMEMBERED_SECONDS, KeyStore
 from events.errors import StoreUnavailableError
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
+from tests.conftest import Clock
 
 
 class Monotonic:
@@ -156,3 +157,83 @@ async def test_without_postgres_nobody_is_known(dsn: str, keyring: Keyring) -> N
     await pool.close()
     with pytest.raises(StoreUnavailableError):
         await keys.find(key)
+
+
+async def test_the_successor_does_what_the_old_one_did_while_both_are_good(
+    pool: Pool, keyring: Keyring, clock: Clock
+) -> None:
+    """Both open the same for the overlap; after it the old one opens nothing. A key has one successor."""
+    keys = KeyStore(pool, keyring)
+    old, old_id = await make(keys, Scope.EVENTS_WRITE)
+    [chosen] = await keys.rotatable("shop")
+    rotated = await keys.rotate(chosen.key_id, overlap_seconds=3_600)
+    assert rotated is not None
+    new, stored = rotated
+    listed = {each.key_id: each for each in await keys.list_keys()}
+
+    assert chosen.key_id == old_id
+    assert await KeyStore(pool, keyring).find(new) == Service(stored.key_id, frozenset({Scope.EVENTS_WRITE}))
+    assert await KeyStore(pool, keyring).find(old) == Service(old_id, frozenset({Scope.EVENTS_WRITE}))
+    assert listed[old_id].replaced_by == stored.key_id
+    assert (stored.name, stored.environment, stored.expires_at) == ("shop", "live", None)
+    assert await keys.rotate(old_id, overlap_seconds=3_600) is None
+    assert [each.key_id for each in await keys.rotatable("shop")] == [stored.key_id]
+    await clock.advance(seconds=3_601)
+    assert await KeyStore(pool, keyring).find(old) is None
+    assert await KeyStore(pool, keyring).find(new) is not None
+
+
+async def test_a_rotation_makes_no_life_longer(pool: Pool, keyring: Keyring, clock: Clock) -> None:
+    """An old key that ends sooner than the overlap ends then; the new one lives as long as the old one was made for."""
+    keys = KeyStore(pool, keyring)
+    now = await clock.now()
+    _, old_id = await make(keys, Scope.ADMIN, expires_at=now + timedelta(days=90))
+    await clock.advance(days=89)
+    rotated = await keys.rotate(old_id, overlap_seconds=7 * 86_400)
+    assert rotated is not None
+    listed = {each.key_id: each for each in await keys.list_keys()}
+
+    assert listed[old_id].expires_at == now + timedelta(days=90)
+    assert rotated[1].expires_at is not None
+    assert timedelta(days=89.9) < rotated[1].expires_at - await clock.now() <= timedelta(days=90)
+    await clock.advance(days=91)
+    assert await keys.rotatable("shop") == []
+    assert await keys.rotate(rotated[1].key_id, overlap_seconds=1) is None
+
+
+async def test_use_is_written_off_the_request_path_and_once_a_minute(
+    pool: Pool, keyring: Keyring, clock: Clock
+) -> None:
+    """Finding a key writes nothing; what was found is written together, by all processes once a minute."""
+    here, elsewhere = KeyStore(pool, keyring), KeyStore(pool, keyring)
+    key, key_id = await make(here, Scope.ADMIN)
+    _, unused = await make(here, Scope.ADMIN)
+
+    async def used() -> dict[str, object]:
+        return {each.key_id: each.last_used_at for each in await here.list_keys()}
+
+    assert await here.find(key)
+    assert await elsewhere.find(key)
+    assert await used() == {key_id: None, unused: None}
+    await here.note_use()
+    first = (await used())[key_id]
+    assert first is not None
+    await elsewhere.note_use()
+    assert await used() == {key_id: first, unused: None}
+    await clock.advance(seconds=61)
+    await here.note_use()
+    assert await used() == {key_id: first, unused: None}
+    assert await here.find(key)
+    await here.note_use()
+    assert (await used())[key_id] != first
+
+
+async def test_a_process_that_leaves_writes_what_was_used(pool: Pool, keyring: Keyring) -> None:
+    """Its last minute is not lost."""
+    keys = KeyStore(pool, keyring)
+    key, _ = await make(keys, Scope.ADMIN)
+    assert await keys.find(key)
+    stop = asyncio.Event()
+    stop.set()
+    await keys.run(stop)
+    assert [each.last_used_at is not None for each in await keys.list_keys()] == [True]

@@ -42,6 +42,25 @@ async def test_a_key_is_made_listed_and_revoked(dsn: str, pool: Pool, keyring: K
     assert (await lockstep("keys", "revoke", "lk_live_nobody", dsn=dsn)).code == 1
 
 
+async def test_a_key_is_rotated_by_its_name(dsn: str, pool: Pool, keyring: Keyring) -> None:
+    """Both are good for the overlap; a name that several have, or none, is told with what to do."""
+    old = (await lockstep("keys", "create", "--name", "till", "--scope", "admin", "--json", dsn=dsn)).json
+    new = await lockstep("keys", "rotate", "till", "--overlap", "60", "--json", dsn=dsn)
+    listed = (await lockstep("keys", "list", "--json", dsn=dsn)).json["keys"]
+    await lockstep("keys", "create", "--name", "till", "--scope", "admin", dsn=dsn)
+    several = await lockstep("keys", "rotate", "till", dsn=dsn)
+    none = await lockstep("keys", "rotate", "nobody", dsn=dsn)
+
+    assert new.json["scopes"] == ["admin"]
+    assert [await KeyStore(pool, keyring).find(each["key"]) is not None for each in (old, new.json)] == [True, True]
+    assert {each["keyId"]: each["replacedBy"] for each in listed} == {
+        old["keyId"]: new.json["keyId"],
+        new.json["keyId"]: None,
+    }
+    assert (several.code, new.json["keyId"] in several.err) == (2, True)
+    assert (none.code, none.out) == (1, "")
+
+
 async def test_a_scope_that_is_not_there_is_named(dsn: str) -> None:
     """The error says which scope is unknown and which are known."""
     done = await lockstep("keys", "create", "--name", "x", "--scope", "everything", dsn=dsn)

@@ -1,16 +1,20 @@
 """Nobody gets in: every route against everybody who may not, generated from the route table."""
 
 import base64
+import dataclasses
+import hmac
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Final
 
 import jwt
-import msgspec
 import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from structlog.testing import capture_logs
 
 from app.access.api_key import Scope
+from app.access.key_store import KeyStore
 from app.http.routes import OPEN, ROUTES, Route
 from app.logs import name_request
 from events.postgres.pool import Pool, open_pool
@@ -18,6 +22,7 @@ from events.sealing import Keyring
 from projections.projector import Projector
 from tests.examples.events import FACTS
 from tests.integration.http_api import CARD, CLOUD_EVENT, DEVICE, NOON, Api, cloud_event, order_page, running_api
+from tests.integration.shop_sign_in import SignIn, reading, sign_in, unsigned
 
 PLAIN: Final = {"type": "order.ready", "data": {}}
 ASSET: Final = {"url": "https://shop.example/taverna.png", "sha256": "ab" * 32, "sizeBytes": 4_096}
@@ -72,11 +77,26 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
         {"attributesType": "OrderAttributes", "audience": {"everybody": True}},
     ),
     ("POST", "/v1/tickets"): ("/v1/tickets", {"customerId": "customer-7"}),
+    ("GET", "/metrics"): ("/metrics", None),
 }
 """A request for each guarded route that its owner may make; a new route without one fails."""
 
+THERE: Final = ("Taverna", "taverna", "order-1", "phone-1", "activity-1", "card-1", "customer-7", "com.example.shop")
+"""What the service holds, and no refusal may show, not even that it was asked for."""
+
 GUARDED: Final = [route for route in ROUTES if route.rule != OPEN]
 WITH_TICKETS: Final = [route for route in GUARDED if route.rule.tickets]
+LACKING: Final = {
+    (route.method, route.path): (404, "not-found")
+    for route in GUARDED
+    if ("{name}" in route.path and route.method != "PUT")
+    or ("/audience" in route.path and "{activity_id}" in route.path)
+}
+"""What is not there for its own key either, where nobody has made it in these tests."""
+MAKING: Final = {("PUT", "/v1/devices/{device_id}")}
+"""What makes a thing that is not there."""
+OF_THE_REQUEST: Final = {"x-request-id", "date"}
+NAMING: Final = [route for route in WITH_TICKETS if (route.method, route.path) not in MAKING]
 
 
 def named(route: Route) -> str:
@@ -85,9 +105,16 @@ def named(route: Route) -> str:
 
 
 @pytest.fixture
-async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
+async def shop() -> AsyncIterator[SignIn]:
+    """The shop's own sign-in, whose tokens are taken too."""
+    async with sign_in() as running:
+        yield running
+
+
+@pytest.fixture
+async def api(pool: Pool, keyring: Keyring, shop: SignIn) -> AsyncIterator[Api]:
     """Run the edge, with an order, a phone and a card of customer-7."""
-    async with running_api(pool, keyring) as running:
+    async with reading(shop) as tokens, running_api(pool, keyring, shop_tokens=tokens) as running:
         placed = await running.send(
             "POST", "/v1/events", cloud_event(id="first"), token="events:write", media_type=CLOUD_EVENT
         )
@@ -105,9 +132,12 @@ async def api(pool: Pool, keyring: Keyring) -> AsyncIterator[Api]:
 
 
 async def ask(api: Api, route: Route, token: str | None, **more: Any) -> tuple[int, str]:
-    """Make the route's request and give status and problem."""
+    """Make the route's request and give status and problem; a refusal says nothing of what is there."""
     path, document = REQUESTS[route.method, route.path]
     reply = await api.send(route.method, path, document, token=token, **more)
+    if reply.status in {401, 403, 404}:
+        said = reply.body.decode() + str(reply.headers)
+        assert [each for each in THERE if each in said] == []
     return reply.status, reply.problem if reply.status >= 400 else ""
 
 
@@ -116,10 +146,12 @@ def forged(claims: dict[str, Any], key: bytes, algorithm: str = "HS256") -> str:
     return jwt.encode(claims, key, algorithm=algorithm)
 
 
-def unsigned(claims: dict[str, Any]) -> str:
-    """Make a token with the algorithm none."""
-    halves = ({"alg": "none", "typ": "JWT"}, claims)
-    return ".".join(base64.urlsafe_b64encode(msgspec.json.encode(half)).rstrip(b"=").decode() for half in halves) + "."
+def signed_with_what_is_public(shop: SignIn, claims: dict[str, Any]) -> str:
+    """Make a token whose HMAC has the shop's public key for its secret, which the library refuses to make."""
+    public = shop.keys["first"].public_key()
+    text = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    body = unsigned(claims, alg="HS256", kid="first").removesuffix(".")
+    return f"{body}.{base64.urlsafe_b64encode(hmac.digest(text, body.encode(), 'sha256')).rstrip(b'=').decode()}"
 
 
 def test_every_guarded_route_has_a_request_here() -> None:
@@ -127,10 +159,10 @@ def test_every_guarded_route_has_a_request_here() -> None:
     assert {(route.method, route.path) for route in GUARDED} == set(REQUESTS)
 
 
-def test_only_health_and_the_tracking_page_are_open() -> None:
+def test_only_health_the_tracking_page_and_a_handshake_are_open() -> None:
     """Everything else has a scope; the page is the same for everybody, and what it follows is not."""
-    assert {route.path for route in ROUTES if route.rule == OPEN} == {
-        "/livez", "/readyz", "/track", "/track.css", "/track.js"
+    assert {f"{route.method} {route.path}" for route in ROUTES if route.rule == OPEN} == {
+        "GET /livez", "GET /readyz", "GET /track", "GET /track.css", "GET /track.js", "OPTIONS /v1/events"
     }  # fmt: skip
 
 
@@ -149,23 +181,27 @@ async def test_nobody_unknown_gets_in(api: Api, route: Route) -> None:
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
 async def test_a_key_that_was_good_gets_in_no_more(api: Api, pool: Pool, route: Route) -> None:
-    """A revoked key and an expired key are 401."""
+    """A revoked key and an expired key are 401; so is one whose row was copied from another installation."""
     assert route.rule.scope is not None
     scopes = [route.rule.scope]
     revoked, stored = await api.edge.key_store.create(name="revoked", environment="test", scopes=scopes)
     assert await api.edge.key_store.revoke(stored.key_id)
     ended = await pool.fetchval("SELECT lockstep_now()") - timedelta(seconds=1)
     expired, _ = await api.edge.key_store.create(name="old", environment="test", scopes=scopes, expires_at=ended)
-    for token in (revoked, expired):
+    stranger = KeyStore(pool, dataclasses.replace(api.edge.keyring, hash=b"the secret of somebody else here"))
+    foreign, _ = await stranger.create(name="stranger", environment="test", scopes=scopes)
+    for token in (revoked, expired, foreign):
         assert await ask(api, route, token) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
 async def test_a_key_with_other_scopes_does_not_get_in(api: Api, route: Route) -> None:
-    """Every other scope is 403; the right one and admin are let in."""
+    """Every other scope is 403; the right one and admin are let in, and get what they asked for if it is there."""
     for scope in Scope:
-        status, _ = await ask(api, route, scope.value)
+        status, word = await ask(api, route, scope.value)
         assert (status == 403) == (scope not in (route.rule.scope, Scope.ADMIN)), scope
+        if scope is route.rule.scope:
+            assert status < 300 or (status, word) == LACKING.get((route.method, route.path)), (status, word)
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
@@ -192,11 +228,50 @@ async def test_a_ticket_that_is_not_ours_or_not_of_now_does_not_get_in(api: Api,
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
-async def test_a_ticket_of_another_customer_sees_nothing(api: Api, route: Route) -> None:
+async def test_a_token_that_is_not_the_shops_or_not_of_now_does_not_get_in(
+    api: Api, shop: SignIn, route: Route
+) -> None:
+    """Expired, from the future, of another issuer, for another audience, by another key, unsigned: 401."""
+    now = int(NOON.timestamp())
+    claims = jwt.decode(shop.token("customer-7"), options={"verify_signature": False})
+    stranger = SignIn()
+    stranger.add("first")
+    stranger.add("strange")
+    for token in (
+        shop.token("customer-7", exp=now),
+        shop.token("customer-7", nbf=now + 300),
+        shop.token("customer-7", iss="https://elsewhere.example/"),
+        shop.token("customer-7", aud="elsewhere"),
+        shop.token(None),
+        stranger.token("customer-7"),
+        stranger.token("customer-7", key_id="strange"),
+        signed_with_what_is_public(shop, claims),
+        unsigned(claims, kid="first"),
+        unsigned(claims, alg="nOnE", kid="first"),
+    ):
+        assert await ask(api, route, token) == (401, "unauthenticated"), token
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=named)
+async def test_a_ticket_of_another_customer_sees_nothing(api: Api, shop: SignIn, route: Route) -> None:
     """What belongs to others is not there; where tickets are not taken at all it is 403."""
     expected = (404, "not-found") if route.rule.tickets else (403, "forbidden")
-    for token in (api.ticket("customer-8"), api.ticket(None, "order-2"), api.ticket("customer-8", "order-2")):
+    for token in (api.ticket("customer-8"), api.ticket(None, "order-2"), api.ticket("customer-8", "order-2"),
+                  shop.token("customer-8")):  # fmt: skip
         assert await ask(api, route, token) == expected
+
+
+@pytest.mark.parametrize("route", NAMING, ids=named)
+async def test_what_is_of_another_is_answered_like_what_is_not_there(api: Api, route: Route) -> None:
+    """Nothing but the request id tells the two apart: neither status, nor words, nor headers."""
+    path, document = REQUESTS[route.method, route.path]
+    answers = []
+    for asked in (path, path.replace("phone-1", "phone-404").replace("order-1", "order-404")):
+        reply = await api.send(route.method, asked, document, token=api.ticket("customer-8"))
+        headers = {name: value for name, value in reply.headers.items() if name.lower() not in OF_THE_REQUEST}
+        answers.append((reply.status, {**reply.json, "instance": ""}, headers))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
 
 
 async def test_without_postgres_nobody_is_let_in_and_nobody_refused(dsn: str, keyring: Keyring) -> None:
@@ -213,6 +288,22 @@ async def test_a_customer_reaches_what_is_theirs(api: Api, route: Route) -> None
     """The customer's own ticket is let in everywhere that tickets are."""
     status, _ = await ask(api, route, api.ticket("customer-7"))
     assert status in {200, 204}
+
+
+@pytest.mark.parametrize("route", WITH_TICKETS, ids=named)
+async def test_a_customer_signed_in_at_the_shop_reaches_what_is_theirs(api: Api, shop: SignIn, route: Route) -> None:
+    """The shop's own token does what a ticket for its customer does."""
+    status, _ = await ask(api, route, shop.token("customer-7"))
+    assert status in {200, 204}
+
+
+async def test_while_the_shops_keys_are_not_to_be_had_its_tokens_are_not_refused(api: Api, shop: SignIn) -> None:
+    """503, for they may be good; keys and tickets work on."""
+    shop.answer = lambda: web.Response(status=500)
+    reply = await api.send("GET", "/v1/orders/order-1", token=shop.token("customer-7"))
+    assert (reply.status, reply.problem, reply.headers["Retry-After"]) == (503, "unavailable", "5")
+    for token in (api.ticket("customer-7"), "orders:read"):
+        assert (await api.send("GET", "/v1/orders/order-1", token=token)).status == 200
 
 
 async def test_a_phone_changes_hands_by_a_ticket_of_the_new_customer_alone(api: Api) -> None:
