@@ -12,6 +12,7 @@ from app.cli.channels import channels
 from app.cli.config import config
 from app.cli.definitions import definitions
 from app.cli.demo import demo
+from app.cli.doctor import doctor
 from app.cli.erase import erase
 from app.cli.events import events
 from app.cli.keys import keys
@@ -42,7 +43,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
+for command in (demo, serve, migrate, stop, pause, resume, pauses, recover, doctor):
     cli.command()(command)
 for group in (
     simulator,

@@ -14,6 +14,7 @@ from app.http.problem_kinds import MEDIA_TYPE, TOO_SLOW
 from app.http.problems import bad_request, invalid, problem
 from events.document import LIMIT_NODES, read_document
 from events.errors import Fault
+from events.faults import without_value
 
 T = TypeVar("T")
 
@@ -105,6 +106,6 @@ def _fault_of(error: msgspec.ValidationError, type_: type[Any]) -> Fault:
 
 def _explained(sentence: str, type_: type[Any] | None) -> str:
     if type_ is None or "unknown field" not in sentence:
-        return sentence
+        return without_value(sentence)
     known = ", ".join(field.encode_name for field in msgspec.structs.fields(type_))
     return f"{sentence}; known fields: {known}"
