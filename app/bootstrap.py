@@ -32,6 +32,7 @@ from app.metrics.page import MetricsPage
 from app.order_states import StateReader
 from app.orders import OrderReader
 from app.outbound import apns_transport, channels_transport, token_client
+from app.plan_waiter import PlanWaiter
 from app.settings import Settings
 from app.supervisor import Loop, supervise
 from app.tracking.tracker import Tracker
@@ -98,6 +99,7 @@ class Service:
         self.feed = Feed(pool, keyring)
         self.card_stream = CardStream(pool)
         self.tracker = Tracker(pool, keyring, settings.plan_rules().ages)
+        self.plan_waiter = PlanWaiter(pool)
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
@@ -143,6 +145,7 @@ class Service:
         self.feed.wake()
         self.card_stream.close()
         self.tracker.close()
+        self.plan_waiter.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
@@ -296,6 +299,7 @@ class Service:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
+        self.doorbell.listen(self.plan_waiter.hear)
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -319,6 +323,7 @@ class Service:
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
             card_stream=self.card_stream,
+            plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
