@@ -33,6 +33,7 @@ from app.metrics.page import MetricsPage
 from app.order_states import StateReader
 from app.orders import OrderReader
 from app.outbound import apns_transport, channels_transport, token_client
+from app.plan_waiter import PlanWaiter
 from app.settings import Settings
 from app.supervisor import Loop, supervise
 from app.tracking.tracker import Tracker
@@ -100,6 +101,7 @@ class Service:
         self.feed = Feed(pool, keyring)
         self.card_stream = CardStream(pool)
         self.tracker = Tracker(pool, keyring, settings.plan_rules().ages)
+        self.plan_waiter = PlanWaiter(pool)
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
@@ -146,6 +148,7 @@ class Service:
         self.feed.wake()
         self.card_stream.close()
         self.tracker.close()
+        self.plan_waiter.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
@@ -301,6 +304,7 @@ class Service:
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
         limits = self._settings.rules().http
+        self.doorbell.listen(self.plan_waiter.hear)
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -324,6 +328,7 @@ class Service:
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
             card_stream=self.card_stream,
+            plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
             reads=self.reads,

@@ -60,9 +60,13 @@ def expected_version(request: web.Request) -> int | None:
 
 
 def is_lenient(request: web.Request) -> bool:
-    """Tell whether the good events are to be stored although others are bad (RFC 7240)."""
-    preferences = ",".join(request.headers.getall("Prefer", ()))
-    return any(_is_handling_lenient(each) for each in preferences.split(",")) if preferences else False
+    """Tell whether the good events are to be stored although others are bad."""
+    return _preference(request, "handling") == "lenient"
+
+
+def wait_seconds(request: web.Request) -> int | None:
+    """Give for how long the answer may wait until the events show; None: not at all."""
+    return read_whole_number(_preference(request, "wait"))
 
 
 def trace_of(request: web.Request) -> str | None:
@@ -82,6 +86,11 @@ def idempotency_key(request: web.Request) -> str | None:
     return text
 
 
-def _is_handling_lenient(preference: str) -> bool:
-    name, _, value = preference.partition(";")[0].partition("=")
-    return name.strip().lower() == "handling" and value.strip().strip('"').lower() == "lenient"
+def _preference(request: web.Request, wanted: str) -> str:
+    """Give the value of a preference, that stated first (RFC 7240: one that makes no sense is as good as none)."""
+    for stated in request.headers.getall("Prefer", ()):
+        for preference in stated.split(","):
+            name, _, value = preference.partition(";")[0].partition("=")
+            if name.strip().lower() == wanted:
+                return value.strip().strip('"').lower()
+    return ""

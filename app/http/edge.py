@@ -17,6 +17,7 @@ from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.order_page import OrderPage
+from app.plan_waiter import PlanWaiter
 from app.point import Point
 from app.tracking.tracker import Tracker
 from app.webhooks.webhook_store import WebhookStore
@@ -67,6 +68,7 @@ class Edge:
     count_cards: Callable[[str], Awaitable[CardCounts]]
     order_list: OrderList
     card_stream: CardStream
+    plan_waiter: PlanWaiter
     tracker: Tracker
     key_store: KeyStore
     reads: PersonalReads

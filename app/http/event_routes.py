@@ -4,12 +4,22 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final, assert_never
 
+import structlog
 from aiohttp import web
+from msgspec.structs import replace
 
 from app.http.answers import EventAnswer, EventAnswers, json_answer
 from app.http.binary_event import attributes_in, is_binary
 from app.http.bodies import media_type_of, read_body
-from app.http.conditions import EVENT_HEADERS, IDEMPOTENCY_KEY, expected_version, idempotency_key, is_lenient, trace_of
+from app.http.conditions import (
+    EVENT_HEADERS,
+    IDEMPOTENCY_KEY,
+    expected_version,
+    idempotency_key,
+    is_lenient,
+    trace_of,
+    wait_seconds,
+)
 from app.http.drafts import Draft, Invalid, Repeat, read_cloud_event, read_plain_event, references_in
 from app.http.edge import Edge, edge_of
 from app.http.operation import JSON, Answer, Body, Made, Named, Parameter, describe
@@ -20,7 +30,9 @@ from app.http.problems import bad_request, invalid, problem
 from app.http.repeats import know_repeats
 from events.document import read_document
 from events.envelope import NewEvent
-from events.errors import Fault
+from events.errors import Fault, StoreUnavailableError
+
+log = structlog.get_logger()
 
 BATCH_EVENTS: Final = 500
 BATCH_VALUES: Final = 20_000
@@ -173,10 +185,10 @@ async def _append_one(request: web.Request, edge: Edge, draft: Draft) -> web.Res
         case Invalid():
             raise invalid(known.faults)
         case Repeat():
-            return json_answer(repeat_answer(known))
+            return await _answer(request, edge, repeat_answer(known))
         case NewEvent():
             [outcome] = await edge.appender.append((known,), expected=expected_version(request))
-            return answer_one(known, outcome)
+            return await _answer(request, edge, answer_one(known, outcome))
         case _:
             assert_never(known)
 
@@ -192,10 +204,26 @@ async def _append_many(request: web.Request, edge: Edge, drafts: Sequence[Draft]
     if expected is not None and len({event.subject_id for event in events}) > 1:
         raise bad_request("A version can be expected of one order alone; this request is about several.")
     outcomes = await edge.appender.append(events, expected=expected) if events else []
-    answer = answer_many(known, outcomes)
-    if lenient:
-        answer.headers["Preference-Applied"] = "handling=lenient"
-    return answer
+    applied = ("handling=lenient",) if lenient else ()
+    return await _answer(request, edge, answer_many(known, outcomes), *applied)
+
+
+async def _answer(request: web.Request, edge: Edge, answer: EventAnswer | EventAnswers, *applied: str) -> web.Response:
+    """Answer what became of events; if the request asks for that and they are of one order, once they show."""
+    seconds = wait_seconds(request)
+    results = (answer,) if isinstance(answer, EventAnswer) else answer.results
+    stored = {each.subject: each.version for each in results if each.subject is not None and each.version is not None}
+    if seconds is not None and len(stored) == 1:
+        [(order_id, version)] = stored.items()
+        try:
+            progress = await edge.plan_waiter.wait(order_id, version, seconds=seconds)
+        except StoreUnavailableError:
+            # the events are stored, and that is the answer
+            log.warning("events_are_not_waited_for")
+        else:
+            answer = replace(answer, view_version=progress.view_version, cards=progress.cards)
+            applied += (f"wait={seconds}",) if progress.complete else ()
+    return json_answer(answer, headers={"Preference-Applied": ", ".join(applied)} if applied else None)
 
 
 def _batch(document: Any) -> list[Any]:

@@ -30,6 +30,7 @@ from app.http.server import build_app, serving
 from app.metrics.page import MetricsPage
 from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
+from app.plan_waiter import PlanWaiter
 from app.tracking.tracker import Tracker
 from app.webhooks.address import AddressRules
 from app.webhooks.webhook_store import WebhookStore
@@ -191,6 +192,7 @@ async def running_api(
         count_cards=CardCounter(pool).count,
         order_list=OrderList(pool),
         card_stream=CardStream(pool),
+        plan_waiter=PlanWaiter(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
         reads=PersonalReads(pool),
