@@ -1,13 +1,11 @@
 """The composition root: from settings to a running service."""
 
 import asyncio
-import ssl
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Self
 
-import httpx
 import structlog
 
 from app.access.key_store import KeyStore
@@ -17,9 +15,8 @@ from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
 from app.apns.channel_reconciler import ChannelReconciler
 from app.apns.credential_keeper import CredentialKeeper
+from app.apns.credentials import Credentials
 from app.apns.dispatcher import Dispatcher
-from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
-from app.apns.request import Environment
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.definitions import DefinitionStore
@@ -29,10 +26,13 @@ from app.erasure import Eraser
 from app.explanations import Explainer
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
+from app.http.metrics_routes import build_metrics_app
 from app.http.server import build_app, serving
 from app.memory import map_large_blocks, spare_the_collector
+from app.metrics.page import MetricsPage
 from app.order_states import StateReader
 from app.orders import OrderReader
+from app.outbound import apns_transport, channels_transport, token_client
 from app.settings import Settings
 from app.supervisor import Loop, supervise
 from app.tracking.tracker import Tracker
@@ -73,51 +73,12 @@ async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
     return server.dsn
 
 
-def apns_transport(settings: Settings) -> EngineTransport:
-    """Give what sends pushes, on the engine of the settings."""
-    urls = {
-        Environment.PRODUCTION: settings.apns_production_url,
-        Environment.SANDBOX: settings.apns_sandbox_url,
-        Environment.FCM: settings.fcm_url,
-    }
-    return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
-
-
-def token_client(settings: Settings) -> httpx.AsyncClient | None:
-    """Give what asks Google for access tokens; None where the settings name no account."""
-    if settings.fcm_account is None and settings.fcm_accounts is None:
-        return None
-    trusted = None if settings.apns_ca_file is None else str(settings.apns_ca_file)
-    return httpx.AsyncClient(http2=True, verify=ssl.create_default_context(cafile=trusted), follow_redirects=False)
-
-
-def channels_transport(settings: Settings) -> EngineTransport:
-    """Give what makes and deletes channels, at Apple's addresses for that."""
-    urls = {
-        Environment.PRODUCTION: settings.apns_production_channels_url,
-        Environment.SANDBOX: settings.apns_sandbox_channels_url,
-    }
-    return EngineTransport(_engine(settings), TransportSettings(base_urls=urls))
-
-
-def _engine(settings: Settings) -> Engine:
-    ca_file = None if settings.apns_ca_file is None else str(settings.apns_ca_file)
-    # A connection that does not come about must fail before the push does: then it is known that it did not leave.
-    connect_timeout = settings.dispatch_rules().deadline * 2 / 3
-    if settings.apns_engine == "httpx":
-        from app.apns.httpx_engine import HttpxEngine
-
-        return HttpxEngine(ca_file=ca_file, connect_timeout_seconds=connect_timeout)
-    from app.apns.pyqwest_engine import PyqwestEngine
-
-    return PyqwestEngine(ca_file=ca_file, connect_timeout_seconds=connect_timeout)
-
-
 class Service:
     """A running process of Lockstep with the roles it was given; made by `start`.
 
     Attributes:
         url: Where the API listens; None without the role.
+        metrics_url: Where metrics are, without the API; None where no port is set.
     """
 
     def __init__(self, settings: Settings, dsn: str, pool: Pool, keyring: Keyring, stack: AsyncExitStack) -> None:
@@ -141,6 +102,16 @@ class Service:
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
+        self.metrics_url: str | None = None
+        self._pools = {"api": pool}
+        self._credentials: Credentials | None = None
+        self._metrics = MetricsPage(
+            pool,
+            roles=settings.roles,
+            pools=self._pools,
+            waiting=lambda: self.appender.waiting,
+            tokens_issued=self._tokens_issued,
+        )
 
     @classmethod
     async def start(cls, settings: Settings) -> Self:
@@ -156,7 +127,8 @@ class Service:
             behind = await schema_behind(dsn)
             if behind:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
-            pool = await open_pool(dsn, name="lockstep", most=settings.database_connections)
+            rules = settings.rules().database
+            pool = await open_pool(dsn, name="lockstep", most=settings.database_connections, rules=rules)
             stack.push_async_callback(pool.close)
             keyring = await open_keyring(pool, settings.secret())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
@@ -189,6 +161,12 @@ class Service:
         loops: dict[str, Loop] = {"doorbell": self.doorbell.run}
         for role in self._settings.roles:
             loops |= await self._role(role)
+        if self._settings.metrics_port is not None:
+            app = build_metrics_app(self._metrics.write)
+            metrics = serving(app, self._settings.host, self._settings.metrics_port)
+            # open as long as there is something to watch: also while the process drains
+            port = await self._stack.enter_async_context(metrics)
+            self.metrics_url = f"http://{self._settings.host}:{port}"
         self._loops = asyncio.get_running_loop().create_task(supervise(loops, self._stop))
         spare_the_collector()
         log.info("service_started", roles=",".join(self._settings.roles), url=self.url)
@@ -203,8 +181,10 @@ class Service:
                     most=self._settings.database_connections,
                     # views can be folded again: what a crash of Postgres takes is found by the sweep
                     settings={"synchronous_commit": "off"} if role == "projector" else None,
+                    rules=self._settings.rules().database,
                 )
             )
+            self._pools[role] = workers
         match role:
             case "api":
                 await self._serve()
@@ -255,6 +235,7 @@ class Service:
                     read_accounts=self._settings.service_accounts_anew,
                     client=client,
                 )
+                self._credentials = keeper.credentials
                 dispatcher = Dispatcher(
                     workers,
                     self.keyring,
@@ -318,6 +299,7 @@ class Service:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
+        limits = self._settings.rules().http
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -347,10 +329,14 @@ class Service:
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,
             ready=self._ready,
+            write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             shop_tokens=shop_tokens,
+            body_seconds=limits.body,
         )
-        port = await self._edge.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
+        port = await self._edge.enter_async_context(
+            serving(build_app(edge), self._settings.host, self._settings.port, limits)
+        )
         self.url = f"http://{self._settings.host}:{port}"
 
     def _registry(self) -> DeviceRegistry:
@@ -372,6 +358,9 @@ class Service:
             return []  # migrated for the release that is to come after us, until which we serve
         except (OSError, LockstepError, TimeoutError):
             return ["postgres"]
+
+    def _tokens_issued(self) -> Mapping[str, float]:
+        return {} if self._credentials is None else self._credentials.issued_at
 
     def _ring_behind(self, subjects: Collection[str]) -> None:
         self.doorbell.ring(behind=subjects)

@@ -37,7 +37,7 @@ Role = Literal["api", "projector", "matcher", "dispatcher"]
 ALL_ROLES: tuple[Role, ...] = ("api", "projector", "matcher", "dispatcher")
 
 
-class _Files(PydanticBaseSettingsSource):
+class FileSettingsSource(PydanticBaseSettingsSource):
     """Reads a setting from the file that `LOCKSTEP_<NAME>_FILE` names, as containers hand over secrets."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the signature is pydantic's
@@ -79,6 +79,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     secret_key: SecretStr | None = Field(None, description="32 bytes in base64; wraps every other key.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port; 0 takes a free one.")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Another port, for /metrics and /livez alone, open to whoever reaches it."
+    )
     roles: Annotated[tuple[Role, ...], NoDecode] = Field(ALL_ROLES, description="What this process does.")
     cards: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Modules of your own cards, by their import names, with commas."
@@ -184,7 +187,12 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: what is given in code, variables, their files, `.env`."""
-        return init_settings, env_settings, _Files(settings_cls), dotenv_settings
+        return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Give what came from the command line."""
+        return self._given
 
     def plan_rules(self) -> PlanRules:
         """Give the thresholds of plans."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from app.metrics.counters import count_loop_failure
 from events.waiting import first_of
 
 log = structlog.get_logger()
@@ -37,4 +38,5 @@ async def _keep_running(name: str, loop: Loop, stop: asyncio.Event) -> None:
             log.error(  # noqa: TRY400 - for the same reason
                 "loop_failed", loop=name, error=type(error).__name__, at=f"{place.filename}:{place.lineno}"
             )
+            count_loop_failure(name)
             await first_of(stop, seconds=RESTART_SECONDS)

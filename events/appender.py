@@ -5,6 +5,7 @@ crowd shares its round trips. A request never fails or delays a neighbour's: wha
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -13,6 +14,7 @@ import structlog
 
 from events.envelope import NewEvent
 from events.errors import StoreUnavailableError
+from events.metrics import APPEND_FAILURES, APPEND_SECONDS, count_outcomes
 from events.outcome import Appended, Duplicate, Outcome
 from events.slot import slot_of
 from events.store import EventStore, Group
@@ -24,10 +26,11 @@ WAITING_EVENTS = 20_000
 
 
 class _Waiting(msgspec.Struct, frozen=True, eq=False):
-    """A request's group and the caller who waits for its outcomes."""
+    """A request's group and the caller who waits for its outcomes, since when by the monotonic clock."""
 
     group: Group
     answer: asyncio.Future[list[Outcome]]
+    since: float
 
 
 class Appender:
@@ -76,11 +79,13 @@ class Appender:
             ValueError: An expected version for several subjects.
         """
         if self._waiting_events + len(events) > self._most_waiting:
+            APPEND_FAILURES.inc()
             raise StoreUnavailableError("Too many events wait to be stored; ask again.")
-        loop = asyncio.get_running_loop()
+        loop, since = asyncio.get_running_loop(), time.monotonic()
         if len(events) == 1:
             event = events[0]
-            alone = _Waiting(Group(slot_of(event.subject_id), event.subject_id, events, expected), loop.create_future())
+            group = Group(slot_of(event.subject_id), event.subject_id, events, expected)
+            alone = _Waiting(group, loop.create_future(), since)
             self._enqueue([alone])
             return await alone.answer
         places: dict[str, list[int]] = {}
@@ -92,6 +97,7 @@ class Appender:
             _Waiting(
                 Group(slot_of(subject_id), subject_id, [events[place] for place in mine], expected),
                 loop.create_future(),
+                since,
             )
             for subject_id, mine in places.items()
         ]
@@ -101,6 +107,11 @@ class Appender:
         for mine, answer in zip(places.values(), answers, strict=True):
             outcomes.update(zip(mine, answer, strict=True))
         return [outcomes[place] for place in range(len(events))]
+
+    @property
+    def waiting(self) -> int:
+        """Tell how many events wait for a batch."""
+        return self._waiting_events
 
     async def drain(self) -> None:
         """Wait until everything that was accepted has been answered."""
@@ -178,13 +189,17 @@ class Appender:
             for each, outcomes in zip(taken, answers, strict=True)
             if any(isinstance(o, Appended) for o in outcomes)
         }
+        now = time.monotonic()
         for each, outcomes in zip(taken, answers, strict=True):
+            APPEND_SECONDS.observe(now - each.since)
             if not each.answer.done():
                 each.answer.set_result(outcomes)
+        count_outcomes(answers)
         if changed:
             self._hint(list(changed))
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:
+    APPEND_FAILURES.inc()
     if not waiting.answer.done():
         waiting.answer.set_exception(error)

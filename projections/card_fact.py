@@ -146,7 +146,8 @@ def _started(settlement: Settlement) -> CardFact:
     elif card.is_on_phone:
         code, reason = "reported", "The app reported that the card is on the phone."
     elif settlement.accepted_version is not None:
-        code, reason = "accepted", "Apple accepted the push that starts the card."
+        code = "accepted"
+        reason = f"{'Google' if card.is_android else 'Apple'} accepted the push that starts the card."
     else:
         code, reason = "unknown", settlement.why
     return CardFact(card, FactType.STARTED, code, reason)

@@ -6,12 +6,23 @@ last; what holds a plan back, or what became of its push, is added from the card
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from projections.card import Phase
 from projections.definition import PLACED
 from projections.explain_card import explain_card
 from projections.explain_order import explain_order
 from projections.explain_pictures import lacking
-from projections.explanation import ExplainedCard, Explanation, Happened, Progress, Shown, Surroundings, TracedCard
+from projections.explanation import (
+    ExplainedCard,
+    Explanation,
+    Finding,
+    Happened,
+    Progress,
+    Shown,
+    Surroundings,
+    TracedCard,
+)
 from projections.face import Face
 from projections.googles_words import in_googles_words
 from projections.shown_card import compared, perhaps
@@ -54,10 +65,12 @@ def explain(
     explained = []
     for each in cards:
         found = explain_card(each, finding, each.face, around)
-        if each.card.is_android:
-            found = in_googles_words(found)
         newest = told if each.shows_order else None
         should_show, shows_now = compared(each, newest, each.face, finding, found.reason, around)
+        causes = perhaps(each, found, around)
+        if each.card.is_android:
+            found, causes = _on_android(found), tuple(map(in_googles_words, causes))
+            shows_now = None if shows_now is None else in_googles_words(shows_now)
         explained.append(
             ExplainedCard(
                 card_id=str(each.card.card_id),
@@ -67,9 +80,10 @@ def explain(
                 phase=each.card.phase,
                 accepted_version=each.card.accepted_version,
                 finding=found,
+                environment=each.card.environment,
                 should_show=should_show,
                 shows_now=shows_now,
-                perhaps=perhaps(each, found, around),
+                perhaps=causes,
                 sent=each.sent,
                 shared=each.shared,
                 pictures=()
@@ -89,4 +103,14 @@ def explain(
         events=tuple(events),
         cards=tuple(explained),
         more_cards=more_cards,
+    )
+
+
+def _on_android(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        state=in_googles_words(finding.state),
+        why=in_googles_words(finding.why),
+        next_step=in_googles_words(finding.next_step),
+        since_what=None if finding.since_what is None else in_googles_words(finding.since_what),
     )

@@ -219,6 +219,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What is the matter with one card.
 
     Attributes:
+        environment: Where its pushes go: `production` and `sandbox` are Apple's, `fcm` is Google's.
         accepted_version: The version that APNs took last.
         should_show: What the phone should show, where it may have the card and it has not ended.
         shows_now: What it shows most likely, where it may have the card.
@@ -235,6 +236,7 @@ class ExplainedCard(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     phase: str
     accepted_version: int | None
     finding: Finding
+    environment: str = "production"
     should_show: str | None = None
     shows_now: str | None = None
     perhaps: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from projections.card import Card
+from projections.card import FCM, Card
 
 ALL = ("all", "*")
 ANY_APP = "*"
@@ -88,8 +88,10 @@ def told(kind: str, key: str) -> str:
 
 
 def within(environment: str) -> str:
-    """Name an environment of Apple's for somebody who does not know the word."""
+    """Name an environment for somebody who does not know the word."""
     # builds for TestFlight are tests too, and use production
+    if environment == FCM:
+        return "on Android"
     if environment == "sandbox":
         return "in Apple's sandbox (for test builds from Xcode, not for apps from the App Store)"
     return "in Apple's production"

@@ -18,6 +18,7 @@ from projections.face import Face
 from projections.fallback import tell
 from projections.following import awaited, plan_member, wants_channel
 from projections.freshness import Freshness
+from projections.googles_words import in_googles_words
 from projections.hindrance import (
     Because,
     not_for_this_phone,
@@ -62,6 +63,13 @@ def plan(
         rules: The thresholds.
         channel: What the card follows; of one that is to be started, the newest that it could follow.
     """
+    decided = _plan(face, card, phone, now, rules, channel)
+    return replace(decided, why=in_googles_words(decided.why)) if card.is_android else decided
+
+
+def _plan(
+    face: Face | None, card: Card, phone: Phone | None, now: datetime, rules: PlanRules, channel: ChannelState | None
+) -> Plan:
     if face is not None:
         face = face.of_card(card.created_at)
     if card.phase is Phase.OVER:

@@ -28,6 +28,7 @@ from events.vocabulary import is_known, named, vocabulary
 from events.waiting import first_of
 from projections.activity import matched_by
 from projections.errors import EvolveError
+from projections.metrics import FOLD_SECONDS, FOLDED
 from projections.order_view import FOLD_VERSION
 from projections.registry import CARDS
 from projections.view import View, fold
@@ -173,11 +174,12 @@ class Projector:
             StoreUnavailableError: Postgres is away; nothing was written.
         """
         slots = sorted({slot_of(each) for each in subject_ids})
-        with translated():
+        with translated(), FOLD_SECONDS.time():
             async with self._slots(slots) as (connection, held, taken):
                 mine = [each for each in subject_ids if slot_of(each) in held]
                 done = await self._fold_and_write(connection, mine)
         left = {each for each in subject_ids if slot_of(each) not in taken}
+        FOLDED.inc(len(done.won))
         if done.won:
             self._announce(done.due, done.matching)
             self._folded({slot_of(each) for each in done.won})

@@ -29,6 +29,7 @@ class Scope(StrEnum):
     ORDERS_READ = "orders:read"
     EVENTS_READ = "events:read"
     DEVICES_WRITE = "devices:write"
+    METRICS_READ = "metrics:read"
     ADMIN = "admin"
 
 

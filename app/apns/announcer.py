@@ -26,8 +26,10 @@ from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.errand import TO_TELL, errand_of, refused, was_told
 from app.apns.errors import Ambiguous, NotSent
-from app.apns.judge import judge
+from app.apns.judge import judge, said
+from app.apns.operator_call import call_operator
 from app.apns.preflight import MOST_BODY_BYTES, preflight
+from app.apns.push_count import count_judged
 from app.apns.request import ApnsRequest, Environment, PushKind, PushType, build
 from app.apns.rules import Pause
 from app.apns.sender import pause_key
@@ -211,7 +213,7 @@ class Announcer:
         )
         problem = preflight(request)
         if problem is not None:
-            log.error("apns_needs_an_operator", app=app, detail=f"{problem.why}.")
+            call_operator(environment, f"{problem.why}.", app=app)
             return replace(quiet, outcome="rejected", why=f"Not sent: {problem.why}.")
         try:
             bearer = await token.bearer(now.timestamp())
@@ -238,6 +240,7 @@ class Announcer:
         if isinstance(outcome, Answer) and outcome.status != 410:
             # a token may be right for cards' notifications, which try the other environment
             verdict = replace(verdict, token=TokenAction.KEEP)
+        count_judged(environment, PushKind.BACKGROUND, verdict, word=said(outcome))
         await self._act(verdict, phone, device_token, request, token, bearer)
         if verdict.outcome is Outcome.ACCEPTED:
             return replace(quiet, now_told=True, outcome="told", why="Apple took the push that tells the app.")
@@ -258,7 +261,7 @@ class Announcer:
         if verdict.new_generation:
             self._transport.renew(request.environment, token.credential)
         if verdict.tell_operator is not None:
-            log.error("apns_needs_an_operator", app=request.app, detail=verdict.tell_operator)
+            call_operator(request.environment, verdict.tell_operator, app=request.app)
         place = (request.app, phone.environment or request.environment, device_token.token_hash)
         try:
             with translated():

@@ -32,9 +32,11 @@ from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.errors import Ambiguous
 from app.apns.judge import said
+from app.apns.operator_call import call_operator
 from app.apns.pictures import face_for_all
 from app.apns.preflight import message_problem
 from app.apns.push import build_broadcast
+from app.apns.push_count import count_judged
 from app.apns.request import Environment
 from app.apns.sender import pause_key
 from app.apns.transports import ChannelTransport
@@ -280,7 +282,7 @@ class Broadcaster:
         is_push = isinstance(begun.decided, Send)
         problem = message_problem(begun.request.payload) if is_push else None
         if problem is not None:
-            log.error("apns_needs_an_operator", app=channel.app, detail=problem.why)
+            call_operator(environment, problem.why, app=channel.app)
             return settle_not_made(channel, problem.why, version, now, rules.plan), None
         token = self._credentials.find(channel.app, environment)
         if token is None:
@@ -300,6 +302,9 @@ class Broadcaster:
             same_before=channel.answered_before(said(outcome)),
             settings=rules.verdicts,
         )
+        if is_push:
+            seconds = (answered_at - begun_at).total_seconds() if isinstance(outcome, Answer) else None
+            count_judged(environment, "broadcast", verdict.sender, word=said(outcome), seconds=seconds)
         act_upon(verdict, transport, begun.request, token, bearer, now)
         await self._note(begun, verdict, outcome, token.key_id)
         asked = Asked(

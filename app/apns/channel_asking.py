@@ -2,16 +2,13 @@
 
 from datetime import datetime
 
-import structlog
-
 from app.apns.answer import Answer
 from app.apns.channel_request import ChannelRequest
 from app.apns.channel_verdict import ChannelVerdict
 from app.apns.errors import Ambiguous, NotSent
+from app.apns.operator_call import call_operator
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import ChannelTransport
-
-log = structlog.get_logger()
 
 Outcome = Answer | NotSent | Ambiguous
 
@@ -48,4 +45,4 @@ def act_upon(
     if sender.new_generation:
         transport.renew(environment, token.credential)
     if sender.tell_operator is not None:
-        log.error("apns_needs_an_operator", app=app, environment=environment, detail=sender.tell_operator)
+        call_operator(environment, sender.tell_operator, app=app)

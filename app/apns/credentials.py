@@ -25,6 +25,15 @@ class Credentials:
         """Name the team and key of each credential that serves."""
         return sorted({token.credential for token in self._keys.values()})
 
+    @property
+    def issued_at(self) -> dict[str, int]:
+        """Tell when the oldest token of each environment was given, in Unix seconds; nothing of those not asked yet."""
+        oldest: dict[str, int] = {}
+        for (_, environment), token in self._keys.items():
+            if token.issued_at is not None:
+                oldest[environment] = min(token.issued_at, oldest.get(environment, token.issued_at))
+        return oldest
+
     def keys_in(self, environment: Environment) -> dict[str, str]:
         """Give the keys that serve an environment, as `key id/environment`, by the names of their credentials."""
         return {

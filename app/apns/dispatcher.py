@@ -23,6 +23,7 @@ from app.apns.sender import PlannedPush, Sender
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
 from app.apns.settler import Settler
 from app.apns.transports import PushTransport
+from app.metrics.counters import count_claims
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
@@ -217,6 +218,7 @@ class Dispatcher:
                 environments=environments,
                 held_keys=held_keys,
             )
+        count_claims(claimed)
         if claimed:
             try:
                 with translated():

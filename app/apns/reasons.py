@@ -222,6 +222,7 @@ def explain(status: int, word: str | None) -> Reason:
     )
 
 
+_STATUSES = frozenset(str(status) for status in range(200, 600))
 _WITHOUT_ANSWER: dict[str, Said] = {
     NOT_SENT: Said("The push could not be handed to Apple: no connection, or it was closed first.", None),
     "no answer": Said("The push left, and Apple gave no answer.", None),
@@ -230,6 +231,11 @@ _WITHOUT_ANSWER: dict[str, Said] = {
     NOT_MADE: Said("The push could not be made.", _OURS),
     "": Said("The push has not been sent yet.", None),
 }
+
+
+def reason_of(word: str) -> str:
+    """Give a word that `said` gives, if it is of our tables: whatever else a peer makes up is `other`."""
+    return word if word in REASONS or word in _WITHOUT_ANSWER or word in _STATUSES else "other"
 
 
 def explain_last(word: str) -> Said:

@@ -16,9 +16,11 @@ from app.apns.errors import Ambiguous, NotSent
 from app.apns.fcm_request import FcmRequest
 from app.apns.health import Health
 from app.apns.judge import judge, said
+from app.apns.operator_call import call_operator
 from app.apns.pace import Pace
 from app.apns.preflight import problem_of
 from app.apns.provider_token import Invalidation
+from app.apns.push_count import count_judged
 from app.apns.request import ApnsRequest, Environment, PushKind
 from app.apns.rules import Pause
 from app.apns.settlement import settle_sent, settle_shadowed, settle_unbegun
@@ -26,6 +28,7 @@ from app.apns.settler import Settler
 from app.apns.shared_token import SharedProviderToken
 from app.apns.transports import PushTransport
 from app.apns.verdict import Outcome, TokenAction, Verdict
+from app.metrics.counters import count_freshness, count_push
 from events.errors import StoreUnavailableError
 from events.postgres.errors import translated
 from events.sealing import seal
@@ -39,6 +42,7 @@ from projections.view_store import StoredView
 
 log = structlog.get_logger()
 
+SHADOWED = "shadow"
 REFUSED_AT_ONCE = "Google refuses an access token that it has just given: check the service account in its console."
 
 
@@ -181,8 +185,9 @@ class Sender:
     def shadow(self, planned: PlannedPush) -> None:
         """Record a push, and do not send it."""
         now = planned.claimed.now
+        count_push(planned.request.environment, planned.sent.kind, SHADOWED, None, None)
         settlement = settle_shadowed(planned.claimed.card, planned.sent, planned.intent.version, now)
-        self._settler.add(settlement, _receipt(planned, "shadow", None, now, now))
+        self._settler.add(settlement, _receipt(planned, SHADOWED, None, now, now))
 
     async def _act(
         self,
@@ -204,12 +209,12 @@ class Sender:
             came = token.invalidate(bearer, now.timestamp())
             if came is Invalidation.TOO_YOUNG:
                 detail = REFUSED_AT_ONCE if card.is_android else _off(outcome, answered_at)
-                log.error("apns_needs_an_operator", environment=environment, detail=detail)
+                call_operator(environment, detail)
         if verdict.new_generation:
             self._transport.renew(environment, token.credential)
             self._health.renewed(environment, token.credential)
         if verdict.tell_operator is not None:
-            log.error("apns_needs_an_operator", app=card.app, environment=environment, detail=verdict.tell_operator)
+            call_operator(environment, verdict.tell_operator, app=card.app)
         try:
             with translated():
                 to_phone = begun.sent.kind is Kind.START or begun.is_notification or card.is_android
@@ -238,7 +243,7 @@ class Sender:
 
     def _refuse(self, begun: PlannedPush, why: str, word: str) -> None:
         """Settle a push that must not be sent: the card fails visibly, and a person hears of it."""
-        log.error("apns_needs_an_operator", app=begun.claimed.card.app, detail=why)
+        call_operator(begun.request.environment, why, app=begun.claimed.card.app)
         verdict = Verdict(outcome=Outcome.REJECTED, why=f"Not sent: {why}")
         self._finish(begun, verdict, None, begun.claimed.now, begun.claimed.now, word=word)
 
@@ -267,7 +272,18 @@ class Sender:
             environment=Environment(begun.request.environment),
         )
         answer = outcome if isinstance(outcome, Answer) else None
+        _count(begun, verdict, answer, sent_at, answered_at, word)
         self._settler.add(settlement, _receipt(begun, verdict.outcome, answer, sent_at, answered_at))
+
+
+def _count(
+    begun: PlannedPush, verdict: Verdict, answer: Answer | None, sent_at: datetime, answered_at: datetime, word: str
+) -> None:
+    environment, version = begun.request.environment, begun.claimed.card.accepted_version or 0
+    seconds = None if answer is None else (answered_at - sent_at).total_seconds()
+    count_judged(environment, begun.sent.kind, verdict, word=word, seconds=seconds)
+    if verdict.outcome is Outcome.ACCEPTED and begun.stored is not None and begun.intent.version > version:
+        count_freshness(environment, (answered_at - begun.stored.folded_at).total_seconds())
 
 
 def _off(outcome: Answer | NotSent | Ambiguous, now: datetime) -> str:

@@ -95,6 +95,11 @@ class SharedProviderToken:
         """Name the key."""
         return self._own.key_id
 
+    @property
+    def issued_at(self) -> int | None:
+        """Tell when the current token was given, in Unix seconds; None before there is one."""
+        return None if self._own.current is None else self._own.current.issued_at
+
     async def bearer(self, now: float) -> str:
         """Give the current token; while it is not due nothing is awaited.
 

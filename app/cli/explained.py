@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from app.cli.output import table_of_facts
 from app.cli.stated import after_event
+from projections.card import FCM
 from projections.clock import ago, clock_of
 from projections.explanation import ExplainedCard, Explanation, Finding, Sent
 from projections.reasons import Reason
@@ -22,14 +23,14 @@ PUSHES_SHOWN: Final = 3
 VERSIONS: Final = "Version n is the order as of its n-th event."
 SHARED: Final = "Of a card that shows several orders it is those after the n-th change of any."
 ANSWERS: Final = (
-    "Accepted by Apple: Apple took the push; whether it reached the phone or was shown, Apple does not say. Refused by "
-    "Apple: Apple did not take it. No answer from Apple: none came back, and it is not known whether Apple took it."
+    "Accepted by {who}: {who} took the push; whether it reached the phone or was shown, {who} does not say. Refused by "
+    "{who}: {who} did not take it. No answer from {who}: none came back, and it is not known whether {who} took it."
 )
 _CAME_BACK: Final = {
-    "accepted": "accepted by Apple",
-    "retry": "refused by Apple for now, to be sent again",
-    "rejected": "refused by Apple",
-    "unknown": "no answer from Apple",
+    "accepted": "accepted by {who}",
+    "retry": "refused by {who} for now, to be sent again",
+    "rejected": "refused by {who}",
+    "unknown": "no answer from {who}",
     "shadow": "recorded, not sent (shadow mode)",
 }
 _SAID_BY_THE_STATE: Final = (Reason.ORDER_WAITS, Reason.UNCHANGED)
@@ -60,9 +61,18 @@ def explained(explanation: Explanation) -> "RenderableType":
     if explanation.more_cards:
         lines += [Text(), Text("There are more cards; these are the newest of those that have not ended.")]
     several = any(card.shared for card in explanation.cards)
-    meanings = [VERSIONS, *([SHARED] if several else []), *([ANSWERS] if explanation.cards else [])]
+    meanings = [VERSIONS, *([SHARED] if several else []), *([_answers(explanation)] if explanation.cards else [])]
     lines += [Text(), Text(" ".join(meanings), "dim")]
     return Group(*lines)
+
+
+def _answers(explanation: Explanation) -> str:
+    """Say what the words mean that come back, for whoever was sent pushes."""
+    return ANSWERS.format(who=" or ".join(sorted({_service(card) for card in explanation.cards})))
+
+
+def _service(card: ExplainedCard) -> str:
+    return "Google" if card.environment == FCM else "Apple"
 
 
 def _status(explanation: Explanation) -> str:
@@ -88,7 +98,7 @@ def _card_facts(card: ExplainedCard, now: datetime) -> list[tuple[str, str]]:
     if card.perhaps:
         causes = "\n".join(f"- {each}" for each in card.perhaps)
         facts.append(("Causes", f"Possible causes, if the card shows something else:\n{causes}"))
-    facts.append(("Pushes", _pushes(card.sent, now)))
+    facts.append(("Pushes", _pushes(card.sent, now, _service(card))))
     return facts
 
 
@@ -144,11 +154,11 @@ def _states(explanation: Explanation) -> list[tuple[str, str]]:
     return [("After each", "\n".join(told))] if told else []
 
 
-def _pushes(sent: Sequence[Sent], now: datetime) -> str:
+def _pushes(sent: Sequence[Sent], now: datetime, service: str) -> str:
     shown = sent[:PUSHES_SHOWN]
     lines = []
     for each, before in zip_longest(shown, shown[1:]):
-        lines.append(_push(each, now))
+        lines.append(_push(each, now, service))
         if before is not None and each.version > before.version + 1:
             first, last = before.version + 1, each.version - 1
             skipped = f"version {first}" if first == last else f"versions {first} to {last}"
@@ -160,13 +170,13 @@ def _second_of(moment: datetime, now: datetime) -> str:
     return f"{clock_of(moment, now)}:{moment:%S}"
 
 
-def _push(sent: Sent, now: datetime) -> str:
+def _push(sent: Sent, now: datetime, service: str) -> str:
     details = [" ".join(str(each) for each in (sent.status, sent.reason) if each is not None)]
-    came_back = _CAME_BACK.get(sent.outcome, sent.outcome)
+    came_back = _CAME_BACK[sent.outcome].format(who=service) if sent.outcome in _CAME_BACK else sent.outcome
     if sent.outcome == "rejected" and sent.status is None:
         came_back = "held back by Lockstep, see Why"
     elif sent.outcome == "retry" and sent.status is None:
-        came_back = f"{_CAME_BACK['unknown']}, to be sent again"
+        came_back = f"{_CAME_BACK['unknown'].format(who=service)}, to be sent again"
     elif sent.outcome == "rejected":
         details.append(f"apns-id {sent.apns_id}")
     answer = "" if sent.outcome == "accepted" else ", ".join(each for each in details if each)

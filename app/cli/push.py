@@ -134,7 +134,7 @@ async def _send(settings: "Settings", database: "Database", request: "ApnsReques
     from app.apns.credential_keeper import CredentialKeeper
     from app.apns.credentials import no_key
     from app.apns.errors import Ambiguous, NotSent
-    from app.bootstrap import apns_transport
+    from app.outbound import apns_transport
 
     transport = apns_transport(settings)
     try:

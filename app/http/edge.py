@@ -44,6 +44,7 @@ class Edge:
         ring_facts: Called when a webhook is to be told something; must not block.
         ring_matcher: Called after somebody's cards are to be looked for; must not block.
         ready: Names what keeps us from serving; empty when nothing does.
+        write_metrics: Gives the metrics of this process, as Prometheus reads them.
         clock: The time, aware.
         shop_tokens: Reads the shop's own tokens; None where none are taken.
         body_seconds: How long a caller may take to send a body.
@@ -71,6 +72,7 @@ class Edge:
     ring_facts: Callable[[], None]
     keyring: Keyring
     ready: Callable[[], Awaitable[Sequence[str]]]
+    write_metrics: Callable[[], Awaitable[bytes]]
     clock: Callable[[], datetime]
     shop_tokens: ShopTokens | None = None
     body_seconds: float = 15.0

@@ -17,6 +17,7 @@ from app.access.caller import label_of
 from app.http.edge import CALLER
 from app.http.problems import answer, problem_of
 from app.logs import REQUEST
+from app.metrics.counters import count_request
 
 log = structlog.get_logger()
 
@@ -50,14 +51,17 @@ def guarded(handle: Answering) -> Answering:
         if not response.prepared:
             response.headers[REQUEST_ID] = request_id
         resource = request.match_info.route.resource if isinstance(request, web.Request) else None
+        route = None if resource is None else resource.canonical
+        seconds = time.perf_counter() - started
+        count_request(request.method, route, response.status, seconds)
         caller = request.get(CALLER)
         tell(
             "request",
             method=request.method,
             # the template: ids and what else people put into a path stay out of the log
-            route=None if resource is None else resource.canonical,
+            route=route,
             status=response.status,
-            milliseconds=round((time.perf_counter() - started) * 1000, 2),
+            milliseconds=round(seconds * 1000, 2),
             caller=None if caller is None else label_of(caller),
         )
         return response
@@ -70,4 +74,9 @@ def request_id_of(request: web.BaseRequest) -> str:
     stated = request.headers.get(REQUEST_ID)
     if stated and len(stated) <= _LONGEST_ID and stated.isascii() and stated.translate(_MARKS).isalnum():
         return stated
+    return new_request_id()
+
+
+def new_request_id() -> str:
+    """Give an id that no request has had."""
     return f"{_PROCESS}{next(_NUMBERS):010x}"

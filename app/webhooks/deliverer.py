@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from app.metrics.counters import count_webhook_attempt
 from app.webhooks.address import AddressRules
 from app.webhooks.attempt import WebhookRules, judge_attempt
 from app.webhooks.post import Poster
@@ -158,6 +159,7 @@ class Deliverer:
             return
         finally:
             self._under_way[delivery.webhook] -= 1
+        count_webhook_attempt("dead" if verdict.is_dead else "delivered" if verdict.error is None else "failed")
         if verdict.is_dead:
             log.error("webhook_gave_up", webhook=delivery.webhook, id=delivery.document.id, detail=verdict.error)
         if why is not None:

@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from events.metrics import DOORBELL_LOST, HINTS_HEARD, HINTS_SENT
 from events.postgres.pool import connect
 from events.slot import slot_of
 from events.waiting import first_of
@@ -131,6 +132,7 @@ class Doorbell:
                 TimeoutError,
             ) as error:
                 log.warning("doorbell_lost", error=type(error).__name__)
+                DOORBELL_LOST.inc()
                 await first_of(stop, seconds=RECONNECT_SECONDS)
 
     async def _carry(self, stop: asyncio.Event) -> None:
@@ -156,6 +158,7 @@ class Doorbell:
                 if self._pending.is_set():
                     said = self._take()
                     await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, said, timeout=self._proof_seconds)
+                    HINTS_SENT.inc()
                 elif not stopping.done():
                     await connection.execute(f"LISTEN {CHANNEL}", timeout=self._proof_seconds)
         except TimeoutError:
@@ -197,6 +200,7 @@ class Doorbell:
             log.warning("doorbell_not_understood")
             return
         if ring.sender != self._me:
+            HINTS_HEARD.inc()
             self._tell(ring)
 
     def _tell(self, ring: Ring) -> None:

@@ -64,6 +64,11 @@ async def test_a_new_token_takes_the_place_of_the_old(world: World) -> None:
     await world.come_to_rest()
     phone.uninstall()
     await world.happen_and_rest("order-1", "order.preparing")
+    async with world.shop.get(f"{world.service.url}/v1/orders/order-1/explain") as answer:
+        [card] = (await answer.json())["cards"]
+    assert card["environment"] == "fcm"
+    assert card["finding"]["reason"] == "update_token_refused"
+    assert "Google refused the phone's registration token" in card["finding"]["why"]
     phone.reinstall()
     phone.sign_in("customer-1", ticket_for=world.ticket)
     await world.until(lambda: titles(phone) == {"order-1": "Preparing"})

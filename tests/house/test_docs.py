@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 
 from app.cli.main import cli
 from app.http.routes import ROUTES
+from app.metrics.page import MetricsPage
 from app.settings import PREFIX, Settings
 from app.thresholds import thresholds
+from events.postgres.pool import Pool
 from projections.definition import CardDefinition
 from projections.steps import Step
 
@@ -64,6 +66,16 @@ def settings_table() -> str:
         default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
         rows.append(f"| `{PREFIX}{name.upper()}` | {'' if default is None else f'`{default}`'} | {field.description} |")
     return "\n".join(rows)
+
+
+def metrics_table(page: MetricsPage) -> str:
+    """Write the table of our own metrics, by the names that a query uses."""
+    rows = [
+        f"| `{each.name}{'_total' if each.type == 'counter' else ''}` | {each.type} | {each.documentation} |"
+        for each in page.collect()
+        if each.name.startswith("lockstep_")
+    ]
+    return "\n".join(["| metric | | |", "|---|---|---|", *sorted(rows)])
 
 
 def thresholds_table() -> str:
@@ -154,6 +166,14 @@ def test_the_table_of_thresholds_is_that_of_the_code() -> None:
 
     opening = OPENING.replace("settings:", "thresholds:")
     assert text.partition(opening)[2].partition("<!-- /thresholds -->")[0].strip() == thresholds_table()
+
+
+async def test_the_table_of_metrics_is_that_of_the_code(pool: Pool) -> None:
+    """The same for every metric, with its help."""
+    text = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+
+    opening = "<!-- metrics: written from app/metrics; a test compares -->"
+    assert text.partition(opening)[2].partition("<!-- /metrics -->")[0].strip() == metrics_table(MetricsPage(pool))
 
 
 def test_the_api_lists_every_route() -> None:

@@ -99,3 +99,12 @@ def test_a_picture_that_is_not_there_is_told_with_its_reason() -> None:
     assert "roma: the card shows the placeholder, for there is no room for it on the phone." in text
     assert "taverna: the card shows an older one, taverna@aa, for the app is about to be told." in text
     assert "Pictures" not in printed()
+
+
+def test_pushes_to_a_phone_with_android_are_taken_by_google() -> None:
+    """And so are the meanings of the words."""
+    text = printed(environment="fcm", sent=(sent(1, NOON),))
+
+    assert "12:00:00, update, version 1: accepted by Google" in text
+    assert "Accepted by Google: Google took the push" in text
+    assert "Apple" not in text
