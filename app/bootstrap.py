@@ -54,6 +54,7 @@ from projections.card_modules import install_cards
 from projections.enroller import Enroller
 from projections.eta_keeper import EtaKeeper
 from projections.matcher import Matcher
+from projections.order_list import OrderList
 from projections.picture_seeker import PictureSeeker
 from projections.projector import Projector
 from projections.registry import CARDS
@@ -322,6 +323,7 @@ class Service:
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
             count_cards=CardCounter(self._pool).count,
+            order_list=OrderList(self._pool),
             card_stream=self.card_stream,
             tracker=self.tracker,
             key_store=self.key_store,

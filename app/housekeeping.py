@@ -2,7 +2,7 @@
 
 Nothing is right because of this loop. It makes tomorrow's partitions, walks over all slots once a minute for cards that
 were forgotten (which would be a bug of ours), says how many subjects are set aside, and once an hour, on the same walk,
-looks for cards whose phone is gone and lets old cards go, with old receipts and phones.
+looks for cards whose phone is gone, lets old cards go, with old receipts and phones, and mends the list of orders.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
+from projections.order_list import mend_list
 
 log = structlog.get_logger()
 
@@ -95,6 +96,7 @@ class Housekeeper:
                     await self.prune_cards(left)
                     await self.prune_facts(left)
                     await self.prune_reads(left)
+                    await self.mend_list(left)
                     not_this_hour.difference_update(left)
                     if not not_this_hour:
                         self.tell_untold()
@@ -188,6 +190,13 @@ class Housekeeper:
         if rows:
             log.info("old_reads_went", rows=rows)
         return rows
+
+    async def mend_list(self, slots: Sequence[int]) -> int:
+        """Bring the list of orders in step with views that a release without the list has folded; return how many."""
+        mended = await mend_list(self._pool, slots)
+        if mended:
+            log.info("orders_were_listed", orders=mended)
+        return mended
 
     def tell_untold(self) -> None:
         """Say of each webhook how much it was never told of what was let go since this was said last."""

@@ -196,10 +196,13 @@ async def _release(context: typer.Context, order_id: str) -> int:
     from events.postgres.errors import translated
     from events.postgres.statements import statement
     from events.slot import slot_of
+    from projections.order_list import relist
 
     async with opened(context) as database:
         with translated():
-            released = await database.pool.fetchval(statement("projections/release_view"), slot_of(order_id), order_id)
+            async with database.pool.acquire() as connection, connection.transaction():
+                released = await connection.fetchval(statement("projections/release_view"), slot_of(order_id), order_id)
+                await relist(connection, [order_id])
         if released:
             await ring(database.pool, behind=(order_id,))
     typer.echo(

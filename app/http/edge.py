@@ -27,6 +27,7 @@ from events.store import EventStore
 from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.explanation import Explanation
+from projections.order_list import OrderList
 from projections.order_state import OrderState
 from projections.segment_store import SegmentStore
 
@@ -64,6 +65,7 @@ class Edge:
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]
     count_cards: Callable[[str], Awaitable[CardCounts]]
+    order_list: OrderList
     card_stream: CardStream
     tracker: Tracker
     key_store: KeyStore

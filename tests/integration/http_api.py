@@ -41,6 +41,7 @@ from events.store import EventStore
 from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.freshness import FreshnessRules
+from projections.order_list import OrderList
 from projections.segment_store import SegmentStore
 from tests.integration.documented import faults_of
 
@@ -188,6 +189,7 @@ async def running_api(
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
         count_cards=CardCounter(pool).count,
+        order_list=OrderList(pool),
         card_stream=CardStream(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
