@@ -43,7 +43,7 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import open_keyring
+from events.keyring import KeyringKeeper, open_keyring
 from events.postgres.doorbell import Doorbell
 from events.postgres.embedded import EmbeddedPostgres
 from events.postgres.migrator import migrate, schema_behind
@@ -162,7 +162,8 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        loops: dict[str, Loop] = {"doorbell": self.doorbell.run}
+        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
+        loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
         for role in self._settings.roles:
             loops |= await self._role(role)
         if self._settings.metrics_port is not None:
