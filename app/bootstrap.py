@@ -329,7 +329,7 @@ class Service:
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             shop_tokens=shop_tokens,
-            body_seconds=limits.body,
+            limits=limits,
         )
         port = await self._edge.enter_async_context(
             serving(build_app(edge), self._settings.host, self._settings.port, limits)

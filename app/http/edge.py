@@ -15,6 +15,7 @@ from app.card_stream import CardStream
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
+from app.http.limits import USUAL, HttpLimits
 from app.order_page import OrderPage
 from app.point import Point
 from app.tracking.tracker import Tracker
@@ -46,7 +47,7 @@ class Edge:
         write_metrics: Gives the metrics of this process, as Prometheus reads them.
         clock: The time, aware.
         shop_tokens: Reads the shop's own tokens; None where none are taken.
-        body_seconds: How long a caller may take to send a body.
+        limits: What callers may take.
     """
 
     appender: Appender
@@ -73,7 +74,7 @@ class Edge:
     write_metrics: Callable[[], Awaitable[bytes]]
     clock: Callable[[], datetime]
     shop_tokens: ShopTokens | None = None
-    body_seconds: float = 15.0
+    limits: HttpLimits = USUAL
 
 
 EDGE: Final = web.AppKey("edge", Edge)

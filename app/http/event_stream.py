@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from app.http.admission import stand_aside
 from app.http.guard import REQUEST_ID
 from app.logs import REQUEST
 from app.metrics.counters import counted_stream
@@ -44,6 +45,7 @@ async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.Strea
     )
     if request.transport is not None and (own := request.transport.get_extra_info("socket")) is not None:
         own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
+    stand_aside(request)
     await response.prepare(request)
     resource = request.match_info.route.resource
     try:

@@ -18,7 +18,7 @@ from aiohttp import web
 from app.devices.errors import UnknownDeviceError
 from app.http.answers import EventAnswer, encode
 from app.webhooks.errors import NoSuchWebhookError, WebhookError
-from events.errors import DocumentError, Fault, LockstepError, StoreUnavailableError
+from events.errors import DocumentError, Fault, LockstepError, StoreUnavailableError, TooManyWaitingError
 
 log = structlog.get_logger()
 
@@ -117,13 +117,7 @@ def problem_of(error: Exception) -> ProblemError:
         case NoSuchWebhookError():
             raised = not_found(str(error))
         case StoreUnavailableError():
-            raised = problem(
-                503,
-                "unavailable",
-                "The store cannot answer now.",
-                f"{error} Nothing is known of the outcome, and the same ids make it safe.",
-                headers={"Retry-After": "1"},
-            )
+            raised = _unavailable(error)
         case web.RequestPayloadError():
             raised = bad_request("The body could not be read as its headers say.")
         case asyncpg.PostgresError() if (error.sqlstate or "").startswith(_CLASS_OF_BAD_DATA):
@@ -163,6 +157,19 @@ def _of_http(error: web.HTTPException) -> ProblemError:
 
 def _too_large(detail: str) -> ProblemError:
     return problem(413, "too-large", "The request is too large.", detail)
+
+
+def _unavailable(error: StoreUnavailableError) -> ProblemError:
+    again = {"Retry-After": "1"}
+    if isinstance(error, TooManyWaitingError):
+        return problem(503, "busy", "Too many events wait here now.", "Nothing was done.", headers=again)
+    return problem(
+        503,
+        "unavailable",
+        "The store cannot answer now.",
+        f"{error} Nothing is known of the outcome, and the same ids make it safe.",
+        headers=again,
+    )
 
 
 def _unexpected(error: Exception) -> ProblemError:

@@ -193,6 +193,7 @@ async def running_api(
         ready=ready,
         write_metrics=MetricsPage(pool).write,
         clock=lambda: NOON,
+        limits=limits,
     )
     edge = replace(edge, **changes)
     made = {scope.value: await key_store.create(name="test", environment="test", scopes=[scope]) for scope in Scope}
