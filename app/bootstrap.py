@@ -9,6 +9,7 @@ from typing import Self
 import structlog
 
 from app.access.key_store import KeyStore
+from app.access.personal_reads import PersonalReads
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -53,6 +54,7 @@ from projections.card_modules import install_cards
 from projections.enroller import Enroller
 from projections.eta_keeper import EtaKeeper
 from projections.matcher import Matcher
+from projections.order_list import OrderList
 from projections.picture_seeker import PictureSeeker
 from projections.projector import Projector
 from projections.registry import CARDS
@@ -93,6 +95,7 @@ class Service:
         self.pool = pool
         self.doorbell = Doorbell(dsn)
         self.key_store = KeyStore(pool, keyring)
+        self.reads = PersonalReads(pool)
         self.store = EventStore(pool, keyring)
         self.feed = Feed(pool, keyring)
         self.card_stream = CardStream(pool)
@@ -186,7 +189,7 @@ class Service:
         match role:
             case "api":
                 await self._serve()
-                return {"tracker": self.tracker.run, "key_use": self.key_store.run}
+                return {"tracker": self.tracker.run, "key_use": self.key_store.run, "reads": self.reads.run}
             case "projector":
                 spreader = Spreader(workers, self._ring_due)
                 projector = Projector(
@@ -319,9 +322,11 @@ class Service:
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
             count_cards=CardCounter(self._pool).count,
+            order_list=OrderList(self._pool),
             card_stream=self.card_stream,
             tracker=self.tracker,
             key_store=self.key_store,
+            reads=self.reads,
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,

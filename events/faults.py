@@ -65,7 +65,12 @@ def _value_faults(value: Any, kind: Any, place: str) -> Iterator[Fault]:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        yield Fault(place, str(error).split(" - at `", 1)[0])
+        yield Fault(place, without_value(str(error).split(" - at `", 1)[0]))
+
+
+def without_value(sentence: str) -> str:
+    """Give what msgspec says is wrong; the one of its sentences that quotes the value, about enums, is another then."""
+    return "is not a value that is known here" if sentence.startswith("Invalid enum value") else sentence
 
 
 def _item_shape(kind: Any) -> type[Fact] | None:

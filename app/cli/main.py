@@ -6,12 +6,14 @@ import typer
 
 from app.cli.archive import archive
 from app.cli.audience import audience
+from app.cli.audit import audit
 from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.channels import channels
 from app.cli.config import config
 from app.cli.definitions import definitions
 from app.cli.demo import demo
+from app.cli.doctor import doctor
 from app.cli.erase import erase
 from app.cli.events import events
 from app.cli.keys import keys
@@ -42,7 +44,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, migrate, stop, pause, resume, pauses, recover):
+for command in (demo, serve, migrate, stop, pause, resume, pauses, recover, doctor, audit):
     cli.command()(command)
 for group in (
     simulator,

@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from app.http.limits import USUAL, HttpLimits
+from app.http.problem_kinds import BUSY
 from app.http.problems import ProblemError, problem
 
 AGAIN_SECONDS: Final = 1
@@ -40,7 +41,7 @@ class Place:
             ProblemError: 503, so many requests are under way.
         """
         if self._admission.requests >= self._admission.limits.requests:
-            raise _busy("Too many requests are under way here now.")
+            raise busy("Too many requests are under way here now.")
         self._admission.requests += 1
         self.taken = True
 
@@ -57,7 +58,7 @@ class Place:
             ProblemError: 503, so much is held already.
         """
         if self._admission.held_bytes + size_bytes > self._admission.limits.bodies_mib * MEBIBYTE:
-            raise _busy("Too many large bodies are under way here now.")
+            raise busy("Too many large bodies are under way here now.")
         self._admission.held_bytes += size_bytes
         self.held_bytes += size_bytes
 
@@ -123,5 +124,6 @@ def standing_aside(request: web.Request, *, size_bytes: int = 0) -> Iterator[Non
     place.take()
 
 
-def _busy(title: str) -> ProblemError:
-    return problem(503, "busy", title, "Nothing was done.", headers={"Retry-After": str(AGAIN_SECONDS)})
+def busy(detail: str) -> ProblemError:
+    """Give the answer to a request that finds no place."""
+    return problem(*BUSY, f"{detail} Nothing was done.", headers={"Retry-After": str(AGAIN_SECONDS)})

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from app.http.guard import REQUEST_ID, guarded, new_request_id, request_id_of
 from app.http.limits import HttpLimits
+from app.http.problem_kinds import BUSY, INTERNAL, TOO_SLOW
 from app.http.problems import ProblemError, answer, bad_request, problem
 
 log = structlog.get_logger()
@@ -131,7 +132,7 @@ class ProblemConnection(web.RequestHandler):
             raise ConnectionError("An answer is under way already; another cannot follow.")
         if status == HTTPStatus.BAD_REQUEST:
             return _closing(request, bad_request("It is not HTTP/1.1 that can be read."))
-        return _closing(request, problem(status, "internal", "This is our fault."))
+        return _closing(request, problem(*INTERNAL))
 
     def _wait_for_head(self) -> None:
         self._head_due = self._loop.call_later(self._limits.head, self._lose_patience)
@@ -143,7 +144,7 @@ class ProblemConnection(web.RequestHandler):
         # who has said nothing is told nothing: it may be a browser that connects ahead of its need
         if self._begun:
             log.info("head_too_slow", seconds=self._limits.head)
-            self.transport.write(_bytes_of(problem(408, "too-slow", "The head of the request came too slowly.")))
+            self.transport.write(_bytes_of(problem(*TOO_SLOW, "Its head was not there in time.")))
         self.force_close()
 
     def _cut_off(self) -> None:
@@ -161,7 +162,7 @@ class ProblemConnection(web.RequestHandler):
         self._server.turned_away += 1
         self._turned_away = True
         again = {"Retry-After": str(FULL_AGAIN_SECONDS)}
-        transport.write(_bytes_of(problem(503, "busy", "Too many connections are open here now.", headers=again)))
+        transport.write(_bytes_of(problem(*BUSY, "Too many connections are open.", headers=again)))
         # closed at once, with its request unread, the client would see a reset instead of the answer
         transport.write_eof()
         self._head_due = self._loop.call_later(FAREWELL_SECONDS, transport.abort)

@@ -15,12 +15,20 @@ from aiohttp import web
 
 from app.http.admission import stand_aside
 from app.http.guard import REQUEST_ID
+from app.http.operation import Parameter
 from app.logs import REQUEST
 from app.metrics.counters import counted_stream
 from events.errors import StoreUnavailableError
 
 log = structlog.get_logger()
 
+STREAM: Final = "text/event-stream"
+LAST_EVENT_ID: Final = Parameter(
+    name="Last-Event-ID",
+    where="header",
+    what="The id that was seen last: goes on from there.",
+    schema={"type": "string"},
+)
 RETRY: Final = "retry: 3000\n"
 """After how many milliseconds to come again; the first line of every stream."""
 SILENCE: Final = ":\n\n"
@@ -37,7 +45,7 @@ async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.Strea
     """Answer with blocks as they come, until they end or nobody reads them."""
     response = web.StreamResponse(
         headers={
-            "Content-Type": "text/event-stream",
+            "Content-Type": STREAM,
             "Cache-Control": "no-store",
             "X-Accel-Buffering": "no",
             REQUEST_ID: REQUEST.get() or "",

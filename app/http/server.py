@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Final
 
 import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
+from app.http.answers import encode
 from app.http.connection import ProblemRunner
+from app.http.description_routes import DOCUMENTS, Documents
 from app.http.descriptors import allow_connections
 from app.http.edge import EDGE, Edge
 from app.http.limits import USUAL, HttpLimits
+from app.http.openapi import describe_api
 from app.http.routes import ROUTES, RULES, Route, add_routes, refuse_routes_without_rules
 from events.document import LIMIT_BYTES
 
@@ -34,7 +38,9 @@ def build_app(edge: Edge, more: Iterable[Route] = ()) -> web.Application:
     app = web.Application(client_max_size=LIMIT_BYTES)
     app[EDGE] = edge
     app[RULES] = {}
-    add_routes(app, edge, (*ROUTES, *more))
+    routes = (*ROUTES, *more)
+    app[DOCUMENTS] = Documents(openapi=cache(lambda: encode(describe_api(routes))))
+    add_routes(app, edge, routes)
     app.on_startup.append(refuse_routes_without_rules)
     return app
 

@@ -14,6 +14,7 @@ from multidict import CIMultiDictProxy
 from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
+from app.access.personal_reads import PersonalReads
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
@@ -40,7 +41,9 @@ from events.store import EventStore
 from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.freshness import FreshnessRules
+from projections.order_list import OrderList
 from projections.segment_store import SegmentStore
+from tests.integration.documented import faults_of
 
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 PROBLEM: Final = "application/problem+json"
@@ -100,7 +103,7 @@ class Api:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        """Send a request; `token` names one of `keys`, or is one."""
+        """Send a request, whose answer must be a documented one; `token` names one of `keys`, or is one."""
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {self.keys.get(token, token)}"
@@ -112,7 +115,9 @@ class Api:
             method, f"http://127.0.0.1:{self.port}{path}", data=body, headers=sent,
             skip_auto_headers=("Content-Type",),
         ) as response:  # fmt: skip
-            return Reply(response.status, response.headers, await response.read())
+            reply = Reply(response.status, response.headers, await response.read())
+        assert [*faults_of(method, path, reply.status, reply.headers, reply.body)] == []
+        return reply
 
 
 def cloud_event(**changes: Any) -> dict[str, Any]:
@@ -184,9 +189,11 @@ async def running_api(
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
         count_cards=CardCounter(pool).count,
+        order_list=OrderList(pool),
         card_stream=CardStream(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        reads=PersonalReads(pool),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
         keyring=keyring,

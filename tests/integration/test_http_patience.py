@@ -13,6 +13,7 @@ from aiohttp import web
 from app.http.descriptors import allow_connections
 from app.http.event_stream import stream
 from app.http.limits import HttpLimits
+from app.http.operation import Answer, describe
 from app.http.routes import OPEN, Route
 from events.postgres.pool import Pool
 from events.sealing import Keyring
@@ -27,6 +28,7 @@ GET_LIVE: Final = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
+@describe(answers={200: Answer(what="Without an end.", media_type="text/event-stream")})
 async def flood(request: web.Request) -> web.StreamResponse:
     """Stream without an end."""
 
@@ -37,6 +39,7 @@ async def flood(request: web.Request) -> web.StreamResponse:
     return await stream(request, blocks())
 
 
+@describe(answers={200: Answer(what="A heap.", media_type="application/octet-stream")})
 async def heap(_: web.Request) -> web.Response:
     """Answer with more than a kernel holds for one who reads little."""
     return web.Response(body=b"x" * HEAP_BYTES)
