@@ -10,6 +10,7 @@ import structlog
 
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota_keeper import QuotaKeeper
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -326,6 +327,7 @@ class Service:
             card_stream=self.card_stream,
             tracker=self.tracker,
             key_store=self.key_store,
+            quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),

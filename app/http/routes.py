@@ -25,6 +25,7 @@ from app.http.metrics_routes import get_metrics
 from app.http.operation import Endpoint, Handler
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
+from app.http.quotas import count
 from app.http.segment_routes import (
     delete_segment,
     get_customer_tags,
@@ -169,7 +170,8 @@ def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         place = request[PLACE] = admission.enter()
         try:
-            request[CALLER] = await authenticate(request, edge, scope, tickets=tickets)
+            caller = request[CALLER] = await authenticate(request, edge, scope, tickets=tickets)
+            await count(request, edge.quotas, caller)
             return await handler(request)
         finally:
             place.leave()
