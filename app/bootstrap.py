@@ -10,6 +10,7 @@ import structlog
 
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota_keeper import QuotaKeeper
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -332,6 +333,7 @@ class Service:
             plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
@@ -340,7 +342,7 @@ class Service:
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             shop_tokens=shop_tokens,
-            body_seconds=limits.body,
+            limits=limits,
         )
         port = await self._edge.enter_async_context(
             serving(build_app(edge), self._settings.host, self._settings.port, limits)
