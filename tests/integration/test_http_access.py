@@ -32,6 +32,7 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("GET", "/v1/events"): ("/v1/events", None),
     ("POST", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", PLAIN),
     ("PUT", "/v1/orders/{order_id}/eta"): ("/v1/orders/order-1/eta", {"deliveryTime": "2025-11-01T12:40:00Z"}),
+    ("GET", "/v1/orders"): ("/v1/orders?customer=customer-7", None),
     ("GET", "/v1/orders/{order_id}"): ("/v1/orders/order-1", None),
     ("GET", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", None),
     ("GET", "/v1/orders/{order_id}/explain"): ("/v1/orders/order-1/explain", None),
@@ -158,10 +159,12 @@ def test_every_guarded_route_has_a_request_here() -> None:
     assert {(route.method, route.path) for route in GUARDED} == set(REQUESTS)
 
 
-def test_only_health_the_tracking_page_and_a_handshake_are_open() -> None:
+def test_only_health_pages_descriptions_and_a_handshake_are_open() -> None:
     """Everything else has a scope; the page is the same for everybody, and what it follows is not."""
     assert {f"{route.method} {route.path}" for route in ROUTES if route.rule == OPEN} == {
-        "GET /livez", "GET /readyz", "GET /track", "GET /track.css", "GET /track.js", "OPTIONS /v1/events"
+        "GET /livez", "GET /readyz", "GET /track", "GET /track.css", "GET /track.js", "OPTIONS /v1/events",
+        "GET /openapi.json", "GET /docs", "GET /docs/{file}",
+        "GET /v1/schemas/events", "GET /v1/schemas/events/{type}",
     }  # fmt: skip
 
 
