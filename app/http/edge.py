@@ -48,6 +48,7 @@ class Edge:
         write_metrics: Gives the metrics of this process, as Prometheus reads them.
         clock: The time, aware.
         shop_tokens: Reads the shop's own tokens; None where none are taken.
+        note_request: Called after an answer with the request's `traceparent`, its method, route, status and seconds.
         body_seconds: How long a caller may take to send a body.
     """
 
@@ -77,6 +78,7 @@ class Edge:
     write_metrics: Callable[[], Awaitable[bytes]]
     clock: Callable[[], datetime]
     shop_tokens: ShopTokens | None = None
+    note_request: Callable[[str | None, str, str | None, int, float], None] | None = None
     body_seconds: float = 15.0
 
 
