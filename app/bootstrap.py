@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
@@ -18,6 +18,8 @@ from app.apns.channel_reconciler import ChannelReconciler
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.credentials import Credentials
 from app.apns.dispatcher import Dispatcher
+from app.apns.sender import Answered
+from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.definitions import DefinitionStore
@@ -33,7 +35,7 @@ from app.memory import map_large_blocks, spare_the_collector
 from app.metrics.page import MetricsPage
 from app.order_states import StateReader
 from app.orders import OrderReader
-from app.outbound import apns_transport, channels_transport, token_client
+from app.outbound import apns_transport, channels_transport, open_recorder, token_client
 from app.plan_waiter import PlanWaiter
 from app.settings import Settings
 from app.supervisor import Loop, supervise
@@ -62,6 +64,9 @@ from projections.projector import Projector
 from projections.registry import CARDS
 from projections.segment_store import SegmentStore
 from projections.spreader import Spreader
+
+if TYPE_CHECKING:
+    from app.tracing.recorder import Recorder
 
 log = structlog.get_logger()
 
@@ -109,6 +114,7 @@ class Service:
         self.metrics_url: str | None = None
         self._pools = {"api": pool}
         self._credentials: Credentials | None = None
+        self._recorder: Recorder | None = None
         self._metrics = MetricsPage(
             pool,
             roles=settings.roles,
@@ -155,6 +161,8 @@ class Service:
         self._stop.set()
         if self._loops is not None:
             await self._loops
+        if self._recorder is not None:
+            await self._recorder.record()
         await self._stack.aclose()
 
     async def wait(self) -> None:
@@ -165,6 +173,9 @@ class Service:
         await make_receipt_days(self._pool)
         keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
         loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
+        if self._settings.otlp_url is not None:
+            self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
+            loops["traces"] = self._recorder.run
         for role in self._settings.roles:
             loops |= await self._role(role)
         if self._settings.metrics_port is not None:
@@ -203,6 +214,7 @@ class Service:
                     self._ring_folded,
                     crowded=spreader.wake,
                     folded=lambda slots: self.doorbell.ring(folded=slots),
+                    traced=None if self._recorder is None else self._recorder.folded,
                 )
                 seeker = PictureSeeker(workers, self.keyring, self._ring_due)
                 self.doorbell.listen(projector.hear)
@@ -251,6 +263,7 @@ class Service:
                     ring_matcher=self._ring_matcher,
                     ring_facts=lambda: self.doorbell.ring(facts=True),
                     ring_pictures=self._ring_pictures,
+                    note=self._note_push,
                     rules=self._settings.dispatch_rules(),
                 )
                 management = channels_transport(self._settings)
@@ -341,6 +354,7 @@ class Service:
             ready=self._ready,
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
+            note_request=None if self._recorder is None else self._recorder.answered,
             shop_tokens=shop_tokens,
             limits=limits,
         )
@@ -368,6 +382,10 @@ class Service:
             return []  # migrated for the release that is to come after us, until which we serve
         except (OSError, LockstepError, TimeoutError):
             return ["postgres"]
+
+    def _note_push(self, answered: Answered) -> None:
+        if self._recorder is not None:
+            self._recorder.pushed(pushed_of(answered))
 
     def _tokens_issued(self) -> Mapping[str, float]:
         return {} if self._credentials is None else self._credentials.issued_at

@@ -52,6 +52,7 @@ class Edge:
         clock: The time, aware.
         shop_tokens: Reads the shop's own tokens; None where none are taken.
         limits: What callers may take.
+        note_request: Called after an answer with the request's `traceparent`, its method, route, status and seconds.
     """
 
     appender: Appender
@@ -83,6 +84,7 @@ class Edge:
     clock: Callable[[], datetime]
     shop_tokens: ShopTokens | None = None
     limits: HttpLimits = USUAL
+    note_request: Callable[[str | None, str, str | None, int, float], None] | None = None
 
 
 EDGE: Final = web.AppKey("edge", Edge)
