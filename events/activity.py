@@ -37,7 +37,8 @@ _encode: Final = msgspec.json.Encoder().encode
 Attributes = Annotated[dict[str, Any], Meta(description="What the card is started with and keeps.", extra=PERSONAL)]
 ContentState = Annotated[dict[str, Any], Meta(description="All of what changes on the card.", extra=PERSONAL)]
 SwiftName = Annotated[
-    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64, description="The bare name of the Swift struct.")
+    str,
+    Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", max_length=64, description="The bare name of the Swift struct."),
 ]
 Spoken = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Priority = Annotated[

@@ -9,7 +9,7 @@ Rules:
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -36,7 +36,7 @@ class Personal(StrEnum):
 class CloudEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """A recorded event in the form that leaves the installation, by the names of its attributes."""
 
-    specversion: Annotated[str, msgspec.Meta(pattern=r"^1\.0\Z")]
+    specversion: Literal["1.0"]
     id: str
     source: str
     type: str

@@ -21,7 +21,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 State = Literal["running", "done", "stopped", "over"]
 
 
-class Tally(msgspec.Struct, frozen=True):
+class ReasonTally(msgspec.Struct, frozen=True):
     """So many phones with the same outcome for the same reason."""
 
     outcome: Outcome
@@ -59,7 +59,7 @@ class Progress(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     unknown: int
     rejected: int
     left_out: int
-    reasons: tuple[Tally, ...]
+    reasons: tuple[ReasonTally, ...]
 
 
 class StartedPhone(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -108,7 +108,7 @@ class AudienceStore:
             stopped_at=row["stopped_at"],
             phones=sum(phones.values()),
             **phones,
-            reasons=tuple(Tally(each["outcome"], each["reason"], each["phones"]) for each in counted),
+            reasons=tuple(ReasonTally(each["outcome"], each["reason"], each["phones"]) for each in counted),
         )
 
     async def phones(

@@ -538,6 +538,17 @@ CREATE TABLE public.pauses (
     CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text, 'channels'::text])))
 );
 
+CREATE TABLE public.personal_reads (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    reader text NOT NULL COLLATE pg_catalog."C",
+    what text NOT NULL COLLATE pg_catalog."C",
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    times bigint NOT NULL
+);
+
 CREATE TABLE public.provider_tokens (
     team_id text NOT NULL COLLATE pg_catalog."C",
     key_id text NOT NULL COLLATE pg_catalog."C",
@@ -863,6 +874,9 @@ ALTER TABLE ONLY public.outages
 ALTER TABLE ONLY public.pauses
     ADD CONSTRAINT pauses_pkey PRIMARY KEY (kind, key);
 
+ALTER TABLE ONLY public.personal_reads
+    ADD CONSTRAINT personal_reads_pkey PRIMARY KEY (slot, subject_id, day, reader, what);
+
 ALTER TABLE ONLY public.provider_tokens
     ADD CONSTRAINT provider_tokens_pkey PRIMARY KEY (team_id, key_id);
 
@@ -960,6 +974,8 @@ CREATE INDEX order_list_by_status ON public.order_list USING btree (status, chan
 CREATE INDEX order_list_in_trouble ON public.order_list USING btree (changed_at, subject_id) WHERE (trouble IS NOT NULL);
 
 CREATE INDEX order_list_of_customer ON public.order_list USING btree (customer_id, changed_at, subject_id) WHERE (customer_id IS NOT NULL);
+
+CREATE INDEX personal_reads_by_day ON public.personal_reads USING btree (slot, day);
 
 CREATE INDEX push_tokens_of_device ON public.push_tokens USING btree (device_id);
 

@@ -4,17 +4,18 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+# A bare $ would let a line end pass.
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$(?!\n)")]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-Token = Annotated[str, msgspec.Meta(min_length=2, max_length=512, pattern=r"^([0-9a-fA-F]{2})+$")]
+Token = Annotated[str, msgspec.Meta(min_length=2, max_length=512, pattern=r"^([0-9a-fA-F]{2})+$(?!\n)")]
 Tags = Annotated[
-    tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:/@+-]+$")], ...],
+    tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:/@+-]+$(?!\n)")], ...],
     msgspec.Meta(max_length=50),
 ]
 CardState = Literal["starting", "active", "dismissed", "ended"]
 Environment = Literal["sandbox", "production", "fcm"]
-Version = Annotated[str, msgspec.Meta(max_length=16, pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$")]
-RegistrationToken = Annotated[str, msgspec.Meta(min_length=16, max_length=4_096, pattern=r"^[\x21-\x7e]+$")]
+Version = Annotated[str, msgspec.Meta(max_length=16, pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$(?!\n)")]
+RegistrationToken = Annotated[str, msgspec.Meta(min_length=16, max_length=4_096, pattern=r"^[\x21-\x7e]+$(?!\n)")]
 
 
 class CardReport(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True):
@@ -51,7 +52,7 @@ class PhoneReport(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
         tags: Words by which a segment may take the phone; None leaves those that it has.
     """
 
-    app: Annotated[str, msgspec.Meta(min_length=1, max_length=155, pattern=r"^[A-Za-z0-9._-]+$")]
+    app: Annotated[str, msgspec.Meta(min_length=1, max_length=155, pattern=r"^[A-Za-z0-9._-]+$(?!\n)")]
     customer_id: Identifier | None = None
     app_build: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     locale: Annotated[str, msgspec.Meta(max_length=64)] | None = None
@@ -67,7 +68,7 @@ class DeviceReport(PhoneReport, frozen=True, rename="camel", forbid_unknown_fiel
         alert_token: The token for ordinary alert pushes.
     """
 
-    app: Annotated[str, msgspec.Meta(min_length=1, max_length=155, pattern=r"^[A-Za-z0-9.-]+$")]
+    app: Annotated[str, msgspec.Meta(min_length=1, max_length=155, pattern=r"^[A-Za-z0-9.-]+$(?!\n)")]
     environment: Literal["sandbox", "production"]
     ios_version: Version
     activities_enabled: bool = True

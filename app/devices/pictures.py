@@ -14,8 +14,8 @@ from events.postgres.statements import statement
 from projections.picture_store import read_albums, read_assets, read_uses
 from projections.pictures import Asset, Wanted, ref_of
 
-AssetKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+AssetKey = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$(?!\n)")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Problem = Literal["unreachable", "wrong_size", "wrong_hash", "no_space", "not_a_picture"]
 MOST_REPORTED = 500
 
@@ -27,7 +27,7 @@ class AssetReport(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
         expires_at: No phone fetches it from then on; None: it is always good.
     """
 
-    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[\x21-\x7e]+$", max_length=1_024)]
+    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[\x21-\x7e]+$(?!\n)", max_length=1_024)]
     sha256: Sha256
     size_bytes: Annotated[int, msgspec.Meta(ge=1, le=20_000_000)]
     expires_at: Moment | None = None

@@ -5,18 +5,29 @@ activity's id, for there is one of each.
 """
 
 import uuid
-from typing import Final, assert_never
+from collections.abc import Callable, Mapping
+from typing import Any, Final, assert_never
 
 import msgspec
 from aiohttp import web
 
 from app.http.answers import json_answer
-from app.http.bodies import JSON, media_type_of, read_body
-from app.http.conditions import expected_version, idempotency_key, trace_of
+from app.http.bodies import media_type_of, read_body
+from app.http.conditions import (
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    TRACEPARENT,
+    expected_version,
+    idempotency_key,
+    trace_of,
+)
 from app.http.drafts import Invalid, Repeat, read_plain_event, references_in
 from app.http.edge import edge_of
+from app.http.operation import JSON, Answer, Body, Endpoint, Handler, Named, describe
 from app.http.outcomes import answer_of, refusal_of, repeat_answer
 from app.http.path import path_id
+from app.http.problem_kinds import ID_REUSED, ORDER_ARCHIVED, VERSION_CONFLICT
 from app.http.problems import invalid
 from app.http.repeats import know_repeats
 from events.activity import ActivityEnded, ActivityStarted, ActivityUpdated
@@ -25,7 +36,7 @@ from events.envelope import NewEvent
 from events.errors import Fault
 from events.fact import Fact
 
-_ENVELOPE: Final = ("occurredAt", "source")
+ENVELOPE: Final = ("occurredAt", "source")
 """What is said of the event, beside its data."""
 
 
@@ -45,16 +56,37 @@ class ActivityAnswer(msgspec.Struct, frozen=True, rename="camel"):
     version: int | None
 
 
+def _describe(schema: str, event: str, example: Mapping[str, Any]) -> Callable[[Handler], Endpoint]:
+    """Say what a call takes and answers: the data of its event, and what became of it."""
+    became = {"activityId": "match-1", "outcome": "appended", "event": event, "id": "start", "version": 1}
+    return describe(
+        answers={200: Answer(what="What became of the call.", shape=ActivityAnswer, example=became)},
+        bodies=(Body(shape=Named(schema), example=example),),
+        parameters=(IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, TRACEPARENT),
+        problems=(ID_REUSED, ORDER_ARCHIVED, VERSION_CONFLICT),
+    )
+
+
+@_describe(
+    "ActivityStart",
+    ActivityStarted.TYPE,
+    {
+        "customerId": "customer-7", "attributesType": "MatchAttributes", "attributes": {"home": "Roma"},
+        "contentState": {"score": "0:0"}, "alert": {"title": "Kick-off", "body": "Roma plays."},
+    },
+)  # fmt: skip
 async def post_start(request: web.Request) -> web.Response:
     """Start an activity for those whom the body names."""
     return await _say(request, ActivityStarted, once="start")
 
 
+@_describe("ActivityUpdate", ActivityUpdated.TYPE, {"contentState": {"score": "1:0"}})
 async def post_update(request: web.Request) -> web.Response:
     """Show something else on all cards of an activity."""
     return await _say(request, ActivityUpdated)
 
 
+@_describe("ActivityEnd", ActivityEnded.TYPE, {"contentState": {"score": "2:0"}})
 async def post_end(request: web.Request) -> web.Response:
     """End all cards of an activity."""
     return await _say(request, ActivityEnded, once="end")
@@ -76,8 +108,8 @@ async def _say(request: web.Request, fact: type[Fact], *, once: str | None = Non
     edge = edge_of(request)
     document = {
         "type": fact.TYPE,
-        "data": {name: each for name, each in body.items() if name not in _ENVELOPE},
-        **{name: body[name] for name in _ENVELOPE if name in body},
+        "data": {name: each for name, each in body.items() if name not in ENVELOPE},
+        **{name: body[name] for name in ENVELOPE if name in body},
     }
     draft = read_plain_event(
         document,

@@ -9,6 +9,7 @@ from app.access.caller import Caller, Customer, has_scope
 from app.access.errors import KeysUnavailableError, TicketError
 from app.access.ticket import is_ticket, read
 from app.http.edge import Edge
+from app.http.problem_kinds import FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE
 from app.http.problems import ProblemError, problem
 
 _SCHEME: Final = "bearer "
@@ -25,7 +26,7 @@ async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, ticket
     if has_scope(caller, scope) or (tickets and isinstance(caller, Customer)):
         return caller
     detail = f"This route takes an API key with the scope {scope}{', or a ticket' if tickets else ''}."
-    raise problem(403, "forbidden", "The caller may not do this.", detail)
+    raise problem(*FORBIDDEN, detail)
 
 
 async def _identify(request: web.Request, edge: Edge) -> Caller:
@@ -46,8 +47,8 @@ async def _identify(request: web.Request, edge: Edge) -> Caller:
         raise _unknown(str(error)) from None
     except KeysUnavailableError as error:
         headers = {"Retry-After": "5"}
-        raise problem(503, "unavailable", "Nobody can be known now.", str(error), headers=headers) from None
+        raise problem(*UNAVAILABLE, str(error), headers=headers) from None
 
 
 def _unknown(detail: str, challenge: str = 'Bearer error="invalid_token"') -> ProblemError:
-    return problem(401, "unauthenticated", "We do not know who calls.", detail, headers={"WWW-Authenticate": challenge})
+    return problem(*UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})

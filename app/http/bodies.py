@@ -3,18 +3,18 @@
 import asyncio
 import re
 from collections.abc import Collection
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from app.http.edge import edge_of
+from app.http.operation import JSON
+from app.http.problem_kinds import MEDIA_TYPE, TOO_SLOW
 from app.http.problems import bad_request, invalid, problem
 from events.document import LIMIT_NODES, read_document
 from events.errors import Fault
 from events.faults import without_value
-
-JSON: Final = "application/json"
 
 T = TypeVar("T")
 
@@ -37,9 +37,7 @@ def media_type_of(request: web.Request, taken: Collection[str], *, suffix: str |
         return bare
     known = ", ".join(taken)
     raise problem(
-        415,
-        "media-type",
-        "The body's media type is not taken here.",
+        *MEDIA_TYPE,
         f"Taken: {known}.",
         headers={"Accept-Post" if request.method == "POST" else "Accept": known},
     )
@@ -58,7 +56,7 @@ async def read_body(request: web.Request) -> bytes:
         async with asyncio.timeout(edge_of(request).body_seconds):
             return await request.read()
     except TimeoutError:
-        raise problem(408, "too-slow", "The body came too slowly.", headers={"Connection": "close"}) from None
+        raise problem(*TOO_SLOW, headers={"Connection": "close"}) from None
     except ConnectionResetError:
         # nobody reads this answer; it is for our log, where a client's going is no error of ours
         raise bad_request("The client hung up before its body was read.") from None

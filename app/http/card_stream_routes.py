@@ -7,13 +7,27 @@ from aiohttp import web
 from app.card_stream import LIFE_SECONDS, CardStream, StreamAheadError
 from app.http.answers import encode
 from app.http.edge import edge_of
-from app.http.event_stream import RETRY, SILENCE, last_id, stream
+from app.http.event_stream import LAST_EVENT_ID, RETRY, SILENCE, STREAM, last_id, stream
+from app.http.operation import Answer, describe
+from app.http.problem_kinds import CURSOR_AHEAD
 from app.http.problems import ProblemError, bad_request, problem
-from app.http.queries import query_number
+from app.http.queries import query_number, seconds_parameter
 from events.feed_cursor import CursorError, FeedCursor, FeedName, read_cursor, write_cursor
 from projections.card_fact_store import FactPage
 
 
+@describe(
+    answers={
+        200: Answer(
+            what="Server-sent events, named for what became of the card: `card.started`, `card.failed`, "
+            "`card.dismissed` and `card.ended`, with `#/components/schemas/FactDocument` as JSON in `data`.",
+            media_type=STREAM,
+            example="retry: 3000\nid: q3ZkAA\n\n",
+        )
+    },
+    parameters=(LAST_EVENT_ID, seconds_parameter(LIFE_SECONDS)),
+    problems=(CURSOR_AHEAD,),
+)
 async def get_card_stream(request: web.Request) -> web.StreamResponse:
     """Stream facts from a place on, or from now on."""
     edge, key = edge_of(request), edge_of(request).keyring.hash
@@ -36,7 +50,7 @@ async def _begun(request: web.Request, stream: CardStream, key: bytes) -> FeedCu
     except CursorError as error:
         raise _bad_place(str(error)) from None
     except StreamAheadError as error:
-        raise problem(409, "cursor-ahead", "The cursor is ahead of the feed.", str(error)) from None
+        raise problem(*CURSOR_AHEAD, str(error)) from None
 
 
 def _bad_place(detail: str) -> ProblemError:

@@ -1,9 +1,40 @@
 """What a request makes its events depend on: `If-Match`, `If-None-Match`, `Prefer`; and by what it is known again."""
 
+from typing import Final
+
 from aiohttp import web
 
+from app.http.operation import Parameter
 from app.http.problems import bad_request
 from events.whole_number import read_whole_number
+
+IDEMPOTENCY_KEY: Final = Parameter(
+    name="Idempotency-Key",
+    where="header",
+    what="The id of what is posted, where it has none: by it a repeat is known.",
+    schema={"type": "string", "pattern": "^[!#-~]{1,128}$"},
+    example="a3f1c2",
+)
+IF_MATCH: Final = Parameter(
+    name="If-Match",
+    where="header",
+    what="Stores only if the order is at this version, in quotes.",
+    schema={"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+)
+IF_NONE_MATCH: Final = Parameter(
+    name="If-None-Match", where="header", what="Stores only if the order is not there yet.", schema={"const": "*"}
+)
+PREFER: Final = Parameter(
+    name="Prefer",
+    where="header",
+    what="`handling=lenient` stores the good events of a batch although others are bad; `wait=5` lets the answer wait "
+    "up to so many seconds, 10 at the most, until the events of an order show, and tell the plans for its cards.",
+    schema={"type": "string"},
+)
+TRACEPARENT: Final = Parameter(
+    name="traceparent", where="header", what="Of W3C Trace Context; kept with the event.", schema={"type": "string"}
+)
+EVENT_HEADERS: Final = (IF_MATCH, IF_NONE_MATCH, PREFER, TRACEPARENT)
 
 
 def expected_version(request: web.Request) -> int | None:

@@ -9,8 +9,10 @@ from aiohttp import web
 from app.http.answers import json_answer
 from app.http.bodies import read_value
 from app.http.edge import edge_of
+from app.http.operation import Answer, Body, describe
 from app.http.outcomes import archived
 from app.http.path import path_id
+from app.http.problem_kinds import NOT_AN_ORDER, ORDER_ARCHIVED, ORDER_OVER
 from app.http.problems import invalid, problem
 from events.errors import EventError, Fault
 from events.fact import Moment
@@ -43,6 +45,17 @@ class EtaAnswer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     until: datetime | None = None
 
 
+@describe(
+    answers={
+        200: Answer(
+            what="What became of the time.",
+            shape=EtaAnswer,
+            example={"outcome": "waiting", "until": "2030-12-05T19:12:37.102Z"},
+        )
+    },
+    bodies=(Body(shape=EtaReport, example={"deliveryTime": "2030-12-05T19:41:20Z", "source": "courier-app"}),),
+    problems=(ORDER_OVER, NOT_AN_ORDER, ORDER_ARCHIVED),
+)
 async def put_eta(request: web.Request) -> web.Response:
     """Take the latest delivery time of the order of the path."""
     order_id = path_id(request, "order_id")
@@ -76,10 +89,10 @@ def _answer(became: Became) -> EtaAnswer:
             return EtaAnswer("overtaken")
         case Over():
             detail = "Nothing moves its delivery time any more; put none for it."
-            raise problem(409, "order-over", "The order is over.", detail)
+            raise problem(*ORDER_OVER, detail)
         case NotAnOrder(kind=kind):
             detail = f"It is of kind {kind}: tell its time by an event with expectedAt."
-            raise problem(409, "not-an-order", "No order takes this time.", detail)
+            raise problem(*NOT_AN_ORDER, detail)
         case Archived():
             raise archived()
         case _:

@@ -10,12 +10,22 @@ from msgspec.structs import replace
 
 from app.http.answers import EventAnswer, EventAnswers, json_answer
 from app.http.binary_event import attributes_in, is_binary
-from app.http.bodies import JSON, media_type_of, read_body
-from app.http.conditions import expected_version, idempotency_key, is_lenient, trace_of, wait_seconds
+from app.http.bodies import media_type_of, read_body
+from app.http.conditions import (
+    EVENT_HEADERS,
+    IDEMPOTENCY_KEY,
+    expected_version,
+    idempotency_key,
+    is_lenient,
+    trace_of,
+    wait_seconds,
+)
 from app.http.drafts import Draft, Invalid, Repeat, read_cloud_event, read_plain_event, references_in
 from app.http.edge import Edge, edge_of
+from app.http.operation import JSON, Answer, Body, Made, Named, Parameter, describe
 from app.http.outcomes import answer_many, answer_one, repeat_answer
 from app.http.path import path_id
+from app.http.problem_kinds import ID_REUSED, ORDER_ARCHIVED, TOO_LARGE, VERSION_CONFLICT
 from app.http.problems import bad_request, invalid, problem
 from app.http.repeats import know_repeats
 from events.document import read_document
@@ -32,8 +42,48 @@ CLOUD_EVENTS: Final = "application/cloudevents-batch+json"
 _TAKEN: Final = (CLOUD_EVENT, CLOUD_EVENTS, JSON)
 
 
+_PLACED: Final = {"customerId": "customer-7", "merchantName": "Trattoria Roma"}
+_CLOUD_EVENT: Final = {
+    "specversion": "1.0", "id": "placed-1", "source": "shop", "subject": "order-4711", "type": "order.placed",
+    "data": _PLACED,
+}  # fmt: skip
+_BATCH: Final = [
+    {**_CLOUD_EVENT, "id": "placed-2", "subject": "order-4712"},
+    {**_CLOUD_EVENT, "id": "placed-3", "subject": "order-4713"},
+]
+_PLAIN: Final = {"type": "order.preparing", "id": "preparing-1", "data": {"note": "Extra basil"}}
+_APPENDED: Final = {
+    "outcome": "appended", "id": "placed-1", "source": "shop", "subject": "order-4711", "version": 1,
+}  # fmt: skip
+_BECAME: Final = Answer(
+    what="What became of the event, or of each.",
+    shape=Made("EventOutcome", (EventAnswer, EventAnswers), lambda one, many: {"anyOf": [one, many]}),
+    example=_APPENDED,
+    headers={"Preference-Applied": {"type": "string"}},
+)
+_HANDSHAKE: Final = {
+    "WebHook-Allowed-Origin": {"type": "string", "const": "*"},
+    "WebHook-Allowed-Rate": {"type": "string", "const": "*"},
+}
+_REFUSED: Final = (ID_REUSED, ORDER_ARCHIVED, VERSION_CONFLICT)
+
+
+@describe(
+    answers={200: _BECAME},
+    bodies=(
+        Body(shape=Named("PostedCloudEvent"), example=_CLOUD_EVENT, media_type=CLOUD_EVENT),
+        Body(shape=Named("PostedCloudEvents"), example=_BATCH, media_type=CLOUD_EVENTS),
+        Body(shape=Named("PostedCloudEvent"), example=_CLOUD_EVENT),
+    ),
+    parameters=EVENT_HEADERS,
+    problems=_REFUSED,
+)
 async def post_events(request: web.Request) -> web.Response:
-    """Append one CloudEvent or a batch of them."""
+    """Append one CloudEvent or a batch of them.
+
+    In binary mode the attributes stand in headers, `ce-id`, `ce-type` and so on, and the body is the data. JSON may be
+    packed as `data_base64`.
+    """
     if is_binary(request.headers) and not _is_structured(request):
         return await _post_binary(request)
     media_type = media_type_of(request, _TAKEN)
@@ -51,6 +101,26 @@ async def post_events(request: web.Request) -> web.Response:
     return await _append_many(request, edge, drafts)
 
 
+@describe(
+    answers={
+        200: Answer(what="Events may be delivered here, at any rate.", media_type=None, headers=_HANDSHAKE),
+        204: Answer(what="Nobody asked for leave; what is taken here stands in the headers.", media_type=None),
+    },
+    parameters=(
+        Parameter(
+            name="WebHook-Request-Origin",
+            where="header",
+            what="Who would deliver.",
+            schema={"type": "string"},
+        ),
+        Parameter(
+            name="WebHook-Request-Rate",
+            where="header",
+            what="Requests a minute.",
+            schema={"type": "string"},
+        ),
+    ),
+)
 async def options_events(request: web.Request) -> web.Response:
     """Answer whoever asks whether events may be delivered here, before it does: anybody who has a key, at any rate.
 
@@ -86,6 +156,12 @@ def _is_structured(request: web.Request) -> bool:
     return request.headers.get("Content-Type", "").strip().lower().startswith("application/cloudevents")
 
 
+@describe(
+    answers={200: _BECAME},
+    bodies=(Body(shape=Named("PostedEvents"), example=_PLAIN),),
+    parameters=(IDEMPOTENCY_KEY, *EVENT_HEADERS),
+    problems=_REFUSED,
+)
 async def post_order_events(request: web.Request) -> web.Response:
     """Append one event in the plain shape, or a list of them, to the order of the path."""
     media_type_of(request, (JSON,))
@@ -154,9 +230,7 @@ def _batch(document: Any) -> list[Any]:
     if not isinstance(document, list):
         raise invalid((Fault("", "is to be a list of events"),))
     if len(document) > BATCH_EVENTS:
-        raise problem(
-            413, "too-large", "The request is too large.", f"A batch holds {BATCH_EVENTS} events at the most."
-        )
+        raise problem(*TOO_LARGE, f"A batch holds {BATCH_EVENTS} events at the most.")
     return document
 
 

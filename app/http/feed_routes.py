@@ -9,8 +9,11 @@ from app.access.api_key import Scope
 from app.access.caller import has_scope
 from app.http.answers import json_answer
 from app.http.edge import caller_of, edge_of
+from app.http.operation import Answer, Parameter, describe
+from app.http.problem_kinds import BAD_REQUEST, CURSOR_AHEAD, FORBIDDEN
 from app.http.problems import ProblemError, bad_request, problem
-from app.http.queries import page_limit, query_number
+from app.http.queries import LIMIT, page_limit, query_number
+from app.http.reads import note_read
 from events.cloud_event import CloudEvent
 from events.errors import Fault
 from events.feed import CursorAheadError
@@ -32,6 +35,36 @@ class FeedAnswer(msgspec.Struct, frozen=True, rename="camel"):
     more: bool
 
 
+@describe(
+    answers={
+        200: Answer(
+            what="A page of the feed.",
+            shape=FeedAnswer,
+            example={
+                "events": [
+                    {
+                        "specversion": "1.0", "id": "placed-1", "source": "shop", "type": "order.placed",
+                        "subject": "order-4711", "version": 1, "time": "2026-11-22T18:35:37Z",
+                        "recordedat": "2026-11-22T18:35:37.102Z", "schemaversion": 1,
+                        "data": {"customerId": "customer-7", "merchantName": "Trattoria Roma"},
+                    }
+                ],
+                "nextAfter": "q3ZkAA",
+                "more": False,
+            },
+        )
+    },
+    parameters=(
+        LIMIT,
+        Parameter(name="after", where="query", what="`nextAfter` of the answer before; absent for the beginning.",
+                  schema={"type": "string"}),
+        Parameter(name="wait", where="query", what="How many seconds an empty answer waits for something to happen.",
+                  schema={"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT_SECONDS, "default": 0}, example=0),
+        Parameter(name="personal", where="query", what="Gives personal values too; the key holds `orders:read`.",
+                  schema={"const": "include"}),
+    ),
+    problems=(CURSOR_AHEAD,),
+)  # fmt: skip
 async def get_events(request: web.Request) -> web.Response:
     """Give what follows a cursor; without one, what is first."""
     edge = edge_of(request)
@@ -46,7 +79,9 @@ async def get_events(request: web.Request) -> web.Response:
     except CursorError as error:
         raise _bad_cursor(str(error)) from None
     except CursorAheadError as error:
-        raise problem(409, "cursor-ahead", "The cursor is ahead of the feed.", str(error)) from None
+        raise problem(*CURSOR_AHEAD, str(error)) from None
+    if personal and page.events:
+        note_read(request, "feed")
     return json_answer(
         FeedAnswer(page.events, write_cursor(page.cursor, FeedName.EVENTS, edge.keyring.hash), page.more)
     )
@@ -65,10 +100,10 @@ def _wants_personal(request: web.Request) -> bool:
         raise bad_request("personal is to be include, or absent.")
     if not has_scope(caller_of(request), Scope.ORDERS_READ):
         detail = f"Personal values take an API key that holds {Scope.ORDERS_READ} too."
-        raise problem(403, "forbidden", "The caller may not do this.", detail)
+        raise problem(*FORBIDDEN, detail)
     return True
 
 
 def _bad_cursor(detail: str) -> ProblemError:
     fault = Fault("/after", "is to be nextAfter of an answer of this installation, or absent")
-    return problem(400, "bad-request", "The request makes no sense.", detail, errors=(fault,))
+    return problem(*BAD_REQUEST, detail, errors=(fault,))

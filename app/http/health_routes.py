@@ -1,20 +1,39 @@
 """Says whether the process lives, and whether it should get requests."""
 
+from typing import Literal
+
+import msgspec
 from aiohttp import web
 
 from app.http.answers import json_answer
 from app.http.edge import edge_of
+from app.http.operation import Answer, describe
+from app.http.problem_kinds import NOT_READY
 from app.http.problems import problem
 
 
+class Live(msgspec.Struct, frozen=True):
+    """The process lives."""
+
+    live: Literal[True]
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """Requests may come."""
+
+    ready: Literal[True]
+
+
+@describe(answers={200: Answer(what="The loop turns.", shape=Live, example={"live": True})})
 async def get_live(_request: web.Request) -> web.Response:
     """Answer: the loop turns."""
-    return json_answer({"live": True})
+    return json_answer(Live(live=True))
 
 
+@describe(answers={200: Answer(what="Requests may come.", shape=Ready, example={"ready": True})}, problems=(NOT_READY,))
 async def get_ready(request: web.Request) -> web.Response:
     """Answer 200 when requests may come, 503 with the reasons when they should go elsewhere."""
     reasons = await edge_of(request).ready()
     if reasons:
-        raise problem(503, "not-ready", "This process should not get requests now.", ", ".join(reasons))
-    return json_answer({"ready": True})
+        raise problem(*NOT_READY, ", ".join(reasons))
+    return json_answer(Ready(ready=True))

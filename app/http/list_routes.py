@@ -10,13 +10,26 @@ from app.access.caller import Customer
 from app.http.answers import json_answer
 from app.http.edge import caller_of, edge_of
 from app.http.list_cursor import read_place, write_place
+from app.http.operation import Answer, Parameter, describe
+from app.http.problem_kinds import BAD_REQUEST, NOT_FOUND
 from app.http.problems import ProblemError, bad_request, not_found, problem
-from app.http.queries import page_limit, query_flag
+from app.http.queries import LIMIT, page_limit, query_flag
 from events.errors import Fault
 from events.feed_cursor import CursorError
 from projections.order_list import ListedOrder, Place, Sought
 
 MOST_STATUSES: Final = 20
+
+
+_PAGE: Final = {
+    "orders": [
+        {
+            "orderId": "order-4711", "kind": "order", "status": "placed", "over": False, "customerId": "customer-7",
+            "trouble": None, "changedAt": "2026-11-22T18:35:37Z",
+        }
+    ],
+    "nextAfter": None,
+}  # fmt: skip
 
 
 class OrdersPage(msgspec.Struct, frozen=True, rename="camel"):
@@ -30,6 +43,29 @@ class OrdersPage(msgspec.Struct, frozen=True, rename="camel"):
     next_after: str | None
 
 
+@describe(
+    answers={
+        200: Answer(
+            what="A page of orders.",
+            shape=OrdersPage,
+            headers={"Link": {"type": "string", "description": "The next page, where there is one."}},
+            example=_PAGE,
+        )
+    },
+    parameters=(
+        LIMIT,
+        Parameter(name="after", where="query", what="`nextAfter` of the answer before; absent for the beginning.",
+                  schema={"type": "string"}),
+        Parameter(name="status", where="query", what="Orders with one of these; may be repeated.",
+                  schema={"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": MOST_STATUSES},
+                  example=["placed"]),
+        Parameter(name="customer", where="query", what="Orders of this customer.",
+                  schema={"type": "string", "minLength": 1}),
+        Parameter(name="trouble", where="query", what="Orders alone with which something is the matter.",
+                  schema={"type": "string", "enum": ["true", "false"], "default": "false"}),
+    ),
+    problems=(NOT_FOUND,),
+)  # fmt: skip
 async def get_orders(request: web.Request) -> web.Response:
     """List orders; a ticket lists its own."""
     edge, limit, sought = edge_of(request), page_limit(request), sought_by(request)
@@ -81,4 +117,4 @@ def _after(request: web.Request, sought: Sought, key: bytes) -> Place | None:
 
 def _bad_cursor(detail: str) -> ProblemError:
     fault = Fault("/after", "is to be nextAfter of an answer with the same filters, or absent")
-    return problem(400, "bad-request", "The request makes no sense.", detail, errors=(fault,))
+    return problem(*BAD_REQUEST, detail, errors=(fault,))

@@ -6,9 +6,19 @@ from aiohttp import web
 
 from app.http.answers import json_answer
 from app.http.edge import edge_of
+from app.http.operation import Answer, describe
 from app.metrics.page import CONTENT_TYPE
 
 
+@describe(
+    answers={
+        200: Answer(
+            what="The metrics, as Prometheus reads them.",
+            media_type="text/plain",
+            example="# TYPE lockstep_requests_total counter\n",
+        )
+    }
+)
 async def get_metrics(request: web.Request) -> web.Response:
     """Give every metric of this process."""
     return _answer(await edge_of(request).write_metrics())

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from app.http.answers import EventAnswer, EventAnswers
 from app.http.drafts import Draft, Invalid, Repeat
+from app.http.problem_kinds import ID_REUSED, ORDER_ARCHIVED, VERSION_CONFLICT
 from app.http.problems import ProblemError, problem
 from events.envelope import NewEvent
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
@@ -76,9 +77,7 @@ def refusal_of(outcomes: Sequence[Outcome], results: Sequence[EventAnswer]) -> P
         match outcome:
             case VersionConflict(current=current):
                 return problem(
-                    412,
-                    "version-conflict",
-                    "The order is at another version than was expected.",
+                    *VERSION_CONFLICT,
                     f"It is at version {current}.",
                     current_version=current,
                     results=results,
@@ -86,9 +85,7 @@ def refusal_of(outcomes: Sequence[Outcome], results: Sequence[EventAnswer]) -> P
                 )
             case IdReused(version=version):
                 return problem(
-                    409,
-                    "id-reused",
-                    "The source and id belong to an event with other content.",
+                    *ID_REUSED,
                     f"That event is version {version} of the order; nothing was stored.",
                     results=results,
                 )
@@ -103,7 +100,7 @@ def refusal_of(outcomes: Sequence[Outcome], results: Sequence[EventAnswer]) -> P
 
 def archived(results: Sequence[EventAnswer] = ()) -> ProblemError:
     """Give the answer to what an archived order does not take."""
-    return problem(409, "archived", "The order was archived.", "It takes no more events.", results=results)
+    return problem(*ORDER_ARCHIVED, "It takes no more events.", results=results)
 
 
 def repeat_answer(repeat: Repeat) -> EventAnswer:

@@ -17,13 +17,24 @@ from aiohttp import web
 
 from app.devices.errors import UnknownDeviceError
 from app.http.answers import EventAnswer, encode
+from app.http.problem_kinds import (
+    BAD_REQUEST,
+    EXPECTATION_FAILED,
+    INTERNAL,
+    INVALID_DOCUMENT,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    PROBLEM,
+    TOO_LARGE,
+    TYPE_PREFIX,
+    UNAVAILABLE,
+)
 from app.webhooks.errors import NoSuchWebhookError, WebhookError
 from events.errors import DocumentError, Fault, LockstepError, StoreUnavailableError
 
 log = structlog.get_logger()
 
-MEDIA_TYPE: Final = "application/problem+json"
-_TYPE_PREFIX: Final = "urn:lockstep:problem:"
+
 # Conditions of the data that was sent: out of range, not in the encoding, and so on.
 _CLASS_OF_BAD_DATA: Final = "22"
 
@@ -75,7 +86,7 @@ def problem(
         results: What became of each event.
     """
     document = Problem(
-        type=_TYPE_PREFIX + word,
+        type=TYPE_PREFIX + word,
         title=title,
         status=status,
         detail=detail,
@@ -88,17 +99,17 @@ def problem(
 
 def invalid(errors: Sequence[Fault]) -> ProblemError:
     """Give the answer to a document that we do not accept."""
-    return problem(422, "invalid-document", "The document is not what this route takes.", errors=errors)
+    return problem(*INVALID_DOCUMENT, errors=errors)
 
 
 def bad_request(detail: str) -> ProblemError:
     """Give the answer to a header or a query that makes no sense."""
-    return problem(400, "bad-request", "The request makes no sense.", detail)
+    return problem(*BAD_REQUEST, detail)
 
 
 def not_found(detail: str) -> ProblemError:
     """Give the answer to a thing that is not there, or not for this caller."""
-    return problem(404, "not-found", "There is no such thing.", detail)
+    return problem(*NOT_FOUND, detail)
 
 
 def problem_of(error: Exception) -> ProblemError:
@@ -118,9 +129,7 @@ def problem_of(error: Exception) -> ProblemError:
             raised = not_found(str(error))
         case StoreUnavailableError():
             raised = problem(
-                503,
-                "unavailable",
-                "The store cannot answer now.",
+                *UNAVAILABLE,
                 f"{error} Nothing is known of the outcome, and the same ids make it safe.",
                 headers={"Retry-After": "1"},
             )
@@ -140,7 +149,7 @@ def answer(raised: ProblemError, request_id: str) -> web.Response:
     return web.Response(
         status=document.status,
         body=encode(document),
-        headers={"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **raised.headers},
+        headers={"Content-Type": PROBLEM, "Cache-Control": "no-store", **raised.headers},
     )
 
 
@@ -151,18 +160,21 @@ def _of_http(error: web.HTTPException) -> ProblemError:
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(error.allowed_methods))
             return problem(
-                405, "method-not-allowed", "The path does not know this method.", f"Known here: {allowed}.",
+                *METHOD_NOT_ALLOWED, f"Known here: {allowed}.",
                 headers={"Allow": allowed},
             )  # fmt: skip
         case web.HTTPRequestEntityTooLarge():
             return _too_large("The body is larger than is read.")
+        case web.HTTPExpectationFailed():
+            return problem(*EXPECTATION_FAILED, "Expect is to be 100-continue, or absent.")
+        case web.HTTPClientError():
+            return bad_request(f"{HTTPStatus(error.status).phrase}.")
         case _:
-            phrase = HTTPStatus(error.status).phrase
-            return problem(error.status, phrase.lower().replace(" ", "-"), f"{phrase}.")
+            return _unexpected(error)
 
 
 def _too_large(detail: str) -> ProblemError:
-    return problem(413, "too-large", "The request is too large.", detail)
+    return problem(*TOO_LARGE, detail)
 
 
 def _unexpected(error: Exception) -> ProblemError:
@@ -170,6 +182,4 @@ def _unexpected(error: Exception) -> ProblemError:
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     log.error("request_failed", error=type(error).__qualname__, where=where)
-    return problem(
-        500, "internal", "This is our fault.", "It is in our log under the request id that `instance` gives."
-    )
+    return problem(*INTERNAL, "It is in our log under the request id that `instance` gives.")

@@ -4,11 +4,37 @@ from typing import Final
 
 from aiohttp import web
 
+from app.http.operation import Parameter
 from app.http.problems import bad_request
 from events.whole_number import read_whole_number
 
 PAGE_EVENTS: Final = 100
 LONGEST_PAGE: Final = 500
+LARGEST_NUMBER: Final = 10**15 - 1
+
+LIMIT: Final = Parameter(
+    name="limit",
+    where="query",
+    what="How many the page holds at the most.",
+    schema={"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": PAGE_EVENTS},
+)
+AFTER_VERSION: Final = Parameter(
+    name="after",
+    where="query",
+    what="The version after which to begin.",
+    schema={"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER, "default": 0},
+)
+
+
+def seconds_parameter(longest: float) -> Parameter:
+    """Say how a stream is cut short."""
+    return Parameter(
+        name="seconds",
+        where="query",
+        what=f"When the stream ends once there is nothing more; after {longest:g} at the latest.",
+        schema={"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER, "default": int(longest)},
+        example=0,
+    )
 
 
 def query_number(request: web.Request, name: str, default: int) -> int:

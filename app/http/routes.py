@@ -1,6 +1,6 @@
 """The route table: every path, its handler, and who may call it."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from app.http.audience_routes import get_audience, get_audience_phones, post_aud
 from app.http.authentication import authenticate
 from app.http.card_stream_routes import get_card_stream
 from app.http.definition_routes import delete_definition, get_definition, put_definition
+from app.http.description_routes import get_docs, get_docs_file, get_event_schema, get_event_schemas, get_openapi
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
 from app.http.edge import CALLER, Edge
 from app.http.eta_routes import put_eta
@@ -20,6 +21,7 @@ from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.list_routes import get_orders
 from app.http.metrics_routes import get_metrics
+from app.http.operation import Endpoint, Handler
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
 from app.http.segment_routes import (
@@ -33,7 +35,7 @@ from app.http.segment_routes import (
     put_segment,
 )
 from app.http.ticket_routes import post_ticket
-from app.http.tracking_routes import PAGE, get_order_stream, get_page
+from app.http.tracking_routes import PAGE, get_order_stream, get_page, get_script, get_style
 from app.http.webhook_routes import (
     delete_webhook,
     get_deliveries,
@@ -44,8 +46,6 @@ from app.http.webhook_routes import (
     put_webhook,
 )
 from events.errors import LockstepError
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RouteWithoutRuleError(LockstepError):
@@ -67,11 +67,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Route:
-    """One method on one path."""
+    """One method on one path, with a handler that says what it does."""
 
     method: str
     path: str
-    handler: Handler
+    handler: Endpoint
     rule: Rule
 
 
@@ -136,8 +136,13 @@ ROUTES: Final = (
     Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
     Route("GET", "/metrics", get_metrics, Rule(Scope.METRICS_READ)),
     Route("GET", PAGE, get_page, OPEN),
-    Route("GET", f"{PAGE}.css", get_page, OPEN),
-    Route("GET", f"{PAGE}.js", get_page, OPEN),
+    Route("GET", f"{PAGE}.css", get_style, OPEN),
+    Route("GET", f"{PAGE}.js", get_script, OPEN),
+    Route("GET", "/openapi.json", get_openapi, OPEN),
+    Route("GET", "/docs", get_docs, OPEN),
+    Route("GET", "/docs/{file}", get_docs_file, OPEN),
+    Route("GET", "/v1/schemas/events", get_event_schemas, OPEN),
+    Route("GET", "/v1/schemas/events/{type}", get_event_schema, OPEN),
     Route("GET", "/livez", get_live, OPEN),
     Route("GET", "/readyz", get_ready, OPEN),
 )
@@ -154,7 +159,7 @@ def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> Non
 
 def _behind(route: Route, edge: Edge) -> Handler:
     """Give the handler of a route for those alone whom its rule lets in."""
-    rule, handler = route.rule, route.handler
+    rule, handler = route.rule, route.handler.handler
     if rule.scope is None:
         return handler
     scope, tickets = rule.scope, rule.tickets

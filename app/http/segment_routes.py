@@ -9,12 +9,14 @@ from app.devices.device import Identifier, Tags, Word
 from app.http.answers import json_answer
 from app.http.bodies import read_value
 from app.http.edge import edge_of
+from app.http.operation import Answer, Body, Parameter, describe, no_content
 from app.http.path import path_id
+from app.http.problem_kinds import NOT_FOUND
 from app.http.problems import invalid, not_found
 from events.errors import Fault
 from projections.audience import Who
 from projections.errors import FilterError, SegmentUnknownError
-from projections.segment_store import Segment
+from projections.segment_store import Counted, Segment
 
 MOST_IDS: Final = 10_000
 """Ids in a request; a list may have any number, by several."""
@@ -65,6 +67,18 @@ class Segments(msgspec.Struct, frozen=True):
     segments: list[Segment]
 
 
+class CustomerTags(msgspec.Struct, frozen=True):
+    """All tags of a customer."""
+
+    tags: list[str]
+
+
+_REGULARS: Final = {"name": "regulars", "idsOf": "customers", "ids": 1, "changedAt": "2026-11-22T18:35:37Z"}
+_SEGMENT: Final = Answer(what="The segment.", shape=Segment, example=_REGULARS)
+_CUSTOMER: Final = Answer(what="The tags.", shape=CustomerTags, example={"tags": ["vip"]})
+
+
+@describe(answers={200: _SEGMENT}, bodies=(Body(shape=SegmentReport, example={"customers": ["customer-7"]}),))
 async def put_segment(request: web.Request) -> web.Response:
     """Store a segment in place of what was there by its name."""
     name, store = path_id(request, "name"), edge_of(request).segments
@@ -83,16 +97,24 @@ async def put_segment(request: web.Request) -> web.Response:
     return await _answer(request, name)
 
 
+@describe(answers={200: _SEGMENT})
 async def get_segment(request: web.Request) -> web.Response:
     """Show a segment; of a list of ids, how many there are."""
     return await _answer(request, path_id(request, "name"))
 
 
+@describe(
+    answers={200: Answer(what="Segments by name.", shape=Segments, example={"segments": [_REGULARS]})},
+    parameters=(
+        Parameter(name="after", where="query", what="The name after which to begin.", schema={"type": "string"}),
+    ),
+)
 async def get_segments(request: web.Request) -> web.Response:
     """List segments by name, up to a thousand after one."""
     return json_answer(Segments(await edge_of(request).segments.list_after(request.query.get("after", ""))))
 
 
+@describe(answers=no_content("The segment is deleted."))
 async def delete_segment(request: web.Request) -> web.Response:
     """Delete a segment; cards that are there because of it stay."""
     if not await edge_of(request).segments.drop(path_id(request, "name")):
@@ -100,6 +122,7 @@ async def delete_segment(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+@describe(answers={200: _SEGMENT}, bodies=(Body(shape=IdsReport, example={"add": ["customer-8"], "remove": []}),))
 async def post_segment_ids(request: web.Request) -> web.Response:
     """Add ids to a list, and take others out."""
     name = path_id(request, "name")
@@ -109,20 +132,27 @@ async def post_segment_ids(request: web.Request) -> web.Response:
     return await _answer(request, name)
 
 
+@describe(answers={200: _CUSTOMER}, bodies=(Body(shape=TagsReport, example={"tags": ["vip"]}),))
 async def put_customer_tags(request: web.Request) -> web.Response:
     """Store all tags of a customer."""
     customer_id, edge = path_id(request, "customer_id"), edge_of(request)
     report = await read_value(request, TagsReport)
     await edge.segments.put_customer_tags(customer_id, report.tags)
     edge.ring_matcher()
-    return await get_customer_tags(request)
+    return await _tags(request, customer_id)
 
 
+@describe(answers={200: _CUSTOMER})
 async def get_customer_tags(request: web.Request) -> web.Response:
     """Show a customer's tags."""
-    return json_answer({"tags": await edge_of(request).segments.customer_tags(path_id(request, "customer_id"))})
+    return await _tags(request, path_id(request, "customer_id"))
 
 
+@describe(
+    answers={200: Answer(what="The counts.", shape=Counted, example={"phones": 1_200, "reachable": 1_105})},
+    bodies=(Body(shape=CountReport, example={"attributesType": "OrderAttributes", "audience": {"everybody": True}}),),
+    problems=(NOT_FOUND,),
+)
 async def post_audience_count(request: web.Request) -> web.Response:
     """Count the phones of an audience, and those of them that can be sent a card now; nothing is sent."""
     store = edge_of(request).segments
@@ -144,6 +174,10 @@ def _who(audience: AudienceReport) -> Who:
     if (audience.customers is not None) + (audience.segment is not None) + audience.everybody != 1:
         raise invalid([Fault("/audience", "is to have one of customers, segment and everybody")])
     return Who(audience.customers, audience.segment)
+
+
+async def _tags(request: web.Request, customer_id: str) -> web.Response:
+    return json_answer(CustomerTags(await edge_of(request).segments.customer_tags(customer_id)))
 
 
 async def _answer(request: web.Request, name: str) -> web.Response:

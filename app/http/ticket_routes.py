@@ -12,6 +12,7 @@ from app.devices.device import Identifier
 from app.http.answers import json_answer
 from app.http.bodies import read_value
 from app.http.edge import edge_of
+from app.http.operation import Answer, Body, describe
 from app.http.problems import invalid
 from app.http.tracking_routes import tracking_path
 from events.errors import Fault
@@ -39,6 +40,14 @@ class TicketAnswer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
     tracking_path: str | None = None
 
 
+@describe(
+    answers={
+        200: Answer(
+            what="The ticket.", shape=TicketAnswer, example={"ticket": "eyJ0…", "expiresAt": "2026-11-22T19:35:37Z"}
+        )
+    },
+    bodies=(Body(shape=TicketRequest, example={"customerId": "customer-7"}),),
+)
 async def post_ticket(request: web.Request) -> web.Response:
     """Mint a ticket."""
     wanted = await read_value(request, TicketRequest)

@@ -6,8 +6,6 @@ keep to themselves. It loads nothing from elsewhere, and its policy lets it do n
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -15,10 +13,14 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from app.http.edge import caller_of, edge_of
-from app.http.event_stream import RETRY, SILENCE, last_id, stream
+from app.http.event_stream import LAST_EVENT_ID, RETRY, SILENCE, STREAM, last_id, stream
+from app.http.operation import Answer, Parameter, describe
 from app.http.path import path_id
+from app.http.problem_kinds import BUSY
 from app.http.problems import bad_request, not_found, problem
-from app.http.queries import query_number
+from app.http.queries import query_number, seconds_parameter
+from app.http.reads import note_read
+from app.http.static_files import IF_CHANGED, answer_file, file_answers
 from app.tracking.tracked import Look, Moment
 from app.tracking.tracker import LINE_SECONDS, TooManyLinesError
 
@@ -28,17 +30,6 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS: Final = {
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": _POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-}
-_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 
 
 def tracking_path(order_id: str, ticket: str) -> str:
@@ -46,22 +37,42 @@ def tracking_path(order_id: str, ticket: str) -> str:
     return f"{PAGE}#{urlencode({'order': order_id, 'ticket': ticket})}"
 
 
+@describe(answers=file_answers(".html", "The page."), parameters=(IF_CHANGED,))
 async def get_page(request: web.Request) -> web.Response:
-    """Give the page, its style or its script."""
-    kind = request.path.rpartition(".")[2] if "." in request.path else "html"
-    body, tag = _file(kind)
-    headers = {**_HEADERS, "ETag": tag}
-    if request.headers.get("If-None-Match") == tag:
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=body, content_type=_TYPES[kind], charset="utf-8", headers=headers)
+    """Give the tracking page."""
+    return answer_file(request, _FOLDER / "track.html", _POLICY)
 
 
-@cache
-def _file(kind: str) -> tuple[bytes, str]:
-    body = (_FOLDER / f"track.{kind}").read_bytes()
-    return body, f'"{blake2b(body, digest_size=12).hexdigest()}"'
+@describe(answers=file_answers(".css", "The style."), parameters=(IF_CHANGED,))
+async def get_style(request: web.Request) -> web.Response:
+    """Give its style."""
+    return answer_file(request, _FOLDER / "track.css", _POLICY)
 
 
+@describe(answers=file_answers(".js", "The script."), parameters=(IF_CHANGED,))
+async def get_script(request: web.Request) -> web.Response:
+    """Give its script."""
+    return answer_file(request, _FOLDER / "track.js", _POLICY)
+
+
+@describe(
+    answers={
+        200: Answer(
+            what="Server-sent events. Each is `event: state`, with an `id` and the state as JSON in `data`: "
+            "`#/components/schemas/TrackedState`. A line that begins with a colon says nothing.",
+            media_type=STREAM,
+            example='retry: 3000\nevent: state\nid: 9f86d081\ndata: {"orderId":"order-4711","phase":"open"}\n\n',
+        ),
+        204: Answer(what="The order is over, and its last state is known to the caller.", media_type=None),
+    },
+    parameters=(
+        LAST_EVENT_ID,
+        seconds_parameter(LINE_SECONDS),
+        Parameter(name="face", where="query", what="Which face of it is told.",
+                  schema={"enum": [each.value for each in Look], "default": Look.WEB.value}),
+    ),
+    problems=(BUSY,),
+)  # fmt: skip
 async def get_order_stream(request: web.Request) -> web.StreamResponse:
     """Stream what an order, or another subject, shows: its newest state, then each that differs."""
     seen, seconds = last_id(request), query_number(request, "seconds", int(LINE_SECONDS))
@@ -79,11 +90,12 @@ async def get_order_stream(request: web.Request) -> web.StreamResponse:
         except StopAsyncIteration:
             raise not_found("There is no such order.") from None
         except TooManyLinesError as error:
-            raise problem(503, "busy", "Too many follow here now.", str(error), headers={"Retry-After": "5"}) from None
+            raise problem(*BUSY, str(error), headers={"Retry-After": "5"}) from None
         if first is None:
             raise AssertionError("a line begins with a state")
         if first.is_last and first.id == seen:
             return web.Response(status=204, headers={"Cache-Control": "no-store"})
+        note_read(request, "stream", path_id(request, "order_id"))
         return await stream(request, blocks(first))
 
 

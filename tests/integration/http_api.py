@@ -14,6 +14,7 @@ from multidict import CIMultiDictProxy
 from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
+from app.access.personal_reads import PersonalReads
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
@@ -23,6 +24,8 @@ from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
 from app.http.edge import Edge
+from app.http.limits import USUAL, HttpLimits
+from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.metrics.page import MetricsPage
 from app.order_page import OrderCard, OrderPage
@@ -41,6 +44,7 @@ from projections.eta_keeper import EtaKeeper
 from projections.freshness import FreshnessRules
 from projections.order_list import OrderList
 from projections.segment_store import SegmentStore
+from tests.integration.documented import faults_of
 
 NOON: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 PROBLEM: Final = "application/problem+json"
@@ -100,7 +104,7 @@ class Api:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        """Send a request; `token` names one of `keys`, or is one."""
+        """Send a request, whose answer must be a documented one; `token` names one of `keys`, or is one."""
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {self.keys.get(token, token)}"
@@ -112,7 +116,9 @@ class Api:
             method, f"http://127.0.0.1:{self.port}{path}", data=body, headers=sent,
             skip_auto_headers=("Content-Type",),
         ) as response:  # fmt: skip
-            return Reply(response.status, response.headers, await response.read())
+            reply = Reply(response.status, response.headers, await response.read())
+        assert [*faults_of(method, path, reply.status, reply.headers, reply.body)] == []
+        return reply
 
 
 def cloud_event(**changes: Any) -> dict[str, Any]:
@@ -148,8 +154,15 @@ def order_page(order_id: str = "order-1", customer_id: str | None = "customer-7"
 
 
 @asynccontextmanager
-async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIterator[Api]:
-    """Run an edge with a key for each scope."""
+async def running_api(
+    pool: Pool,
+    keyring: Keyring,
+    *,
+    limits: HttpLimits = USUAL,
+    more: Sequence[Route] = (),
+    **changes: Any,
+) -> AsyncIterator[Api]:
+    """Run an edge with a key for each scope, and some routes more."""
     orders: dict[str, OrderPage] = {}
     not_ready: list[str] = []
 
@@ -182,6 +195,7 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         plan_waiter=PlanWaiter(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        reads=PersonalReads(pool),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
         keyring=keyring,
@@ -192,7 +206,8 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
     edge = replace(edge, **changes)
     made = {scope.value: await key_store.create(name="test", environment="test", scopes=[scope]) for scope in Scope}
     keys = {name: key for name, (key, _) in made.items()}
-    async with serving(build_app(edge), "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+    app = build_app(edge, more)
+    async with serving(app, "127.0.0.1", 0, limits) as port, aiohttp.ClientSession() as session:
         yield Api(port, session, edge, keys, orders, not_ready)
     await appender.drain()
 

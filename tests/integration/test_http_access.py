@@ -159,10 +159,12 @@ def test_every_guarded_route_has_a_request_here() -> None:
     assert {(route.method, route.path) for route in GUARDED} == set(REQUESTS)
 
 
-def test_only_health_the_tracking_page_and_a_handshake_are_open() -> None:
+def test_only_health_pages_descriptions_and_a_handshake_are_open() -> None:
     """Everything else has a scope; the page is the same for everybody, and what it follows is not."""
     assert {f"{route.method} {route.path}" for route in ROUTES if route.rule == OPEN} == {
-        "GET /livez", "GET /readyz", "GET /track", "GET /track.css", "GET /track.js", "OPTIONS /v1/events"
+        "GET /livez", "GET /readyz", "GET /track", "GET /track.css", "GET /track.js", "OPTIONS /v1/events",
+        "GET /openapi.json", "GET /docs", "GET /docs/{file}",
+        "GET /v1/schemas/events", "GET /v1/schemas/events/{type}",
     }  # fmt: skip
 
 

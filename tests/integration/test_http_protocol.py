@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from app.http.operation import Answer, describe
 from app.http.routes import OPEN, Route, RouteWithoutRuleError
 from app.http.server import build_app, run_http, serving
 from app.logs import name_request
@@ -146,6 +147,7 @@ async def test_a_route_without_a_rule_stops_the_start(api: Api) -> None:
 async def test_other_parts_add_routes_with_their_rules(api: Api) -> None:
     """A route of another part is served under its rule."""
 
+    @describe(answers={200: Answer(what="A greeting.", media_type="text/plain")})
     async def hello(_: web.Request) -> web.Response:
         return web.Response(text="hello")
 
