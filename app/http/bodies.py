@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from app.http.admission import standing_aside
+from app.http.content_encoding import content_encoding, unpack
 from app.http.edge import edge_of
 from app.http.operation import JSON
 from app.http.problem_kinds import MEDIA_TYPE, TOO_SLOW
@@ -48,8 +49,16 @@ async def read_body(request: web.Request) -> bytes:
     """Read the whole body.
 
     Raises:
-        ProblemError: 408, it came too slowly; 400, the client hung up; 503, there is no room for it now.
+        ProblemError: 408, it came too slowly; 400, the client hung up, or it cannot be unpacked; 413, it is too large
+            then; 415, we do not unpack such; 503, there is no room for it now.
     """
+    encoding = content_encoding(request)
+    body = await _received(request)
+    return body if encoding is None else unpack(body, encoding)
+
+
+async def _received(request: web.Request) -> bytes:
+    """Receive the body as it was sent."""
     try:
         if request.content.is_eof():
             # it came with its headers, as small ones do: nothing to wait for

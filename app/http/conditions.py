@@ -1,5 +1,6 @@
 """What a request makes its events depend on: `If-Match`, `If-None-Match`, `Prefer`; and by what it is known again."""
 
+import re
 from typing import Final
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from app.http.operation import Parameter
 from app.http.problems import bad_request
 from events.whole_number import read_whole_number
 
+_VERSION: Final = re.compile(r'"(?P<version>[0-9]+)(-[0-9a-f]{24})?"')
 IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",
     where="header",
@@ -18,8 +20,8 @@ IDEMPOTENCY_KEY: Final = Parameter(
 IF_MATCH: Final = Parameter(
     name="If-Match",
     where="header",
-    what="Stores only if the order is at this version, in quotes.",
-    schema={"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+    what="Stores only if the order is at this version, in quotes; the ETag of the order is good for that too.",
+    schema={"type": "string", "pattern": '^"[0-9]{1,15}(-[0-9a-f]{24})?"$'},
 )
 IF_NONE_MATCH: Final = Parameter(
     name="If-None-Match", where="header", what="Stores only if the order is not there yet.", schema={"const": "*"}
@@ -27,7 +29,8 @@ IF_NONE_MATCH: Final = Parameter(
 PREFER: Final = Parameter(
     name="Prefer",
     where="header",
-    what="`handling=lenient` stores the good events of a batch although others are bad.",
+    what="`handling=lenient` stores the good events of a batch although others are bad; `wait=5` lets the answer wait "
+    "up to so many seconds, 10 at the most, until the events of an order show, and tell the plans for its cards.",
     schema={"type": "string"},
 )
 TRACEPARENT: Final = Parameter(
@@ -51,11 +54,12 @@ def expected_version(request: web.Request) -> int | None:
         if none_match.strip() != "*":
             raise bad_request("If-None-Match is to be *: the order must not be there yet.")
         return 0
-    version = (match or "").strip()
-    digits = version[1:-1]
-    number = read_whole_number(digits)
-    if number is None or version != f'"{digits}"':
-        raise bad_request('If-Match is to be the one version that is expected, in quotes: "3".')
+    stated = _VERSION.fullmatch((match or "").strip())
+    number = None if stated is None else read_whole_number(stated["version"])
+    if number is None:
+        raise bad_request(
+            'If-Match is to be the one version that is expected, in quotes, "3", or the ETag of the order as it came.'
+        )
     return number
 
 

@@ -59,7 +59,7 @@ _BECAME: Final = Answer(
     what="What became of the event, or of each.",
     shape=Made("EventOutcome", (EventAnswer, EventAnswers), lambda one, many: {"anyOf": [one, many]}),
     example=_APPENDED,
-    headers={"Preference-Applied": {"type": "string", "const": "handling=lenient"}},
+    headers={"Preference-Applied": {"type": "string"}},
 )
 _HANDSHAKE: Final = {
     "WebHook-Allowed-Origin": {"type": "string", "const": "*"},

@@ -1,7 +1,6 @@
 """What is no proper HTTP, and what breaks underneath."""
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
@@ -70,26 +69,6 @@ async def test_a_body_that_comes_too_slowly_is_408(pool: Pool, keyring: Keyring)
             f"Content-Type: {CLOUD_EVENT}\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf"
         )
         assert read(await exchange(api.port, sent.encode())) == (408, "application/problem+json", "too-slow")
-
-
-@pytest.mark.parametrize(
-    ("encoding", "body", "status"),
-    [
-        ("deflate", zlib.compress(msgspec.json.encode(cloud_event())), 200),
-        ("deflate", b"no deflate", 400),
-        ("gzip", b"no gzip", 400),
-        ("deflate", zlib.compress(b" " * 10_000_000), 413),
-    ],
-)
-async def test_a_compressed_body_is_read_within_the_same_limit(
-    api: Api, encoding: str, body: bytes, status: int
-) -> None:
-    """What cannot be unpacked is 400, what would be too large 413."""
-    reply = await api.send(
-        "POST", "/v1/events", body=body, token="admin", headers={"Content-Encoding": encoding}, media_type=CLOUD_EVENT
-    )
-    assert reply.status == status
-    assert status == 200 or reply.problem
 
 
 async def test_an_error_of_ours_is_500_without_internals(pool: Pool, keyring: Keyring) -> None:
