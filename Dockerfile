@@ -15,14 +15,15 @@ RUN pip wheel --no-deps --wheel-dir dist . \
 
 FROM python:3.13-slim
 # Volumes that are mounted over these folders take their owner from here.
-RUN groupadd --system --gid 10001 lockstep \
-    && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/lockstep lockstep \
+RUN groupadd --gid 10001 lockstep \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/lockstep --shell /usr/sbin/nologin lockstep \
     && install -d -o lockstep -g lockstep -m 0700 /var/lib/lockstep /var/lib/lockstep/secret /var/lib/lockstep/simulator
 COPY --from=build /opt/lockstep /opt/lockstep
 ENV PATH=/opt/lockstep/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     LOCKSTEP_HOST=0.0.0.0 LOCKSTEP_PORT=8080 LOCKSTEP_DATA_DIRECTORY=/var/lib/lockstep
 WORKDIR /var/lib/lockstep
-USER lockstep
+# by its number, so that Kubernetes can see that it is not root
+USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['LOCKSTEP_PORT'] + '/readyz', timeout=4)"]

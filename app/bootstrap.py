@@ -9,6 +9,7 @@ from typing import Self
 import structlog
 
 from app.access.key_store import KeyStore
+from app.access.personal_reads import PersonalReads
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -53,6 +54,7 @@ from projections.card_modules import install_cards
 from projections.enroller import Enroller
 from projections.eta_keeper import EtaKeeper
 from projections.matcher import Matcher
+from projections.order_list import OrderList
 from projections.picture_seeker import PictureSeeker
 from projections.projector import Projector
 from projections.registry import CARDS
@@ -93,6 +95,7 @@ class Service:
         self.pool = pool
         self.doorbell = Doorbell(dsn)
         self.key_store = KeyStore(pool, keyring)
+        self.reads = PersonalReads(pool)
         self.store = EventStore(pool, keyring)
         self.feed = Feed(pool, keyring)
         self.card_stream = CardStream(pool)
@@ -125,7 +128,8 @@ class Service:
             behind = await schema_behind(dsn)
             if behind:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
-            pool = await open_pool(dsn, name="lockstep", most=settings.database_connections)
+            rules = settings.rules().database
+            pool = await open_pool(dsn, name="lockstep", most=settings.database_connections, rules=rules)
             stack.push_async_callback(pool.close)
             keyring = await open_keyring(pool, settings.secret())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
@@ -178,13 +182,14 @@ class Service:
                     most=self._settings.database_connections,
                     # views can be folded again: what a crash of Postgres takes is found by the sweep
                     settings={"synchronous_commit": "off"} if role == "projector" else None,
+                    rules=self._settings.rules().database,
                 )
             )
             self._pools[role] = workers
         match role:
             case "api":
                 await self._serve()
-                return {"tracker": self.tracker.run, "key_use": self.key_store.run}
+                return {"tracker": self.tracker.run, "key_use": self.key_store.run, "reads": self.reads.run}
             case "projector":
                 spreader = Spreader(workers, self._ring_due)
                 projector = Projector(
@@ -295,6 +300,7 @@ class Service:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
+        limits = self._settings.rules().http
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -316,9 +322,11 @@ class Service:
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
             count_cards=CardCounter(self._pool).count,
+            order_list=OrderList(self._pool),
             card_stream=self.card_stream,
             tracker=self.tracker,
             key_store=self.key_store,
+            reads=self.reads,
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,
@@ -326,8 +334,11 @@ class Service:
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             shop_tokens=shop_tokens,
+            body_seconds=limits.body,
         )
-        port = await self._edge.enter_async_context(serving(build_app(edge), self._settings.host, self._settings.port))
+        port = await self._edge.enter_async_context(
+            serving(build_app(edge), self._settings.host, self._settings.port, limits)
+        )
         self.url = f"http://{self._settings.host}:{port}"
 
     def _registry(self) -> DeviceRegistry:

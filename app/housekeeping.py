@@ -2,7 +2,7 @@
 
 Nothing is right because of this loop. It makes tomorrow's partitions, walks over all slots once a minute for cards that
 were forgotten (which would be a bug of ours), says how many subjects are set aside, and once an hour, on the same walk,
-looks for cards whose phone is gone and lets old cards go, with old receipts and phones.
+looks for cards whose phone is gone, lets old cards go, with old receipts and phones, and mends the list of orders.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
+from projections.order_list import mend_list
 
 log = structlog.get_logger()
 
@@ -40,12 +41,14 @@ class KeepRules(msgspec.Struct, frozen=True, kw_only=True):
         cards: Cards that are over, of orders that are over.
         devices: Phones whose app has not launched, with their tokens, until they are signed out.
         facts: What became of cards, and what webhooks were told of it.
+        reads: Who looked at personal values.
     """
 
     receipts: int = 30
     cards: int = 30
     devices: int = 180
     facts: int = 30
+    reads: int = 90
 
 
 async def make_receipt_days(pool: Pool) -> None:
@@ -92,6 +95,8 @@ class Housekeeper:
                     await self.wake_orphans(left)
                     await self.prune_cards(left)
                     await self.prune_facts(left)
+                    await self.prune_reads(left)
+                    await self.mend_list(left)
                     not_this_hour.difference_update(left)
                     if not not_this_hour:
                         self.tell_untold()
@@ -175,6 +180,23 @@ class Housekeeper:
         if facts:
             log.info("old_facts_went", facts=facts)
         return facts
+
+    async def prune_reads(self, slots: Sequence[int]) -> int:
+        """Let go what is said of who looked, once it is old enough, and return how many rows that was."""
+        with translated():
+            rows: int = await self._pool.fetchval(
+                statement("app/prune_personal_reads"), slots, self._keep.reads, PRUNED_AT_ONCE
+            )
+        if rows:
+            log.info("old_reads_went", rows=rows)
+        return rows
+
+    async def mend_list(self, slots: Sequence[int]) -> int:
+        """Bring the list of orders in step with views that a release without the list has folded; return how many."""
+        mended = await mend_list(self._pool, slots)
+        if mended:
+            log.info("orders_were_listed", orders=mended)
+        return mended
 
     def tell_untold(self) -> None:
         """Say of each webhook how much it was never told of what was let go since this was said last."""

@@ -132,6 +132,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     keep_cards_days: int = Field(30, ge=1, description="How long cards that are over are kept.")
     keep_devices_days: int = Field(180, ge=1, description="How long phones are kept whose app does not launch.")
     keep_facts_days: int = Field(30, ge=1, description="How long it is known what webhooks were told of cards.")
+    keep_reads_days: int = Field(90, ge=1, description="How long it is known who looked at personal values.")
     webhook_http: bool = Field(default=False, description="May webhooks go to http:// addresses?")
     webhook_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Networks that are not public and that webhooks may go to, such as 10.1.0.0/16, with commas."
@@ -310,6 +311,7 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
             cards=self.keep_cards_days,
             devices=self.keep_devices_days,
             facts=self.keep_facts_days,
+            reads=self.keep_reads_days,
         )
 
     def address_rules(self) -> AddressRules:

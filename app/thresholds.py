@@ -11,7 +11,9 @@ import msgspec
 
 from app.apns.dispatch_rules import DispatchRules, PictureRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
+from app.http.limits import HttpLimits
 from app.webhooks.attempt import WebhookRules
+from events.postgres.pool_rules import PoolRules
 from projections.audience import AudienceRules
 from projections.budget import BudgetRules, UrgentRules
 from projections.eta import EtaRules
@@ -37,6 +39,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     eta: EtaRules = EtaRules()
     webhook: WebhookRules = WebhookRules()
     audience: AudienceRules = AudienceRules()
+    http: HttpLimits = HttpLimits()
+    database: PoolRules = PoolRules()
 
 
 PROFILES: Final = {
@@ -63,6 +67,8 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "eta": ("eta",),
     "webhook": ("webhook",),
     "audience": ("audience",),
+    "http": ("http",),
+    "database": ("database",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -77,6 +83,8 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "eta": (EtaRules,),
     "webhook": (WebhookRules,),
     "audience": (AudienceRules,),
+    "http": (HttpLimits,),
+    "database": (PoolRules,),
 }
 
 

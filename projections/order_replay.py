@@ -9,6 +9,7 @@ from events.sealing import Keyring
 from events.slot import slot_of
 from projections.errors import EvolveError, OtherFoldError
 from projections.log_scan import events_of, fold_of, subjects_between
+from projections.order_list import relist
 from projections.order_view import FOLD_VERSION
 from projections.refold import Refold
 from projections.view_store import encoded_view
@@ -95,6 +96,7 @@ async def _replay(connection: Connection, keyring: Keyring, order_id: str) -> Re
     )  # fmt: skip
     if not written:
         return _RACED
+    await relist(connection, [order_id])
     return Replayed(
         order_id=order_id,
         version=view.version,

@@ -312,6 +312,7 @@ class Projector:
             data_key=news.data_key,
             match_due_at=_match_due_at(work.view, after, readable),
             held_for=held_for,
+            relisted=work.held or held_for is not None or _listed(work.view) != _listed(after),
         )
 
     async def _hold(self, connection: Connection, work: Work, held_for: str) -> None:
@@ -331,6 +332,11 @@ def _readable(events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
         if not is_known(event.type, event.schema_version):
             return events[:place]
     return events
+
+
+def _listed(view: View) -> tuple[object, ...]:
+    """Give what the list of orders holds of a view; of one without events, nothing."""
+    return (view.kind, view.status, view.over, view.customer_id) if view.version else ()
 
 
 def _match_due_at(before: View, after: View, events: Iterable[RecordedEvent]) -> datetime | None:

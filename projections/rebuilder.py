@@ -22,6 +22,7 @@ from events.sealing import Keyring
 from projections.found import Found, found
 from projections.lanes import Slots, filled, filled_slots, in_lanes
 from projections.log_scan import events_between, events_of
+from projections.order_list import mend_list
 from projections.order_view import FOLD_VERSION
 from projections.rebuild_ledger import SlotState, hold_slot, keep_rebuilds
 from projections.view_row import COLUMNS, Stopped, ViewRow
@@ -174,7 +175,9 @@ async def move(pool: Pool, keyring: Keyring, slot: int, *, monotonic: Callable[[
                 moved = await _go(connection, [slot]) if complete else 0
             total += done
             if complete:
-                return total + Rebuilt(moved=moved, held_seconds=monotonic() - began)
+                total += Rebuilt(moved=moved, held_seconds=monotonic() - began)
+                await mend_list(pool, [slot])
+                return total
             patient = True
 
 

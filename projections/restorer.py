@@ -22,6 +22,7 @@ from events.store import ERASED, EventStore
 from projections.archive_check import BATCH_EVENTS, WrappedKey, read_wrapped_keys, rows_of
 from projections.errors import MissingEventError, OtherFoldError
 from projections.found import Found, found
+from projections.order_list import relist
 from projections.order_view import FOLD_VERSION
 from projections.view_row import COLUMNS, ViewRow
 
@@ -131,6 +132,7 @@ async def _restore(
     await _write(connection, slot, back)
     records = [each.record(slot, place["generation"], place["now"]) for each in made]
     await connection.copy_records_to_table("views", records=records, columns=COLUMNS)
+    await relist(connection, [each.id for each, _ in back])
     written = sum(len(some) for _, some in back)
     kept = {each.order_id for each in refused}
     erased = [

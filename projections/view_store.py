@@ -19,6 +19,7 @@ from events.slot import slot_of
 from events.store import recorded_event
 from projections.customer_view import CustomerView
 from projections.errors import EvolveError, OutdatedViewError, RenderError, UnreadableViewError
+from projections.order_list import relist
 from projections.order_view import EMPTY
 from projections.view import CardView, View, decode_view, encode_view, fingerprint, fingerprint_of, fold
 
@@ -98,6 +99,7 @@ class Work(msgspec.Struct):
         view_version: The version in the view's row, 0 without one: what a write must find there still.
         view: What the events are to be folded into: the view, or EMPTY where its row cannot be read.
         news: The events after `view`.
+        held: Whether it waited for a worker that reads more.
     """
 
     subject_id: str
@@ -105,6 +107,7 @@ class Work(msgspec.Struct):
     view_version: int
     view: View
     news: News
+    held: bool = False
 
 
 class Won(Enum):
@@ -126,6 +129,7 @@ class FoldedView(msgspec.Struct, frozen=True):
         prev_version: The version it was folded from.
         match_due_at: When the matcher should look; None leaves its flag as it is.
         held_for: The type of the next event with its version, when we do not read it.
+        relisted: Whether its row in the list of orders is another one than before.
     """
 
     slot: int
@@ -137,6 +141,7 @@ class FoldedView(msgspec.Struct, frozen=True):
     data_key: bytes | None
     match_due_at: datetime | None
     held_for: str | None = None
+    relisted: bool = True
 
 
 class EncodedView(NamedTuple):
@@ -244,7 +249,7 @@ class ViewStore:
             if row["ord"] != place:
                 place = row["ord"]
                 subject_id, key = subject_ids[place - 1], None
-                work = Work(subject_id, row["generation"], row["view_version"], EMPTY, News([]))
+                work = Work(subject_id, row["generation"], row["view_version"], EMPTY, News([]), held=row["held"])
                 found.append(work)
                 if row["view_version"]:
                     view, key, _ = self._open(subject_id, row["state"], row["view_sealed"], row["wrapped"])
@@ -342,6 +347,7 @@ class ViewStore:
         for row in won:
             before = found.get(row["subject_id"], Won.NOTHING)
             found[row["subject_id"]] = Won.CROWD if row["crowd"] else Won.OWING if row["owing"] else before
+        await relist(connection, [each.subject_id for each in rows if each.relisted and each.subject_id in found])
         return found
 
     async def set_aside(
@@ -365,3 +371,4 @@ class ViewStore:
             error,
             held_for,
         )
+        await relist(connection, [subject_id])

@@ -503,6 +503,24 @@ CREATE TABLE public.keyring (
     created_at timestamp with time zone DEFAULT public.lockstep_now() NOT NULL
 );
 
+CREATE TABLE public.order_list (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    over boolean NOT NULL,
+    customer_id text COLLATE pg_catalog."C",
+    trouble text COLLATE pg_catalog."C",
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT order_list_trouble_check CHECK ((trouble = ANY (ARRAY['quarantined'::text, 'held'::text])))
+);
+
+CREATE TABLE public.order_list_slots (
+    slot smallint NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='20');
+
 CREATE TABLE public.outages (
     environment text NOT NULL,
     since timestamp with time zone NOT NULL,
@@ -518,6 +536,17 @@ CREATE TABLE public.pauses (
     paused_at timestamp with time zone NOT NULL,
     until timestamp with time zone,
     CONSTRAINT pauses_kind_check CHECK ((kind = ANY (ARRAY['all'::text, 'app'::text, 'type'::text, 'topic'::text, 'credential'::text, 'endpoint'::text, 'channels'::text])))
+);
+
+CREATE TABLE public.personal_reads (
+    slot smallint NOT NULL,
+    subject_id text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    reader text NOT NULL COLLATE pg_catalog."C",
+    what text NOT NULL COLLATE pg_catalog."C",
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    times bigint NOT NULL
 );
 
 CREATE TABLE public.provider_tokens (
@@ -833,11 +862,20 @@ ALTER TABLE ONLY public.heads
 ALTER TABLE ONLY public.keyring
     ADD CONSTRAINT keyring_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.order_list
+    ADD CONSTRAINT order_list_pkey PRIMARY KEY (slot, subject_id);
+
+ALTER TABLE ONLY public.order_list_slots
+    ADD CONSTRAINT order_list_slots_pkey PRIMARY KEY (slot);
+
 ALTER TABLE ONLY public.outages
     ADD CONSTRAINT outages_pkey PRIMARY KEY (environment);
 
 ALTER TABLE ONLY public.pauses
     ADD CONSTRAINT pauses_pkey PRIMARY KEY (kind, key);
+
+ALTER TABLE ONLY public.personal_reads
+    ADD CONSTRAINT personal_reads_pkey PRIMARY KEY (slot, subject_id, day, reader, what);
 
 ALTER TABLE ONLY public.provider_tokens
     ADD CONSTRAINT provider_tokens_pkey PRIMARY KEY (team_id, key_id);
@@ -930,6 +968,14 @@ CREATE INDEX devices_to_match ON public.devices USING btree (match_due_at) WHERE
 CREATE INDEX etas_due ON public.etas USING btree (slot, due_at);
 
 CREATE INDEX heads_unsettled ON public.heads USING btree (slot, subject_id) WHERE (settled_at IS NULL);
+
+CREATE INDEX order_list_by_status ON public.order_list USING btree (status, changed_at, subject_id);
+
+CREATE INDEX order_list_in_trouble ON public.order_list USING btree (changed_at, subject_id) WHERE (trouble IS NOT NULL);
+
+CREATE INDEX order_list_of_customer ON public.order_list USING btree (customer_id, changed_at, subject_id) WHERE (customer_id IS NOT NULL);
+
+CREATE INDEX personal_reads_by_day ON public.personal_reads USING btree (slot, day);
 
 CREATE INDEX push_tokens_of_device ON public.push_tokens USING btree (device_id);
 

@@ -11,6 +11,7 @@ import typer
 
 from app.cli.errors import CommandError
 from app.cli.output import progress_bar
+from app.cli.reading import note_read
 from app.cli.running import NO, run
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ async def _export(
     if resume and (out is None or after is not None or subject is not None):
         raise CommandError("--resume goes with --out alone: the file says where it was stopped.")
     async with opened(context) as database:
+        if personal:
+            await note_read(database, "export", subject or "")
         if out is None:
             return _tell(await _to_standard_output(database, place, subject, personal=personal), "The output")
         kind = f"{'part' if after or subject else 'all'}-{'with' if personal else 'without'}-personal-values"

@@ -6,6 +6,7 @@ import typer
 
 from app.cli.archive import archive
 from app.cli.audience import audience
+from app.cli.audit import audit
 from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.channels import channels
@@ -43,7 +44,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, serve, migrate, stop, pause, resume, pauses, recover, doctor):
+for command in (demo, serve, migrate, stop, pause, resume, pauses, recover, doctor, audit):
     cli.command()(command)
 for group in (
     simulator,

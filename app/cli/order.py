@@ -7,6 +7,7 @@ import typer
 
 from app.cli.archived import archived
 from app.cli.output import AsJson, print_json, print_table, print_wrapped
+from app.cli.reading import note_read
 from app.cli.running import NO, run, unknown
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ async def _show(context: typer.Context, order_id: str, *, as_json: bool) -> int:
 
     async with opened(context) as database:
         page = await OrderReader(database.pool, database.keyring).read(order_id)
+        if page is not None and page.content_state is not None:
+            await note_read(database, "order", order_id)
     if page is None:
         return unknown(order_id)
     if as_json:
@@ -127,6 +130,8 @@ async def _explain(context: typer.Context, order_id: str, *, states: bool, as_js
     async with opened(context) as database:
         explainer = Explainer(database.pool, database.keyring, settings.dispatch_rules(), settings.key_routes)
         explanation = await explainer.explain(order_id, states)
+        if states and explanation is not None:
+            await note_read(database, "explain", order_id)
     return _tell(order_id, explanation, explained, as_json=as_json)
 
 
@@ -141,6 +146,8 @@ async def _state(context: typer.Context, order_id: str, at: str | None, version:
     async with opened(context) as database:
         reader = StateReader(database.pool, database.keyring, keep_receipts_days=settings.keep_receipts_days)
         found = await reader.read(order_id, point)
+        if found is not None:
+            await note_read(database, "state", order_id)
     return _tell(order_id, found, stated, as_json=as_json)
 
 
@@ -164,6 +171,8 @@ async def _events(context: typer.Context, order_id: str, *, as_json: bool) -> in
         store = EventStore(database.pool, database.keyring)
         found = [shown_event(each) async for each in store.read_subject(order_id)]
         head = await store.read_head(order_id)
+        if as_json and found:
+            await note_read(database, "events", order_id)
     if head is not None and head.archived_at is not None:
         typer.echo(archived(order_id, head.version, head.archived_at, head.archived_to), err=True)
         return NO
@@ -187,10 +196,13 @@ async def _release(context: typer.Context, order_id: str) -> int:
     from events.postgres.errors import translated
     from events.postgres.statements import statement
     from events.slot import slot_of
+    from projections.order_list import relist
 
     async with opened(context) as database:
         with translated():
-            released = await database.pool.fetchval(statement("projections/release_view"), slot_of(order_id), order_id)
+            async with database.pool.acquire() as connection, connection.transaction():
+                released = await connection.fetchval(statement("projections/release_view"), slot_of(order_id), order_id)
+                await relist(connection, [order_id])
         if released:
             await ring(database.pool, behind=(order_id,))
     typer.echo(

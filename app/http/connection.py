@@ -1,24 +1,123 @@
-"""Makes the answers that aiohttp gives by itself problem documents too.
+"""A connection: how long it may keep us waiting, and answers of its own that are problem documents too.
 
-What is no HTTP never reaches a handler: aiohttp answers it in plain text, from the connection.
+What is no HTTP, comes too slowly, or comes to a full house never reaches a handler: it is answered from here. aiohttp
+closes a connection that is idle, in the middle of a head too, and waits for ever for a client that does not read.
 """
 
+import asyncio
+import socket
+import time
 from http import HTTPStatus
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
 
-from app.http.guard import REQUEST_ID, guarded, request_id_of
-from app.http.problem_kinds import INTERNAL
+from app.http.guard import REQUEST_ID, guarded, new_request_id, request_id_of
+from app.http.limits import HttpLimits
+from app.http.problem_kinds import BUSY, INTERNAL, TOO_SLOW
 from app.http.problems import ProblemError, answer, bad_request, problem
 
 log = structlog.get_logger()
 
+FULL_AGAIN_SECONDS: Final = 5
+"""When to come again to a full house."""
+TURNED_AWAY_AT_ONCE: Final = 64
+"""So many are told that the house is full; more at once are cut off without a word."""
+FAREWELL_SECONDS: Final = 1.0
+"""How long one who is turned away may take to read it."""
+TOLD_SECONDS: Final = 10.0
+"""How often the log is told of a full house."""
+
+
+class ProblemServer(web.Server):
+    """Makes such connections."""
+
+    def __init__(self, handler: Any, *, limits: HttpLimits, request_factory: Any, **kwargs: Any) -> None:
+        """Take what `web.Server` takes, and the limits."""
+        super().__init__(handler, request_factory=request_factory, **kwargs)
+        self.limits = limits
+        self.turned_away = 0
+        self._told_at = float("-inf")
+
+    def __call__(self) -> web.RequestHandler:
+        """Make the connection that a new socket gets."""
+        return ProblemConnection(self, loop=self._loop, **self._kwargs)
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether there are as many connections as there may be; the log hears of it now and then."""
+        if len(self._connections) < self.limits.connections:
+            return False
+        now = time.monotonic()
+        if now - self._told_at >= TOLD_SECONDS:
+            self._told_at = now
+            log.warning("connections_used_up", connections=self.limits.connections)
+        return True
+
 
 class ProblemConnection(web.RequestHandler):
-    """A connection that says what was wrong with a request in a problem document."""
+    """A connection that says what was wrong with a request in a problem document, and loses its patience."""
 
-    __slots__ = ()
+    __slots__ = ("_begun", "_head_due", "_limits", "_read_due", "_server", "_turned_away")
+
+    def __init__(self, server: ProblemServer, **more: Any) -> None:
+        """Take what `web.RequestHandler` takes."""
+        super().__init__(server, **more)
+        self._server = server
+        self._limits = server.limits
+        self._head_due: asyncio.TimerHandle | None = None
+        self._read_due: asyncio.TimerHandle | None = None
+        self._begun = False
+        self._turned_away = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a head, or turn the client away."""
+        if self._server.is_full:
+            self._turn_away(transport)
+            return
+        super().connection_made(transport)
+        own = transport.get_extra_info("socket")
+        if own is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            # what waits in the kernel for a client that does not read, or is gone, is not ours to see
+            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._limits.unread * 1000))
+        self._wait_for_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget what was waited for."""
+        for each in (self._head_due, self._read_due):
+            if each is not None:
+                each.cancel()
+        self._head_due = self._read_due = None
+        if self._turned_away:
+            self._server.turned_away -= 1
+            self._turned_away = False
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; those of a head that is not complete must not keep us waiting."""
+        super().data_received(data)
+        if self._messages:
+            if self._head_due is not None:
+                self._head_due.cancel()
+                self._head_due = None
+                self._begun = False
+        elif self._waiter is not None and data:
+            self._begun = True
+            if self._head_due is None:
+                self._wait_for_head()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read."""
+        super().pause_writing()
+        self._read_due = self._loop.call_later(self._limits.unread, self._cut_off)
+
+    def resume_writing(self) -> None:
+        """Go on: it has read."""
+        super().resume_writing()
+        if self._read_due is not None:
+            self._read_due.cancel()
+            self._read_due = None
 
     def handle_error(
         self,
@@ -35,21 +134,56 @@ class ProblemConnection(web.RequestHandler):
             return _closing(request, bad_request("It is not HTTP/1.1 that can be read."))
         return _closing(request, problem(*INTERNAL))
 
+    def _wait_for_head(self) -> None:
+        self._head_due = self._loop.call_later(self._limits.head, self._lose_patience)
 
-class ProblemServer(web.Server):
-    """Makes such connections."""
+    def _lose_patience(self) -> None:
+        self._head_due = None
+        if self.transport is None:
+            return
+        # who has said nothing is told nothing: it may be a browser that connects ahead of its need
+        if self._begun:
+            log.info("head_too_slow", seconds=self._limits.head)
+            self.transport.write(_bytes_of(problem(*TOO_SLOW, "Its head was not there in time.")))
+        self.force_close()
 
-    def __call__(self) -> web.RequestHandler:
-        """Make the connection that a new socket gets."""
-        return ProblemConnection(self, loop=self._loop, **self._kwargs)
+    def _cut_off(self) -> None:
+        self._read_due = None
+        if self.transport is not None:
+            log.info("client_does_not_read", seconds=self._limits.unread)
+            self.transport.abort()
+
+    def _turn_away(self, transport: Any) -> None:
+        # nothing that comes is read
+        self._force_close = True
+        if self._server.turned_away >= TURNED_AWAY_AT_ONCE:
+            transport.abort()
+            return
+        self._server.turned_away += 1
+        self._turned_away = True
+        again = {"Retry-After": str(FULL_AGAIN_SECONDS)}
+        transport.write(_bytes_of(problem(*BUSY, "Too many connections are open.", headers=again)))
+        # closed at once, with its request unread, the client would see a reset instead of the answer
+        transport.write_eof()
+        self._head_due = self._loop.call_later(FAREWELL_SECONDS, transport.abort)
 
 
 class ProblemRunner(web.AppRunner):
     """Runs an application on such a server."""
 
+    def __init__(self, app: web.Application, *, limits: HttpLimits, **kwargs: Any) -> None:
+        """Take what `web.AppRunner` takes, and the limits."""
+        super().__init__(app, **kwargs)
+        self._limits = limits
+
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        return ProblemServer(guarded(server.request_handler), request_factory=server.request_factory, **self._kwargs)
+        return ProblemServer(
+            guarded(server.request_handler),
+            limits=self._limits,
+            request_factory=server.request_factory,
+            **self._kwargs,
+        )
 
 
 def _closing(request: web.BaseRequest, raised: ProblemError) -> web.StreamResponse:
@@ -58,3 +192,17 @@ def _closing(request: web.BaseRequest, raised: ProblemError) -> web.StreamRespon
     response.headers[REQUEST_ID] = request_id
     response.force_close()
     return response
+
+
+def _bytes_of(raised: ProblemError) -> bytes:
+    """Write an answer for a connection that no request was read from, and that is closed after it."""
+    request_id = new_request_id()
+    response = answer(raised, request_id)
+    body = response.body
+    if not isinstance(body, bytes):
+        raise TypeError("a problem document is bytes")
+    status = HTTPStatus(response.status)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items() if name != "Content-Length"]
+    lines += [f"{REQUEST_ID}: {request_id}", f"Content-Length: {len(body)}", "Connection: close", "", ""]
+    return "\r\n".join(lines).encode("ascii") + body

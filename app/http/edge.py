@@ -9,6 +9,7 @@ from aiohttp import web
 
 from app.access.caller import Caller
 from app.access.key_store import KeyStore
+from app.access.personal_reads import PersonalReads
 from app.access.shop_tokens import ShopTokens
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
@@ -26,6 +27,7 @@ from events.store import EventStore
 from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.explanation import Explanation
+from projections.order_list import OrderList
 from projections.order_state import OrderState
 from projections.segment_store import SegmentStore
 
@@ -63,9 +65,11 @@ class Edge:
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]
     count_cards: Callable[[str], Awaitable[CardCounts]]
+    order_list: OrderList
     card_stream: CardStream
     tracker: Tracker
     key_store: KeyStore
+    reads: PersonalReads
     webhooks: WebhookStore
     ring_facts: Callable[[], None]
     keyring: Keyring

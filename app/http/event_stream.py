@@ -5,7 +5,7 @@ sends the last `id` as `Last-Event-ID`; a block of an id alone sets it and is no
 says nothing. An answer of 204 says that there is nothing more to follow.
 """
 
-import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
@@ -31,8 +31,8 @@ LAST_EVENT_ID: Final = Parameter(
 RETRY: Final = "retry: 3000\n"
 """After how many milliseconds to come again; the first line of every stream."""
 SILENCE: Final = ":\n\n"
-WRITE_SECONDS: Final = 30.0
-"""Whoever does not read for so long is let go."""
+QUEUE_BYTES: Final = 65_536
+"""What the kernel may hold back for one who follows, beside as much of ours; whoever leaves it unread is cut off."""
 
 
 def last_id(request: web.Request) -> str:
@@ -50,21 +50,20 @@ async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.Strea
             REQUEST_ID: REQUEST.get() or "",
         }
     )
+    if request.transport is not None and (own := request.transport.get_extra_info("socket")) is not None:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
     await response.prepare(request)
     resource = request.match_info.route.resource
     try:
         with counted_stream(None if resource is None else resource.canonical):
             async with aclosing(blocks):
                 async for block in blocks:
-                    async with asyncio.timeout(WRITE_SECONDS):
-                        await response.write(block.encode())
+                    await response.write(block.encode())
         await response.write_eof()
     except StoreUnavailableError as error:
         # the answer has begun: whoever follows comes again, from the place that they have
         log.warning("stream_ends_without_postgres", reason=str(error))
         await response.write_eof()
-    except (ConnectionResetError, TimeoutError):
-        # it hung up, or does not read
-        if request.transport is not None:
-            request.transport.abort()
+    except ConnectionResetError:
+        log.info("stream_left")
     return response

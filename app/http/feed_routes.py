@@ -13,6 +13,7 @@ from app.http.operation import Answer, Parameter, describe
 from app.http.problem_kinds import BAD_REQUEST, CURSOR_AHEAD, FORBIDDEN
 from app.http.problems import ProblemError, bad_request, problem
 from app.http.queries import LIMIT, page_limit, query_number
+from app.http.reads import note_read
 from events.cloud_event import CloudEvent
 from events.errors import Fault
 from events.feed import CursorAheadError
@@ -79,6 +80,8 @@ async def get_events(request: web.Request) -> web.Response:
         raise _bad_cursor(str(error)) from None
     except CursorAheadError as error:
         raise problem(*CURSOR_AHEAD, str(error)) from None
+    if personal and page.events:
+        note_read(request, "feed")
     return json_answer(
         FeedAnswer(page.events, write_cursor(page.cursor, FeedName.EVENTS, edge.keyring.hash), page.more)
     )

@@ -74,4 +74,9 @@ def request_id_of(request: web.BaseRequest) -> str:
     stated = request.headers.get(REQUEST_ID)
     if stated and len(stated) <= _LONGEST_ID and stated.isascii() and stated.translate(_MARKS).isalnum():
         return stated
+    return new_request_id()
+
+
+def new_request_id() -> str:
+    """Give an id that no request has had."""
     return f"{_PROCESS}{next(_NUMBERS):010x}"

@@ -16,6 +16,7 @@ from app.http.path import path_id
 from app.http.problem_kinds import EVENTS_ARCHIVED
 from app.http.problems import ProblemError, bad_request, not_found, problem
 from app.http.queries import AFTER_VERSION, LIMIT, page_limit, query_flag, query_number
+from app.http.reads import note_read
 from app.order_page import OrderPage
 from app.point import point_of
 from app.shown_event import ShownEvent, shown_event
@@ -65,6 +66,7 @@ async def get_order(request: web.Request) -> web.Response:
         raise _no_order()
     if not has_scope(caller, Scope.ORDERS_READ):
         page = msgspec.structs.replace(page, cards=())
+    note_read(request, "order", order_id)
     return json_answer(page, headers={"ETag": f'"{page.version}"'})
 
 
@@ -86,9 +88,12 @@ async def get_order(request: web.Request) -> web.Response:
 )  # fmt: skip
 async def get_order_explanation(request: web.Request) -> web.Response:
     """Explain why an order's cards did not move; for services alone."""
-    explanation = await edge_of(request).explain_order(path_id(request, "order_id"), query_flag(request, "states"))
+    order_id, states = path_id(request, "order_id"), query_flag(request, "states")
+    explanation = await edge_of(request).explain_order(order_id, states)
     if explanation is None:
         raise _no_order()
+    if states:
+        note_read(request, "explain", order_id)
     return json_answer(explanation)
 
 
@@ -145,6 +150,7 @@ async def get_order_state(request: web.Request) -> web.Response:
         raise bad_request(str(error)) from None
     if state is None:
         raise _no_order()
+    note_read(request, "state", order_id)
     return json_answer(state)
 
 
@@ -192,6 +198,8 @@ async def get_order_events(request: web.Request) -> web.Response:
             raise _no_order()
         if head.archived_at is not None:
             raise _archived(head)
+    if whole:
+        note_read(request, "events", order_id)
     next_after = events[-1].version if more else None
     return json_answer(EventsPage(order_id=order_id, events=events, next_after=next_after))
 

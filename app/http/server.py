@@ -8,20 +8,24 @@ from typing import Final
 
 import structlog
 from aiohttp import web
+from msgspec.structs import replace
 
 from app.http.answers import encode
 from app.http.connection import ProblemRunner
 from app.http.description_routes import DOCUMENTS, Documents
+from app.http.descriptors import allow_connections
 from app.http.edge import EDGE, Edge
+from app.http.limits import USUAL, HttpLimits
 from app.http.openapi import describe_api
 from app.http.routes import ROUTES, RULES, Route, add_routes, refuse_routes_without_rules
 from events.document import LIMIT_BYTES
 
 log = structlog.get_logger()
 
-KEEPALIVE_SECONDS: Final = 75.0
 LINGERING_SECONDS: Final = 1.0
 DRAIN_SECONDS: Final = 20.0
+BACKLOG: Final = 1024
+"""Connections that may wait to be taken; a crowd that comes at once is not kept waiting by lost handshakes."""
 
 
 def build_app(edge: Edge, more: Iterable[Route] = ()) -> web.Application:
@@ -42,13 +46,14 @@ def build_app(edge: Edge, more: Iterable[Route] = ()) -> web.Application:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+async def serving(app: web.Application, host: str, port: int, limits: HttpLimits = USUAL) -> AsyncIterator[int]:
     """Serve while the block runs and give the port; at its end requests under way are finished.
 
     Args:
         app: From `build_app`.
         host: The address to listen on.
         port: 0 takes any that is free.
+        limits: What callers may take.
 
     Raises:
         OSError: The port is taken.
@@ -56,14 +61,15 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
     """
     runner = ProblemRunner(
         app,
+        limits=replace(limits, connections=allow_connections(limits.connections)),
         access_log=None,
-        keepalive_timeout=KEEPALIVE_SECONDS,
+        keepalive_timeout=limits.idle,
         lingering_time=LINGERING_SECONDS,
         shutdown_timeout=DRAIN_SECONDS,
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

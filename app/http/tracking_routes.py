@@ -19,6 +19,7 @@ from app.http.path import path_id
 from app.http.problem_kinds import BUSY
 from app.http.problems import bad_request, not_found, problem
 from app.http.queries import query_number, seconds_parameter
+from app.http.reads import note_read
 from app.http.static_files import IF_CHANGED, answer_file, file_answers
 from app.tracking.tracked import Look, Moment
 from app.tracking.tracker import LINE_SECONDS, TooManyLinesError
@@ -94,6 +95,7 @@ async def get_order_stream(request: web.Request) -> web.StreamResponse:
             raise AssertionError("a line begins with a state")
         if first.is_last and first.id == seen:
             return web.Response(status=204, headers={"Cache-Control": "no-store"})
+        note_read(request, "stream", path_id(request, "order_id"))
         return await stream(request, blocks(first))
 
 

@@ -79,7 +79,7 @@ class MetricsPage(Collector):
         yield most
         ages = GaugeMetricFamily(
             "lockstep_push_credential_age_seconds",
-            "Age of the oldest token that authorises pushes, by environment; Apple takes none over an hour old.",
+            "Age of the oldest token that authorises pushes, by environment; one that is not used grows old.",
             labels=["environment"],
         )
         for environment, issued_at in self._tokens_issued().items():

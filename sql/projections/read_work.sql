@@ -6,10 +6,10 @@
 -- $4 text[]      what this worker reads: types of events with their versions
 -- Returns: ord bigint, generation smallint, view_version bigint, state json, view_sealed bytea, version bigint,
 --          source text, event_id text, type text, schema_version smallint, data json, sealed bytea,
---          occurred_at timestamptz, recorded_at timestamptz, trace text, wrapped bytea
+--          occurred_at timestamptz, recorded_at timestamptz, trace text, wrapped bytea, held boolean
 SELECT wanted.ord, s.generation, coalesce(v.version, 0) AS view_version, v.state, v.sealed AS view_sealed, e.version,
        e.source, e.event_id, e.type, e.schema_version, e.data, e.sealed, e.occurred_at, e.recorded_at, e.trace,
-       k.wrapped
+       k.wrapped, v.held_by_fold IS NOT NULL AS held
 FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS wanted(slot, subject_id, ord)
 JOIN slots AS s ON s.slot = wanted.slot
 LEFT JOIN views AS v ON v.slot = wanted.slot AND v.generation = s.generation AND v.subject_id = wanted.subject_id

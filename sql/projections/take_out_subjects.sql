@@ -29,6 +29,9 @@ WITH RECURSIVE leaving AS MATERIALIZED (
     USING present AS p
     WHERE v.slot = $1 AND v.generation = p.generation
       AND v.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
+), list_gone AS (
+    DELETE FROM order_list AS o
+    WHERE o.slot = $1 AND o.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))
 ), cards_gone AS (
     DELETE FROM cards AS c
     WHERE c.slot = $1 AND c.subject_id = ANY (ARRAY(SELECT l.subject_id FROM leaving AS l))

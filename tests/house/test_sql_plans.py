@@ -41,6 +41,11 @@ SELECT n % 256, 1, 'order-' || n, 3, 0, '{{}}', '\\x00', now(), 'customer-' || n
        now() + CASE WHEN n % 600 = 0 THEN -1 ELSE 30 END * interval '1 day'
 FROM generate_series(1, {SUBJECTS}) AS n;
 
+INSERT INTO order_list (slot, subject_id, kind, status, over, customer_id, trouble, changed_at)
+SELECT n % 256, 'order-' || n, 'order', CASE WHEN n % 600 = 0 THEN 'ready' ELSE 'delivered' END, n % 600 <> 0,
+       'customer-' || n % 5000, CASE WHEN n % 600 = 0 THEN 'held' END, now() - n * interval '1 second'
+FROM generate_series(1, {SUBJECTS}) AS n;
+
 -- what a rebuild leaves until it is cleaned
 INSERT INTO views (slot, generation, subject_id, version, prev_version, state, fingerprint, folded_at, customer_id,
                    match_due_at)
@@ -122,6 +127,10 @@ INDEX_OF: Final = {
     "projections/find_open_views": "views_open_of_customer",
     "projections/settle_heads": "heads_unsettled",
     "projections/find_newly_stale_views": "heads_unsettled",
+    "projections/list_orders": "order_list_by_status",
+    "projections/list_orders_in_trouble": "order_list_in_trouble",
+    "projections/list_orders_of_customer": "order_list_of_customer",
+    "projections/relist_orders": "views_pkey",
     "projections/find_devices_to_match": "devices_to_match",
     "projections/claim_cards": "cards_to_claim",
     "projections/claim_asset_debts": "asset_debts_to_claim",
@@ -152,7 +161,7 @@ INDEX_OF: Final = {
 GROWING: Final = frozenset(
     {
         "heads", "events", "subject_keys", "views", "cards", "receipts", "feed", "devices", "etas", "card_facts",
-        "webhook_deliveries", "asset_uses", "device_assets", "asset_debts", "channels",
+        "webhook_deliveries", "order_list", "asset_uses", "device_assets", "asset_debts", "channels",
     }
 )  # fmt: skip
 

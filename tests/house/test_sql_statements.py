@@ -29,6 +29,8 @@ SLOT_SIDE: Final = (
     "webhook_deliveries",
     "webhook_attempts",
     "audiences",
+    "order_list",
+    "order_list_slots",
 )
 DEVICE_SIDE: Final = (
     "devices",

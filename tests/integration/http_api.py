@@ -14,6 +14,7 @@ from multidict import CIMultiDictProxy
 from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
+from app.access.personal_reads import PersonalReads
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
@@ -23,6 +24,8 @@ from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.explanations import Explainer
 from app.http.edge import Edge
+from app.http.limits import USUAL, HttpLimits
+from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.metrics.page import MetricsPage
 from app.order_page import OrderCard, OrderPage
@@ -38,6 +41,7 @@ from events.store import EventStore
 from projections.audience_store import AudienceStore
 from projections.eta_keeper import EtaKeeper
 from projections.freshness import FreshnessRules
+from projections.order_list import OrderList
 from projections.segment_store import SegmentStore
 from tests.integration.documented import faults_of
 
@@ -149,8 +153,15 @@ def order_page(order_id: str = "order-1", customer_id: str | None = "customer-7"
 
 
 @asynccontextmanager
-async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIterator[Api]:
-    """Run an edge with a key for each scope."""
+async def running_api(
+    pool: Pool,
+    keyring: Keyring,
+    *,
+    limits: HttpLimits = USUAL,
+    more: Sequence[Route] = (),
+    **changes: Any,
+) -> AsyncIterator[Api]:
+    """Run an edge with a key for each scope, and some routes more."""
     orders: dict[str, OrderPage] = {}
     not_ready: list[str] = []
 
@@ -178,9 +189,11 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
         count_cards=CardCounter(pool).count,
+        order_list=OrderList(pool),
         card_stream=CardStream(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        reads=PersonalReads(pool),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
         keyring=keyring,
@@ -191,7 +204,8 @@ async def running_api(pool: Pool, keyring: Keyring, **changes: Any) -> AsyncIter
     edge = replace(edge, **changes)
     made = {scope.value: await key_store.create(name="test", environment="test", scopes=[scope]) for scope in Scope}
     keys = {name: key for name, (key, _) in made.items()}
-    async with serving(build_app(edge), "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+    app = build_app(edge, more)
+    async with serving(app, "127.0.0.1", 0, limits) as port, aiohttp.ClientSession() as session:
         yield Api(port, session, edge, keys, orders, not_ready)
     await appender.drain()
 

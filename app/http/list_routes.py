@@ -1,0 +1,120 @@
+"""Lists orders, by status, customer and trouble: those that changed last first."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+
+from app.access.caller import Customer
+from app.http.answers import json_answer
+from app.http.edge import caller_of, edge_of
+from app.http.list_cursor import read_place, write_place
+from app.http.operation import Answer, Parameter, describe
+from app.http.problem_kinds import BAD_REQUEST, NOT_FOUND
+from app.http.problems import ProblemError, bad_request, not_found, problem
+from app.http.queries import LIMIT, page_limit, query_flag
+from events.errors import Fault
+from events.feed_cursor import CursorError
+from projections.order_list import ListedOrder, Place, Sought
+
+MOST_STATUSES: Final = 20
+
+
+_PAGE: Final = {
+    "orders": [
+        {
+            "orderId": "order-4711", "kind": "order", "status": "placed", "over": False, "customerId": "customer-7",
+            "trouble": None, "changedAt": "2026-11-22T18:35:37Z",
+        }
+    ],
+    "nextAfter": None,
+}  # fmt: skip
+
+
+class OrdersPage(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of orders.
+
+    Attributes:
+        next_after: What `after` is to be for the next page; None: there is none.
+    """
+
+    orders: list[ListedOrder]
+    next_after: str | None
+
+
+@describe(
+    answers={
+        200: Answer(
+            what="A page of orders.",
+            shape=OrdersPage,
+            headers={"Link": {"type": "string", "description": "The next page, where there is one."}},
+            example=_PAGE,
+        )
+    },
+    parameters=(
+        LIMIT,
+        Parameter(name="after", where="query", what="`nextAfter` of the answer before; absent for the beginning.",
+                  schema={"type": "string"}),
+        Parameter(name="status", where="query", what="Orders with one of these; may be repeated.",
+                  schema={"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": MOST_STATUSES},
+                  example=["placed"]),
+        Parameter(name="customer", where="query", what="Orders of this customer.",
+                  schema={"type": "string", "minLength": 1}),
+        Parameter(name="trouble", where="query", what="Orders alone with which something is the matter.",
+                  schema={"type": "string", "enum": ["true", "false"], "default": "false"}),
+    ),
+    problems=(NOT_FOUND,),
+)  # fmt: skip
+async def get_orders(request: web.Request) -> web.Response:
+    """List orders; a ticket lists its own."""
+    edge, limit, sought = edge_of(request), page_limit(request), sought_by(request)
+    after = _after(request, sought, edge.keyring.hash)
+    orders, last = await edge.order_list.page(sought, after=after, most=limit)
+    if last is None:
+        return json_answer(OrdersPage(orders, None))
+    cursor = write_place(last, sought, edge.keyring.hash)
+    query = [(name, value) for name, value in request.query.items() if name != "after"]
+    link = f'<{request.path}?{urlencode([*query, ("after", cursor)])}>; rel="next"'
+    return json_answer(OrdersPage(orders, cursor), headers={"Link": link})
+
+
+def sought_by(request: web.Request) -> Sought:
+    """Read which orders are asked for; for a ticket, which of its own.
+
+    Raises:
+        ProblemError: 400, the filter makes no sense; 404, it is about somebody else's.
+    """
+    statuses = tuple(sorted(set(request.query.getall("status", ()))))
+    customer_id = request.query.get("customer")
+    if "" in statuses or customer_id == "":
+        raise bad_request("status and customer are to be a word, or absent.")
+    if len(statuses) > MOST_STATUSES:
+        raise bad_request(f"status is to be given {MOST_STATUSES} times at the most.")
+    order_id, caller = None, caller_of(request)
+    if isinstance(caller, Customer):
+        if customer_id not in (None, caller.customer_id):
+            raise not_found("There is no such list.")
+        customer_id = caller.customer_id
+        order_id = caller.order if customer_id is None else None
+    return Sought(
+        customer_id=customer_id,
+        order_id=order_id,
+        statuses=statuses,
+        in_trouble=query_flag(request, "trouble"),
+    )
+
+
+def _after(request: web.Request, sought: Sought, key: bytes) -> Place | None:
+    text = request.query.get("after")
+    if text is None:
+        return None
+    try:
+        return read_place(text, sought, key)
+    except CursorError as error:
+        raise _bad_cursor(str(error)) from None
+
+
+def _bad_cursor(detail: str) -> ProblemError:
+    fault = Fault("/after", "is to be nextAfter of an answer with the same filters, or absent")
+    return problem(*BAD_REQUEST, detail, errors=(fault,))

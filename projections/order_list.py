@@ -1,0 +1,158 @@
+"""The list of orders: a narrow row for each live view, written with the fold, and read by who looks for orders.
+
+It is a table of its own, since views are found by their keys alone and their rows are changed in place. A row changes
+when what it holds does; it is compared with its view once an hour, for what a release without the list has folded.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import asyncpg
+import msgspec
+
+from events.postgres.deadlocks import fetch_through_deadlocks
+from events.postgres.errors import translated
+from events.postgres.pool import Connection, Pool
+from events.postgres.statements import statement
+from events.slot import ALL_SLOTS, slot_of
+
+MENDED_AT_ONCE: Final = 500
+_RELIST: Final = "projections/relist_orders"
+
+
+class ListedOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """An order, or another subject, as lists give it.
+
+    Attributes:
+        status: By the steps of its kind; None before it was placed.
+        over: Whether it is over.
+        customer_id: Whose it is; None as long as nobody said.
+        trouble: `quarantined` when its fold has failed, `held` when it waits for a worker that reads more; else None.
+        changed_at: When one of these changed last.
+    """
+
+    order_id: str
+    kind: str
+    status: str | None
+    over: bool
+    customer_id: str | None
+    trouble: str | None
+    changed_at: datetime
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders somebody looks for.
+
+    Attributes:
+        customer_id: Those of a customer; None: of anybody.
+        order_id: One order; None: any.
+        statuses: Those of one of these statuses; empty: of any.
+        in_trouble: Those alone that are set aside.
+    """
+
+    customer_id: str | None = None
+    order_id: str | None = None
+    statuses: tuple[str, ...] = ()
+    in_trouble: bool = False
+
+    def admits(self, order: ListedOrder) -> bool:
+        """Tell whether an order may be one of these, whatever its status and its trouble."""
+        return self.order_id in (None, order.order_id) and self.customer_id in (None, order.customer_id)
+
+    def matches(self, order: ListedOrder) -> bool:
+        """Tell whether an order is one of these."""
+        has_status = not self.statuses or order.status in self.statuses
+        return self.admits(order) and has_status and (order.trouble is not None or not self.in_trouble)
+
+
+class Place(NamedTuple):
+    """A place in a list: of its last order, when it had changed, and its id."""
+
+    changed_at: datetime
+    order_id: str
+
+
+class OrderList:
+    """Reads the list.
+
+    Args:
+        pool: Connections; one is used at a time.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def page(self, sought: Sought, *, after: Place | None, most: int) -> tuple[list[ListedOrder], Place | None]:
+        """Give the next orders, those that changed last first, and the place of the last; None: nothing follows.
+
+        An order that changes meanwhile is at the beginning then.
+
+        Args:
+            sought: Which orders.
+            after: The place of the page before; None: from the beginning.
+            most: How many at the most.
+
+        Raises:
+            StoreUnavailableError: Postgres is away.
+        """
+        with translated():
+            rows = await self._rows(sought, after, most + 1)
+        orders = [listed(row) for row in rows[:most]]
+        return orders, Place(orders[-1].changed_at, orders[-1].order_id) if len(rows) > most else None
+
+    async def _rows(self, sought: Sought, after: Place | None, most: int) -> list[asyncpg.Record]:
+        if sought.order_id is not None:
+            name, key = "projections/read_listed_order", sought.order_id
+            rows = await self._pool.fetch(statement(name), slot_of(key), key)
+            return [row for row in rows if after is None and sought.matches(listed(row))]
+        statuses = list(sought.statuses) or None
+        place = (None, None) if after is None else after
+        if sought.customer_id is not None:
+            name = "projections/list_orders_of_customer"
+            which = (sought.customer_id, statuses, sought.in_trouble)
+            return await self._pool.fetch(statement(name), ALL_SLOTS, *which, *place, most)
+        name = "projections/list_orders_in_trouble" if sought.in_trouble else "projections/list_orders"
+        return await self._pool.fetch(statement(name), ALL_SLOTS, statuses, *place, most)
+
+
+async def relist(connection: Connection, subject_ids: Sequence[str]) -> None:
+    """Bring the list in step with the views of some subjects, in the transaction that wrote them."""
+    if subject_ids:
+        await connection.execute(statement(_RELIST), [slot_of(each) for each in subject_ids], list(subject_ids))
+
+
+async def mend_list(pool: Pool, slots: Sequence[int]) -> int:
+    """Bring the list in step with all views of some slots, and return how many rows were not.
+
+    Args:
+        pool: One connection is used at a time.
+        slots: The slots.
+
+    Raises:
+        StoreUnavailableError: Postgres is away.
+    """
+    total = 0
+    while True:
+        with translated():
+            found = await pool.fetch(statement("projections/find_unlisted"), slots, MENDED_AT_ONCE)
+            if not found:
+                return total
+            subject_ids = [row["subject_id"] for row in found]
+            await fetch_through_deadlocks(pool, _RELIST, [slot_of(each) for each in subject_ids], subject_ids)
+        total += len(found)
+        if len(found) < MENDED_AT_ONCE:
+            return total
+
+
+def listed(row: asyncpg.Record) -> ListedOrder:
+    """Give a row of the list as a value."""
+    return ListedOrder(
+        order_id=row["subject_id"],
+        kind=row["kind"],
+        status=row["status"] or None,
+        over=row["over"],
+        customer_id=row["customer_id"],
+        trouble=row["trouble"],
+        changed_at=row["changed_at"],
+    )

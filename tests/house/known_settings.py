@@ -1,0 +1,9 @@
+"""The names of variables that the service knows, for whatever sets them."""
+
+from typing import Final
+
+from app.settings import PREFIX, Settings
+
+_SETTINGS: Final = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+KNOWN: Final = _SETTINGS | {f"{name}_FILE" for name in _SETTINGS}
+"""The settings and thresholds, and their twins that name a file."""

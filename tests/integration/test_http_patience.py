@@ -1,0 +1,175 @@
+"""Slow and greedy clients: each is cut off in time, and nobody else notices."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from app.http.descriptors import allow_connections
+from app.http.event_stream import stream
+from app.http.limits import HttpLimits
+from app.http.operation import Answer, describe
+from app.http.routes import OPEN, Route
+from events.postgres.pool import Pool
+from events.sealing import Keyring
+from tests.integration.http_api import Api, cloud_event, exchange, running_api
+
+SHORT: Final = HttpLimits(head=0.2, body=0.2, idle=0.3, unread=0.2)
+EACH: Final = 10
+HEAP_BYTES: Final = 8_000_000
+HALF_HEAD: Final = b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Half"
+GET_LIVE: Final = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@describe(answers={200: Answer(what="Without an end.", media_type="text/event-stream")})
+async def flood(request: web.Request) -> web.StreamResponse:
+    """Stream without an end."""
+
+    async def blocks() -> AsyncGenerator[str]:
+        while True:
+            yield f"data: {'x' * 4_000}\n\n"
+
+    return await stream(request, blocks())
+
+
+@describe(answers={200: Answer(what="A heap.", media_type="application/octet-stream")})
+async def heap(_: web.Request) -> web.Response:
+    """Answer with more than a kernel holds for one who reads little."""
+    return web.Response(body=b"x" * HEAP_BYTES)
+
+
+@asynccontextmanager
+async def greedy_api(pool: Pool, keyring: Keyring, limits: HttpLimits = SHORT) -> AsyncIterator[Api]:
+    """Run an edge with little patience, and with routes that give much."""
+    more = (Route("GET", "/flood", flood, OPEN), Route("GET", "/heap", heap, OPEN))
+    async with running_api(pool, keyring, limits=limits, body_seconds=limits.body, more=more) as api:
+        yield api
+
+
+async def line(port: int, sent: bytes = b"", *, reads: bool = True) -> Line:
+    """Open a connection and send something; whoever does not read has room for little."""
+    own = socket.socket()
+    if not reads:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    own.settimeout(0)
+    await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=own, limit=1_024)
+    writer.write(sent)
+    return reader, writer
+
+
+async def until_cut(opened: Line) -> bytes:
+    """Read on until the other side is gone."""
+    reader, writer = opened
+    received = b""
+    try:
+        while more := await reader.read(65_536):
+            received += more
+    except ConnectionResetError:
+        pass
+    writer.close()
+    return received
+
+
+async def drip(opened: Line, byte: bytes) -> None:
+    """Send a byte now and then, until nobody takes it."""
+    _, writer = opened
+    try:
+        while True:
+            writer.write(byte)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+    except ConnectionError:
+        return
+
+
+async def test_fifty_slow_and_greedy_clients_are_cut_off_and_nobody_else_notices(pool: Pool, keyring: Keyring) -> None:
+    """Silence, half a head, half a body, drops of a head, and answers and streams that nobody reads."""
+    async with greedy_api(pool, keyring) as api:
+        half_body = (
+            f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {api.keys['admin']}\r\n"
+            "Content-Type: application/cloudevents+json\r\nContent-Length: 200000\r\n\r\nhalf"
+        ).encode()
+        silent = [await line(api.port, each) for each in (b"", HALF_HEAD, half_body) for _ in range(EACH)]
+        dripping = [await line(api.port, HALF_HEAD) for _ in range(EACH)]
+        deaf = [
+            await line(api.port, f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode(), reads=False)
+            for path in ("/flood", "/heap")
+            for _ in range(EACH // 2)
+        ]
+        drops = [asyncio.ensure_future(drip(each, b"x")) for each in dripping]
+
+        cut = asyncio.gather(*(until_cut(each) for each in silent + dripping))
+        statuses = set[int]()
+        while not cut.done():
+            statuses.add((await api.send("POST", "/v1/events", cloud_event(), token="admin")).status)
+        ends = (await cut)[: len(silent)]
+        assert statuses == {200}
+        assert ends[:EACH] == [b""] * EACH, "who says nothing is told nothing"
+        assert {each[:12] for each in ends[EACH:]} == {b"HTTP/1.1 408"}
+        await asyncio.gather(*drops)
+        # those that did not read find the end when they do: it came before the whole
+        assert all(0 < len(each) < HEAP_BYTES for each in await asyncio.gather(*(until_cut(each) for each in deaf)))
+
+
+async def test_a_head_that_is_too_slow_is_a_problem_document(pool: Pool, keyring: Keyring) -> None:
+    """The answer has our shape although no request was ever read."""
+    async with greedy_api(pool, keyring) as api:
+        head, _, body = (await exchange(api.port, HALF_HEAD)).partition(b"\r\n\r\n")
+    document = msgspec.json.decode(body)
+    assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert (document["type"], document["status"]) == ("urn:lockstep:problem:too-slow", 408)
+    assert f"X-Request-Id: {document['instance']}\r\n".encode() in head
+
+
+async def test_the_next_head_on_a_connection_has_as_long_as_the_first(pool: Pool, keyring: Keyring) -> None:
+    """A connection that was used well earns no more patience."""
+    async with greedy_api(pool, keyring, HttpLimits(head=0.1)) as api:
+        opened = await line(api.port, GET_LIVE)
+        await opened[0].readuntil(b"\r\n\r\n")
+        opened[1].write(HALF_HEAD)
+        assert b"HTTP/1.1 408 Request Timeout" in await until_cut(opened)
+
+
+async def test_a_connection_between_two_requests_is_closed_when_it_is_idle(pool: Pool, keyring: Keyring) -> None:
+    """Its time is another than that of a head."""
+    async with greedy_api(pool, keyring, HttpLimits(head=60, idle=0.1)) as api:
+        assert (await until_cut(await line(api.port, GET_LIVE))).startswith(b"HTTP/1.1 200")
+
+
+async def test_who_comes_to_a_full_house_is_told_when_to_come_again(pool: Pool, keyring: Keyring) -> None:
+    """503 with `Retry-After` before anything is read; a place that becomes free is given to the next."""
+    async with greedy_api(pool, keyring, HttpLimits(connections=2)) as api:
+        here = [await line(api.port, GET_LIVE) for _ in range(2)]
+        for reader, _ in here:
+            await reader.readuntil(b"\r\n\r\n")
+        head, _, body = (await exchange(api.port, b"POST /v1/events HTTP/1.1\r\nHost: a\r\n\r\n")).partition(
+            b"\r\n\r\n"
+        )
+        assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert b"\r\nRetry-After: 5\r\n" in head
+        assert msgspec.json.decode(body)["type"] == "urn:lockstep:problem:busy"
+        here[0][1].close()
+        await here[0][1].wait_closed()
+        closing = b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        while not (await exchange(api.port, closing)).startswith(b"HTTP/1.1 200"):
+            pass
+        here[1][1].close()
+
+
+def test_no_more_connections_are_allowed_than_there_are_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The soft limit is raised as far as it may be, and what is left for connections is counted."""
+    import resource
+
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, 4_096))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, both: asked.append(both))
+    assert (allow_connections(500), allow_connections(2_000), allow_connections(10_000)) == (500, 2_000, 3_840)
+    assert asked == [(2_256, 4_096), (4_096, 4_096)]
