@@ -10,6 +10,7 @@ import structlog
 
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -328,6 +329,7 @@ class Service:
             tracker=self.tracker,
             key_store=self.key_store,
             reads=self.reads,
+            senders=Senders(self._pool, self.keyring),
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,

@@ -10,6 +10,7 @@ from aiohttp import web
 from app.access.caller import Caller
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
@@ -70,6 +71,7 @@ class Edge:
     tracker: Tracker
     key_store: KeyStore
     reads: PersonalReads
+    senders: Senders
     webhooks: WebhookStore
     ring_facts: Callable[[], None]
     keyring: Keyring

@@ -15,6 +15,7 @@ from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.senders import Senders
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
@@ -194,6 +195,7 @@ async def running_api(
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
         reads=PersonalReads(pool),
+        senders=Senders(pool, keyring),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
         keyring=keyring,
