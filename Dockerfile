@@ -2,15 +2,16 @@
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
-COPY requirements-image.lock ./
-RUN python -m venv --without-pip /opt/lockstep \
+COPY requirements-image.lock requirements-build.lock ./
+RUN pip install --require-hashes --only-binary :all: -r requirements-build.lock \
+    && python -m venv --without-pip /opt/lockstep \
     && pip --python /opt/lockstep/bin/python install --require-hashes --only-binary :all: -r requirements-image.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY events events
 COPY projections projections
 COPY sql sql
-RUN pip wheel --no-deps --wheel-dir dist . \
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/lockstep/bin/python install --no-deps --no-index dist/lockstep-*.whl
 
 FROM python:3.13-slim

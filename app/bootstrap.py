@@ -10,6 +10,7 @@ import structlog
 
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota_keeper import QuotaKeeper
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -36,6 +37,7 @@ from app.metrics.page import MetricsPage
 from app.order_states import StateReader
 from app.orders import OrderReader
 from app.outbound import apns_transport, channels_transport, open_recorder, token_client
+from app.plan_waiter import PlanWaiter
 from app.settings import Settings
 from app.supervisor import Loop, supervise
 from app.tracking.tracker import Tracker
@@ -45,7 +47,7 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import open_keyring
+from events.keyring import KeyringKeeper, open_keyring
 from events.postgres.doorbell import Doorbell
 from events.postgres.migrator import schema_behind
 from events.postgres.pool import Pool
@@ -95,6 +97,7 @@ class Service:
         self.feed = Feed(pool, keyring)
         self.card_stream = CardStream(pool)
         self.tracker = Tracker(pool, keyring, settings.plan_rules().ages)
+        self.plan_waiter = PlanWaiter(pool)
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
@@ -141,6 +144,7 @@ class Service:
         self.feed.wake()
         self.card_stream.close()
         self.tracker.close()
+        self.plan_waiter.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
@@ -156,7 +160,8 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        loops: dict[str, Loop] = {"doorbell": self.doorbell.run}
+        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
+        loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
             loops["traces"] = self._recorder.run
@@ -302,6 +307,7 @@ class Service:
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
         limits = self._settings.rules().http
+        self.doorbell.listen(self.plan_waiter.hear)
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -325,8 +331,10 @@ class Service:
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
             card_stream=self.card_stream,
+            plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
@@ -336,7 +344,7 @@ class Service:
             clock=lambda: datetime.now(UTC),
             note_request=None if self._recorder is None else self._recorder.answered,
             shop_tokens=shop_tokens,
-            body_seconds=limits.body,
+            limits=limits,
         )
         port = await self._edge.enter_async_context(
             serving(build_app(edge), self._settings.host, self._settings.port, limits)

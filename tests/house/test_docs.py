@@ -231,7 +231,7 @@ def _assert_known_to_docker(words: Sequence[str]) -> None:
         image = next(place for place, word in enumerate(rest) if not word.startswith("-"))
         _assert_known_to_lockstep(rest[image + 1 :])
     elif verb == "compose":
-        if rest[0] == "--profile":
+        while rest[0] == "--profile":
             rest = rest[2:]
         assert rest[0] in COMPOSE_VERBS
         if rest[0] in {"exec", "logs"}:
