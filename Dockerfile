@@ -6,7 +6,7 @@ COPY requirements-image.lock requirements-build.lock ./
 RUN pip install --require-hashes --only-binary :all: -r requirements-build.lock \
     && python -m venv --without-pip /opt/lockstep \
     && pip --python /opt/lockstep/bin/python install --require-hashes --only-binary :all: -r requirements-image.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE lockstep_pytest.py ./
 COPY app app
 COPY events events
 COPY projections projections

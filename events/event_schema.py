@@ -5,13 +5,14 @@ from typing import Final
 
 from events.activity import ACTIVITY
 from events.codec import OWN_SOURCE, RESERVED_SUBJECTS
+from events.fact import YEARS
 from events.json_schema import Schema, names_in, schemas_of, without_null
 from events.saved_definition import AlertName
 from events.vocabulary import TODAY, TODAY_VERSION, kind_of, public_types
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 IDENTIFIER: Final[Schema] = {"type": "string", "pattern": "^[!-~]{1,128}$"}
-MOMENT: Final[Schema] = {"type": "string", "format": "date-time", "pattern": "^(20[0-9]{2}|2100)-"}
+MOMENT: Final[Schema] = {"type": "string", "format": "date-time", **YEARS}
 SUBJECT: Final[Schema] = {**IDENTIFIER, "not": {"pattern": f"^{RESERVED_SUBJECTS}"}}
 _COMPLETED: Final = "ByDefinition"
 

@@ -21,7 +21,11 @@ PersonName = Annotated[str, Meta(min_length=1, max_length=1000, description="A n
 PersonalText = Annotated[
     str, Meta(min_length=1, max_length=1000, description="Words for people. Personal.", extra=PERSONAL)
 ]
-Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset, from 2000 to 2100.")]
+YEARS = {"pattern": "^(20[0-9]{2}|2100)-"}
+"""Of a time, for those who read its schema; the codec looks at the time itself."""
+Moment = Annotated[
+    datetime, Meta(tz=True, description="RFC 3339 with an offset, from 2000 to 2100.", extra_json_schema=YEARS)
+]
 ImageKey = Annotated[
     str, Meta(min_length=1, max_length=128, description="Names a picture that the app has on the phone.")
 ]

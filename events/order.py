@@ -5,10 +5,15 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from events.fact import Fact, ImageKey, Key, Moment, PersonalText, PersonName, Text
+from events.fact import YEARS, Fact, ImageKey, Key, Moment, PersonalText, PersonName, Text
 
 DeliveryTime = Annotated[
-    datetime, Meta(tz=True, description="When it should arrive: RFC 3339 with an offset, from 2000 to 2100.")
+    datetime,
+    Meta(
+        tz=True,
+        description="When it should arrive: RFC 3339 with an offset, from 2000 to 2100.",
+        extra_json_schema=YEARS,
+    ),
 ]
 
 

@@ -23,6 +23,7 @@ from app.cli.pauses import pause, pauses, resume
 from app.cli.push import push
 from app.cli.recover import recover
 from app.cli.replay import replay
+from app.cli.schema import schema
 from app.cli.secret import secret
 from app.cli.senders import senders
 from app.cli.serve import serve
@@ -68,6 +69,7 @@ for group in (
     webhooks,
     secret,
     senders,
+    schema,
     config,
 ):
     cli.add_typer(group)

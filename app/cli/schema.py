@@ -1,9 +1,11 @@
 """`lockstep schema`: the documents that describe events and the API, for a team's own tests."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
+from app.cli.configured import quiet_settings
 from app.cli.errors import CommandError
 
 schema = typer.Typer(
@@ -22,7 +24,7 @@ def events(
     from events.event_schema import events_document, one_event_document
     from events.vocabulary import public_types
 
-    _install()
+    quiet_settings()
     document = events_document() if type_ is None else one_event_document(type_)
     if document is None:
         raise CommandError(f"Nobody may post {type_}. Known types: {', '.join(public_types())}.")
@@ -38,7 +40,7 @@ def openapi() -> None:
     from app.http.openapi import describe_api
     from app.http.routes import ROUTES
 
-    _install()
+    quiet_settings()
     _print(describe_api(ROUTES))
 
 
@@ -50,5 +52,9 @@ def asyncapi() -> None:
     """
     from app.asyncapi import describe_events
 
-    _install()
+    quiet_settings()
     _print(describe_events())
+
+
+def _print(document: dict[str, Any]) -> None:
+    typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from events.fact import Moment
 from events.postgres.deadlocks import commit_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
@@ -30,7 +29,7 @@ class AssetReport(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     url: Annotated[str, msgspec.Meta(pattern=r"^https?://[\x21-\x7e]+$(?!\n)", max_length=1_024)]
     sha256: Sha256
     size_bytes: Annotated[int, msgspec.Meta(ge=1, le=20_000_000)]
-    expires_at: Moment | None = None
+    expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class AssetVersion(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):

@@ -12,11 +12,9 @@ from typing import Final
 
 from aiohttp import web
 
-from app.http.answers import encode
 from app.http.operation import JSON, describe
 from app.http.problems import not_found
 from app.http.static_files import IF_CHANGED, answer_document, answer_file, document_answers, file_answers
-from events.event_schema import events_document, one_event_document
 from events.vocabulary import public_types
 
 
@@ -25,6 +23,8 @@ class Documents:
     """The documents of the application that serves them, each made when it is first asked for."""
 
     openapi: Callable[[], bytes]
+    events: Callable[[], bytes]
+    event: Callable[[str], bytes]
 
 
 DOCUMENTS: Final = web.AppKey("documents", Documents)
@@ -63,13 +63,13 @@ async def get_docs_file(request: web.Request) -> web.Response:
 @describe(answers=document_answers(SCHEMA, "The schema."), parameters=(IF_CHANGED,))
 async def get_event_schemas(request: web.Request) -> web.Response:
     """Give the JSON Schema of the CloudEvents that may be posted here."""
-    return answer_document(request, encode(events_document()), SCHEMA)
+    return answer_document(request, request.app[DOCUMENTS].events(), SCHEMA)
 
 
 @describe(answers=document_answers(SCHEMA, "The schema."), parameters=(IF_CHANGED,))
 async def get_event_schema(request: web.Request) -> web.Response:
     """Give the JSON Schema of the data of one type of events."""
-    document = one_event_document(request.match_info["type"])
-    if document is None:
-        raise not_found(f"Known types: {', '.join(public_types())}.")
-    return answer_document(request, encode(document), SCHEMA)
+    type_, known = request.match_info["type"], public_types()
+    if type_ not in known:
+        raise not_found(f"Known types: {', '.join(known)}.")
+    return answer_document(request, request.app[DOCUMENTS].event(type_), SCHEMA)

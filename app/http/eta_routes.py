@@ -15,6 +15,7 @@ from app.http.path import path_id
 from app.http.problem_kinds import NOT_AN_ORDER, ORDER_ARCHIVED, ORDER_OVER
 from app.http.problems import invalid, problem
 from events.errors import EventError, Fault
+from events.event_schema import IDENTIFIER
 from events.fact import Moment
 from events.order import DeliveryTime
 from events.outcome import Archived
@@ -28,7 +29,7 @@ class EtaReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
     delivery_time: DeliveryTime
     at: Annotated[Moment, msgspec.Meta(description="When that was so; now if absent.")] | None = None
-    source: str = "api"
+    source: Annotated[str, msgspec.Meta(extra_json_schema=IDENTIFIER)] = "api"
 
 
 class EtaAnswer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

@@ -184,7 +184,9 @@ class _Builder:
             headers[name] = {"schema": schema}
         described: dict[str, Any] = {"description": answer.what, "headers": headers}
         if answer.media_type is not None:
-            schema = {"type": "string"} if answer.shape is None else self._schema(answer.shape)
+            is_json = answer.media_type.endswith("json")
+            bare = {"type": "object" if is_json else "string"}
+            schema = bare if answer.shape is None else self._schema(answer.shape)
             content = {"schema": schema} if answer.example is None else {"schema": schema, "example": answer.example}
             described["content"] = {answer.media_type: content}
         return described

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from app.devices.pictures import AssetErrand, AssetKey, AssetPage, AssetReport, PhoneAssets
+from app.devices.pictures import MOST_REPORTED, AssetErrand, AssetKey, AssetPage, AssetReport, PhoneAssets
 from app.http.answers import json_answer
 from app.http.bodies import read_value
 from app.http.device_routes import let_in
@@ -14,6 +14,8 @@ from app.http.operation import Answer, Body, describe, no_content
 from app.http.path import path_id
 from app.http.problems import ProblemError, not_found
 
+_MOST_VALUES: Final = 8 * MOST_REPORTED
+"""A full report has three values a picture on the phone, and four for one that is not."""
 _KEYS: Final = "A key has 1 to 100 letters, digits, dots, hyphens and underscores."
 
 
@@ -66,7 +68,7 @@ async def delete_asset(request: web.Request) -> web.Response:
 async def put_phone_assets(request: web.Request) -> web.Response:
     """Store which pictures a phone has; answer which to fetch and delete."""
     device_id = path_id(request, "device_id")
-    report = await read_value(request, PhoneAssets)
+    report = await read_value(request, PhoneAssets, limit_nodes=_MOST_VALUES)
     await let_in(request, device_id)
     edge = edge_of(request)
     await edge.registry.owner(device_id)

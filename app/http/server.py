@@ -19,6 +19,7 @@ from app.http.limits import USUAL, HttpLimits
 from app.http.openapi import describe_api
 from app.http.routes import ROUTES, RULES, Route, add_routes, refuse_routes_without_rules
 from events.document import LIMIT_BYTES
+from events.event_schema import events_document, one_event_document
 
 log = structlog.get_logger()
 
@@ -39,7 +40,11 @@ def build_app(edge: Edge, more: Iterable[Route] = ()) -> web.Application:
     app[EDGE] = edge
     app[RULES] = {}
     routes = (*ROUTES, *more)
-    app[DOCUMENTS] = Documents(openapi=cache(lambda: encode(describe_api(routes))))
+    app[DOCUMENTS] = Documents(
+        openapi=cache(lambda: encode(describe_api(routes))),
+        events=cache(lambda: encode(events_document())),
+        event=cache(lambda type_: encode(one_event_document(type_))),
+    )
     add_routes(app, edge, routes)
     app.on_startup.append(refuse_routes_without_rules)
     return app

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.devices.pictures import MOST_REPORTED
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from tests.integration.http_api import CARD, DEVICE, Api, Reply, running_api
@@ -144,3 +145,18 @@ async def test_a_device_route_without_postgres_is_503(dsn: str, keyring: Keyring
         ):
             reply = await api.send(method, path, document, token=api.ticket("customer-7"))
             assert reply.problem == "unavailable"
+
+
+@pytest.mark.parametrize("field", ["customerId", "locale"])
+async def test_a_word_does_not_end_in_a_line_end(api: Api, field: str) -> None:
+    """What looks like an id and is none is refused; words for people may be what they like."""
+    status = (await put(api, "/v1/devices/phone-1", {**DEVICE, field: "customer-7\n"})).status
+    assert status == (422 if field == "customerId" else 200)
+
+
+async def test_a_phone_may_have_as_many_pictures_as_the_schema_says(api: Api) -> None:
+    """A full report is not taken for too many values."""
+    await put(api, "/v1/devices/phone-1", DEVICE)
+    held = [{"key": f"dish-{number}", "sha256": "ab" * 32} for number in range(MOST_REPORTED)]
+    failed = [{**each, "problem": "no_space"} for each in held]
+    assert (await put(api, "/v1/devices/phone-1/assets", {"assets": held, "failed": failed})).status == 200
