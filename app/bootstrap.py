@@ -10,6 +10,7 @@ import structlog
 
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota_keeper import QuotaKeeper
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -43,7 +44,7 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import open_keyring
+from events.keyring import KeyringKeeper, open_keyring
 from events.postgres.doorbell import Doorbell
 from events.postgres.embedded import EmbeddedPostgres
 from events.postgres.migrator import migrate, schema_behind
@@ -162,7 +163,8 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        loops: dict[str, Loop] = {"doorbell": self.doorbell.run}
+        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
+        loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
         for role in self._settings.roles:
             loops |= await self._role(role)
         if self._settings.metrics_port is not None:
@@ -303,8 +305,8 @@ class Service:
         self.doorbell.listen(self.feed.hear)
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
-        self.doorbell.listen(self.plan_waiter.hear)
         limits = self._settings.rules().http
+        self.doorbell.listen(self.plan_waiter.hear)
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -331,6 +333,7 @@ class Service:
             plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
@@ -339,7 +342,7 @@ class Service:
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             shop_tokens=shop_tokens,
-            body_seconds=limits.body,
+            limits=limits,
         )
         port = await self._edge.enter_async_context(
             serving(build_app(edge), self._settings.host, self._settings.port, limits)

@@ -569,6 +569,13 @@ CREATE TABLE public.push_tokens (
     CONSTRAINT push_tokens_works_in_check CHECK ((works_in = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
+CREATE UNLOGGED TABLE public.quotas (
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    left_over double precision NOT NULL,
+    granted double precision NOT NULL,
+    counted_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.rebuilds (
     slot smallint NOT NULL,
     generation smallint NOT NULL,
@@ -882,6 +889,9 @@ ALTER TABLE ONLY public.provider_tokens
 
 ALTER TABLE ONLY public.push_tokens
     ADD CONSTRAINT push_tokens_pkey PRIMARY KEY (app, environment, token_hash);
+
+ALTER TABLE ONLY public.quotas
+    ADD CONSTRAINT quotas_pkey PRIMARY KEY (key_id);
 
 ALTER TABLE ONLY public.rebuilds
     ADD CONSTRAINT rebuilds_pkey PRIMARY KEY (slot);

@@ -23,6 +23,7 @@ from app.cli.pauses import pause, pauses, resume
 from app.cli.push import push
 from app.cli.recover import recover
 from app.cli.replay import replay
+from app.cli.secret import secret
 from app.cli.serve import serve
 from app.cli.shadow import shadow
 from app.cli.simulator import simulator
@@ -64,6 +65,7 @@ for group in (
     archive,
     erase,
     webhooks,
+    secret,
     config,
 ):
     cli.add_typer(group)

@@ -10,12 +10,14 @@ from aiohttp import web
 from app.access.caller import Caller
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota_keeper import QuotaKeeper
 from app.access.shop_tokens import ShopTokens
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
+from app.http.limits import USUAL, HttpLimits
 from app.order_page import OrderPage
 from app.plan_waiter import PlanWaiter
 from app.point import Point
@@ -49,7 +51,7 @@ class Edge:
         write_metrics: Gives the metrics of this process, as Prometheus reads them.
         clock: The time, aware.
         shop_tokens: Reads the shop's own tokens; None where none are taken.
-        body_seconds: How long a caller may take to send a body.
+        limits: What callers may take.
     """
 
     appender: Appender
@@ -71,6 +73,7 @@ class Edge:
     plan_waiter: PlanWaiter
     tracker: Tracker
     key_store: KeyStore
+    quotas: QuotaKeeper
     reads: PersonalReads
     webhooks: WebhookStore
     ring_facts: Callable[[], None]
@@ -79,7 +82,7 @@ class Edge:
     write_metrics: Callable[[], Awaitable[bytes]]
     clock: Callable[[], datetime]
     shop_tokens: ShopTokens | None = None
-    body_seconds: float = 15.0
+    limits: HttpLimits = USUAL
 
 
 EDGE: Final = web.AppKey("edge", Edge)

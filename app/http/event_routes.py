@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
+from app.http.admission import stand_aside
 from app.http.answers import EventAnswer, EventAnswers, json_answer
 from app.http.binary_event import attributes_in, is_binary
 from app.http.bodies import media_type_of, read_body
@@ -87,7 +88,7 @@ async def post_events(request: web.Request) -> web.Response:
     if is_binary(request.headers) and not _is_structured(request):
         return await _post_binary(request)
     media_type = media_type_of(request, _TAKEN)
-    body = await read_body(request)
+    body = await _read_body(request)
     edge, trace = edge_of(request), trace_of(request)
     key, now = edge.keyring.hash, edge.clock()
     if media_type != CLOUD_EVENTS:
@@ -140,7 +141,7 @@ async def _post_binary(request: web.Request) -> web.Response:
     """Append a CloudEvent whose attributes stand in headers."""
     media_type_of(request, (JSON,), suffix="+json")
     document, faults = attributes_in(request.headers)
-    document["data"] = read_document(await read_body(request))
+    document["data"] = read_document(await _read_body(request))
     edge = edge_of(request)
     saved = await edge.definitions.find(references_in([document]))
     draft = read_cloud_event(
@@ -150,6 +151,19 @@ async def _post_binary(request: web.Request) -> web.Response:
         known = draft if isinstance(draft, Invalid) else Invalid(())
         draft = Invalid((*faults, *known.faults))
     return await _append_one(request, edge, draft)
+
+
+async def _read_body(request: web.Request) -> bytes:
+    """Read the body; where it could not be stored now, it is not read, or not looked at.
+
+    Raises:
+        TooManyWaitingError: Too many events wait to be stored.
+    """
+    appender = edge_of(request).appender
+    appender.refuse_when_full()
+    body = await read_body(request)
+    appender.refuse_when_full()
+    return body
 
 
 def _is_structured(request: web.Request) -> bool:
@@ -166,7 +180,7 @@ async def post_order_events(request: web.Request) -> web.Response:
     """Append one event in the plain shape, or a list of them, to the order of the path."""
     media_type_of(request, (JSON,))
     order_id = path_id(request, "order_id")
-    document = read_document(await read_body(request), limit_nodes=BATCH_VALUES)
+    document = read_document(await _read_body(request), limit_nodes=BATCH_VALUES)
     edge, trace = edge_of(request), trace_of(request)
     key, now = edge.keyring.hash, edge.clock()
     name = idempotency_key(request) or str(uuid.uuid4())
@@ -215,6 +229,7 @@ async def _answer(request: web.Request, edge: Edge, answer: EventAnswer | EventA
     stored = {each.subject: each.version for each in results if each.subject is not None and each.version is not None}
     if seconds is not None and len(stored) == 1:
         [(order_id, version)] = stored.items()
+        stand_aside(request)
         try:
             progress = await edge.plan_waiter.wait(order_id, version, seconds=seconds)
         except StoreUnavailableError:

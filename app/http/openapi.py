@@ -15,6 +15,7 @@ from app.http.operation import Answer, Body, Endpoint, Made, Named, Parameter
 from app.http.posted import posted_schemas
 from app.http.problem_kinds import (
     BAD_REQUEST,
+    BUSY,
     EXPECTATION_FAILED,
     FORBIDDEN,
     INTERNAL,
@@ -22,6 +23,7 @@ from app.http.problem_kinds import (
     MEDIA_TYPE,
     NOT_FOUND,
     PROBLEM,
+    QUOTA_EXCEEDED,
     TOO_LARGE,
     TOO_SLOW,
     TYPE_PREFIX,
@@ -41,7 +43,7 @@ _STREAMED: Final = (TrackedState, FactDocument)
 """What server-sent events carry; no answer is one of these by itself."""
 
 ANYWHERE: Final = (BAD_REQUEST, EXPECTATION_FAILED, INTERNAL)
-BEHIND_A_RULE: Final = (UNAUTHENTICATED, FORBIDDEN, INVALID_DOCUMENT, UNAVAILABLE)
+BEHIND_A_RULE: Final = (UNAUTHENTICATED, FORBIDDEN, INVALID_DOCUMENT, UNAVAILABLE, BUSY, QUOTA_EXCEEDED)
 WITH_AN_ID: Final = (NOT_FOUND,)
 WITH_A_BODY: Final = (TOO_SLOW, TOO_LARGE, MEDIA_TYPE)
 
@@ -67,7 +69,7 @@ _HEADERS: Final[Mapping[str, tuple[str, Schema]]] = {
     "WWW-Authenticate": ("What to authenticate with.", {"type": "string", "pattern": "^Bearer"}),
     "Retry-After": ("Seconds until it may be tried again.", {"type": "string", "pattern": "^[0-9]+$"}),
 }
-_HEADER_OF: Final = {UNAUTHENTICATED.status: "WWW-Authenticate"}
+_HEADER_OF: Final = {UNAUTHENTICATED.status: "WWW-Authenticate", QUOTA_EXCEEDED.status: "Retry-After"}
 _ABOUT: Final = """\
 Event-sourced order tracking that keeps Live Activities on iPhones, and Live Updates on Android, in step.
 

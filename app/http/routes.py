@@ -8,6 +8,7 @@ from aiohttp import web
 
 from app.access.api_key import Scope
 from app.http.activity_routes import post_end, post_start, post_update
+from app.http.admission import PLACE, Admission
 from app.http.audience_routes import get_audience, get_audience_phones, post_audience_resume, post_audience_stop
 from app.http.authentication import authenticate
 from app.http.card_stream_routes import get_card_stream
@@ -24,6 +25,7 @@ from app.http.metrics_routes import get_metrics
 from app.http.operation import Endpoint, Handler
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
+from app.http.quotas import count
 from app.http.segment_routes import (
     delete_segment,
     get_customer_tags,
@@ -153,20 +155,26 @@ RULES: Final = web.AppKey("rules", Rules)
 
 def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> None:
     """Register routes, each behind its rule."""
+    admission = Admission(edge.limits)
     for each in routes:
-        app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge))] = each.rule
+        app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge, admission))] = each.rule
 
 
-def _behind(route: Route, edge: Edge) -> Handler:
-    """Give the handler of a route for those alone whom its rule lets in."""
+def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:
+    """Give the handler of a route for those alone whom its rule lets in, while there are places."""
     rule, handler = route.rule, route.handler.handler
     if rule.scope is None:
         return handler
     scope, tickets = rule.scope, rule.tickets
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        request[CALLER] = await authenticate(request, edge, scope, tickets=tickets)
-        return await handler(request)
+        place = request[PLACE] = admission.enter()
+        try:
+            caller = request[CALLER] = await authenticate(request, edge, scope, tickets=tickets)
+            await count(request, edge.quotas, caller)
+            return await handler(request)
+        finally:
+            place.leave()
 
     return handle
 

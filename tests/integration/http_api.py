@@ -15,6 +15,8 @@ from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota import Quota
+from app.access.quota_keeper import QuotaKeeper
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
@@ -195,6 +197,7 @@ async def running_api(
         plan_waiter=PlanWaiter(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        quotas=QuotaKeeper(pool, Quota()),
         reads=PersonalReads(pool),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
@@ -202,6 +205,7 @@ async def running_api(
         ready=ready,
         write_metrics=MetricsPage(pool).write,
         clock=lambda: NOON,
+        limits=limits,
     )
     edge = replace(edge, **changes)
     made = {scope.value: await key_store.create(name="test", environment="test", scopes=[scope]) for scope in Scope}

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from app.http.limits import HttpLimits
 from app.http.operation import Answer, describe
 from app.http.routes import OPEN, Route, RouteWithoutRuleError
 from app.http.server import build_app, run_http, serving
@@ -62,7 +63,7 @@ async def test_an_expectation_that_nobody_knows_is_a_problem_document(api: Api, 
 
 async def test_a_body_that_comes_too_slowly_is_408(pool: Pool, keyring: Keyring) -> None:
     """Half a body does not hold a handler for ever."""
-    async with running_api(pool, keyring, body_seconds=0.05) as api:
+    async with running_api(pool, keyring, limits=HttpLimits(body=0.05)) as api:
         sent = (
             f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {api.keys['admin']}\r\n"
             f"Content-Type: {CLOUD_EVENT}\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf"
