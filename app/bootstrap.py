@@ -35,6 +35,7 @@ from app.http.metrics_routes import build_metrics_app
 from app.http.server import build_app, serving
 from app.memory import map_large_blocks, spare_the_collector
 from app.metrics.page import MetricsPage
+from app.order_follower import OrderFollower
 from app.order_states import StateReader
 from app.orders import OrderReader
 from app.outbound import apns_transport, channels_transport, open_recorder, token_client
@@ -99,6 +100,7 @@ class Service:
         self.card_stream = CardStream(pool)
         self.tracker = Tracker(pool, keyring, settings.plan_rules().ages)
         self.plan_waiter = PlanWaiter(pool)
+        self.order_follower = OrderFollower(OrderList(pool))
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
@@ -146,6 +148,7 @@ class Service:
         self.card_stream.close()
         self.tracker.close()
         self.plan_waiter.close()
+        self.order_follower.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
@@ -194,7 +197,12 @@ class Service:
         match role:
             case "api":
                 await self._serve()
-                return {"tracker": self.tracker.run, "key_use": self.key_store.run, "reads": self.reads.run}
+                return {
+                    "tracker": self.tracker.run,
+                    "order_follower": self.order_follower.run,
+                    "key_use": self.key_store.run,
+                    "reads": self.reads.run,
+                }
             case "projector":
                 spreader = Spreader(workers, self._ring_due)
                 projector = Projector(
@@ -309,6 +317,7 @@ class Service:
         self.doorbell.listen(self.tracker.hear)
         limits = self._settings.rules().http
         self.doorbell.listen(self.plan_waiter.hear)
+        self.doorbell.listen(self.order_follower.hear)
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -331,6 +340,7 @@ class Service:
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
+            order_follower=self.order_follower,
             card_stream=self.card_stream,
             plan_waiter=self.plan_waiter,
             tracker=self.tracker,

@@ -13,3 +13,7 @@ class ExportFileError(LockstepError):
 
 class PointError(LockstepError):
     """Nothing can be told of the time or version that was asked about; the message says why, for whoever asked."""
+
+
+class TooManyLinesError(LockstepError):
+    """No more can follow here now; try again in a moment."""

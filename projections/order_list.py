@@ -4,7 +4,7 @@ It is a table of its own, since views are found by their keys alone and their ro
 when what it holds does; it is compared with its view once an hour, for what a release without the list has folded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -100,6 +100,36 @@ class OrderList:
             rows = await self._rows(sought, after, most + 1)
         orders = [listed(row) for row in rows[:most]]
         return orders, Place(orders[-1].changed_at, orders[-1].order_id) if len(rows) > most else None
+
+    async def newest(self, slots: Collection[int]) -> dict[int, datetime]:
+        """Tell when the list changed last in each of some slots; those in which it never has are left out.
+
+        Raises:
+            StoreUnavailableError: Postgres is away.
+        """
+        with translated():
+            rows = await self._pool.fetch(statement("projections/read_list_slots"), sorted(slots))
+        return {row["slot"]: row["changed_at"] for row in rows}
+
+    async def changed(self, after: Mapping[int, datetime], *, most: int) -> list[ListedOrder]:
+        """Give the orders that have changed, the earliest first.
+
+        Args:
+            after: The slots to look at, each with the time after which.
+            most: How many at the most.
+
+        Raises:
+            StoreUnavailableError: Postgres is away.
+        """
+        with translated():
+            rows = await self._pool.fetch(
+                statement("projections/find_changed_orders"),
+                list(after),
+                list(after.values()),
+                min(after.values()),
+                most,
+            )
+        return [listed(row) for row in rows]
 
     async def _rows(self, sought: Sought, after: Place | None, most: int) -> list[asyncpg.Record]:
         if sought.order_id is not None:

@@ -19,6 +19,7 @@ from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.http.limits import USUAL, HttpLimits
+from app.order_follower import OrderFollower
 from app.order_page import OrderPage
 from app.plan_waiter import PlanWaiter
 from app.point import Point
@@ -71,6 +72,7 @@ class Edge:
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]
     count_cards: Callable[[str], Awaitable[CardCounts]]
     order_list: OrderList
+    order_follower: OrderFollower
     card_stream: CardStream
     plan_waiter: PlanWaiter
     tracker: Tracker

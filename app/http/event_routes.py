@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from app.access.caller import Service
+from app.http.admission import stand_aside
 from app.http.answers import EventAnswer, EventAnswers, json_answer
 from app.http.binary_event import attributes_in, is_binary
 from app.http.bodies import media_type_of, read_body
@@ -242,6 +243,7 @@ async def _answer(request: web.Request, edge: Edge, answer: EventAnswer | EventA
     stored = {each.subject: each.version for each in results if each.subject is not None and each.version is not None}
     if seconds is not None and len(stored) == 1:
         [(order_id, version)] = stored.items()
+        stand_aside(request)
         try:
             progress = await edge.plan_waiter.wait(order_id, version, seconds=seconds)
         except StoreUnavailableError:

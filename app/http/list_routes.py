@@ -19,6 +19,25 @@ from events.feed_cursor import CursorError
 from projections.order_list import ListedOrder, Place, Sought
 
 MOST_STATUSES: Final = 20
+FILTERS: Final = (
+    Parameter(
+        name="status",
+        where="query",
+        what="Orders with one of these; may be repeated.",
+        schema={"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": MOST_STATUSES},
+        example=["placed"],
+    ),
+    Parameter(
+        name="customer", where="query", what="Orders of this customer.", schema={"type": "string", "minLength": 1}
+    ),
+    Parameter(
+        name="trouble",
+        where="query",
+        what="Orders alone with which something is the matter.",
+        schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+    ),
+)
+"""By which orders are sought."""
 
 
 _PAGE: Final = {
@@ -57,13 +76,7 @@ class OrdersPage(msgspec.Struct, frozen=True, rename="camel"):
         LIMIT,
         Parameter(name="after", where="query", what="`nextAfter` of the answer before; absent for the beginning.",
                   schema={"type": "string"}),
-        Parameter(name="status", where="query", what="Orders with one of these; may be repeated.",
-                  schema={"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": MOST_STATUSES},
-                  example=["placed"]),
-        Parameter(name="customer", where="query", what="Orders of this customer.",
-                  schema={"type": "string", "minLength": 1}),
-        Parameter(name="trouble", where="query", what="Orders alone with which something is the matter.",
-                  schema={"type": "string", "enum": ["true", "false"], "default": "false"}),
+        *FILTERS,
     ),
     problems=(NOT_FOUND,),
 )  # fmt: skip

@@ -21,6 +21,7 @@ from app.http.event_routes import options_events, post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
 from app.http.list_routes import get_orders
+from app.http.list_stream_routes import get_orders_stream
 from app.http.metrics_routes import get_metrics
 from app.http.operation import Endpoint, Handler
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
@@ -97,6 +98,7 @@ ROUTES: Final = (
     Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
     Route("PUT", "/v1/orders/{order_id}/eta", put_eta, Rule(Scope.EVENTS_WRITE)),
     Route("GET", "/v1/orders", get_orders, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("GET", "/v1/orders/stream", get_orders_stream, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}", get_order, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),

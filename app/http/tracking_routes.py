@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from app.errors import TooManyLinesError
 from app.http.edge import caller_of, edge_of
 from app.http.event_stream import LAST_EVENT_ID, RETRY, SILENCE, STREAM, last_id, stream
 from app.http.operation import Answer, Parameter, describe
@@ -22,7 +23,7 @@ from app.http.queries import query_number, seconds_parameter
 from app.http.reads import note_read
 from app.http.static_files import IF_CHANGED, answer_file, file_answers
 from app.tracking.tracked import Look, Moment
-from app.tracking.tracker import LINE_SECONDS, TooManyLinesError
+from app.tracking.tracker import LINE_SECONDS
 
 PAGE: Final = "/track"
 _FOLDER: Final = Path(__file__).parents[1] / "tracking" / "static"

@@ -15,8 +15,9 @@ from typing import Final
 import structlog
 
 from app.access.caller import Caller
+from app.errors import TooManyLinesError
 from app.tracking.tracked import Look, Moment, Tracked
-from events.errors import LockstepError, StoreUnavailableError
+from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
@@ -44,10 +45,6 @@ KNOWN_SECONDS: Final = 60.0
 """What was read is read again after so long, whatever the version."""
 MOST_LINES: Final = 10_000
 """In a process; whoever comes beyond that is asked to come again."""
-
-
-class TooManyLinesError(LockstepError):
-    """No more can follow here now; try again in a moment."""
 
 
 class _Followed:

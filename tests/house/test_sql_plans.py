@@ -127,6 +127,7 @@ INDEX_OF: Final = {
     "projections/find_open_views": "views_open_of_customer",
     "projections/settle_heads": "heads_unsettled",
     "projections/find_newly_stale_views": "heads_unsettled",
+    "projections/find_changed_orders": "order_list_by_status",
     "projections/list_orders": "order_list_by_status",
     "projections/list_orders_in_trouble": "order_list_in_trouble",
     "projections/list_orders_of_customer": "order_list_of_customer",

@@ -31,6 +31,7 @@ from app.http.limits import USUAL, HttpLimits
 from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.metrics.page import MetricsPage
+from app.order_follower import OrderFollower
 from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
 from app.plan_waiter import PlanWaiter
@@ -194,6 +195,7 @@ async def running_api(
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
         count_cards=CardCounter(pool).count,
         order_list=OrderList(pool),
+        order_follower=OrderFollower(OrderList(pool)),
         card_stream=CardStream(pool),
         plan_waiter=PlanWaiter(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),

@@ -33,6 +33,7 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("POST", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", PLAIN),
     ("PUT", "/v1/orders/{order_id}/eta"): ("/v1/orders/order-1/eta", {"deliveryTime": "2025-11-01T12:40:00Z"}),
     ("GET", "/v1/orders"): ("/v1/orders?customer=customer-7", None),
+    ("GET", "/v1/orders/stream"): ("/v1/orders/stream?seconds=0&customer=customer-7", None),
     ("GET", "/v1/orders/{order_id}"): ("/v1/orders/order-1", None),
     ("GET", "/v1/orders/{order_id}/events"): ("/v1/orders/order-1/events", None),
     ("GET", "/v1/orders/{order_id}/explain"): ("/v1/orders/order-1/explain", None),
