@@ -25,6 +25,7 @@ NAMES = (
     "memory",
     "flood",
     "overload",
+    "hostile",
     "audience",
     "engine",
     "dispatcher",
