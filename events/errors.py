@@ -13,6 +13,10 @@ class StoreUnavailableError(LockstepError):
     """Postgres cannot be reached or is restarting: nothing is known of the outcome, ask again with the same ids."""
 
 
+class TooManyWaitingError(StoreUnavailableError):
+    """Too many events wait to be stored here: nothing was done, ask again in a moment or elsewhere."""
+
+
 class EmbeddedPostgresError(LockstepError):
     """The embedded Postgres cannot be used; the message says the cause and the cure."""
 

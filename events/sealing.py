@@ -4,8 +4,8 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +15,9 @@ from events.errors import SecretKeyError
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+FIRST_KEY = 0
+MARK = b"LKT\x01"
+PREFIX_BYTES = 8
 
 _cipher = lru_cache(maxsize=8)(AESGCM)
 """The next value is mostly sealed with one of the last keys, and setting up a cipher takes longer than its work."""
@@ -64,6 +67,52 @@ def read_secret_key(text: str) -> bytes:
     return key
 
 
+def prefix_of(key_id: int) -> bytes:
+    """Give what begins everything that a key sealed; nothing for the first key."""
+    return b"" if key_id == FIRST_KEY else MARK + key_id.to_bytes(PREFIX_BYTES - len(MARK), "big")
+
+
+@dataclass(repr=False)
+class TokenKeys:
+    """The keys that push tokens and secrets of webhooks are sealed with at rest: one that seals, and those from before.
+
+    What the first key sealed is as `seal` makes it. Every later key has a number, and what it sealed begins with a mark
+    and that number, so that a value says which key opens it. They change while a process runs: a new key opens at once,
+    and seals once every process has had the time to learn of it.
+
+    Attributes:
+        keys: All that open.
+        current: The one that seals.
+    """
+
+    keys: Mapping[int, bytes]
+    current: int = field(default=FIRST_KEY)
+
+    def take(self, other: "TokenKeys") -> None:
+        """Go on with other keys."""
+        self.keys, self.current = other.keys, other.current
+
+    def seal(self, plain: bytes, *, context: bytes) -> bytes:
+        """Encrypt bytes for one place."""
+        return prefix_of(self.current) + seal(self.keys[self.current], plain, context=context)
+
+    def unseal(self, sealed: bytes, *, context: bytes) -> bytes:
+        """Decrypt what one of the keys has sealed.
+
+        Raises:
+            SecretKeyError: None of them has, or another context, or bytes that were changed.
+        """
+        if sealed.startswith(MARK):
+            key = self.keys.get(int.from_bytes(sealed[len(MARK) : PREFIX_BYTES], "big"))
+            if key is not None:
+                try:
+                    return unseal(key, sealed[PREFIX_BYTES:], context=context)
+                except SecretKeyError:
+                    # a nonce of the first key may look like the mark, once in a very long time
+                    return unseal(self.keys[FIRST_KEY], sealed, context=context)
+        return unseal(self.keys[FIRST_KEY], sealed, context=context)
+
+
 @dataclass(frozen=True, repr=False)
 class Keyring:
     """The installation's keys, opened: never logged, never stored plain.
@@ -71,13 +120,13 @@ class Keyring:
     Attributes:
         wrap: Wraps the data keys of subjects.
         hash: Keys every digest, fingerprint and blind index, so that a dump gives no dictionary to guess from.
-        tokens: Seals push tokens at rest.
+        tokens: Seal push tokens, and secrets of webhooks, at rest.
         tickets: Signs order tickets.
     """
 
     wrap: bytes
     hash: bytes
-    tokens: bytes
+    tokens: TokenKeys
     tickets: bytes
 
     def wrap_key(self, data_key: bytes, subject_id: str) -> bytes:
@@ -95,16 +144,24 @@ class Keyring:
 
     def seal_token(self, token: str) -> bytes:
         """Seal a push token for storage."""
-        return seal(self.tokens, token.encode(), context=b"push-token")
+        return self.tokens.seal(token.encode(), context=b"push-token")
 
     def open_token(self, sealed: bytes) -> str:
         """Open a stored push token."""
-        return unseal(self.tokens, sealed, context=b"push-token").decode()
+        return self.tokens.unseal(sealed, context=b"push-token").decode()
+
+    def seal_sender_secret(self, secret: str, source: str) -> bytes:
+        """Seal the secret that a source signs its events with, for storage."""
+        return self.tokens.seal(secret.encode(), context=b"sender-secret:" + source.encode())
+
+    def open_sender_secret(self, sealed: bytes, source: str) -> str:
+        """Open the stored secret of a source."""
+        return self.tokens.unseal(sealed, context=b"sender-secret:" + source.encode()).decode()
 
     def seal_webhook_secret(self, secret: str, name: str) -> bytes:
         """Seal the secret that a webhook is signed with, for storage."""
-        return seal(self.tokens, secret.encode(), context=b"webhook-secret:" + name.encode())
+        return self.tokens.seal(secret.encode(), context=b"webhook-secret:" + name.encode())
 
     def open_webhook_secret(self, sealed: bytes, name: str) -> str:
         """Open the stored secret of a webhook."""
-        return unseal(self.tokens, sealed, context=b"webhook-secret:" + name.encode()).decode()
+        return self.tokens.unseal(sealed, context=b"webhook-secret:" + name.encode()).decode()

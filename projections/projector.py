@@ -61,6 +61,7 @@ class Projected(msgspec.Struct, frozen=True):
         matching: Whether a view was flagged for the matcher.
         crowd: Whether the spreader has work.
         again: Subjects to look at again at once: another worker was faster, or there was more than one read.
+        traces: Of each subject that was written, the version and the `traceparent`s of its news, the newest last.
     """
 
     won: list[str]
@@ -68,6 +69,7 @@ class Projected(msgspec.Struct, frozen=True):
     matching: bool
     crowd: bool
     again: set[str]
+    traces: dict[str, tuple[int, list[str]]] = {}
 
 
 class _Lane:
@@ -97,6 +99,8 @@ class Projector:
         announce: Called after each commit with slots in debt, and whether the matcher has work; must not block.
         crowded: Called after a commit that leaves the spreader work; must not block.
         folded: Called after each commit with the slots of the views that were written; must not block.
+        traced: Called after each commit with each view's subject and version, the `traceparent`s of its news (the
+            newest last), and the seconds that it took; must not block.
         lanes: Batches under way at once: one folds while Postgres works for another.
         sweep_seconds: The least time between two sweeps.
     """
@@ -109,6 +113,7 @@ class Projector:
         *,
         crowded: Callable[[], None] = lambda: None,
         folded: Callable[[Collection[int]], None] = lambda _: None,
+        traced: Callable[[str, int, Sequence[str], float], None] | None = None,
         lanes: int = LANES,
         sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
@@ -118,6 +123,7 @@ class Projector:
         self._announce = announce
         self._crowded = crowded
         self._folded = folded
+        self._traced = traced
         self._sweep_seconds = sweep_seconds
         self._lanes = [_Lane() for _ in range(lanes)]
         self._slots_to_sweep: set[int] = set()
@@ -173,13 +179,16 @@ class Projector:
         Raises:
             StoreUnavailableError: Postgres is away; nothing was written.
         """
-        slots = sorted({slot_of(each) for each in subject_ids})
+        slots, began = sorted({slot_of(each) for each in subject_ids}), time.monotonic()
         with translated(), FOLD_SECONDS.time():
             async with self._slots(slots) as (connection, held, taken):
                 mine = [each for each in subject_ids if slot_of(each) in held]
                 done = await self._fold_and_write(connection, mine)
         left = {each for each in subject_ids if slot_of(each) not in taken}
         FOLDED.inc(len(done.won))
+        if self._traced is not None:
+            for subject_id, (version, traces) in done.traces.items():
+                self._traced(subject_id, version, traces, time.monotonic() - began)
         if done.won:
             self._announce(done.due, done.matching)
             self._folded({slot_of(each) for each in done.won})
@@ -259,12 +268,16 @@ class Projector:
             return Projected([], set(), matching=False, crowd=False, again=set())
         folded: list[FoldedView] = []
         again: set[str] = set()
+        traces: dict[str, tuple[int, list[str]]] = {}
         for work in await self._views.read_work(connection, subject_ids, vocabulary()):
             if len(work.news.events) == FOLD_EVENTS:
                 again.add(work.subject_id)
             one = await self._fold(connection, work)
-            if one is not None:
-                folded.append(one)
+            if one is None:
+                continue
+            folded.append(one)
+            if self._traced is not None and (found := [each.trace for each in work.news.events if each.trace]):
+                traces[one.subject_id] = (one.version, found)
         won = await self._views.write(connection, folded) if folded else {}
         return Projected(
             won=list(won),
@@ -272,6 +285,7 @@ class Projector:
             crowd=Won.CROWD in won.values(),
             matching=any(each.match_due_at is not None and each.subject_id in won for each in folded),
             again=again | {each.subject_id for each in folded if each.subject_id not in won},
+            traces={name: found for name, found in traces.items() if name in won},
         )
 
     async def _fold(self, connection: Connection, work: Work) -> FoldedView | None:

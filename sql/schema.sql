@@ -569,6 +569,13 @@ CREATE TABLE public.push_tokens (
     CONSTRAINT push_tokens_works_in_check CHECK ((works_in = ANY (ARRAY['sandbox'::text, 'production'::text])))
 );
 
+CREATE UNLOGGED TABLE public.quotas (
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    left_over double precision NOT NULL,
+    granted double precision NOT NULL,
+    counted_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.rebuilds (
     slot smallint NOT NULL,
     generation smallint NOT NULL,
@@ -644,6 +651,15 @@ CREATE TABLE public.segments (
     changed_at timestamp with time zone NOT NULL,
     CONSTRAINT segments_check CHECK (((filter IS NULL) <> (ids_of IS NULL))),
     CONSTRAINT segments_ids_of_check CHECK ((ids_of = ANY (ARRAY['customers'::text, 'devices'::text])))
+);
+
+CREATE TABLE public.senders (
+    source text NOT NULL COLLATE pg_catalog."C",
+    secret_sealed bytea NOT NULL,
+    previous_sealed bytea,
+    previous_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.shadows (
@@ -883,6 +899,9 @@ ALTER TABLE ONLY public.provider_tokens
 ALTER TABLE ONLY public.push_tokens
     ADD CONSTRAINT push_tokens_pkey PRIMARY KEY (app, environment, token_hash);
 
+ALTER TABLE ONLY public.quotas
+    ADD CONSTRAINT quotas_pkey PRIMARY KEY (key_id);
+
 ALTER TABLE ONLY public.rebuilds
     ADD CONSTRAINT rebuilds_pkey PRIMARY KEY (slot);
 
@@ -900,6 +919,9 @@ ALTER TABLE ONLY public.segment_ids
 
 ALTER TABLE ONLY public.segments
     ADD CONSTRAINT segments_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.senders
+    ADD CONSTRAINT senders_pkey PRIMARY KEY (source);
 
 ALTER TABLE ONLY public.shadows
     ADD CONSTRAINT shadows_pkey PRIMARY KEY (kind, key);

@@ -8,7 +8,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
 from uuid import uuid4
 
 import structlog
@@ -19,9 +18,10 @@ from app.apns.pace import Pace
 from app.apns.pictures import Drawn, Pictures, draw
 from app.apns.push import build_push
 from app.apns.reach import TOLD_AGAIN_SECONDS, Reach, Trial
-from app.apns.sender import PlannedPush, Sender
+from app.apns.sender import Answered, PlannedPush, Sender
 from app.apns.settlement import settle_failed, settle_unbegun, settle_unsent
 from app.apns.settler import Settler
+from app.apns.start_budget import within_budgets
 from app.apns.transports import PushTransport
 from app.metrics.counters import count_claims
 from events.errors import StoreUnavailableError
@@ -36,7 +36,7 @@ from projections.card import Intent, Kind, Lane
 from projections.card_store import CLAIMS_A_SLOT, CardStore, Claimed, PhoneWithToken
 from projections.channel import Storage
 from projections.channel_store import ChannelsOf, ChannelStore, Place, place_of
-from projections.choice import Renew, Send, budget_used_up
+from projections.choice import Renew, Send
 from projections.errors import RenderError
 from projections.face import Face
 from projections.following import may_follow_channel
@@ -67,6 +67,7 @@ class Dispatcher:
         ring_matcher: Called after cards were recalled from their phones; must not block. It polls too.
         ring_facts: Called after something became of cards that somebody is to be told; must not block.
         ring_pictures: Called after phones were put in debt that may have to be told of pictures; must not block.
+        note: Called after a push was judged; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
     """
@@ -82,6 +83,7 @@ class Dispatcher:
         ring_matcher: Callable[[], None] = lambda: None,
         ring_facts: Callable[[], None] = lambda: None,
         ring_pictures: Callable[[], None] = lambda: None,
+        note: Callable[[Answered], None] = lambda _: None,
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
@@ -108,6 +110,7 @@ class Dispatcher:
             transport,
             credentials,
             self._settler,
+            note=note,
             rules=self._rules,
             pace=Pace(self._rules.in_flight),
             dice=dice or random.Random(),  # noqa: S311 - jitter; the system is asked once, not for each push
@@ -269,7 +272,8 @@ class Dispatcher:
         # before the pushes: a phone that shows a card is told of its picture, whatever becomes of us
         if await pictures.write(self._pool):
             self._ring_pictures()
-        begun = await self._within_budgets(begun)
+        refill = self._rules.plan.budget.refill
+        begun = await within_budgets(begun, self._cards, self._settler, refill_seconds=refill)
         lent = [(each.claimed.card, each.phone) for each in begun if each.lends_token and each.phone is not None]
         if lent:
             await self._cards.lend_tokens(lent)
@@ -285,23 +289,6 @@ class Dispatcher:
                 sending = asyncio.get_running_loop().create_task(self._sender.send(push))
                 self._sending.add(sending)
                 sending.add_done_callback(self._sent)
-
-    async def _within_budgets(self, begun: Sequence[PlannedPush]) -> list[PlannedPush]:
-        """Take the starts from their phones' budgets, and let wait what goes beyond."""
-        wanted = Counter(each.claimed.card.device_id for each in begun if each.sent.kind is Kind.START)
-        left = await self._cards.take_starts(wanted) if wanted else {}
-        kept: list[PlannedPush] = []
-        for each in begun:
-            card, now = each.claimed.card, each.claimed.now
-            if each.sent.kind is not Kind.START:
-                kept.append(each)
-            elif left.get(card.device_id, 0) > 0:
-                left[card.device_id] -= 1
-                kept.append(each)
-            else:
-                waits = budget_used_up(now + timedelta(seconds=self._rules.plan.budget.refill))
-                self._settler.add(settle_unsent(card, waits, each.intent.version, now))
-        return kept
 
     def _plan(
         self,

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -21,6 +22,7 @@ from app.apns.pace import Pace
 from app.apns.preflight import problem_of
 from app.apns.provider_token import Invalidation
 from app.apns.push_count import count_judged
+from app.apns.reasons import reason_of
 from app.apns.request import ApnsRequest, Environment, PushKind
 from app.apns.rules import Pause
 from app.apns.settlement import settle_sent, settle_shadowed, settle_unbegun
@@ -90,6 +92,20 @@ class PlannedPush(msgspec.Struct, frozen=True):
         return self.claimed.card.token_registered_at
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """A push that was judged.
+
+    Attributes:
+        reason: What was given for it, a word of our tables.
+    """
+
+    push: PlannedPush
+    outcome: Outcome
+    reason: str
+    sent_at: datetime
+    answered_at: datetime
+
+
 class Sender:
     """Sends planned pushes; what became of each goes to the settler."""
 
@@ -101,6 +117,7 @@ class Sender:
         credentials: Credentials,
         settler: Settler,
         *,
+        note: Callable[[Answered], None],
         rules: SendingRules,
         pace: Pace,
         dice: random.Random,
@@ -110,6 +127,7 @@ class Sender:
         self._transport = transport
         self._credentials = credentials
         self._settler = settler
+        self._note = note
         self._rules = rules
         self._dice = dice
         self._health = Health()
@@ -273,17 +291,21 @@ class Sender:
         )
         answer = outcome if isinstance(outcome, Answer) else None
         _count(begun, verdict, answer, sent_at, answered_at, word)
+        self._note(Answered(begun, verdict.outcome, reason_of(word), sent_at, answered_at))
         self._settler.add(settlement, _receipt(begun, verdict.outcome, answer, sent_at, answered_at))
 
 
 def _count(
     begun: PlannedPush, verdict: Verdict, answer: Answer | None, sent_at: datetime, answered_at: datetime, word: str
 ) -> None:
-    environment, version = begun.request.environment, begun.claimed.card.accepted_version or 0
+    environment, before = begun.request.environment, begun.claimed.card.accepted_version
     seconds = None if answer is None else (answered_at - sent_at).total_seconds()
     count_judged(environment, begun.sent.kind, verdict, word=word, seconds=seconds)
-    if verdict.outcome is Outcome.ACCEPTED and begun.stored is not None and begun.intent.version > version:
-        count_freshness(environment, (answered_at - begun.stored.folded_at).total_seconds())
+    if verdict.outcome is not Outcome.ACCEPTED or begun.stored is None or before is None:
+        # a start may come long after the news, for a phone that comes late
+        return
+    if begun.intent.version > before:
+        count_freshness(environment, (answered_at - begun.stored.heard_at).total_seconds())
 
 
 def _off(outcome: Answer | NotSent | Ambiguous, now: datetime) -> str:

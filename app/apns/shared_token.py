@@ -17,7 +17,7 @@ from events.errors import SecretKeyError, StoreUnavailableError
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from events.sealing import Keyring, seal, unseal
+from events.sealing import Keyring
 
 log = structlog.get_logger()
 
@@ -168,7 +168,7 @@ class SharedProviderToken:
             return None
         issued_at: datetime = row["issued_at"]
         try:
-            value = unseal(self._keyring.tokens, row["sealed"], context=self._context(issued_at)).decode()
+            value = self._keyring.tokens.unseal(row["sealed"], context=self._context(issued_at)).decode()
         except SecretKeyError:
             log.error("provider_token_cannot_be_opened", key_id=self._own.key_id)  # noqa: TRY400 - it is replaced
         else:
@@ -177,7 +177,7 @@ class SharedProviderToken:
 
     async def _replace(self, made: IssuedToken, replaced: datetime | None) -> bool:
         issued_at = datetime.fromtimestamp(made.issued_at, UTC)
-        sealed = seal(self._keyring.tokens, made.value.encode(), context=self._context(issued_at))
+        sealed = self._keyring.tokens.seal(made.value.encode(), context=self._context(issued_at))
         won: datetime | None = await self._pool.fetchval(
             statement("app/replace_provider_token"), self._own.team_id, self._own.key_id, sealed, issued_at, replaced
         )

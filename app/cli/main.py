@@ -23,6 +23,8 @@ from app.cli.pauses import pause, pauses, resume
 from app.cli.push import push
 from app.cli.recover import recover
 from app.cli.replay import replay
+from app.cli.secret import secret
+from app.cli.senders import senders
 from app.cli.serve import serve
 from app.cli.shadow import shadow
 from app.cli.simulator import simulator
@@ -64,6 +66,8 @@ for group in (
     archive,
     erase,
     webhooks,
+    secret,
+    senders,
     config,
 ):
     cli.add_typer(group)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from app.plan_waiter import PlannedCard
 from events.errors import Fault
 
 encode = msgspec.json.Encoder().encode
@@ -21,6 +22,8 @@ class EventAnswer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
         version: The event's, where it is stored.
         current_version: The subject's, after a conflict.
         errors: Why it is invalid.
+        view_version: What the order shows, for who has waited for that.
+        cards: What the last plan for each card was, likewise.
     """
 
     outcome: str
@@ -30,12 +33,21 @@ class EventAnswer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     version: int | None = None
     current_version: int | None = None
     errors: tuple[Fault, ...] = ()
+    view_version: int | None = None
+    cards: tuple[PlannedCard, ...] | None = None
 
 
-class EventAnswers(msgspec.Struct, frozen=True):
-    """What became of the events of a batch, in its order."""
+class EventAnswers(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What became of the events of a batch, in its order.
+
+    Attributes:
+        view_version: What the order shows, for who has waited for that.
+        cards: What the last plan for each card was, likewise.
+    """
 
     results: tuple[EventAnswer, ...]
+    view_version: int | None = None
+    cards: tuple[PlannedCard, ...] | None = None
 
 
 def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from app.http.admission import standing_aside
+from app.http.content_encoding import content_encoding, unpack
 from app.http.edge import edge_of
 from app.http.operation import JSON
 from app.http.problem_kinds import MEDIA_TYPE, TOO_SLOW
 from app.http.problems import bad_request, invalid, problem
-from events.document import LIMIT_NODES, read_document
+from events.document import LIMIT_BYTES, LIMIT_NODES, read_document
 from events.errors import Fault
 from events.faults import without_value
 
@@ -47,14 +49,23 @@ async def read_body(request: web.Request) -> bytes:
     """Read the whole body.
 
     Raises:
-        ProblemError: 408, it came too slowly; 400, the client hung up.
+        ProblemError: 408, it came too slowly; 400, the client hung up, or it cannot be unpacked; 413, it is too large
+            then; 415, we do not unpack such; 503, there is no room for it now.
     """
+    encoding = content_encoding(request)
+    body = await _received(request)
+    return body if encoding is None else unpack(body, encoding)
+
+
+async def _received(request: web.Request) -> bytes:
+    """Receive the body as it was sent."""
     try:
         if request.content.is_eof():
             # it came with its headers, as small ones do: nothing to wait for
             return await request.read()
-        async with asyncio.timeout(edge_of(request).body_seconds):
-            return await request.read()
+        with standing_aside(request, size_bytes=_size_of(request)):
+            async with asyncio.timeout(edge_of(request).limits.body):
+                return await request.read()
     except TimeoutError:
         raise problem(*TOO_SLOW, headers={"Connection": "close"}) from None
     except ConnectionResetError:
@@ -93,6 +104,14 @@ def value_of(document: Any, type_: type[T]) -> T:
         return msgspec.convert(document, type_)
     except msgspec.ValidationError as error:
         raise invalid((_fault_of(error, type_),)) from None
+
+
+def _size_of(request: web.Request) -> int:
+    """Give the size that a body will have; the largest one where its headers do not say so."""
+    stated = request.content_length
+    if stated is None or stated > LIMIT_BYTES or "Content-Encoding" in request.headers:
+        return LIMIT_BYTES
+    return stated
 
 
 def _fault_of(error: msgspec.ValidationError, type_: type[Any]) -> Fault:

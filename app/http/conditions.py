@@ -1,5 +1,6 @@
 """What a request makes its events depend on: `If-Match`, `If-None-Match`, `Prefer`; and by what it is known again."""
 
+import re
 from typing import Final
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from app.http.operation import Parameter
 from app.http.problems import bad_request
 from events.whole_number import read_whole_number
 
+_VERSION: Final = re.compile(r'"(?P<version>[0-9]+)(-[0-9a-f]{24})?"')
 IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",
     where="header",
@@ -18,8 +20,8 @@ IDEMPOTENCY_KEY: Final = Parameter(
 IF_MATCH: Final = Parameter(
     name="If-Match",
     where="header",
-    what="Stores only if the order is at this version, in quotes.",
-    schema={"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+    what="Stores only if the order is at this version, in quotes; the ETag of the order is good for that too.",
+    schema={"type": "string", "pattern": '^"[0-9]{1,15}(-[0-9a-f]{24})?"$'},
 )
 IF_NONE_MATCH: Final = Parameter(
     name="If-None-Match", where="header", what="Stores only if the order is not there yet.", schema={"const": "*"}
@@ -27,7 +29,8 @@ IF_NONE_MATCH: Final = Parameter(
 PREFER: Final = Parameter(
     name="Prefer",
     where="header",
-    what="`handling=lenient` stores the good events of a batch although others are bad.",
+    what="`handling=lenient` stores the good events of a batch although others are bad; `wait=5` lets the answer wait "
+    "up to so many seconds, 10 at the most, until the events of an order show, and tell the plans for its cards.",
     schema={"type": "string"},
 )
 TRACEPARENT: Final = Parameter(
@@ -51,18 +54,23 @@ def expected_version(request: web.Request) -> int | None:
         if none_match.strip() != "*":
             raise bad_request("If-None-Match is to be *: the order must not be there yet.")
         return 0
-    version = (match or "").strip()
-    digits = version[1:-1]
-    number = read_whole_number(digits)
-    if number is None or version != f'"{digits}"':
-        raise bad_request('If-Match is to be the one version that is expected, in quotes: "3".')
+    stated = _VERSION.fullmatch((match or "").strip())
+    number = None if stated is None else read_whole_number(stated["version"])
+    if number is None:
+        raise bad_request(
+            'If-Match is to be the one version that is expected, in quotes, "3", or the ETag of the order as it came.'
+        )
     return number
 
 
 def is_lenient(request: web.Request) -> bool:
-    """Tell whether the good events are to be stored although others are bad (RFC 7240)."""
-    preferences = ",".join(request.headers.getall("Prefer", ()))
-    return any(_is_handling_lenient(each) for each in preferences.split(",")) if preferences else False
+    """Tell whether the good events are to be stored although others are bad."""
+    return _preference(request, "handling") == "lenient"
+
+
+def wait_seconds(request: web.Request) -> int | None:
+    """Give for how long the answer may wait until the events show; None: not at all."""
+    return read_whole_number(_preference(request, "wait"))
 
 
 def trace_of(request: web.Request) -> str | None:
@@ -82,6 +90,11 @@ def idempotency_key(request: web.Request) -> str | None:
     return text
 
 
-def _is_handling_lenient(preference: str) -> bool:
-    name, _, value = preference.partition(";")[0].partition("=")
-    return name.strip().lower() == "handling" and value.strip().strip('"').lower() == "lenient"
+def _preference(request: web.Request, wanted: str) -> str:
+    """Give the value of a preference, that stated first (RFC 7240: one that makes no sense is as good as none)."""
+    for stated in request.headers.getall("Prefer", ()):
+        for preference in stated.split(","):
+            name, _, value = preference.partition(";")[0].partition("=")
+            if name.strip().lower() == wanted:
+                return value.strip().strip('"').lower()
+    return ""

@@ -10,13 +10,17 @@ from aiohttp import web
 from app.access.caller import Caller
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota_keeper import QuotaKeeper
+from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
+from app.http.limits import USUAL, HttpLimits
 from app.order_page import OrderPage
+from app.plan_waiter import PlanWaiter
 from app.point import Point
 from app.tracking.tracker import Tracker
 from app.webhooks.webhook_store import WebhookStore
@@ -48,7 +52,8 @@ class Edge:
         write_metrics: Gives the metrics of this process, as Prometheus reads them.
         clock: The time, aware.
         shop_tokens: Reads the shop's own tokens; None where none are taken.
-        body_seconds: How long a caller may take to send a body.
+        limits: What callers may take.
+        note_request: Called after an answer with the request's `traceparent`, its method, route, status and seconds.
     """
 
     appender: Appender
@@ -67,9 +72,12 @@ class Edge:
     count_cards: Callable[[str], Awaitable[CardCounts]]
     order_list: OrderList
     card_stream: CardStream
+    plan_waiter: PlanWaiter
     tracker: Tracker
     key_store: KeyStore
+    quotas: QuotaKeeper
     reads: PersonalReads
+    senders: Senders
     webhooks: WebhookStore
     ring_facts: Callable[[], None]
     keyring: Keyring
@@ -77,7 +85,8 @@ class Edge:
     write_metrics: Callable[[], Awaitable[bytes]]
     clock: Callable[[], datetime]
     shop_tokens: ShopTokens | None = None
-    body_seconds: float = 15.0
+    limits: HttpLimits = USUAL
+    note_request: Callable[[str | None, str, str | None, int, float], None] | None = None
 
 
 EDGE: Final = web.AppKey("edge", Edge)

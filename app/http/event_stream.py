@@ -13,8 +13,10 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from app.http.admission import stand_aside
 from app.http.guard import REQUEST_ID
 from app.http.operation import Parameter
+from app.http.quotas import quota_headers
 from app.logs import REQUEST
 from app.metrics.counters import counted_stream
 from events.errors import StoreUnavailableError
@@ -48,10 +50,12 @@ async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.Strea
             "Cache-Control": "no-store",
             "X-Accel-Buffering": "no",
             REQUEST_ID: REQUEST.get() or "",
+            **quota_headers(request),
         }
     )
     if request.transport is not None and (own := request.transport.get_extra_info("socket")) is not None:
         own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
+    stand_aside(request)
     await response.prepare(request)
     resource = request.match_info.route.resource
     try:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from app.access.api_key import Scope
 from app.access.caller import has_scope
+from app.http.admission import stand_aside
 from app.http.answers import json_answer
 from app.http.edge import caller_of, edge_of
 from app.http.operation import Answer, Parameter, describe
@@ -75,6 +76,8 @@ async def get_events(request: web.Request) -> web.Response:
     text = request.query.get("after")
     try:
         cursor = FeedCursor() if text is None else read_cursor(text, FeedName.EVENTS, edge.keyring.hash)
+        if wait_seconds:
+            stand_aside(request)
         page = await edge.feed.follow(cursor, limit=limit, personal=personal, wait_seconds=wait_seconds)
     except CursorError as error:
         raise _bad_cursor(str(error)) from None

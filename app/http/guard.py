@@ -14,8 +14,9 @@ import structlog
 from aiohttp import web
 
 from app.access.caller import label_of
-from app.http.edge import CALLER
+from app.http.edge import CALLER, EDGE
 from app.http.problems import answer, problem_of
+from app.http.quotas import quota_headers
 from app.logs import REQUEST
 from app.metrics.counters import count_request
 
@@ -50,10 +51,14 @@ def guarded(handle: Answering) -> Answering:
                 response.force_close()
         if not response.prepared:
             response.headers[REQUEST_ID] = request_id
+            response.headers.update(quota_headers(request))
         resource = request.match_info.route.resource if isinstance(request, web.Request) else None
         route = None if resource is None else resource.canonical
         seconds = time.perf_counter() - started
         count_request(request.method, route, response.status, seconds)
+        edge = request.app.get(EDGE) if isinstance(request, web.Request) else None
+        if edge is not None and edge.note_request is not None:
+            edge.note_request(request.headers.get("traceparent"), request.method, route, response.status, seconds)
         caller = request.get(CALLER)
         tell(
             "request",

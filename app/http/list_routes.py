@@ -7,13 +7,13 @@ import msgspec
 from aiohttp import web
 
 from app.access.caller import Customer
-from app.http.answers import json_answer
 from app.http.edge import caller_of, edge_of
 from app.http.list_cursor import read_place, write_place
 from app.http.operation import Answer, Parameter, describe
 from app.http.problem_kinds import BAD_REQUEST, NOT_FOUND
 from app.http.problems import ProblemError, bad_request, not_found, problem
 from app.http.queries import LIMIT, page_limit, query_flag
+from app.http.tags import IF_CHANGED, tagged, tagged_answer
 from events.errors import Fault
 from events.feed_cursor import CursorError
 from projections.order_list import ListedOrder, Place, Sought
@@ -44,15 +44,16 @@ class OrdersPage(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @describe(
-    answers={
-        200: Answer(
+    answers=tagged(
+        Answer(
             what="A page of orders.",
             shape=OrdersPage,
             headers={"Link": {"type": "string", "description": "The next page, where there is one."}},
             example=_PAGE,
         )
-    },
+    ),
     parameters=(
+        IF_CHANGED,
         LIMIT,
         Parameter(name="after", where="query", what="`nextAfter` of the answer before; absent for the beginning.",
                   schema={"type": "string"}),
@@ -71,12 +72,12 @@ async def get_orders(request: web.Request) -> web.Response:
     edge, limit, sought = edge_of(request), page_limit(request), sought_by(request)
     after = _after(request, sought, edge.keyring.hash)
     orders, last = await edge.order_list.page(sought, after=after, most=limit)
-    if last is None:
-        return json_answer(OrdersPage(orders, None))
-    cursor = write_place(last, sought, edge.keyring.hash)
-    query = [(name, value) for name, value in request.query.items() if name != "after"]
-    link = f'<{request.path}?{urlencode([*query, ("after", cursor)])}>; rel="next"'
-    return json_answer(OrdersPage(orders, cursor), headers={"Link": link})
+    cursor = None if last is None else write_place(last, sought, edge.keyring.hash)
+    answer = tagged_answer(request, OrdersPage(orders, cursor))
+    if cursor is not None:
+        query = [(name, value) for name, value in request.query.items() if name != "after"]
+        answer.headers["Link"] = f'<{request.path}?{urlencode([*query, ("after", cursor)])}>; rel="next"'
+    return answer
 
 
 def sought_by(request: web.Request) -> Sought:

@@ -17,6 +17,7 @@ from app.http.problem_kinds import EVENTS_ARCHIVED
 from app.http.problems import ProblemError, bad_request, not_found, problem
 from app.http.queries import AFTER_VERSION, LIMIT, page_limit, query_flag, query_number
 from app.http.reads import note_read
+from app.http.tags import IF_CHANGED, tagged, tagged_answer
 from app.order_page import OrderPage
 from app.point import point_of
 from app.shown_event import ShownEvent, shown_event
@@ -45,18 +46,18 @@ _MATTER: Final = {
 
 
 @describe(
-    answers={
-        200: Answer(
+    answers=tagged(
+        Answer(
             what="The order; callers with a ticket get it without cards.",
             shape=OrderPage,
-            headers={"ETag": {"type": "string", "description": "The version, in quotes."}},
             example={
                 "orderId": "order-4711", "customerId": "customer-7", "version": 1, "viewVersion": 1, "status": "placed",
                 "over": False, "contentState": {"status": "placed", "progress": 0.05}, "whyNot": None,
                 "cards": [], "archivedAt": None, "archivedTo": None,
             },
         )
-    }
+    ),
+    parameters=(IF_CHANGED,),
 )  # fmt: skip
 async def get_order(request: web.Request) -> web.Response:
     """Show an order as it stands."""
@@ -67,7 +68,7 @@ async def get_order(request: web.Request) -> web.Response:
     if not has_scope(caller, Scope.ORDERS_READ):
         page = msgspec.structs.replace(page, cards=())
     note_read(request, "order", order_id)
-    return json_answer(page, headers={"ETag": f'"{page.version}"'})
+    return tagged_answer(request, page, version=page.version)
 
 
 @describe(
@@ -121,8 +122,8 @@ async def get_card_counts(request: web.Request) -> web.Response:
 
 
 @describe(
-    answers={
-        200: Answer(
+    answers=tagged(
+        Answer(
             what="What was recorded by then, and what APNs had accepted.",
             shape=OrderState,
             example={
@@ -134,8 +135,9 @@ async def get_card_counts(request: web.Request) -> web.Response:
                 "cards": [], "moreCards": False, "incomplete": None,
             },
         )
-    },
+    ),
     parameters=(
+        IF_CHANGED,
         Parameter(name="version", where="query", what="Once this event had been recorded; or `at`, one of the two.",
                   schema={"type": "integer", "minimum": 1}, example=1),
         Parameter(name="at", where="query", what="At this time.", schema=MOMENT),
@@ -151,7 +153,7 @@ async def get_order_state(request: web.Request) -> web.Response:
     if state is None:
         raise _no_order()
     note_read(request, "state", order_id)
-    return json_answer(state)
+    return tagged_answer(request, state)
 
 
 @describe(

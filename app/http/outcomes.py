@@ -7,9 +7,7 @@ several orders is answered 200, with an outcome for each event, because what one
 from collections.abc import Sequence
 from typing import assert_never
 
-from aiohttp import web
-
-from app.http.answers import EventAnswer, EventAnswers, json_answer
+from app.http.answers import EventAnswer, EventAnswers
 from app.http.drafts import Draft, Invalid, Repeat
 from app.http.problem_kinds import ID_REUSED, ORDER_ARCHIVED, VERSION_CONFLICT
 from app.http.problems import ProblemError, problem
@@ -17,7 +15,7 @@ from events.envelope import NewEvent
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
 
 
-def answer_one(event: NewEvent, outcome: Outcome) -> web.Response:
+def answer_one(event: NewEvent, outcome: Outcome) -> EventAnswer:
     """Answer a request that was one event.
 
     Raises:
@@ -27,10 +25,10 @@ def answer_one(event: NewEvent, outcome: Outcome) -> web.Response:
     refusal = refusal_of([outcome], ())
     if refusal is not None:
         raise refusal
-    return json_answer(answered)
+    return answered
 
 
-def answer_many(drafts: Sequence[Draft | Repeat], outcomes: Sequence[Outcome]) -> web.Response:
+def answer_many(drafts: Sequence[Draft | Repeat], outcomes: Sequence[Outcome]) -> EventAnswers:
     """Answer a batch.
 
     Args:
@@ -48,7 +46,7 @@ def answer_many(drafts: Sequence[Draft | Repeat], outcomes: Sequence[Outcome]) -
         refusal = refusal_of(outcomes, results)
         if refusal is not None:
             raise refusal
-    return json_answer(EventAnswers(results))
+    return EventAnswers(results)
 
 
 def answer_of(event: NewEvent, outcome: Outcome) -> EventAnswer:

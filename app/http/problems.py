@@ -19,6 +19,7 @@ from app.devices.errors import UnknownDeviceError
 from app.http.answers import EventAnswer, encode
 from app.http.problem_kinds import (
     BAD_REQUEST,
+    BUSY,
     EXPECTATION_FAILED,
     INTERNAL,
     INVALID_DOCUMENT,
@@ -30,7 +31,7 @@ from app.http.problem_kinds import (
     UNAVAILABLE,
 )
 from app.webhooks.errors import NoSuchWebhookError, WebhookError
-from events.errors import DocumentError, Fault, LockstepError, StoreUnavailableError
+from events.errors import DocumentError, Fault, LockstepError, StoreUnavailableError, TooManyWaitingError
 
 log = structlog.get_logger()
 
@@ -128,11 +129,7 @@ def problem_of(error: Exception) -> ProblemError:
         case NoSuchWebhookError():
             raised = not_found(str(error))
         case StoreUnavailableError():
-            raised = problem(
-                *UNAVAILABLE,
-                f"{error} Nothing is known of the outcome, and the same ids make it safe.",
-                headers={"Retry-After": "1"},
-            )
+            raised = _unavailable(error)
         case web.RequestPayloadError():
             raised = bad_request("The body could not be read as its headers say.")
         case asyncpg.PostgresError() if (error.sqlstate or "").startswith(_CLASS_OF_BAD_DATA):
@@ -175,6 +172,14 @@ def _of_http(error: web.HTTPException) -> ProblemError:
 
 def _too_large(detail: str) -> ProblemError:
     return problem(*TOO_LARGE, detail)
+
+
+def _unavailable(error: StoreUnavailableError) -> ProblemError:
+    again = {"Retry-After": "1"}
+    if isinstance(error, TooManyWaitingError):
+        return problem(*BUSY, f"{error} Nothing was done.", headers=again)
+    detail = f"{error} Nothing is known of the outcome, and the same ids make it safe."
+    return problem(*UNAVAILABLE, detail, headers=again)
 
 
 def _unexpected(error: Exception) -> ProblemError:

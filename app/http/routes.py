@@ -8,8 +8,9 @@ from aiohttp import web
 
 from app.access.api_key import Scope
 from app.http.activity_routes import post_end, post_start, post_update
+from app.http.admission import PLACE, Admission
 from app.http.audience_routes import get_audience, get_audience_phones, post_audience_resume, post_audience_stop
-from app.http.authentication import authenticate
+from app.http.authentication import authenticate, authenticate_sender, is_signed
 from app.http.card_stream_routes import get_card_stream
 from app.http.definition_routes import delete_definition, get_definition, put_definition
 from app.http.description_routes import get_docs, get_docs_file, get_event_schema, get_event_schemas, get_openapi
@@ -24,6 +25,7 @@ from app.http.metrics_routes import get_metrics
 from app.http.operation import Endpoint, Handler
 from app.http.order_routes import get_card_counts, get_order, get_order_events, get_order_explanation, get_order_state
 from app.http.picture_routes import delete_asset, get_asset, put_asset, put_phone_assets
+from app.http.quotas import count
 from app.http.segment_routes import (
     delete_segment,
     get_customer_tags,
@@ -59,10 +61,12 @@ class Rule:
     Attributes:
         scope: What an API key must hold; None leaves the route open to everybody.
         tickets: Whether order tickets are let in too; the handler then looks at what they ask for.
+        signed: Whether a signature will do; the handler then looks at whose events they are.
     """
 
     scope: Scope | None
     tickets: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ _SEGMENT: Final = "/v1/segments/{name}"
 _TAGS: Final = "/v1/customers/{customer_id}/tags"
 
 ROUTES: Final = (
-    Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE, signed=True)),
     Route("OPTIONS", "/v1/events", options_events, OPEN),
     Route("GET", "/v1/events", get_events, Rule(Scope.EVENTS_READ)),
     Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
@@ -153,20 +157,30 @@ RULES: Final = web.AppKey("rules", Rules)
 
 def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> None:
     """Register routes, each behind its rule."""
+    admission = Admission(edge.limits)
     for each in routes:
-        app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge))] = each.rule
+        app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge, admission))] = each.rule
 
 
-def _behind(route: Route, edge: Edge) -> Handler:
-    """Give the handler of a route for those alone whom its rule lets in."""
+def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:
+    """Give the handler of a route for those alone whom its rule lets in, while there are places."""
     rule, handler = route.rule, route.handler.handler
     if rule.scope is None:
         return handler
-    scope, tickets = rule.scope, rule.tickets
+    scope = rule.scope
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        request[CALLER] = await authenticate(request, edge, scope, tickets=tickets)
-        return await handler(request)
+        place = request[PLACE] = admission.enter()
+        try:
+            if rule.signed and is_signed(request):
+                caller = await authenticate_sender(request, edge)
+            else:
+                caller = await authenticate(request, edge, scope, tickets=rule.tickets)
+            request[CALLER] = caller
+            await count(request, edge.quotas, caller)
+            return await handler(request)
+        finally:
+            place.leave()
 
     return handle
 

@@ -63,6 +63,8 @@ async def serving(app: web.Application, host: str, port: int, limits: HttpLimits
         app,
         limits=replace(limits, connections=allow_connections(limits.connections)),
         access_log=None,
+        # bodies are unpacked where they are read, within their limit
+        auto_decompress=False,
         keepalive_timeout=limits.idle,
         lingering_time=LINGERING_SECONDS,
         shutdown_timeout=DRAIN_SECONDS,

@@ -48,8 +48,8 @@ _PUSH_SECONDS: Final = Histogram(
     registry=REGISTRY,
 )
 _FRESHNESS_SECONDS: Final = Histogram(
-    "lockstep_fold_to_accepted_seconds",
-    "How long it took from the fold of an order's news until a push with it was accepted, by environment.",
+    "lockstep_event_to_accepted_seconds",
+    "How long it took from an order's newest event until an update or end with it was accepted, by environment.",
     ["environment"],
     buckets=(*SECONDS[4:], 30.0, 60.0, 300.0, 1_800.0),
     registry=REGISTRY,
@@ -120,7 +120,7 @@ def count_push(environment: str, kind: str, outcome: str, reason: str | None, se
 
 
 def count_freshness(environment: str, seconds: float) -> None:
-    """Note how long news took from its fold to the accepted push."""
+    """Note how long news took from its event to the accepted push."""
     _freshness_seconds(environment).observe(max(0.0, seconds))
 
 

@@ -50,6 +50,7 @@ def test_each_problem_that_a_handler_may_raise_is_documented(route: Route) -> No
     reachable = problems_from(route.handler.handler.__module__, route.handler.name)
     if route.rule != OPEN:
         reachable |= problems_from("app.http.authentication", "authenticate")
+        reachable |= problems_from("app.http.admission", "busy") | problems_from("app.http.quotas", "count")
     assert reachable <= documented(route)
     assert documented(route) - reachable - {*ANYWHERE} <= FROM_BELOW
 

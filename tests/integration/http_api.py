@@ -15,6 +15,9 @@ from app.access.api_key import Scope
 from app.access.caller import Customer
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
+from app.access.quota import Quota
+from app.access.quota_keeper import QuotaKeeper
+from app.access.senders import Senders
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
@@ -30,6 +33,7 @@ from app.http.server import build_app, serving
 from app.metrics.page import MetricsPage
 from app.order_page import OrderCard, OrderPage
 from app.order_states import StateReader
+from app.plan_waiter import PlanWaiter
 from app.tracking.tracker import Tracker
 from app.webhooks.address import AddressRules
 from app.webhooks.webhook_store import WebhookStore
@@ -191,15 +195,19 @@ async def running_api(
         count_cards=CardCounter(pool).count,
         order_list=OrderList(pool),
         card_stream=CardStream(pool),
+        plan_waiter=PlanWaiter(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        quotas=QuotaKeeper(pool, Quota()),
         reads=PersonalReads(pool),
+        senders=Senders(pool, keyring),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
         keyring=keyring,
         ready=ready,
         write_metrics=MetricsPage(pool).write,
         clock=lambda: NOON,
+        limits=limits,
     )
     edge = replace(edge, **changes)
     made = {scope.value: await key_store.create(name="test", environment="test", scopes=[scope]) for scope in Scope}

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from events.appender import Appender
 from events.envelope import NewEvent
-from events.errors import StoreUnavailableError
+from events.errors import StoreUnavailableError, TooManyWaitingError
 from events.outcome import Appended, Duplicate, IdReused, Outcome, VersionConflict, Withheld
 from events.postgres.pool import Pool
 from events.sealing import Keyring
@@ -239,3 +239,19 @@ async def test_a_killed_writer_is_told_to_all_of_its_batch(appender: Appender, p
     assert {type(answer) for answer in answers} == {StoreUnavailableError}
     assert {type(outcome) for [outcome] in again} == {Appended}
     assert await pool.fetchval("SELECT version FROM heads") == 21
+
+
+async def test_callers_are_turned_away_while_the_first_waits_too_long(
+    store: EventStore, hints: Hints, pool: Pool
+) -> None:
+    """However few wait: what is slow is not made slower. Whoever waits is served, and then the next."""
+    appender = Appender(store, hints, writers=1, waiting_seconds=0.0)
+    async with busy(appender, store, pool):
+        appender.refuse_when_full()
+        waiting = asyncio.create_task(appender.append([fact("event-1")]))
+        await asyncio.sleep(0)  # it begins to wait at its first step
+        assert appender.waiting == 1
+        with pytest.raises(TooManyWaitingError):
+            appender.refuse_when_full()
+    assert isinstance((await waiting)[0], Appended)
+    appender.refuse_when_full()

@@ -49,7 +49,7 @@ async def heap(_: web.Request) -> web.Response:
 async def greedy_api(pool: Pool, keyring: Keyring, limits: HttpLimits = SHORT) -> AsyncIterator[Api]:
     """Run an edge with little patience, and with routes that give much."""
     more = (Route("GET", "/flood", flood, OPEN), Route("GET", "/heap", heap, OPEN))
-    async with running_api(pool, keyring, limits=limits, body_seconds=limits.body, more=more) as api:
+    async with running_api(pool, keyring, limits=limits, more=more) as api:
         yield api
 
 

@@ -1,7 +1,6 @@
 """What is no proper HTTP, and what breaks underneath."""
 
 import asyncio
-import zlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
@@ -11,6 +10,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from app.http.limits import HttpLimits
 from app.http.operation import Answer, describe
 from app.http.routes import OPEN, Route, RouteWithoutRuleError
 from app.http.server import build_app, run_http, serving
@@ -63,32 +63,12 @@ async def test_an_expectation_that_nobody_knows_is_a_problem_document(api: Api, 
 
 async def test_a_body_that_comes_too_slowly_is_408(pool: Pool, keyring: Keyring) -> None:
     """Half a body does not hold a handler for ever."""
-    async with running_api(pool, keyring, body_seconds=0.05) as api:
+    async with running_api(pool, keyring, limits=HttpLimits(body=0.05)) as api:
         sent = (
             f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {api.keys['admin']}\r\n"
             f"Content-Type: {CLOUD_EVENT}\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf"
         )
         assert read(await exchange(api.port, sent.encode())) == (408, "application/problem+json", "too-slow")
-
-
-@pytest.mark.parametrize(
-    ("encoding", "body", "status"),
-    [
-        ("deflate", zlib.compress(msgspec.json.encode(cloud_event())), 200),
-        ("deflate", b"no deflate", 400),
-        ("gzip", b"no gzip", 400),
-        ("deflate", zlib.compress(b" " * 10_000_000), 413),
-    ],
-)
-async def test_a_compressed_body_is_read_within_the_same_limit(
-    api: Api, encoding: str, body: bytes, status: int
-) -> None:
-    """What cannot be unpacked is 400, what would be too large 413."""
-    reply = await api.send(
-        "POST", "/v1/events", body=body, token="admin", headers={"Content-Encoding": encoding}, media_type=CLOUD_EVENT
-    )
-    assert reply.status == status
-    assert status == 200 or reply.problem
 
 
 async def test_an_error_of_ours_is_500_without_internals(pool: Pool, keyring: Keyring) -> None:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.errors import SecretKeyError
-from events.sealing import KEY_BYTES, NONCE_BYTES, Keyring, read_secret_key, seal, unseal
+from events.sealing import KEY_BYTES, NONCE_BYTES, Keyring, TokenKeys, prefix_of, read_secret_key, seal, unseal
 
 KEY = bytes(range(KEY_BYTES))
-KEYRING = Keyring(wrap=KEY, hash=KEY[::-1], tokens=b"t" * KEY_BYTES, tickets=b"k" * KEY_BYTES)
+KEYRING = Keyring(wrap=KEY, hash=KEY[::-1], tokens=TokenKeys({0: b"t" * KEY_BYTES}), tickets=b"k" * KEY_BYTES)
 
 
 @given(st.binary(), st.binary())
@@ -93,3 +93,30 @@ def test_keys_are_in_no_log() -> None:
 
     assert repr(KEY)[2:-1] not in shown
     assert "ttt" not in shown
+
+
+def test_a_value_says_which_key_sealed_it() -> None:
+    """What the first key sealed is as it always was; later ones leave their number, and all of it opens."""
+    first = TokenKeys({0: b"a" * KEY_BYTES})
+    old = first.seal(b"c0ffee", context=b"push-token")
+    assert unseal(b"a" * KEY_BYTES, old, context=b"push-token") == b"c0ffee"
+    first.take(TokenKeys({0: b"a" * KEY_BYTES, 1: b"b" * KEY_BYTES, 2: b"c" * KEY_BYTES}, current=2))
+    new = first.seal(b"c0ffee", context=b"push-token")
+    assert new.startswith(prefix_of(2))
+    assert [first.unseal(each, context=b"push-token") for each in (old, new)] == [b"c0ffee"] * 2
+
+
+def test_a_key_that_is_not_known_opens_nothing() -> None:
+    """Neither a number that is not there, nor another place."""
+    keys = TokenKeys({0: b"a" * KEY_BYTES, 1: b"b" * KEY_BYTES}, current=1)
+    sealed = keys.seal(b"c0ffee", context=b"push-token")
+    for ring, context in ((TokenKeys({0: b"a" * KEY_BYTES}), b"push-token"), (keys, b"there")):
+        with pytest.raises(SecretKeyError):
+            ring.unseal(sealed, context=context)
+
+
+def test_a_nonce_that_looks_like_the_mark_is_no_mark() -> None:
+    """What the first key sealed opens whatever its random bytes are."""
+    sealed = seal(b"a" * KEY_BYTES, b"c0ffee", context=b"here", random=lambda _: prefix_of(1) + b"1234")
+    keys = TokenKeys({0: b"a" * KEY_BYTES, 1: b"b" * KEY_BYTES}, current=1)
+    assert keys.unseal(sealed, context=b"here") == b"c0ffee"

@@ -1,0 +1,50 @@
+"""`ETag` of answers, and `If-None-Match` of those who have them already (RFC 9110, section 13.1.2)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any, Final
+
+from aiohttp import web
+
+from app.http.answers import encode, json_answer
+from app.http.operation import Answer, Parameter
+
+_TAG_BYTES: Final = 12
+IF_CHANGED: Final = Parameter(
+    name="If-None-Match",
+    where="header",
+    what="The ETag of the answer that the caller has; 304 if it is still the same.",
+    schema={"type": "string"},
+)
+
+
+def tagged(answer: Answer) -> Mapping[int, Answer]:
+    """Say that an answer has an ETag, or that the caller has it."""
+    tag = {"ETag": {"type": "string", "description": "Another one as soon as anything in the answer is."}}
+    return {
+        200: replace(answer, headers={**answer.headers, **tag}),
+        304: Answer(what="The caller has it.", media_type=None, headers=tag),
+    }
+
+
+def tagged_answer(request: web.Request, body: Any, *, version: int | None = None) -> web.Response:
+    """Give an answer with a JSON body and its ETag; without the body, if the caller has it.
+
+    Args:
+        request: What asks.
+        body: The answer.
+        version: Of an order: its ETag begins with it, and is good for `If-Match`.
+    """
+    digest = blake2b(encode(body), digest_size=_TAG_BYTES).hexdigest()
+    tag = f'"{digest}"' if version is None else f'"{version}-{digest}"'
+    answer = json_answer(body, headers={"ETag": tag})
+    if _has(request, tag):
+        return web.Response(status=304, headers={name: answer.headers[name] for name in ("ETag", "Cache-Control")})
+    return answer
+
+
+def _has(request: web.Request, tag: str) -> bool:
+    """Tell whether the caller has an answer, by a weak comparison, or would be content with any."""
+    stated = ",".join(request.headers.getall("If-None-Match", ()))
+    return any(each.strip().removeprefix("W/") in (tag, "*") for each in stated.split(","))

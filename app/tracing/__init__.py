@@ -1,0 +1,1 @@
+"""One trace from the shop's request to the push, for those who collect traces."""

@@ -1,0 +1,104 @@
+"""Quotas of API keys: one for all processes, without a write a request."""
+
+import asyncio
+from dataclasses import dataclass
+
+from app.access.quota import Quota
+from app.access.quota_keeper import QuotaKeeper
+from app.http.limits import HttpLimits
+from events.postgres.pool import Pool, open_pool
+from events.sealing import Keyring
+from tests.conftest import Clock
+from tests.integration.http_api import cloud_event, running_api
+
+BUCKET = "SELECT left_over FROM quotas WHERE key_id = $1"
+
+
+@dataclass
+class Monotonic:
+    """Seconds that pass when a test says so."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        """Read it."""
+        return self.seconds
+
+
+async def granted(keepers: list[QuotaKeeper], times: int, key_id: str = "key") -> int:
+    """Ask so many times, at all processes in turn and at once; count what was granted."""
+    asked = [keepers[each % len(keepers)].take(key_id) for each in range(times)]
+    return sum([each.is_granted for each in await asyncio.gather(*asked)])
+
+
+async def test_all_processes_together_grant_the_quota(pool: Pool, clock: Clock) -> None:
+    """600 of 1,000 requests at four processes, some of them only where a process has them; half a window later half."""
+    passing = Monotonic()
+    keepers = [QuotaKeeper(pool, Quota(requests=600, window=3_600), monotonic=passing) for _ in range(4)]
+    first = await granted(keepers, 1_000)
+    assert first >= 600 - 4 * 6
+    assert first + await granted(keepers, 100) == 600
+    assert await granted(keepers, 100) == 0
+    assert await granted(keepers, 10, "another") == 10
+    passing.seconds += 1_800
+    await clock.advance(seconds=1_800)
+    assert await granted(keepers, 1_000) + await granted(keepers, 100) == 300
+
+
+async def test_requests_are_drawn_in_blocks(pool: Pool) -> None:
+    """5,000 requests take two draws of a hundredth each, the second one when half of the first was left."""
+    keeper = QuotaKeeper(pool, Quota(requests=500_000, window=36_000_000))
+    first = await keeper.take("key")
+    assert (first.left, await pool.fetchval(BUCKET, "key")) == (499_999, 494_999)
+    for _ in range(2_500):
+        await keeper.take("key")
+    assert await pool.fetchval(BUCKET, "key") == 494_999
+    await keeper.take("key")
+    while (left := await pool.fetchval(BUCKET, "key")) == 494_999:
+        pass  # it is drawn beside the requests
+    assert 492_490 <= left <= 492_510
+
+
+async def test_a_flood_that_is_refused_does_not_reach_postgres(pool: Pool) -> None:
+    """An empty bucket is left alone until there can be something in it."""
+    keeper = QuotaKeeper(pool, Quota(requests=1, window=3_600), monotonic=Monotonic())
+    assert [(await keeper.take("key")).is_granted for _ in range(2)] == [True, False]
+    await pool.execute("UPDATE quotas SET left_over = 1")
+    refused = [await keeper.take("key") for _ in range(100)]
+    assert {(each.left, 3_500 < each.seconds <= 3_600) for each in refused} == {(-1, True)}
+
+
+async def test_nothing_is_refused_for_lack_of_a_count(dsn: str) -> None:
+    """Without Postgres a quota stands in nobody's way."""
+    pool = await open_pool(dsn, name="lockstep-test", most=1)
+    await pool.close()
+    keeper = QuotaKeeper(pool, Quota(requests=5))
+    assert await granted([keeper], 20) == 20
+
+
+async def test_answers_say_what_is_left(pool: Pool, keyring: Keyring) -> None:
+    """Good and bad ones and streams, and 429 with the time to come again; what has no key is not counted."""
+    quotas = QuotaKeeper(pool, Quota(requests=4, window=3_600))
+    async with running_api(pool, keyring, quotas=quotas, limits=HttpLimits()) as api:
+        headers = {"Authorization": f"Bearer {api.keys['admin']}"}
+        posted = await api.send("POST", "/v1/events", cloud_event(), token="admin")
+        missing = await api.send("GET", "/v1/orders/order-9", token="admin")
+        bad = await api.send("POST", "/v1/events", body=b"{", token="admin")
+        async with api.session.get(f"http://127.0.0.1:{api.port}/v1/cards/stream?seconds=0", headers=headers) as stream:
+            await stream.read()
+        refused = await api.send("POST", "/v1/events", cloud_event(), token="admin")
+        assert [each.status for each in (posted, missing, bad, refused)] == [200, 404, 422, 429]
+        assert [
+            (each.headers["RateLimit-Policy"], each.headers["RateLimit"].partition(";t=")[0])
+            for each in (posted, missing, bad, stream, refused)
+        ] == [('"key";q=4;w=3600', f'"key";r={left}') for left in (3, 2, 1, 0, 0)]
+        assert refused.problem == "quota-exceeded"
+        assert refused.headers["RateLimit"].endswith(f";t={refused.headers['Retry-After']}")
+        assert 800 < int(refused.headers["Retry-After"]) <= 900
+        assert (await api.send("GET", "/v1/orders/order-9", token="orders:read")).status == 404
+        for free in (
+            await api.send("GET", "/v1/orders/order-9", token=api.ticket("customer-7")),
+            await api.send("GET", "/v1/orders/order-9"),
+            await api.send("GET", "/livez"),
+        ):
+            assert "RateLimit" not in free.headers
