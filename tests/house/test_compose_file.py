@@ -66,7 +66,7 @@ def test_the_head_tells_what_may_be_set() -> None:
 
 def test_every_role_runs_with_either_sender() -> None:
     """The service and one dispatcher have them all."""
-    roles = {name: each["command"][-1].split(",") for name, each in SERVING.items()}
+    roles = {name: each["environment"][f"{PREFIX}ROLES"].split(",") for name, each in SERVING.items()}
 
     for sender in ("dispatcher", "dispatcher-simulated"):
         assert sorted(roles["lockstep"] + roles[sender]) == sorted(get_args(Role))

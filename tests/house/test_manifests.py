@@ -79,14 +79,15 @@ def test_kustomize_lists_every_file() -> None:
 
 def test_each_role_has_a_deployment() -> None:
     """There is one for each role, and it runs no other."""
-    run = {name_of(each): container_of(each)["args"] for each in DEPLOYMENTS}
+    run = {name_of(each): variables_of(each)[f"{PREFIX}ROLES"] for each in DEPLOYMENTS}
 
-    assert run == {f"lockstep-{role}": ["serve", "--role", role] for role in get_args(Role)}
+    assert run == {f"lockstep-{role}": role for role in get_args(Role)}
+    assert [container_of(each)["args"] for each in DEPLOYMENTS] == [["serve"]] * len(DEPLOYMENTS)
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=name_of)
 def test_every_variable_is_a_setting(workload: dict[str, Any]) -> None:
-    """What is set is known, and what names a file names one that is mounted from a secret's template."""
+    """What is set is known, and each key of a secret's template is the file of a setting, or named by one."""
     variables = variables_of(workload)
     keys = {name_of(each): each["stringData"] for each in of_kind("Secret")}
     volumes = {each["name"]: each.get("secret", {}).get("secretName") for each in pod_of(workload)["volumes"]}
@@ -98,7 +99,10 @@ def test_every_variable_is_a_setting(workload: dict[str, Any]) -> None:
     }
 
     assert set(variables) <= KNOWN
-    assert {value for name, value in variables.items() if name.endswith("_FILE")} == mounted
+    told = " ".join(value for each in keys.values() for value in each.values())
+    assert {value for name, value in variables.items() if name.endswith("_FILE")} == {
+        each for each in mounted if f"={each}" not in told
+    }
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=name_of)

@@ -49,7 +49,8 @@ class Composed:
         self.name = f"lockstep-test-{uuid4().hex[:8]}"
         ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
         self.api, self.simulator, self.prometheus, self.grafana = (f"http://127.0.0.1:{ports[each]}" for each in PORTS)
-        self._environment = os.environ | {f"LOCKSTEP_{name}_PORT": str(port) for name, port in ports.items()}
+        published = {f"LOCKSTEP_{name}_PORT": str(port) for name, port in ports.items()}
+        self._environment = os.environ | published | {"GRAFANA_PASSWORD": "lockstep"}
 
     def compose(self, *words: str) -> str:
         """Run a command of compose and give what it printed."""

@@ -5,6 +5,7 @@ and phones of its own.
 """
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Final
@@ -15,6 +16,7 @@ import pytest
 from tests.integration.composed import REPOSITORY, SIMULATED, Composed, engine_away, image_of, image_to_be_had
 
 CHOICE: Final = "LOCKSTEP_TEST_DOCKER"
+
 pytestmark = pytest.mark.skipif(os.environ.get(CHOICE) != "1", reason=f"It builds an image; set {CHOICE}=1 to run it.")
 
 
@@ -147,6 +149,14 @@ def test_a_service_runs_without_rights(composed: Composed, service: str) -> None
     assert {name: told[name].strip() for name in ("NoNewPrivs", "CapEff")} == {"NoNewPrivs": "1", "CapEff": "0" * 16}
     assert refused.count("Read-only file system") == 2
     assert composed.compose("exec", "-T", service, "sh", "-c", "touch /tmp/x && echo written") == "written"
+
+
+@pytest.mark.parametrize("service", ["lockstep", "dispatcher-simulated"])
+def test_the_doctor_finds_nothing(composed: Composed, service: str) -> None:
+    """Beside each process, with its settings, whatever it needs answers."""
+    found = json.loads(composed.compose("exec", "-T", service, "lockstep", "doctor", "--json"))
+
+    assert [each for each in found["findings"] if each["state"] in {"bad", "warning"}] == []
 
 
 def test_the_migration_may_be_run_again(composed: Composed) -> None:
