@@ -11,6 +11,7 @@ import structlog
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
+from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -336,6 +337,7 @@ class Service:
             key_store=self.key_store,
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
+            senders=Senders(self._pool, self.keyring),
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,

@@ -24,6 +24,7 @@ from app.cli.push import push
 from app.cli.recover import recover
 from app.cli.replay import replay
 from app.cli.secret import secret
+from app.cli.senders import senders
 from app.cli.serve import serve
 from app.cli.shadow import shadow
 from app.cli.simulator import simulator
@@ -66,6 +67,7 @@ for group in (
     erase,
     webhooks,
     secret,
+    senders,
     config,
 ):
     cli.add_typer(group)
