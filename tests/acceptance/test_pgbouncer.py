@@ -34,6 +34,12 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+def open_to_all(socket: Path) -> None:
+    """Let every account connect to a socket, also the one that the bouncer runs as."""
+    socket.parent.chmod(0o755)
+    socket.chmod(0o777)
+
+
 @pytest.fixture
 async def bouncer(dsn: str) -> AsyncIterator[str]:
     """The URL of the database through a pooler."""
@@ -44,8 +50,7 @@ async def bouncer(dsn: str) -> AsyncIterator[str]:
     await wire.open()
     place, user, password = parse_qs(urlsplit(wire.dsn).query), urlsplit(dsn).username, urlsplit(dsn).password
     host, port = place["host"][0], place["port"][0]
-    Path(host).chmod(0o755)
-    (Path(host) / f".s.PGSQL.{port}").chmod(0o777)
+    open_to_all(Path(host) / f".s.PGSQL.{port}")
     secret = "" if password is None else f" password={password}"
     with folder() as here:
         (here / "ini").write_text(
