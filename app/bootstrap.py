@@ -13,12 +13,7 @@ from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
 from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
-from app.apns.announcer import Announcer
-from app.apns.broadcaster import Broadcaster
-from app.apns.channel_reconciler import ChannelReconciler
-from app.apns.credential_keeper import CredentialKeeper
 from app.apns.credentials import Credentials
-from app.apns.dispatcher import Dispatcher
 from app.apns.sender import Answered
 from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
@@ -38,8 +33,9 @@ from app.metrics.page import MetricsPage
 from app.order_follower import OrderFollower
 from app.order_states import StateReader
 from app.orders import OrderReader
-from app.outbound import apns_transport, channels_transport, open_recorder, token_client
+from app.outbound import open_recorder
 from app.plan_waiter import PlanWaiter
+from app.sending import sending
 from app.settings import Settings
 from app.supervisor import Loop, supervise
 from app.tracking.tracker import Tracker
@@ -236,63 +232,14 @@ class Service:
                 self.doorbell.listen(matcher.hear)
                 return {"matcher": matcher.run, "enroller": enroller.run}
             case "dispatcher":
-                transport = apns_transport(self._settings)
-                self._stack.push_async_callback(transport.close)
-                client = token_client(self._settings)
-                if client is not None:
-                    self._stack.push_async_callback(client.aclose)
-                keeper = CredentialKeeper(
+                loops, self._credentials = sending(
+                    self._settings,
                     workers,
                     self.keyring,
-                    self._settings.signing_keys_anew,
-                    files=self._settings.signing_key_files(),
-                    transport=transport,
-                    read_accounts=self._settings.service_accounts_anew,
-                    client=client,
-                )
-                self._credentials = keeper.credentials
-                dispatcher = Dispatcher(
-                    workers,
-                    self.keyring,
-                    transport,
-                    keeper.credentials,
-                    self._ring_due,
-                    ring_matcher=self._ring_matcher,
-                    ring_facts=lambda: self.doorbell.ring(facts=True),
-                    ring_pictures=self._ring_pictures,
+                    self._stack,
+                    self.doorbell,
                     note=self._note_push,
-                    rules=self._settings.dispatch_rules(),
                 )
-                management = channels_transport(self._settings)
-                self._stack.push_async_callback(management.close)
-                broadcaster = Broadcaster(
-                    workers,
-                    self.keyring,
-                    transport,
-                    management,
-                    keeper.credentials,
-                    self._ring_due,
-                    rules=self._settings.dispatch_rules(),
-                )
-                reconciler = ChannelReconciler(
-                    workers,
-                    management,
-                    keeper.credentials,
-                    self._ring_due,
-                    unknown=self._settings.unknown_channels,
-                    rules=self._settings.dispatch_rules(),
-                )
-                self.doorbell.listen(dispatcher.hear)
-                announcer = Announcer(
-                    workers,
-                    self.keyring,
-                    transport,
-                    keeper.credentials,
-                    self._ring_due,
-                    rules=self._settings.dispatch_rules(),
-                )
-                self.doorbell.listen(announcer.hear)
-                self.doorbell.listen(broadcaster.hear)
                 deliverer = Deliverer(
                     workers,
                     self.keyring,
@@ -300,14 +247,7 @@ class Service:
                     rules=self._settings.rules().webhook,
                 )
                 self.doorbell.listen(deliverer.hear)
-                return {
-                    "dispatcher": dispatcher.run,
-                    "announcer": announcer.run,
-                    "broadcaster": broadcaster.run,
-                    "channel_reconciler": reconciler.run,
-                    "credentials": keeper.run,
-                    "webhooks": deliverer.run,
-                }
+                return {**loops, "webhooks": deliverer.run}
             case _:
                 raise AssertionError(f"there is no role {role}")
 
