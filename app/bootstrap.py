@@ -11,6 +11,7 @@ import structlog
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
+from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.apns.announcer import Announcer
 from app.apns.broadcaster import Broadcaster
@@ -22,6 +23,7 @@ from app.apns.sender import Answered
 from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
+from app.database import open_database, open_pool_of
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -48,9 +50,8 @@ from events.feed import Feed
 from events.feed_writer import FeedWriter
 from events.keyring import KeyringKeeper, open_keyring
 from events.postgres.doorbell import Doorbell
-from events.postgres.embedded import EmbeddedPostgres
-from events.postgres.migrator import migrate, schema_behind
-from events.postgres.pool import Pool, open_pool
+from events.postgres.migrator import schema_behind
+from events.postgres.pool import Pool
 from events.sealing import Keyring
 from events.store import EventStore
 from projections.audience_store import AudienceStore
@@ -69,16 +70,6 @@ if TYPE_CHECKING:
     from app.tracing.recorder import Recorder
 
 log = structlog.get_logger()
-
-
-async def open_database(settings: Settings, stack: AsyncExitStack) -> str:
-    """Give the database's URL, starting the embedded server where no other is set; it is migrated then."""
-    if settings.database_url is not None:
-        return settings.database_url
-    server = await EmbeddedPostgres.start(settings.data_directory / "postgres")
-    stack.push_async_callback(server.stop)
-    await migrate(server.dsn)
-    return server.dsn
 
 
 class Service:
@@ -137,8 +128,7 @@ class Service:
             behind = await schema_behind(dsn)
             if behind:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
-            rules = settings.rules().database
-            pool = await open_pool(dsn, name="lockstep", most=settings.database_connections, rules=rules)
+            pool = await open_pool_of(settings, dsn, name="lockstep")
             stack.push_async_callback(pool.close)
             keyring = await open_keyring(pool, settings.secret())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
@@ -192,13 +182,12 @@ class Service:
         workers = self._pool
         if role != "api":
             workers = await self._stack.enter_async_context(
-                await open_pool(
+                await open_pool_of(
+                    self._settings,
                     self._dsn,
                     name=f"lockstep-{role}",
-                    most=self._settings.database_connections,
                     # views can be folded again: what a crash of Postgres takes is found by the sweep
-                    settings={"synchronous_commit": "off"} if role == "projector" else None,
-                    rules=self._settings.rules().database,
+                    server_settings={"synchronous_commit": "off"} if role == "projector" else None,
                 )
             )
             self._pools[role] = workers
@@ -348,6 +337,7 @@ class Service:
             key_store=self.key_store,
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
+            senders=Senders(self._pool, self.keyring),
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,

@@ -75,6 +75,9 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     database_url: str | None = Field(None, description="Postgres; without it the embedded server is used.")
+    database_direct_url: str | None = Field(
+        None, description="The same without the pooler, where LOCKSTEP_DATABASE_URL leads through one."
+    )
     data_directory: Path = Field(Path(".lockstep"), description="Where the embedded server keeps its data.")
     secret_key: SecretStr | None = Field(None, description="32 bytes in base64; wraps every other key.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
@@ -197,6 +200,11 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
         """Give what came from the command line."""
         return self._given
 
+    @property
+    def session_url(self) -> str | None:
+        """Give Postgres' URL for what needs a session of its own; None for the embedded one."""
+        return self.database_direct_url or self.database_url
+
     def plan_rules(self) -> PlanRules:
         """Give the thresholds of plans."""
         return self.dispatch_rules().plan
@@ -228,6 +236,10 @@ class Settings(_Thresholds):  # type: ignore[misc] # the thresholds are made fro
                 f"({rules.deadline:g} s): no push would ever be begun."
             )
         self.shop_tokens()
+        if self.database_direct_url is not None and self.database_url is None:
+            raise ValueError(
+                "LOCKSTEP_DATABASE_DIRECT_URL is set without LOCKSTEP_DATABASE_URL, the way by the pooler."
+            )
         webhook = self.rules().webhook
         if webhook.lease <= webhook.timeout:
             raise ValueError(

@@ -37,18 +37,19 @@ class Resealed(msgspec.Struct, rename="camel"):
     """What was sealed anew.
 
     Attributes:
+        secrets: Of webhooks, and of sources that sign.
         unreadable: What no key opens; it is of no use to anybody, and stays as it is.
     """
 
     phones: int = 0
     cards: int = 0
-    webhooks: int = 0
+    secrets: int = 0
     unreadable: int = 0
 
     @property
     def total(self) -> int:
         """Count what was sealed anew."""
-        return self.phones + self.cards + self.webhooks
+        return self.phones + self.cards + self.secrets
 
 
 class TokenRotation:
@@ -93,7 +94,19 @@ class TokenRotation:
             for slot in ALL_SLOTS:
                 await self._cards(slot, done, tell)
             await self._phones(done, tell)
-            await self._webhooks(done)
+            ring = self._keyring
+            await self._secrets(
+                statement("app/find_webhook_secrets_to_reseal"),
+                statement("app/reseal_webhook_secrets"),
+                (ring.open_webhook_secret, ring.seal_webhook_secret),
+                done,
+            )
+            await self._secrets(
+                statement("app/find_sender_secrets_to_reseal"),
+                statement("app/reseal_sender_secrets"),
+                (ring.open_sender_secret, ring.seal_sender_secret),
+                done,
+            )
         return done
 
     async def retire(self) -> list[int]:
@@ -157,19 +170,25 @@ class TokenRotation:
             done.phones += len(changed)
             tell(len(rows))
 
-    async def _webhooks(self, done: Resealed) -> None:
-        for row in await self._pool.fetch(statement("app/find_webhook_secrets_to_reseal")):
+    async def _secrets(
+        self,
+        find: str,
+        reseal: str,
+        ways: tuple[Callable[[bytes, str], str], Callable[[str, str], bytes]],
+        done: Resealed,
+    ) -> None:
+        open_, seal_ = ways
+        for row in await self._pool.fetch(find):
             name, kept = row["name"], (row["secret_sealed"], row["previous_sealed"])
             if all(each is None or each.startswith(self._prefix) for each in kept):
                 continue
             try:
-                anew = [each and self._keyring.seal_webhook_secret(self._keyring.open_webhook_secret(each, name), name)
-                        for each in kept]  # fmt: skip
+                anew = [None if each is None else seal_(open_(each, name), name) for each in kept]
             except SecretKeyError:
                 done.unreadable += 1
                 continue
-            changed = await self._pool.fetch(statement("app/reseal_webhook_secrets"), name, *kept, *anew)
-            done.webhooks += len(changed)
+            changed = await self._pool.fetch(reseal, name, *kept, *anew)
+            done.secrets += len(changed)
 
     def _anew(self, rows: Sequence[asyncpg.Record], done: Resealed) -> list[tuple[asyncpg.Record, bytes]]:
         """Seal tokens anew; what cannot be opened is counted and left."""

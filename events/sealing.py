@@ -150,6 +150,14 @@ class Keyring:
         """Open a stored push token."""
         return self.tokens.unseal(sealed, context=b"push-token").decode()
 
+    def seal_sender_secret(self, secret: str, source: str) -> bytes:
+        """Seal the secret that a source signs its events with, for storage."""
+        return self.tokens.seal(secret.encode(), context=b"sender-secret:" + source.encode())
+
+    def open_sender_secret(self, sealed: bytes, source: str) -> str:
+        """Open the stored secret of a source."""
+        return self.tokens.unseal(sealed, context=b"sender-secret:" + source.encode()).decode()
+
     def seal_webhook_secret(self, secret: str, name: str) -> bytes:
         """Seal the secret that a webhook is signed with, for storage."""
         return self.tokens.seal(secret.encode(), context=b"webhook-secret:" + name.encode())

@@ -653,6 +653,15 @@ CREATE TABLE public.segments (
     CONSTRAINT segments_ids_of_check CHECK ((ids_of = ANY (ARRAY['customers'::text, 'devices'::text])))
 );
 
+CREATE TABLE public.senders (
+    source text NOT NULL COLLATE pg_catalog."C",
+    secret_sealed bytea NOT NULL,
+    previous_sealed bytea,
+    previous_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.shadows (
     kind text NOT NULL,
     key text NOT NULL,
@@ -910,6 +919,9 @@ ALTER TABLE ONLY public.segment_ids
 
 ALTER TABLE ONLY public.segments
     ADD CONSTRAINT segments_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.senders
+    ADD CONSTRAINT senders_pkey PRIMARY KEY (source);
 
 ALTER TABLE ONLY public.shadows
     ADD CONSTRAINT shadows_pkey PRIMARY KEY (kind, key);

@@ -6,10 +6,15 @@ from app.access.api_key import Scope
 
 
 class Service(msgspec.Struct, frozen=True):
-    """A backend with an API key."""
+    """A backend with an API key, or one that signs.
+
+    Attributes:
+        source: Whose events it may post alone; None for every source.
+    """
 
     key_id: str
     scopes: frozenset[Scope]
+    source: str | None = None
 
 
 class Customer(msgspec.Struct, frozen=True):

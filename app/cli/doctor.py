@@ -39,7 +39,7 @@ async def _doctor(*, as_json: bool) -> int:
         findings += [
             each
             async for each in examine(
-                settings, lambda: server_of(settings.database_url, settings.data_directory), unreachable
+                settings, lambda: server_of(settings.session_url, settings.data_directory), unreachable
             )
         ]
     if as_json:

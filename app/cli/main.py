@@ -25,6 +25,7 @@ from app.cli.recover import recover
 from app.cli.replay import replay
 from app.cli.schema import schema
 from app.cli.secret import secret
+from app.cli.senders import senders
 from app.cli.serve import serve
 from app.cli.shadow import shadow
 from app.cli.simulator import simulator
@@ -68,6 +69,7 @@ for group in (
     webhooks,
     secret,
     schema,
+    senders,
     config,
 ):
     cli.add_typer(group)

@@ -24,7 +24,7 @@ async def _migrate(*, as_json: bool) -> int:
     from events.postgres.migrator import migrate as apply_migrations
 
     settings = quiet_settings()
-    if settings.database_url is None:
+    if settings.session_url is None:
         server = await EmbeddedPostgres.start(settings.data_directory / "postgres")
         try:
             applied = await apply_migrations(server.dsn)
@@ -32,7 +32,7 @@ async def _migrate(*, as_json: bool) -> int:
             await server.stop()
     else:
         try:
-            applied = await apply_migrations(settings.database_url)
+            applied = await apply_migrations(settings.session_url)
         except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as error:
             raise unreachable(error) from error
     if as_json:

@@ -59,8 +59,8 @@ async def _rotate(context: typer.Context, *, as_json: bool) -> int:
         print_json({"key": newest, "sealed": done})
         return 0
     typer.echo(
-        f"Key {newest} has sealed {done.phones} tokens of phones, {done.cards} of cards, and secrets of "
-        f"{done.webhooks} webhooks. Older keys stay until you run: lockstep secret retire"
+        f"Key {newest} has sealed {done.phones} tokens of phones, {done.cards} of cards, and {done.secrets} secrets of "
+        f"webhooks and of sources that sign. Older keys stay until you run: lockstep secret retire"
     )
     if done.unreadable:
         typer.echo(f"{done.unreadable} could be opened with no key, and are of no use to anybody.", err=True)

@@ -37,8 +37,8 @@ async def _serve(role: str | None, host: str | None, port: int | None) -> int:
     set_up_logs(settings.log_level, settings.log_format)
     log = structlog.get_logger()
     stop = stop_on_signals()
-    if settings.database_url is not None:
-        await refuse_old_schema(settings.database_url)
+    if settings.session_url is not None:
+        await refuse_old_schema(settings.session_url)
     with listening("Choose another with --host and --port, or LOCKSTEP_HOST and LOCKSTEP_PORT."):
         service = await Service.start(settings)
     await stop.wait()

@@ -12,7 +12,7 @@ from app.doctor.finding import Finding, bad, good, unknown, warning
 from events.errors import LockstepError, MigrationError, SchemaAheadError, SecretKeyError
 from events.keyring import open_keyring
 from events.postgres.migrator import schema_behind
-from events.postgres.pool import Pool, connect
+from events.postgres.pool import Pool, connect, open_pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from projections.pause import lifted_by, spelled
@@ -81,6 +81,22 @@ def clock_finding(check: str, ahead: float, whose: str, than: str) -> Finding:
     if abs(ahead) > FAR_OFF_SECONDS:
         return bad(check, found, cure)
     return warning(check, found, cure) if abs(ahead) > OFF_SECONDS else good(check, found)
+
+
+async def examine_pooler(dsn: str, unreachable: Callable[[Exception], Exception]) -> Finding:
+    """Look whether a pooler lets us through, and whether the role has limits, which cannot be set through it."""
+    try:
+        async with await open_pool(dsn, name="lockstep-doctor", most=1, pooled=True) as pool:
+            row = await pool.fetchrow(statement("app/examine_session"))
+    except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as error:
+        found, _, _ = str(unreachable(error)).partition(". ")
+        return bad("pooler", f"{found}.", "See that the pooler runs, and that LOCKSTEP_DATABASE_URL names it.")
+    if row is None:
+        raise AssertionError("a statement without a table gives a row")
+    if "0" in (row["statement"], row["idle"]):
+        cure = "Set the role's settings as docs/operations.md has them, under Behind PgBouncer."
+        return warning("pooler", "It lets us through, and the role has no limit for a slow statement.", cure)
+    return good("pooler", "It lets us through, and the role has its limits.")
 
 
 async def examine_schema(dsn: str) -> Finding:

@@ -9,6 +9,7 @@ from typing import Final
 from app.doctor.database import (
     examine_keys,
     examine_pauses,
+    examine_pooler,
     examine_schema,
     examine_server,
     without_database,
@@ -57,6 +58,8 @@ async def _examine(
         return
     for each in found.findings:
         yield each
+    if settings.database_direct_url is not None and settings.database_url is not None:
+        yield await examine_pooler(settings.database_url, unreachable)
     schema = await examine_schema(dsn)
     yield schema
     if schema.state is not State.GOOD:

@@ -7,7 +7,9 @@ from aiohttp import web
 from app.access.api_key import PREFIX, Scope
 from app.access.caller import Caller, Customer, has_scope
 from app.access.errors import KeysUnavailableError, TicketError
+from app.access.senders import SIGNATURE
 from app.access.ticket import is_ticket, read
+from app.http.bodies import read_body
 from app.http.edge import Edge
 from app.http.problem_kinds import FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE
 from app.http.problems import ProblemError, problem
@@ -27,6 +29,27 @@ async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, ticket
         return caller
     detail = f"This route takes an API key with the scope {scope}{', or a ticket' if tickets else ''}."
     raise problem(*FORBIDDEN, detail)
+
+
+def is_signed(request: web.Request) -> bool:
+    """Tell whether a request shows a signature, and nothing else."""
+    return SIGNATURE in request.headers and "Authorization" not in request.headers
+
+
+async def authenticate_sender(request: web.Request, edge: Edge) -> Caller:
+    """Give the upstream that signed a request.
+
+    Raises:
+        ProblemError: 401, it is nobody's signature; or the body cannot be read.
+        StoreUnavailableError: Nobody can be known now.
+    """
+    body = await read_body(request)
+    sender = await edge.senders.identify(request.query.get("source", ""), request.headers, body, now=edge.clock())
+    if sender is None:
+        raise _unknown(
+            "The signature is not good: sign with the secret of the source that ?source= names, within five minutes."
+        )
+    return sender
 
 
 async def _identify(request: web.Request, edge: Edge) -> Caller:

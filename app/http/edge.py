@@ -11,6 +11,7 @@ from app.access.caller import Caller
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
+from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
@@ -76,6 +77,7 @@ class Edge:
     key_store: KeyStore
     quotas: QuotaKeeper
     reads: PersonalReads
+    senders: Senders
     webhooks: WebhookStore
     ring_facts: Callable[[], None]
     keyring: Keyring

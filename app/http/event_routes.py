@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
+from app.access.caller import Service
 from app.http.answers import EventAnswer, EventAnswers, json_answer
 from app.http.binary_event import attributes_in, is_binary
 from app.http.bodies import media_type_of, read_body
@@ -21,7 +22,7 @@ from app.http.conditions import (
     wait_seconds,
 )
 from app.http.drafts import Draft, Invalid, Repeat, read_cloud_event, read_plain_event, references_in
-from app.http.edge import Edge, edge_of
+from app.http.edge import Edge, caller_of, edge_of
 from app.http.operation import JSON, Answer, Body, Made, Named, Parameter, describe
 from app.http.outcomes import answer_many, answer_one, repeat_answer
 from app.http.path import path_id
@@ -75,7 +76,15 @@ _REFUSED: Final = (ID_REUSED, ORDER_ARCHIVED, VERSION_CONFLICT)
         Body(shape=Named("PostedCloudEvents"), example=_BATCH, media_type=CLOUD_EVENTS),
         Body(shape=Named("PostedCloudEvent"), example=_CLOUD_EVENT),
     ),
-    parameters=EVENT_HEADERS,
+    parameters=(
+        *EVENT_HEADERS,
+        Parameter(
+            name="source",
+            where="query",
+            what="Whose signature this is, where there is one in place of a key.",
+            schema={"type": "string"},
+        ),
+    ),
     problems=_REFUSED,
 )
 async def post_events(request: web.Request) -> web.Response:
@@ -85,6 +94,9 @@ async def post_events(request: web.Request) -> web.Response:
     packed as `data_base64`.
     """
     if is_binary(request.headers) and not _is_structured(request):
+        if _signed_source(request) is not None:
+            # whoever changes them on the way would speak for the sender
+            raise bad_request("A signature does not reach headers: send the whole CloudEvent as the body.")
         return await _post_binary(request)
     media_type = media_type_of(request, _TAKEN)
     body = await _read_body(request)
@@ -92,10 +104,12 @@ async def post_events(request: web.Request) -> web.Response:
     key, now = edge.keyring.hash, edge.clock()
     if media_type != CLOUD_EVENTS:
         document = read_document(body)
+        _refuse_other_sources(request, [("", document)])
         saved = await edge.definitions.find(references_in([document]))
         draft = read_cloud_event(document, key=key, now=now, trace=trace, definitions=saved)
         return await _append_one(request, edge, draft)
     documents = _batch(read_document(body, limit_nodes=BATCH_VALUES))
+    _refuse_other_sources(request, [(f"/{place}", each) for place, each in enumerate(documents)])
     saved = await edge.definitions.find(references_in(documents))
     drafts = [read_cloud_event(each, key=key, now=now, trace=trace, definitions=saved) for each in documents]
     return await _append_many(request, edge, drafts)
@@ -237,6 +251,32 @@ async def _answer(request: web.Request, edge: Edge, answer: EventAnswer | EventA
             answer = replace(answer, view_version=progress.view_version, cards=progress.cards)
             applied += (f"wait={seconds}",) if progress.complete else ()
     return json_answer(answer, headers={"Preference-Applied": ", ".join(applied)} if applied else None)
+
+
+def _refuse_other_sources(request: web.Request, documents: Sequence[tuple[str, Any]]) -> None:
+    """See that whoever signs for one source posts events of no other.
+
+    Args:
+        request: Of a known caller.
+        documents: Each with its pointer.
+
+    Raises:
+        ProblemError: 422, with every event that is of another.
+    """
+    source = _signed_source(request)
+    faults = [
+        Fault(f"{place}/source", f"is to be {source}, whose signature this is")
+        for place, each in documents
+        if source is not None and not (isinstance(each, dict) and each.get("source") == source)
+    ]
+    if faults:
+        raise invalid(faults)
+
+
+def _signed_source(request: web.Request) -> str | None:
+    """Give the source whose signature a request shows; None for a key, which speaks for all."""
+    caller = caller_of(request)
+    return caller.source if isinstance(caller, Service) else None
 
 
 def _batch(document: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from app.access.api_key import Scope
+from app.access.senders import SIGNATURE
 from app.http.operation import Answer, Body, Endpoint, Made, Named, Parameter
 from app.http.posted import posted_schemas
 from app.http.problem_kinds import (
@@ -49,6 +50,7 @@ WITH_A_BODY: Final = (TOO_SLOW, TOO_LARGE, MEDIA_TYPE)
 
 _KEY: Final = "apiKey"
 _TICKET: Final = "orderTicket"
+_SIGNATURE: Final = "signature"
 _IN_A_PATH: Final[Mapping[str, tuple[str, Schema, str]]] = {
     "order_id": ("The order, or another subject.", SUBJECT, "order-4711"),
     "activity_id": ("Chosen by the sender.", SUBJECT, "match-1"),
@@ -110,6 +112,13 @@ def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
                     "bearerFormat": "JWT",
                     "description": "An order ticket of an app, or the token of the shop's own sign-in where that is "
                     "taken. It opens what belongs to its customer, or to its order.",
+                },
+                _SIGNATURE: {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": SIGNATURE,
+                    "description": "By Standard Webhooks, with webhook-id and webhook-timestamp, and the secret of the "
+                    "source that ?source= names: it posts events of that source alone.",
                 },
             },
             "headers": {name: {"description": what, "schema": schema} for name, (what, schema) in _HEADERS.items()},
@@ -265,5 +274,9 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
     rule = route.rule
     if rule.scope is None:
         return []
-    key: dict[str, list[str]] = {_KEY: [rule.scope.value]}
-    return [key, {_TICKET: []}] if rule.tickets else [key]
+    ways: list[dict[str, list[str]]] = [{_KEY: [rule.scope.value]}]
+    if rule.tickets:
+        ways.append({_TICKET: []})
+    if rule.signed:
+        ways.append({_SIGNATURE: []})
+    return ways

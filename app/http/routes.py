@@ -10,7 +10,7 @@ from app.access.api_key import Scope
 from app.http.activity_routes import post_end, post_start, post_update
 from app.http.admission import PLACE, Admission
 from app.http.audience_routes import get_audience, get_audience_phones, post_audience_resume, post_audience_stop
-from app.http.authentication import authenticate
+from app.http.authentication import authenticate, authenticate_sender, is_signed
 from app.http.card_stream_routes import get_card_stream
 from app.http.definition_routes import delete_definition, get_definition, put_definition
 from app.http.description_routes import get_docs, get_docs_file, get_event_schema, get_event_schemas, get_openapi
@@ -61,10 +61,12 @@ class Rule:
     Attributes:
         scope: What an API key must hold; None leaves the route open to everybody.
         tickets: Whether order tickets are let in too; the handler then looks at what they ask for.
+        signed: Whether a signature will do; the handler then looks at whose events they are.
     """
 
     scope: Scope | None
     tickets: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ _SEGMENT: Final = "/v1/segments/{name}"
 _TAGS: Final = "/v1/customers/{customer_id}/tags"
 
 ROUTES: Final = (
-    Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE, signed=True)),
     Route("OPTIONS", "/v1/events", options_events, OPEN),
     Route("GET", "/v1/events", get_events, Rule(Scope.EVENTS_READ)),
     Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
@@ -165,12 +167,16 @@ def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:
     rule, handler = route.rule, route.handler.handler
     if rule.scope is None:
         return handler
-    scope, tickets = rule.scope, rule.tickets
+    scope = rule.scope
 
     async def handle(request: web.Request) -> web.StreamResponse:
         place = request[PLACE] = admission.enter()
         try:
-            caller = request[CALLER] = await authenticate(request, edge, scope, tickets=tickets)
+            if rule.signed and is_signed(request):
+                caller = await authenticate_sender(request, edge)
+            else:
+                caller = await authenticate(request, edge, scope, tickets=rule.tickets)
+            request[CALLER] = caller
             await count(request, edge.quotas, caller)
             return await handler(request)
         finally:

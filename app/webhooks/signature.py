@@ -18,7 +18,10 @@ from events.errors import Fault
 PREFIX: Final = "whsec_"
 LEAST_BYTES: Final = 24
 MOST_BYTES: Final = 64
+TOLERANCE_SECONDS: Final = 300
 _OWN_BYTES: Final = 32
+_LONGEST_TIMESTAMP: Final = 12
+_MOST_SIGNATURES: Final = 10
 
 
 def make_secret(random: Callable[[int], bytes] = os.urandom) -> str:
@@ -58,3 +61,27 @@ def signed_headers(id_: str, timestamp: int, body: bytes, secrets: Sequence[str]
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(f"v1,{base64.b64encode(each).decode()}" for each in signatures),
     }
+
+
+def is_signed(
+    id_: str, timestamp: str, signatures: str, body: bytes, secrets: Sequence[str], *, now_seconds: float
+) -> bool:
+    """Tell whether a message is signed with one of the secrets, and of now.
+
+    Args:
+        id_: `webhook-id`.
+        timestamp: `webhook-timestamp`, Unix seconds; five minutes off at the most.
+        signatures: `webhook-signature`, of which some are looked at.
+        body: The bytes that came.
+        secrets: Those that are taken.
+        now_seconds: Unix seconds.
+    """
+    if not timestamp.isascii() or not timestamp.isdecimal() or len(timestamp) > _LONGEST_TIMESTAMP:
+        return False
+    if abs(now_seconds - int(timestamp)) > TOLERANCE_SECONDS or not id_:
+        return False
+    content = b"%b.%b.%b" % (id_.encode("utf-8", "surrogateescape"), timestamp.encode(), body)
+    expected = [b"v1," + base64.b64encode(hmac.digest(read_secret(each), content, "sha256")) for each in secrets]
+    given = [each.encode("utf-8", "surrogateescape") for each in signatures.split(" ")[:_MOST_SIGNATURES]]
+    # all are compared, whichever fits
+    return any([hmac.compare_digest(mine, theirs) for mine in expected for theirs in given])  # noqa: C419 - as said

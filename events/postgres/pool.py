@@ -9,6 +9,9 @@ from events.postgres.pool_rules import USUAL, PoolRules
 UNDERWAY_SECONDS: Final = 5.0
 """So much longer than Postgres itself takes to end a statement is waited for its word."""
 
+STATEMENTS_KEPT: Final = 100
+"""Prepared by a connection, as the driver has it."""
+
 SESSION_SETTINGS = {
     "jit": "off",  # our statements are short: compiling them costs more than it saves
     "statement_timeout": f"{USUAL.statement:.0f}s",
@@ -66,6 +69,7 @@ async def open_pool(
     least: int = 0,
     settings: dict[str, str] | None = None,
     rules: PoolRules = USUAL,
+    pooled: bool = False,
 ) -> Pool:
     """Open a pool whose connections show up under `name` in `pg_stat_activity`.
 
@@ -76,6 +80,8 @@ async def open_pool(
         least: Connections opened at once.
         settings: Server settings that replace the usual ones.
         rules: How long Postgres may keep us waiting.
+        pooled: The URL leads through a pooler that gives a connection for one transaction, such as PgBouncer. No
+            statement stays prepared then, and the server's settings are those of the role: a pooler takes none.
     """
     statement = {"statement_timeout": f"{max(1, round(rules.statement * 1000))}ms"}
     pool = _BoundedPool(
@@ -91,7 +97,10 @@ async def open_pool(
         record_class=asyncpg.Record,
         command_timeout=rules.statement + UNDERWAY_SECONDS,
         timeout=10,
-        server_settings={"application_name": name, **SESSION_SETTINGS, **statement, **(settings or {})},
+        statement_cache_size=0 if pooled else STATEMENTS_KEPT,
+        server_settings={"application_name": name}
+        if pooled
+        else {"application_name": name, **SESSION_SETTINGS, **statement, **(settings or {})},
     )
     pool.wait_seconds = rules.wait
     return await pool

@@ -32,7 +32,13 @@ BEARER: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|lk_[a-z]+_\w{20,}|w
 
 COMMANDS: Final = (
     *(("keys", "list"), ("pauses",), ("cards", "list"), ("cards", "stuck"), ("cards", "resend", "order-1")),
-    *(("webhooks", "list"), ("webhooks", "show", "crm"), ("webhooks", "deliveries", "crm"), ("channels", "list")),
+    *(
+        ("webhooks", "list"),
+        ("senders", "list"),
+        ("webhooks", "show", "crm"),
+        ("webhooks", "deliveries", "crm"),
+        ("channels", "list"),
+    ),
     *(("order", "explain", "order-1"), ("tokens", "retire", "nobody"), ("audience", "show", "activity-1")),
     *(("definitions", "list"), ("erase", "list"), ("shadow", "list"), ("replay", "verify"), ("migrate",)),
 )

@@ -17,6 +17,7 @@ from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota import Quota
 from app.access.quota_keeper import QuotaKeeper
+from app.access.senders import Senders
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
@@ -199,6 +200,7 @@ async def running_api(
         key_store=key_store,
         quotas=QuotaKeeper(pool, Quota()),
         reads=PersonalReads(pool),
+        senders=Senders(pool, keyring),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
         keyring=keyring,

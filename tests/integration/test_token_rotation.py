@@ -70,7 +70,7 @@ async def test_a_new_key_takes_over_in_batches(pool: Pool, keyring: Keyring, clo
     await clock.advance(seconds=KNOWN_SECONDS)
     assert await rotation.look() == (1, True)
     done = await rotation.reseal()
-    assert (done.phones, done.cards, done.webhooks, done.unreadable) == (14, 7, 1, 0)
+    assert (done.phones, done.cards, done.secrets, done.unreadable) == (14, 7, 1, 0)
     assert await tokens(pool, keyring) == (stored, {prefix_of(1)})
     anew = await pool.fetchval("SELECT secret_sealed FROM webhooks")
     assert anew.startswith(prefix_of(1))
@@ -133,7 +133,7 @@ async def test_one_that_was_stopped_goes_on(
         await rotation.reseal(stop)
     assert len((await tokens(pool, keyring))[1]) > 1
     done = await lockstep("secret", "rotate", "--json", dsn=dsn)
-    assert done.json == {"key": 1, "sealed": {"phones": 14, "cards": 6, "webhooks": 1, "unreadable": 0}}
+    assert done.json == {"key": 1, "sealed": {"phones": 14, "cards": 6, "secrets": 1, "unreadable": 0}}
     assert "goes on with key 1" in done.err
     await rotation.look()
     assert await tokens(pool, keyring) == (stored, {prefix_of(1)})
