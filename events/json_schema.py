@@ -10,7 +10,7 @@ import msgspec
 Schema = dict[str, Any]
 
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): ")
-_HEADINGS: Final = ("Attributes:", "Rules:", "Source:")
+_HEADING: Final = "\n\nAttributes:"
 
 
 def schemas_of(types: Iterable[Any], reference: str) -> tuple[list[Schema], dict[str, Schema]]:
@@ -58,7 +58,7 @@ def _tell_attributes(schema: Schema) -> None:
     """Share a docstring out: its sentences to the schema, each line of `Attributes` to its property."""
     if "description" not in schema:
         return
-    said, _, rest = cleandoc(schema["description"]).partition("\n\n" + _HEADINGS[0])
+    said, _, rest = cleandoc(schema["description"]).partition(_HEADING)
     schema["description"] = said
     told: dict[str, str] = {}
     name = ""

@@ -12,10 +12,13 @@ import pytest
 
 from tests.acceptance.world import World, running_world
 from tests.conftest import Clock
+from tests.scale import scaled
 
 SEED: Final = os.environ.get("LOCKSTEP_SEED", "1")
-EXAMPLES: Final = os.environ.get("LOCKSTEP_EXAMPLES", "5")
-"""Requests that are made up for each route, beside those that look at the edges of its schemas."""
+EXAMPLES: Final = os.environ.get("LOCKSTEP_EXAMPLES", str(scaled(60, 1_000)))
+"""Requests that are made up for each route."""
+PHASES: Final = ("fuzzing", "examples,coverage,fuzzing,stateful")[scaled(0, 1)]
+"""Those that look at the edges of every schema are more than ten thousand."""
 CONFIGURATION: Final = Path(__file__).with_name("schemathesis.toml")
 PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
 FEWEST: Final = 3_000
@@ -36,7 +39,7 @@ async def _run(world: World, folder: Path) -> str:
     """Run every check; give what was found, or nothing."""
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "--config-file", CONFIGURATION, "run", f"{world.service.url}/openapi.json",
-        "--checks", "all", "--max-examples", EXAMPLES, "--seed", SEED, "--continue-on-failure",
+        "--checks", "all", "--phases", PHASES, "--max-examples", EXAMPLES, "--seed", SEED, "--continue-on-failure",
         # a stream lasts as long as is asked for
         "--exclude-path-regex", "/stream$",
         "--header", f"Authorization: Bearer {world.api_key}",
