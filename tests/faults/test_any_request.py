@@ -15,7 +15,7 @@ from tests.conftest import Clock
 from tests.scale import scaled
 
 SEED: Final = os.environ.get("LOCKSTEP_SEED", "1")
-EXAMPLES: Final = os.environ.get("LOCKSTEP_EXAMPLES", str(scaled(60, 1_000)))
+EXAMPLES: Final = os.environ.get("LOCKSTEP_EXAMPLES", str(scaled(75, 1_000)))
 """Requests that are made up for each route."""
 PHASES: Final = ("fuzzing", "examples,coverage,fuzzing,stateful")[scaled(0, 1)]
 """Those that look at the edges of every schema are more than ten thousand."""
