@@ -141,10 +141,8 @@ class Service:
         """Stop taking requests, then work, finish what is in flight, close everything."""
         self._draining = True
         self.feed.wake()
-        self.card_stream.close()
-        self.tracker.close()
-        self.plan_waiter.close()
-        self.order_follower.close()
+        for each in (self.card_stream, self.tracker, self.plan_waiter, self.order_follower):
+            each.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
@@ -252,12 +250,8 @@ class Service:
                 raise AssertionError(f"there is no role {role}")
 
     async def _serve(self) -> None:
-        self.doorbell.listen(self.feed.hear)
-        self.doorbell.listen(self.card_stream.hear)
-        self.doorbell.listen(self.tracker.hear)
-        limits = self._settings.rules().http
-        self.doorbell.listen(self.plan_waiter.hear)
-        self.doorbell.listen(self.order_follower.hear)
+        for each in (self.feed, self.card_stream, self.tracker, self.plan_waiter, self.order_follower):
+            self.doorbell.listen(each.hear)
         rules = self._settings.shop_tokens()
         shop_tokens = None if rules is None else ShopTokens(rules)
         if shop_tokens is not None:
@@ -296,10 +290,10 @@ class Service:
             clock=lambda: datetime.now(UTC),
             note_request=None if self._recorder is None else self._recorder.answered,
             shop_tokens=shop_tokens,
-            limits=limits,
+            limits=self._settings.rules().http,
         )
         port = await self._edge.enter_async_context(
-            serving(build_app(edge), self._settings.host, self._settings.port, limits)
+            serving(build_app(edge), self._settings.host, self._settings.port, edge.limits)
         )
         self.url = f"http://{self._settings.host}:{port}"
 
