@@ -18,6 +18,7 @@ QUERIES: Final = {
     "/v1/orders/{order_id}/explain": ("", "?states=true"),
     "/v1/orders/{order_id}/stream": ("?seconds=0",),
     "/v1/cards/stream": ("?seconds=0",),
+    "/v1/orders/stream": ("?seconds=0",),
 }
 COMMANDS: Final = (
     *(("order", "show", "order-1"), ("order", "show", "order-1", "--json")),
