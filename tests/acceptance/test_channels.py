@@ -237,7 +237,9 @@ async def test_an_alert_that_apple_did_not_take_is_spoken_when_it_does(world: Wo
     await world.pass_time(6)
     for fault in ("reason:ServiceUnavailable", "reset:refused"):
         world.fault(fault, to="channel")
-    await world.happen_and_rest("order-1", "order.picked_up")
+    await world.happen("order-1", "order.picked_up")
+    await world.until(lambda: any(each.payload is not None for each in published(world)))
+    await world.come_to_rest()
 
     taken = [each.payload["aps"] for each in published(world) if each.payload is not None]
     assert ["alert" in each for each in taken] == [True]
