@@ -84,12 +84,14 @@ async def _initdb(home: Home, target: Path, installation: Path, account: Account
         )
     finally:
         os.close(folder)
+    listening = asyncio.ensure_future(asyncio.to_thread(process.communicate))
     try:
-        said, _ = await asyncio.to_thread(process.communicate)
+        # cancelled before its thread has begun, it would never close what the child writes to
+        said, _ = await asyncio.shield(listening)
     except BaseException:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        await listening
         raise
     if process.returncode != 0:
         what = f"initdb could not make a cluster in {home.path} (status {process.returncode})."
