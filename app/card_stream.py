@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Final
 
+from app.lines import LINE_SECONDS, QUIET_SECONDS
 from events.errors import LockstepError
 from events.feed_cursor import FeedCursor
 from events.postgres.doorbell import Ring
@@ -14,14 +15,10 @@ from events.waiting import first_of
 from projections.card_fact_store import FactPage, FactStore
 
 PAGE_FACTS: Final = 100
-LIFE_SECONDS: Final = 900.0
-"""Whoever follows comes anew after so long, and shows a key that is still good."""
 LOOK_SECONDS: Final = 2.0
 """How often facts are looked for without a hint."""
 LISTEN_SECONDS: Final = 60.0
 """How often it is noted that somebody follows."""
-QUIET_SECONDS: Final = 15.0
-"""A line that is silent for so long is sent something, so that nobody in between hangs up."""
 
 
 class StreamAheadError(LockstepError):
@@ -66,12 +63,12 @@ class CardStream:
             raise StreamAheadError("The place is ahead of this database: it was restored to an earlier time.")
         return cursor
 
-    async def follow(self, cursor: FeedCursor, *, seconds: float = LIFE_SECONDS) -> AsyncIterator[FactPage]:
+    async def follow(self, cursor: FeedCursor, *, seconds: float = LINE_SECONDS) -> AsyncIterator[FactPage]:
         """Give what follows, page by page, and an empty page now and then while nothing does.
 
         Args:
             cursor: From `begin`, or of the last page.
-            seconds: When to end, once there is nothing more; at the latest after `LIFE_SECONDS`, or with the service.
+            seconds: When to end, once there is nothing more; at the latest after `LINE_SECONDS`, or with the service.
 
         Raises:
             StoreUnavailableError: Postgres is away.
@@ -85,7 +82,7 @@ class CardStream:
             if page.facts or now - said >= QUIET_SECONDS:
                 yield page
                 said = now
-            left = (LIFE_SECONDS if page.facts else min(seconds, LIFE_SECONDS)) - (now - began)
+            left = (LINE_SECONDS if page.facts else min(seconds, LINE_SECONDS)) - (now - began)
             if self._closing.is_set() or left <= 0:
                 return
             if page.facts:

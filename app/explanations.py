@@ -257,6 +257,7 @@ class _Faces:
         self._key = key
         self._stored = stored
         self._known: dict[str | None, Face] = {}
+        self._on_android: dict[str, Face] = {}
 
     def of(self, attributes_type: str | None) -> Face | None:
         """Give the face of cards of a type; of None, that of the order's kind. None without a view."""
@@ -273,7 +274,11 @@ class _Faces:
         face = self.of(card.attributes_type)
         if face is None or not card.is_android or self._stored is None or self._stored.opened is None:
             return face
-        return on_android(face, self._stored.opened, card.attributes_type, self._key)
+        if card.attributes_type not in self._on_android:
+            self._on_android[card.attributes_type] = on_android(
+                face, self._stored.opened, card.attributes_type, self._key
+            )
+        return self._on_android[card.attributes_type]
 
 
 def _of_order(

@@ -18,6 +18,8 @@ import msgspec
 import structlog
 
 from app.errors import TooManyLinesError
+from app.lines import LINE_SECONDS, QUIET_SECONDS
+from app.slot_hints import SlotHints
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.slot import ALL_SLOTS, slot_of
@@ -29,10 +31,6 @@ log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 2.0
 """How often the list is looked at without a hint."""
-QUIET_SECONDS: Final = 15.0
-"""A line that is silent for so long is sent something, so that nobody in between hangs up."""
-LINE_SECONDS: Final = 900.0
-"""A line ends after so long: whoever goes on shows the key again, and is spread over the processes anew."""
 MOST_KEPT: Final = 5_000
 """Changes that are kept, for all who follow; whoever is further behind reads the list anew."""
 MOST_LINES: Final = 1_000
@@ -76,17 +74,15 @@ class OrderFollower:
         self._seen: dict[int, datetime] | None = None
         self._lines = 0
         self._left_at = time.monotonic()
-        self._hinted: set[int] = set()
+        self._hints = SlotHints()
         self._lock = asyncio.Lock()
-        self._work = asyncio.Event()
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
 
     def hear(self, ring: Ring) -> None:
         """Take a hint."""
         if ring.folded and self._lines:
-            self._hinted.update(ring.folded)
-            self._work.set()
+            self._hints.add(ring.folded)
 
     def close(self) -> None:
         """Let those who follow hang up: they go on elsewhere."""
@@ -94,13 +90,8 @@ class OrderFollower:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look at the list while somebody follows it, and as long after that as a line lasts, until told to stop."""
-        next_look = 0.0
         while not stop.is_set():
-            await first_of(stop, self._work, seconds=max(0.0, next_look - time.monotonic()))
-            self._work.clear()
-            slots, self._hinted = self._hinted, set()
-            if time.monotonic() >= next_look:
-                slots, next_look = set(ALL_SLOTS), time.monotonic() + LOOK_SECONDS
+            slots = await self._hints.take(stop, every_seconds=LOOK_SECONDS)
             try:
                 await self.look(slots)
             except StoreUnavailableError as error:

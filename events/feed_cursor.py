@@ -1,15 +1,12 @@
 """A reader's place in a feed, as the text that it keeps: a number for each slot, signed so that only ours is read."""
 
-import base64
-import binascii
 from enum import IntEnum
 from hashlib import blake2b
-from hmac import compare_digest
 from typing import Final
 
 import msgspec
 
-from events.errors import LockstepError
+from events.signed_text import CursorError, read_signed, write_signed
 from events.slot import ALL_SLOTS
 
 SLOTS: Final = len(ALL_SLOTS)
@@ -26,10 +23,6 @@ class FeedName(IntEnum):
 
 
 _GIVEN_BY: Final = {FeedName.EVENTS: "GET /v1/events", FeedName.CARDS: "GET /v1/cards/stream"}
-
-
-class CursorError(LockstepError):
-    """A cursor is not one that this feed of this installation gave; send one as it was given, or none."""
 
 
 class FeedCursor(msgspec.Struct, frozen=True):
@@ -61,7 +54,7 @@ def write_cursor(cursor: FeedCursor, feed: FeedName, key: bytes) -> str:
             content.append(rest & 0x7F | 0x80)
             rest >>= 7
         content.append(rest)
-    return base64.urlsafe_b64encode(_tag(bytes(content), key) + content).rstrip(b"=").decode()
+    return write_signed(bytes(content), lambda signed: _tag(signed, key))
 
 
 def read_cursor(text: str, feed: FeedName, key: bytes) -> FeedCursor:
@@ -70,15 +63,13 @@ def read_cursor(text: str, feed: FeedName, key: bytes) -> FeedCursor:
     Raises:
         CursorError: It was not written with this key, or was changed, or is of another feed.
     """
-    if len(text) > _LONGEST or not text.isascii():
-        raise CursorError("It is no cursor.")
-    try:
-        signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise CursorError("It is no cursor.") from None
-    tag, content = signed[:_TAG_BYTES], signed[_TAG_BYTES:]
-    if not compare_digest(tag, _tag(content, key)):
-        raise CursorError("It is no cursor of this installation, or was changed on its way.")
+    content = read_signed(
+        text,
+        lambda signed: _tag(signed, key),
+        tag_bytes=_TAG_BYTES,
+        longest=_LONGEST,
+        why="It is no cursor of this installation, or was changed on its way.",
+    )
     if content[0] != feed:
         other = next((each for each in FeedName if each == content[0]), None)
         whose = "another release" if other is None else _GIVEN_BY[other]

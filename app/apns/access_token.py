@@ -8,18 +8,16 @@ Source:
 """
 
 import asyncio
-import hashlib
 from typing import Annotated, Final
 
 import httpx
 import jwt
 import msgspec
 import structlog
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.apns.errors import NotSent, NotSentCause
 from app.apns.fcm_account import ServiceAccount
-from app.apns.provider_token import Invalidation, IssuedToken
+from app.apns.held_token import HeldToken, IssuedToken, fingerprint_of
 
 log = structlog.get_logger()
 
@@ -48,7 +46,7 @@ _read_granted = msgspec.json.Decoder(_Granted).decode
 _read_refusal = msgspec.json.Decoder(_Refusal).decode
 
 
-class AccessToken:
+class AccessToken(HeldToken):
     """Asks for tokens of one account, and knows the current one and how long it is good.
 
     Args:
@@ -60,13 +58,11 @@ class AccessToken:
     """
 
     def __init__(self, account: ServiceAccount, client: httpx.AsyncClient) -> None:
+        super().__init__(youngest=YOUNGEST_CHANGE_SECONDS, oldest=OLDEST_SECONDS)
         self._account = account
         self._client = client
         self._key = account.rsa_key()
-        public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        self.key_fingerprint = hashlib.sha256(public).hexdigest()
-        self._current: IssuedToken | None = None
-        self._invalid = False
+        self.key_fingerprint = fingerprint_of(self._key)
         self._pause = 0.0
         self._not_before = 0.0
         self._refused = ""
@@ -83,11 +79,6 @@ class AccessToken:
     def key_id(self) -> str:
         """Name the key."""
         return self._account.private_key_id
-
-    @property
-    def current(self) -> IssuedToken | None:
-        """Give the token that was adopted last."""
-        return self._current
 
     async def issue(self, now: float) -> IssuedToken:
         """Ask for another token, which is not the current one before it is adopted.
@@ -113,36 +104,9 @@ class AccessToken:
         self._pause = self._not_before = 0.0
         return IssuedToken(granted.access_token, int(now) + granted.expires_in - LIFETIME_SECONDS)
 
-    def adopt(self, issued: IssuedToken) -> None:
-        """Make a token the current one; one that Google refused stays refused."""
-        if self._current is None or issued.value != self._current.value:
-            self._current = issued
-            self._invalid = False
-
     def due(self, now: float) -> bool:
         """Tell whether another token is wanted: there is none, or it is old or refused."""
         return self._current is None or self._invalid or abs(now - self._current.issued_at) >= RENEW_AFTER_SECONDS
-
-    def allowed(self, now: float) -> bool:
-        """Tell whether Google would still take the current token, due or not."""
-        if self._current is None or self._invalid:
-            return False
-        return abs(now - self._current.issued_at) < OLDEST_SECONDS
-
-    def invalidate(self, token: str, now: float) -> Invalidation:
-        """Note that Google does not take a token.
-
-        Args:
-            token: The one that was sent.
-            now: Unix seconds.
-        """
-        current = self._current
-        if current is None or current.value != token:
-            return Invalidation.REPLACED
-        if abs(now - current.issued_at) < YOUNGEST_CHANGE_SECONDS:
-            return Invalidation.TOO_YOUNG
-        self._invalid = True
-        return Invalidation.RENEWING
 
     async def _ask(self, now: int) -> _Granted:
         account = self._account

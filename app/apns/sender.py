@@ -16,11 +16,11 @@ from app.apns.dispatch_rules import SendingRules
 from app.apns.errors import Ambiguous, NotSent
 from app.apns.fcm_request import FcmRequest
 from app.apns.health import Health
+from app.apns.held_token import Invalidation
 from app.apns.judge import judge, said
 from app.apns.operator_call import call_operator
 from app.apns.pace import Pace
 from app.apns.preflight import problem_of
-from app.apns.provider_token import Invalidation
 from app.apns.push_count import count_judged
 from app.apns.reasons import reason_of
 from app.apns.request import ApnsRequest, Environment, PushKind

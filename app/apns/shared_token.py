@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from app.apns.errors import NotSent
-from app.apns.provider_token import Invalidation, IssuedToken
+from app.apns.held_token import Invalidation, IssuedToken
 from events.errors import SecretKeyError, StoreUnavailableError
 from events.postgres.errors import translated
 from events.postgres.pool import Pool

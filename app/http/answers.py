@@ -52,4 +52,9 @@ class EventAnswers(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
 
 def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Give an answer with a JSON body."""
-    return web.Response(status=status, body=encode(body), headers={**_HEADERS, **headers} if headers else _HEADERS)
+    return encoded_answer(encode(body), status=status, headers=headers)
+
+
+def encoded_answer(body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Give an answer with a body that is JSON already."""
+    return web.Response(status=status, body=body, headers={**_HEADERS, **headers} if headers else _HEADERS)

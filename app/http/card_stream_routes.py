@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
-from app.card_stream import LIFE_SECONDS, CardStream, StreamAheadError
+from app.card_stream import CardStream, StreamAheadError
 from app.http.answers import encode
 from app.http.edge import edge_of
 from app.http.event_stream import LAST_EVENT_ID, RETRY, SILENCE, STREAM, last_id, stream
@@ -12,7 +12,9 @@ from app.http.operation import Answer, describe
 from app.http.problem_kinds import CURSOR_AHEAD
 from app.http.problems import ProblemError, bad_request, problem
 from app.http.queries import query_number, seconds_parameter
-from events.feed_cursor import CursorError, FeedCursor, FeedName, read_cursor, write_cursor
+from app.lines import LINE_SECONDS
+from events.feed_cursor import FeedCursor, FeedName, read_cursor, write_cursor
+from events.signed_text import CursorError
 from projections.card_fact_store import FactPage
 
 
@@ -25,13 +27,13 @@ from projections.card_fact_store import FactPage
             example="retry: 3000\nid: q3ZkAA\n\n",
         )
     },
-    parameters=(LAST_EVENT_ID, seconds_parameter(LIFE_SECONDS)),
+    parameters=(LAST_EVENT_ID, seconds_parameter(LINE_SECONDS)),
     problems=(CURSOR_AHEAD,),
 )
 async def get_card_stream(request: web.Request) -> web.StreamResponse:
     """Stream facts from a place on, or from now on."""
     edge, key = edge_of(request), edge_of(request).keyring.hash
-    seconds = query_number(request, "seconds", int(LIFE_SECONDS))
+    seconds = query_number(request, "seconds", int(LINE_SECONDS))
     cursor = await _begun(request, edge.card_stream, key)
 
     async def blocks() -> AsyncGenerator[str]:

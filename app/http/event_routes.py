@@ -101,19 +101,15 @@ async def post_events(request: web.Request) -> web.Response:
         return await _post_binary(request)
     media_type = media_type_of(request, _TAKEN)
     body = await _read_body(request)
-    edge, trace = edge_of(request), trace_of(request)
-    key, now = edge.keyring.hash, edge.clock()
+    edge = edge_of(request)
     if media_type != CLOUD_EVENTS:
         document = read_document(body)
         _refuse_other_sources(request, [("", document)])
-        saved = await edge.definitions.find(references_in([document]))
-        draft = read_cloud_event(document, key=key, now=now, trace=trace, definitions=saved)
+        [draft] = await _drafts_of(request, edge, [document])
         return await _append_one(request, edge, draft)
     documents = _batch(read_document(body, limit_nodes=BATCH_VALUES))
     _refuse_other_sources(request, [(f"/{place}", each) for place, each in enumerate(documents)])
-    saved = await edge.definitions.find(references_in(documents))
-    drafts = [read_cloud_event(each, key=key, now=now, trace=trace, definitions=saved) for each in documents]
-    return await _append_many(request, edge, drafts)
+    return await _append_many(request, edge, await _drafts_of(request, edge, documents))
 
 
 @describe(
@@ -157,14 +153,18 @@ async def _post_binary(request: web.Request) -> web.Response:
     document, faults = attributes_in(request.headers)
     document["data"] = read_document(await _read_body(request))
     edge = edge_of(request)
-    saved = await edge.definitions.find(references_in([document]))
-    draft = read_cloud_event(
-        document, key=edge.keyring.hash, now=edge.clock(), trace=trace_of(request), definitions=saved
-    )
+    [draft] = await _drafts_of(request, edge, [document])
     if faults:
         known = draft if isinstance(draft, Invalid) else Invalid(())
         draft = Invalid((*faults, *known.faults))
     return await _append_one(request, edge, draft)
+
+
+async def _drafts_of(request: web.Request, edge: Edge, documents: Sequence[Any]) -> list[Draft]:
+    """Read CloudEvents, with the definitions that they name."""
+    trace, key, now = trace_of(request), edge.keyring.hash, edge.clock()
+    saved = await edge.definitions.find(references_in(documents))
+    return [read_cloud_event(each, key=key, now=now, trace=trace, definitions=saved) for each in documents]
 
 
 async def _read_body(request: web.Request) -> bytes:

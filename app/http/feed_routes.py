@@ -18,7 +18,8 @@ from app.http.reads import note_read
 from events.cloud_event import CloudEvent
 from events.errors import Fault
 from events.feed import CursorAheadError
-from events.feed_cursor import CursorError, FeedCursor, FeedName, read_cursor, write_cursor
+from events.feed_cursor import FeedCursor, FeedName, read_cursor, write_cursor
+from events.signed_text import CursorError
 
 LONGEST_WAIT_SECONDS: Final = 10
 

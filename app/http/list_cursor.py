@@ -1,14 +1,11 @@
 """A place in a list of orders, as the text that a caller sends back: it names its list, and is signed."""
 
-import base64
-import binascii
 from hashlib import blake2b
-from hmac import compare_digest
 from typing import Final
 
 import msgspec
 
-from events.feed_cursor import CursorError
+from events.signed_text import read_signed, write_signed
 from projections.order_list import Place, Sought
 
 _TAG_BYTES: Final = 12
@@ -25,8 +22,7 @@ def write_place(place: Place, sought: Sought, key: bytes) -> str:
         sought: Which orders the list holds.
         key: Of the installation.
     """
-    content = _write(place)
-    return base64.urlsafe_b64encode(_tag(content, sought, key) + content).rstrip(b"=").decode()
+    return write_signed(_write(place), lambda content: _tag(content, sought, key))
 
 
 def read_place(text: str, sought: Sought, key: bytes) -> Place:
@@ -35,15 +31,13 @@ def read_place(text: str, sought: Sought, key: bytes) -> Place:
     Raises:
         CursorError: It is not of this list, was not written with this key, or was changed.
     """
-    if len(text) > _LONGEST or not text.isascii():
-        raise CursorError("It is no cursor.")
-    try:
-        signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise CursorError("It is no cursor.") from None
-    tag, content = signed[:_TAG_BYTES], signed[_TAG_BYTES:]
-    if not compare_digest(tag, _tag(content, sought, key)):
-        raise CursorError("It is no cursor of this list: of these filters, this caller and this installation.")
+    content = read_signed(
+        text,
+        lambda signed: _tag(signed, sought, key),
+        tag_bytes=_TAG_BYTES,
+        longest=_LONGEST,
+        why="It is no cursor of this list: of these filters, this caller and this installation.",
+    )
     return _read(content)
 
 

@@ -15,7 +15,7 @@ from app.http.problems import ProblemError, bad_request, not_found, problem
 from app.http.queries import LIMIT, page_limit, query_flag
 from app.http.tags import IF_CHANGED, tagged, tagged_answer
 from events.errors import Fault
-from events.feed_cursor import CursorError
+from events.signed_text import CursorError
 from projections.order_list import ListedOrder, Place, Sought
 
 MOST_STATUSES: Final = 20

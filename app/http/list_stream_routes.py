@@ -14,7 +14,8 @@ from app.http.operation import Answer, describe
 from app.http.problem_kinds import BUSY, NOT_FOUND
 from app.http.problems import problem
 from app.http.queries import query_number, seconds_parameter
-from app.order_follower import LINE_SECONDS, ListNews
+from app.lines import LINE_SECONDS
+from app.order_follower import ListNews
 
 
 @describe(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from app.http.answers import encode, json_answer
+from app.http.answers import encode, encoded_answer
 from app.http.operation import Answer, Parameter
 
 _TAG_BYTES: Final = 12
@@ -36,9 +36,10 @@ def tagged_answer(request: web.Request, body: Any, *, version: int | None = None
         body: The answer.
         version: Of an order: its ETag begins with it, and is good for `If-Match`.
     """
-    digest = blake2b(encode(body), digest_size=_TAG_BYTES).hexdigest()
+    encoded = encode(body)
+    digest = blake2b(encoded, digest_size=_TAG_BYTES).hexdigest()
     tag = f'"{digest}"' if version is None else f'"{version}-{digest}"'
-    answer = json_answer(body, headers={"ETag": tag})
+    answer = encoded_answer(encoded, headers={"ETag": tag})
     if _has(request, tag):
         return web.Response(status=304, headers={name: answer.headers[name] for name in ("ETag", "Cache-Control")})
     return answer

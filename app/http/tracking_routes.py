@@ -22,8 +22,8 @@ from app.http.problems import bad_request, not_found, problem
 from app.http.queries import query_number, seconds_parameter
 from app.http.reads import note_read
 from app.http.static_files import IF_CHANGED, answer_file, file_answers
+from app.lines import LINE_SECONDS
 from app.tracking.tracked import Look, Moment
-from app.tracking.tracker import LINE_SECONDS
 
 PAGE: Final = "/track"
 _FOLDER: Final = Path(__file__).parents[1] / "tracking" / "static"

@@ -16,6 +16,8 @@ import structlog
 
 from app.access.caller import Caller
 from app.errors import TooManyLinesError
+from app.lines import LINE_SECONDS, QUIET_SECONDS
+from app.slot_hints import SlotHints
 from app.tracking.tracked import Look, Moment, Tracked
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
@@ -37,10 +39,6 @@ log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 2.0
 """How often versions are looked at without a hint."""
-QUIET_SECONDS: Final = 15.0
-"""A line that is silent for so long is sent something, so that nobody in between hangs up."""
-LINE_SECONDS: Final = 900.0
-"""A line ends after so long: whoever goes on shows the ticket again, and is spread over the processes anew."""
 KNOWN_SECONDS: Final = 60.0
 """What was read is read again after so long, whatever the version."""
 MOST_LINES: Final = 10_000
@@ -59,6 +57,7 @@ class _Followed:
 
     def __init__(self, subject_id: str) -> None:
         self.subject_id = subject_id
+        self.slot = slot_of(subject_id)
         self.lines = 0
         self.version: int | None = None
         self.news = asyncio.Event()
@@ -93,15 +92,13 @@ class Tracker:
         self._views = ViewStore(keyring)
         self._followed: dict[str, _Followed] = {}
         self._lines = 0
-        self._hinted: set[int] = set()
-        self._work = asyncio.Event()
+        self._hints = SlotHints()
         self._closing = asyncio.Event()
 
     def hear(self, ring: Ring) -> None:
         """Take a hint."""
         if ring.folded and self._followed:
-            self._hinted.update(ring.folded)
-            self._work.set()
+            self._hints.add(ring.folded)
 
     def close(self) -> None:
         """Let those who follow hang up: they go on elsewhere."""
@@ -109,16 +106,10 @@ class Tracker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look for news of what is followed, until told to stop."""
-        next_look = 0.0
         while not stop.is_set():
-            await first_of(stop, self._work, seconds=max(0.0, next_look - time.monotonic()))
-            self._work.clear()
-            slots, self._hinted = self._hinted, set()
-            every = time.monotonic() >= next_look
-            if every:
-                next_look = time.monotonic() + LOOK_SECONDS
+            slots = await self._hints.take(stop, every_seconds=LOOK_SECONDS)
             try:
-                await self._look([each for each in self._followed if every or slot_of(each) in slots])
+                await self._look([each.subject_id for each in self._followed.values() if each.slot in slots])
             except StoreUnavailableError as error:
                 log.warning("tracker_waits_for_postgres", reason=str(error))
 

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.apns.dispatcher import Dispatcher
-from app.apns.provider_token import Invalidation, ProviderToken
+from app.apns.held_token import Invalidation
+from app.apns.provider_token import ProviderToken
 from app.apns.shared_token import ASK_AGAIN_SECONDS, SharedProviderToken
 from events.errors import StoreUnavailableError
 from events.postgres.pool import Pool, open_pool

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.feed_cursor import SLOTS, CursorError, FeedCursor, FeedName, read_cursor, write_cursor
+from events.feed_cursor import SLOTS, FeedCursor, FeedName, read_cursor, write_cursor
+from events.signed_text import CursorError
 from tests.examples.events import KEY
 
 POSITIONS = st.lists(st.integers(0, 2**63 - 1), min_size=SLOTS, max_size=SLOTS).map(tuple)

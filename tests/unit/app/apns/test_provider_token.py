@@ -6,7 +6,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.apns.errors import SigningKeyError
-from app.apns.provider_token import Invalidation, IssuedToken, ProviderToken
+from app.apns.held_token import Invalidation, IssuedToken
+from app.apns.provider_token import ProviderToken
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 MINUTE = 60
