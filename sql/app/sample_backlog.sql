@@ -8,20 +8,20 @@
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 )
-SELECT 'cards' AS figure, lane::text AS label, environment, count(d.claim_at) AS count,
+SELECT 'cards' AS figure, lanes.lane::text AS label, environments.environment, count(d.claim_at) AS count,
        extract(epoch FROM max(now.at - d.claim_at))::double precision AS oldest_seconds
-FROM now, unnest($2::smallint[]) AS lane
-CROSS JOIN unnest($3::text[]) AS environment
+FROM now, unnest($2::smallint[]) AS lanes(lane)
+CROSS JOIN unnest($3::text[]) AS environments(environment)
 CROSS JOIN unnest($1::smallint[]) AS wanted(slot)
 LEFT JOIN LATERAL (
     SELECT c.claim_at
     FROM cards AS c
-    WHERE c.slot = wanted.slot AND c.lane = lane AND c.environment = environment.environment AND c.claim_at <= now.at
+    WHERE c.slot = wanted.slot AND c.lane = lanes.lane AND c.environment = environments.environment AND c.claim_at <= now.at
       AND (c.leased_until IS NULL OR c.leased_until <= now.at)
     ORDER BY c.claim_at
     LIMIT $4
 ) AS d ON true
-GROUP BY lane, environment
+GROUP BY lanes.lane, environments.environment
 UNION ALL
 SELECT 'channels', NULL, NULL, count(d.claim_at), extract(epoch FROM max(now.at - d.claim_at))::double precision
 FROM now, unnest($1::smallint[]) AS wanted(slot)

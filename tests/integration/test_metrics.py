@@ -123,7 +123,7 @@ async def test_what_stands_in_the_database_is_sampled(owing: Flow, clock: Clock,
 
     assert of(now, "lockstep_database_up") == 1
     assert of(now, "lockstep_cards_due", lane="urgent", environment="sandbox") == 1
-    assert of(now, "lockstep_cards_due", lane="bulk", environment="fcm") == 0
+    assert of(now, "lockstep_cards_due", lane="bulk", environment="sandbox") == 0
     assert of(now, "lockstep_cards_due_oldest_seconds", lane="urgent", environment="sandbox") >= 90
     assert of(now, "lockstep_subjects_behind") == 1
     assert of(now, "lockstep_subjects_behind_oldest_seconds") >= 90
