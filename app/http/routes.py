@@ -48,6 +48,7 @@ from app.http.webhook_routes import (
     post_secret,
     put_webhook,
 )
+from app.metrics.counters import begin_route
 from events.errors import LockstepError
 
 
@@ -161,6 +162,7 @@ def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> Non
     """Register routes, each behind its rule."""
     admission = Admission(edge.limits)
     for each in routes:
+        begin_route(each.method, each.path)
         app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge, admission))] = each.rule
 
 
