@@ -192,7 +192,7 @@ async def test_who_asks_ahead_keeps_nobody_else_waiting(pool: Pool, keyring: Key
     async def patient(_: web.Request) -> web.Response:
         nonlocal meanwhile
         before = count
-        for _ in range(TURNS):
+        for _turn in range(TURNS):
             await asyncio.sleep(0)
         meanwhile = count - before
         return web.Response()
