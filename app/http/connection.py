@@ -128,7 +128,7 @@ class ProblemConnection(web.RequestHandler):
         new = self._request_count - requests
         if new:
             self._newest, body_bytes = self._messages[-1][1], 0
-        if new or was_in_body:
+        if data and (new or was_in_body):
             # a head that follows has its own time
             if self._head_due is not None:
                 self._head_due.cancel()

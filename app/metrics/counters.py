@@ -1,7 +1,7 @@
 """What a process counts at its edges: requests, streams, pushes, webhooks, loops.
 
-A label's values are ours or from a table: whatever a caller or a peer makes up is counted as `other`. What an alert waits
-for is counted from zero on, because Prometheus sees no rise in a series that begins with one.
+A label's values are ours or from a table: whatever a caller or a peer makes up is counted as `other`. What an alert
+waits for is counted from zero on, because Prometheus sees no rise in a series that begins with one.
 """
 
 from collections.abc import Iterator, Sequence

@@ -156,7 +156,7 @@ CHUNKED: Final = POSTED + b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n
 SIZED: Final = POSTED + b"Content-Length: 4\r\n\r\nbody"
 
 
-@pytest.mark.parametrize("before", [GET_LIVE, CHUNKED, SIZED, GET_LIVE + SIZED, SIZED + GET_LIVE])
+@pytest.mark.parametrize("before", [GET_LIVE, CHUNKED, SIZED, GET_LIVE + SIZED, SIZED + GET_LIVE, GET_LIVE * 33])
 @pytest.mark.parametrize("split", [0, 3, 30])
 async def test_half_a_head_right_behind_a_request_has_as_long_as_any(
     pool: Pool, keyring: Keyring, before: bytes, split: int
