@@ -24,7 +24,8 @@ from events.extensions import encode_extensions
 LONGEST_LINE: Final = 4 * 262_144
 """Bytes; an event of the largest body that is taken, every character of it escaped."""
 
-_MOST_VALUES: Final = 1_100
+_MOST_VALUES: Final = 20_100
+"""Those of the largest batch that is taken, which may be one event, and its attributes."""
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _encode = msgspec.json.Encoder().encode
 

@@ -66,6 +66,7 @@ def cloud_events(data: Mapping[str, Schema]) -> Schema:
         "subject": {**SUBJECT, "description": "The order, or another subject."},
         "time": _optional({**MOMENT, "description": "When it happened; now if absent."}),
         "datacontenttype": _optional({"const": "application/json"}),
+        "dataschema": _optional({"type": "string"}),
         "traceparent": _optional({"type": "string", "pattern": "^[ -~]{1,512}$"}),
     }
     open_ = {"propertyNames": NAMES, "additionalProperties": _optional(VALUE)}

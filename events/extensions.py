@@ -5,6 +5,7 @@ Rules:
     boolean. Bytes, times and URIs are texts in JSON, and every value is one in HTTP's binary mode. A null is no value.
     Nobody here knows what in them is personal, so they are sealed as a whole. They are not part of an event's content:
     a repeat is known without them, and those that came first stay.
+    `dataschema`, which the specification names and nobody here reads, is kept among them.
 
 Source:
     CNCF, "CloudEvents" 1.0.2, "Naming conventions" and "Type system"; "JSON event format" 1.0.2, section 2.2.
@@ -32,7 +33,7 @@ OWN_ATTRIBUTES: Final = frozenset(("version", "recordedat", "personal"))
 ATTRIBUTES: Final = frozenset(
     (
         "specversion", "id", "source", "subject", "type", "time", "data",
-        "datacontenttype", "dataschema", "schemaversion", "traceparent",
+        "datacontenttype", "schemaversion", "traceparent",
     )
 )  # fmt: skip
 """What is read of a CloudEvent by its name."""
@@ -71,10 +72,10 @@ def encode_extensions(given: Mapping[str, Any], faults: list[Fault], parent: str
     kept = {name: value for name, value in given.items() if value is not None}
     before = len(faults)
     for name, value in given.items():
-        details = _name_fault(name), _value_fault(value)
+        details = _name_fault(name), _value_fault(name, value)
         faults += (Fault(pointer_to(parent, name), each) for each in details if each is not None)
-    if len(kept) > MOST_EXTENSIONS:
-        faults.append(Fault(parent, f"has {len(kept)} extension attributes; at most {MOST_EXTENSIONS} are kept"))
+    if len(given) > MOST_EXTENSIONS:
+        faults.append(Fault(parent, f"has {len(given)} extension attributes; at most {MOST_EXTENSIONS} are kept"))
     if not kept or len(faults) > before:
         return None
     encoded = _encode(kept)
@@ -99,7 +100,9 @@ def _name_fault(name: str) -> str | None:
     return None
 
 
-def _value_fault(value: Any) -> str | None:
+def _value_fault(name: str, value: Any) -> str | None:
+    if name == "dataschema" and value is not None and not isinstance(value, str):
+        return "is to be a text: a URI"
     match value:
         case bool() | None:
             return None

@@ -12,6 +12,7 @@ from events.codec import encode_new
 from events.envelope import NewEvent, RecordedEvent
 from events.errors import LockstepError, NewerEventError
 from events.exporter import Position, PositionError, walk
+from events.extensions import MOST_EXTENSIONS, encode_extensions
 from events.importer import Imported, Importer, ImportRefusedError
 from events.keyring import open_keyring
 from events.outcome import Appended, Duplicate, IdReused
@@ -230,7 +231,7 @@ REFUSED: Final[dict[str, tuple[Callable[[list[bytes]], list[bytes]], int, str]]]
     "another event under the version": (lambda ls: [edited(ls[0], id="other")], 1, "differ in id"),
     "other extensions": (lambda ls: [*ls[:3], edited(ls[3], guest="Anna")], 4, "differ in extension attributes"),
     "extensions of no event": (lambda ls: [edited(ls[0], colour="red")], 1, "without its extension attributes"),
-    "a reserved name": (lambda ls: [edited(ls[0], dataschema="urn:x")], 1, "/dataschema"),
+    "a name of no attribute": (lambda ls: [edited(ls[0], Colour="red")], 1, "/Colour"),
     "an attribute of no type": (lambda ls: [edited(ls[0], colour=[])], 1, "/colour"),
     "other data": (lambda ls: [ls[0], edited(ls[1], data={"reason": "sun"})], 2, "data"),
     "other personal values": (lambda ls: [ls[0], ls[1], edited(ls[2], data={"text": "x"})], 3, "personal values"),
@@ -278,6 +279,19 @@ async def test_values_that_were_left_out_do_not_come_back(here: Place, there: Pl
     for subject_id, what in (("order-1", "personal values"), ("order-2", "extension attributes")):
         with pytest.raises(ImportRefusedError, match=f"without its {what}"):
             await there.take(await here.export(subject_id=subject_id))
+
+
+async def test_whatever_may_be_posted_is_read_back(here: Place, there: Place) -> None:
+    """The event with the most values that a card has room for, and the most extension attributes."""
+    most = encode_new(
+        subject_id="match", source="shop", event_id="e", type="activity.updated", occurred_at=NOON, key=b"k",
+        data={"contentState": {"x": [1] * 1_300}},
+        extensions=encode_extensions({f"x{number}": True for number in range(MOST_EXTENSIONS)}, []),
+    )  # fmt: skip
+    await here.store.append([group(most)])
+    await there.take(await here.export())
+
+    assert await there.events() == await here.events()
 
 
 async def test_a_refused_line_leaves_no_head_behind(here: Place, there: Place) -> None:

@@ -35,6 +35,7 @@ EXTENSIONS: dict[str, Any] = {
     "blob": "AAH/",
     "expirytime": "2026-11-22T18:35:37Z",
     "empty": "",
+    "dataschema": "https://shop.example/order.json#placed",
     "aratherlongnamethatshouldbeshorter": "kept too",
 }
 """Of every type that there is; what has no type of its own in JSON is a text."""

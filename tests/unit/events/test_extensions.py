@@ -63,6 +63,12 @@ def test_a_value_of_no_type_of_theirs_is_refused(value: Any) -> None:
     assert ascii(value) not in fault.detail
 
 
+def test_a_data_schema_is_a_text() -> None:
+    """The specification names it, and says that it is a URI."""
+    assert faults_of({"dataschema": "https://shop.example/order.json"}) == []
+    assert [each.pointer for each in faults_of({"dataschema": 7})] == ["/dataschema"]
+
+
 @pytest.mark.parametrize("name", ["", "Tenant", "two-words", "a_b", "ü", "٣", "a/b", "x" * (LONGEST_NAME + 1)])
 def test_a_name_that_none_may_have_is_refused(name: str) -> None:
     """Lower-case letters and digits of ASCII, up to a length that can be shown."""
