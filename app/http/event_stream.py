@@ -62,6 +62,8 @@ async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.Strea
         own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
     stand_aside(request)
     await response.prepare(request)
+    if request.method == "HEAD":
+        return response
     resource = request.match_info.route.resource
     let_in_at = time.monotonic()
     try:

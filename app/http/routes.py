@@ -163,7 +163,10 @@ def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> Non
     admission = Admission(edge.limits)
     for each in routes:
         begin_route(each.method, each.path)
-        app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge, admission))] = each.rule
+        handler = _behind(each, edge, admission)
+        # RFC 9110, section 9.1: whatever answers GET answers HEAD
+        for method in (each.method, "HEAD") if each.method == "GET" else (each.method,):
+            app[RULES][app.router.add_route(method, each.path, handler)] = each.rule
 
 
 def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:

@@ -182,6 +182,20 @@ async def test_nobody_unknown_gets_in(api: Api, route: Route) -> None:
     assert reply.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+async def test_whatever_answers_get_answers_head(api: Api) -> None:
+    """To the same callers, with the same status and headers, and without a body."""
+    for route in ROUTES:
+        if route.method == "GET" and route.path not in {"/metrics", "/docs/{file}", "/v1/schemas/events/{type}"}:
+            path, _ = REQUESTS.get((route.method, route.path), (route.path, None))
+            for token in ("admin", None):
+                whole, head = [await api.send(method, path, token=token) for method in ("GET", "HEAD")]
+                assert (head.status, head.body) == (whole.status, b""), path
+                assert set(head.headers) == set(whole.headers) - {"Transfer-Encoding"}, path
+                assert head.headers.get("Content-Length") == whole.headers.get("Content-Length"), path
+    reply = await api.send("HEAD", "/v1/tickets", token="admin")
+    assert (reply.status, reply.headers["Allow"]) == (405, "POST")
+
+
 @pytest.mark.parametrize("route", GUARDED, ids=named)
 async def test_a_key_that_was_good_gets_in_no_more(api: Api, pool: Pool, route: Route) -> None:
     """A revoked key and an expired key are 401; so is one whose row was copied from another installation."""
