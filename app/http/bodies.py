@@ -12,7 +12,7 @@ from app.http.admission import standing_aside
 from app.http.content_encoding import content_encoding, unpack
 from app.http.edge import edge_of
 from app.http.operation import JSON
-from app.http.problem_kinds import MEDIA_TYPE, TOO_SLOW
+from app.http.problem_kinds import MEDIA_TYPE, TOO_LARGE, TOO_SLOW
 from app.http.problems import bad_request, invalid, problem
 from events.document import LIMIT_BYTES, LIMIT_NODES, read_document
 from events.errors import Fault
@@ -59,6 +59,8 @@ async def read_body(request: web.Request) -> bytes:
 
 async def _received(request: web.Request) -> bytes:
     """Receive the body as it was sent."""
+    if (request.content_length or 0) > LIMIT_BYTES:
+        raise problem(*TOO_LARGE, f"The body is larger than is read: {LIMIT_BYTES} bytes.")
     try:
         if request.content.is_eof():
             # it came with its headers, as small ones do: nothing to wait for
@@ -109,7 +111,7 @@ def value_of(document: Any, type_: type[T]) -> T:
 def _size_of(request: web.Request) -> int:
     """Give the size that a body will have; the largest one where its headers do not say so."""
     stated = request.content_length
-    if stated is None or stated > LIMIT_BYTES or "Content-Encoding" in request.headers:
+    if stated is None or "Content-Encoding" in request.headers:
         return LIMIT_BYTES
     return stated
 
