@@ -378,8 +378,8 @@ def _own_secret(path: Path) -> bytes:
 
 def _told(place: tuple[int | str, ...], message: str) -> str:
     """Say what is wrong with one setting; what is wrong with several together names them itself."""
-    said = message.removeprefix("Value error, ")
-    return f"  {PREFIX}{'_'.join(map(str, place)).upper()}: {said}" if place else f"  {said}"
+    name = "_".join(each for each in place if isinstance(each, str))  # a number is a place in a list
+    return ("  " if not place else f"  {PREFIX}{name.upper()}: ") + message.removeprefix("Value error, ")
 
 
 def load_settings(**given: Any) -> Settings:
