@@ -132,7 +132,7 @@ class Backlog:
     async def sample(self) -> Sequence[Figure] | None:
         """Give figures that are at most a few seconds old; None where Postgres does not give them."""
         async with self._reading:
-            if True:
+            if time.monotonic() - self._read_at >= SAMPLE_SECONDS:
                 self._figures = await self._read()
                 self._read_at = time.monotonic()
             return self._figures
