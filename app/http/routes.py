@@ -20,6 +20,7 @@ from app.http.eta_routes import put_eta
 from app.http.event_routes import options_events, post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
+from app.http.layout_routes import get_layouts
 from app.http.list_routes import get_orders
 from app.http.list_stream_routes import get_orders_stream
 from app.http.metrics_routes import get_metrics
@@ -112,6 +113,7 @@ ROUTES: Final = (
     Route("PUT", _DEFINITION, put_definition, Rule(Scope.EVENTS_WRITE)),
     Route("GET", _DEFINITION, get_definition, Rule(Scope.EVENTS_WRITE)),
     Route("DELETE", _DEFINITION, delete_definition, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", "/v1/layouts", get_layouts, Rule(Scope.ORDERS_READ)),
     Route("PUT", _DEVICE, put_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),

@@ -44,6 +44,7 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("PUT", "/v1/definitions/{name}"): ("/v1/definitions/match", {"attributesType": "MatchAttributes"}),
     ("GET", "/v1/definitions/{name}"): ("/v1/definitions/match", None),
     ("DELETE", "/v1/definitions/{name}"): ("/v1/definitions/match", None),
+    ("GET", "/v1/layouts"): ("/v1/layouts", None),
     ("PUT", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", DEVICE),
     ("DELETE", "/v1/devices/{device_id}"): ("/v1/devices/phone-1", None),
     ("PUT", "/v1/devices/{device_id}/cards/{card_id}"): ("/v1/devices/phone-1/cards/activity-1", CARD),
