@@ -38,6 +38,7 @@ from app.http.segment_routes import (
     put_customer_tags,
     put_segment,
 )
+from app.http.session_routes import get_me, post_console_session
 from app.http.ticket_routes import post_ticket
 from app.http.tracking_routes import PAGE, get_order_stream, get_page, get_script, get_style
 from app.http.webhook_routes import (
@@ -61,14 +62,16 @@ class Rule:
     """Who may call a route.
 
     Attributes:
-        scope: What an API key must hold; None leaves the route open to everybody.
+        scope: What an API key must hold; None: nothing, and without `any_key` the route is open to everybody.
         tickets: Whether order tickets are let in too; the handler then looks at what they ask for.
         signed: Whether a signature will do; the handler then looks at whose events they are.
+        any_key: Whether every API key will do, whatever it holds.
     """
 
     scope: Scope | None
     tickets: bool = False
     signed: bool = False
+    any_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Route:
 
 
 OPEN: Final = Rule(None)
+ANY_KEY: Final = Rule(None, any_key=True)
 _ACTIVITY: Final = "/v1/activities/{activity_id}"
 _DEFINITION: Final = "/v1/definitions/{name}"
 _DEVICE: Final = "/v1/devices/{device_id}"
@@ -142,6 +146,8 @@ ROUTES: Final = (
     Route("POST", f"{_WEBHOOK}/secret", post_secret, Rule(Scope.ADMIN)),
     Route("GET", f"{_WEBHOOK}/deliveries", get_deliveries, Rule(Scope.ADMIN)),
     Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
+    Route("POST", "/v1/console/sessions", post_console_session, OPEN),
+    Route("GET", "/v1/me", get_me, ANY_KEY),
     Route("GET", "/metrics", get_metrics, Rule(Scope.METRICS_READ)),
     Route("GET", PAGE, get_page, OPEN),
     Route("GET", f"{PAGE}.css", get_style, OPEN),
@@ -169,17 +175,18 @@ def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> Non
 def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:
     """Give the handler of a route for those alone whom its rule lets in, while there are places."""
     rule, handler = route.rule, route.handler.handler
-    if rule.scope is None:
+    if rule == OPEN and not route.handler.operation.bodies:
         return handler
-    scope = rule.scope
 
     async def handle(request: web.Request) -> web.StreamResponse:
         place = request[PLACE] = admission.enter()
         try:
+            if rule == OPEN:
+                return await handler(request)
             if rule.signed and is_signed(request):
                 caller = await authenticate_sender(request, edge)
             else:
-                caller = await authenticate(request, edge, scope, tickets=rule.tickets)
+                caller = await authenticate(request, edge, rule.scope, tickets=rule.tickets)
             request[CALLER] = caller
             await count(request, edge.quotas, caller)
             return await handler(request)
