@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
@@ -279,6 +280,7 @@ class Service:
             plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            console_sessions=ConsoleSessions(self._pool, self.keyring),
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
             senders=Senders(self._pool, self.keyring),

@@ -29,6 +29,8 @@ STEP_SECONDS = 1.0
 # 256 slots in steps of five take less than a minute.
 STEP_SLOTS = 5
 PRUNED_AT_ONCE = 5_000
+# For so long a list of keys says what a session was that somebody asks about.
+ENDED_SESSIONS_DAYS = 7
 # A renewal begins twenty minutes before the phone ends the card of before.
 RENEWAL_WAITS_SECONDS = 300.0
 
@@ -216,6 +218,7 @@ class Housekeeper:
             )
             devices: int = await self._pool.fetchval(statement("app/prune_devices"), PRUNED_AT_ONCE)
             pictures: int = await self._pool.fetchval(statement("app/prune_assets"))
+            await self._pool.execute(statement("app/prune_console"), ENDED_SESSIONS_DAYS)
         if silent:
             log.info("silent_phones_were_signed_out", devices=silent)
         if days or devices or pictures:

@@ -63,7 +63,8 @@ CREATE TABLE public.api_keys (
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
-    replaced_by text COLLATE pg_catalog."C"
+    replaced_by text COLLATE pg_catalog."C",
+    of_console boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.asset_debts (
@@ -300,6 +301,14 @@ END) STORED,
     CONSTRAINT channels_storage_check CHECK ((storage = ANY (ARRAY['none'::text, 'latest'::text])))
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
+
+CREATE TABLE public.console_tickets (
+    hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    session_seconds integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.customer_tags (
     customer_id text NOT NULL COLLATE pg_catalog."C",
@@ -832,6 +841,9 @@ ALTER TABLE ONLY public.channels
 
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_slot_subject_id_app_environment_attributes_type_ge_key UNIQUE (slot, subject_id, app, environment, attributes_type, generation);
+
+ALTER TABLE ONLY public.console_tickets
+    ADD CONSTRAINT console_tickets_pkey PRIMARY KEY (hash);
 
 ALTER TABLE ONLY public.customer_tags
     ADD CONSTRAINT customer_tags_pkey PRIMARY KEY (customer_id);

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from app.access.caller import Caller
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
@@ -77,6 +78,7 @@ class Edge:
     plan_waiter: PlanWaiter
     tracker: Tracker
     key_store: KeyStore
+    console_sessions: ConsoleSessions
     quotas: QuotaKeeper
     reads: PersonalReads
     senders: Senders

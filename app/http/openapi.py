@@ -33,7 +33,7 @@ from app.http.problem_kinds import (
     ProblemKind,
 )
 from app.http.problems import Problem
-from app.http.routes import Route
+from app.http.routes import OPEN, Route
 from app.tracking.tracked import TrackedState
 from events.event_schema import IDENTIFIER, SUBJECT
 from events.json_schema import Schema, schemas_of
@@ -46,7 +46,7 @@ _STREAMED: Final = (TrackedState, FactDocument)
 ANYWHERE: Final = (BAD_REQUEST, EXPECTATION_FAILED, INTERNAL)
 BEHIND_A_RULE: Final = (UNAUTHENTICATED, FORBIDDEN, INVALID_DOCUMENT, UNAVAILABLE, BUSY, QUOTA_EXCEEDED)
 WITH_AN_ID: Final = (NOT_FOUND,)
-WITH_A_BODY: Final = (TOO_SLOW, TOO_LARGE, MEDIA_TYPE)
+WITH_A_BODY: Final = (TOO_SLOW, TOO_LARGE, MEDIA_TYPE, INVALID_DOCUMENT, BUSY)
 
 _KEY: Final = "apiKey"
 _TICKET: Final = "orderTicket"
@@ -230,7 +230,7 @@ class _Builder:
 def problems_of(route: Route) -> set[ProblemKind]:
     """Give what may go wrong with a route because of its place in the table, its path, and its having a body."""
     kinds = {*ANYWHERE}
-    if route.rule.scope is not None:
+    if route.rule != OPEN:
         kinds |= {*BEHIND_A_RULE}
     if "{" in route.path:
         kinds |= {*WITH_AN_ID}
@@ -272,9 +272,9 @@ def _parameter(each: Parameter) -> dict[str, Any]:
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
     rule = route.rule
-    if rule.scope is None:
+    if rule == OPEN:
         return []
-    ways: list[dict[str, list[str]]] = [{_KEY: [rule.scope.value]}]
+    ways: list[dict[str, list[str]]] = [{_KEY: [] if rule.scope is None else [rule.scope.value]}]
     if rule.tickets:
         ways.append({_TICKET: []})
     if rule.signed:

@@ -13,6 +13,7 @@ from multidict import CIMultiDictProxy
 
 from app.access.api_key import Scope
 from app.access.caller import Customer
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota import Quota
@@ -200,6 +201,7 @@ async def running_api(
         plan_waiter=PlanWaiter(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        console_sessions=ConsoleSessions(pool, keyring),
         quotas=QuotaKeeper(pool, Quota()),
         reads=PersonalReads(pool),
         senders=Senders(pool, keyring),
