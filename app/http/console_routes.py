@@ -1,4 +1,4 @@
-"""The console: one page and its files, open to everybody, as it holds nothing. What it shows it asks of the API, with a key.
+"""The console: one page and its files, open to everybody: they hold nothing. What it shows it asks of the API by a key.
 
 The page loads nothing from elsewhere, and its policy lets it do no more; a one-time ticket stands behind the `#` of its
 address, which browsers keep to themselves.
@@ -17,7 +17,8 @@ _FOLDER: Final = Path(__file__).parents[1] / "console" / "static"
 _FILES: Final = {each.name: each for each in _FOLDER.iterdir() if each.suffix in {".css", ".js"}}
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 

@@ -5,6 +5,8 @@ import { el } from "./dom.js";
 import { symbol } from "./symbols.js";
 import { ago, count, inWords, ofClock, short } from "./words.js";
 
+const lockClock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+const bareClock = () => lockClock.format(new Date());
 const ISLANDS = ["compact", "minimal", "expanded"];
 
 let island = "compact";
@@ -24,7 +26,7 @@ export function phone(card, { told, layout, seen, acts = [], redraw }) {
   const android = told?.environment === "fcm" || seen?.platform === "android";
   const screen = el("div", { class: "screen", "aria-label": `${seen?.id ?? short(card.deviceId)} shows` },
     android ? null : islandOf(layout, content, live),
-    el("div", { class: "lock-clock", "aria-hidden": "true" }, ofClock(Date.now() / 1000)),
+    el("div", { class: "lock-clock", "aria-hidden": "true" }, bareClock()),
     accepted?.contentState && look.name !== "gone" ? lockScreen(layout, content, look) : el("p", { class: "nothing" }, look.words));
   return el("figure", { class: `phone ${look.name} ${android ? "android" : ""}`, "data-device": card.deviceId,
     "data-version": accepted?.version ?? 0, style: { "--tint": layout?.tint ?? "" } },
