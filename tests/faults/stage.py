@@ -16,7 +16,7 @@ from app.access.api_key import Scope
 from app.access.key_store import KeyStore
 from app.demo.bulk import CONCERT
 from app.demo.gallery import Gallery
-from app.settings import ALL_ROLES
+from app.settings_fields import ALL_ROLES
 from app.simulator.declaration import ORDER
 from app.simulator.simulator import Options, Simulator
 from events.keyring import open_keyring
