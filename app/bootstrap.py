@@ -128,7 +128,7 @@ class Service:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
             pool = await open_pool_of(settings, dsn, name="lockstep")
             stack.push_async_callback(pool.close)
-            keyring = await open_keyring(pool, settings.secret())
+            keyring = await open_keyring(pool, settings.secrets())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
         try:
             await service._begin()
@@ -158,7 +158,7 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
+        keyring = KeyringKeeper(self._pool, self._settings.secrets(), self.keyring)
         loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)

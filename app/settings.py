@@ -1,8 +1,6 @@
 """The settings: read once, from `LOCKSTEP_*` variables, their `*_FILE` twins and `.env`."""
 
-import base64
 import os
-from pathlib import Path
 from typing import Any, Final, Self
 
 from msgspec.structs import replace
@@ -15,10 +13,11 @@ from app.apns.fcm_account import ServiceAccount, files_of, read_account, read_ac
 from app.errors import SettingsError
 from app.housekeeping import KeepRules
 from app.settings_fields import SettingsFields
+from app.settings_secret import secret_keys
 from app.settings_sources import PREFIX, explained
 from app.thresholds import PROFILES, Rules, thresholds, with_thresholds
 from app.webhooks.address import AddressRules, read_network
-from events.sealing import KEY_BYTES, read_secret_key
+from events.secret_keys import SecretKeys
 from projections.pause import Route
 from projections.plan_rules import PlanRules
 from projections.wanted_cards import StartRule
@@ -187,29 +186,15 @@ class Settings(SettingsFields):
         """Say whose job the start of a card is."""
         return StartRule(self.starter, self.plan_rules().app_first_grace)
 
-    def secret(self) -> bytes:
-        """Give the secret key; an embedded database keeps one of its own beside its data.
+    def secrets(self) -> SecretKeys:
+        """Give the secret key, and the one before it; an embedded database keeps one of its own beside its data.
 
         Raises:
-            SettingsError: There is a database of one's own, and no secret key.
-            SecretKeyError: It is malformed.
+            SettingsError: There is a database of one's own, and no secret key; or both are the same.
+            SecretKeyError: One is malformed.
         """
-        if self.secret_key is not None:
-            return read_secret_key(self.secret_key.get_secret_value())
-        if self.database_url is not None:
-            raise SettingsError("LOCKSTEP_SECRET_KEY is not set. Make one with: openssl rand -base64 32")
-        return _own_secret(self.data_directory / "secret.key")
-
-
-def _own_secret(path: Path) -> bytes:
-    """Read the key beside the embedded database, or make it: for this account alone, and never over another."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(base64.b64encode(os.urandom(KEY_BYTES)).decode() + "\n")
-    except FileExistsError:
-        pass
-    return read_secret_key(path.read_text(encoding="utf-8").strip())
+        beside = self.data_directory if self.database_url is None else None
+        return secret_keys(self.secret_key, self.secret_key_previous, beside=beside)
 
 
 def load_settings(**given: Any) -> Settings:

@@ -43,6 +43,9 @@ class SettingsFields(_Thresholds):  # type: ignore[misc] # the thresholds are ma
     )
     data_directory: Path = Field(Path(".lockstep"), description="Where the embedded server keeps its data.")
     secret_key: SecretStr | None = Field(None, description="32 bytes in base64; wraps every other key.")
+    secret_key_previous: SecretStr | None = Field(
+        None, description="The one before it, until lockstep secret rewrap has put the new one in its place."
+    )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port; 0 takes a free one.")
     metrics_port: int | None = Field(

@@ -2,55 +2,125 @@
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
 import structlog
 
-from events.errors import StoreUnavailableError
+from events.errors import SecretKeyError, StoreUnavailableError
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from events.sealing import FIRST_KEY, KEY_BYTES, Keyring, TokenKeys, seal, unseal
+from events.sealing import FIRST_KEY, KEY_BYTES, Keyring, TokenKeys
+from events.secret_keys import SecretKeys
 from events.waiting import first_of
 
 log = structlog.get_logger()
 
-NAMES = ("wrap", "hash", "tokens", "tickets")
+FIRST_TOKENS: Final = "tokens"
+NAMES: Final = ("wrap", "hash", FIRST_TOKENS, "tickets")
 LOOKED_SECONDS: Final = 10.0
 """How often a process looks for a new key."""
 KNOWN_SECONDS: Final = 60.0
 """After so long every process knows of a new key, so that it may seal."""
 
 
-async def open_keyring(pool: Pool, secret_key: bytes) -> Keyring:
+class StoredKey(msgspec.Struct, frozen=True):
+    """A key as it is stored.
+
+    Attributes:
+        known: It was made so long ago that every process knows of it.
+    """
+
+    name: str
+    wrapped: bytes
+    known: bool
+
+
+async def open_keyring(pool: Pool, secrets: SecretKeys) -> Keyring:
     """Read the wrapped keys; those that are missing are made, and whoever came first has made them.
 
     Raises:
-        SecretKeyError: The database was made with another secret key.
+        SecretKeyError: They were wrapped with another secret key; nothing was made then. The message says what to do.
+        StoreUnavailableError: Postgres is away.
     """
-    made = [seal(secret_key, os.urandom(KEY_BYTES), context=name.encode()) for name in NAMES]
-    rows = await pool.fetch(statement("events/ensure_keyring"), list(NAMES), made)
-    keys = {row["name"]: unseal(secret_key, row["wrapped"], context=row["name"].encode()) for row in rows}
-    tokens = await read_token_keys(pool, secret_key)
-    return Keyring(wrap=keys["wrap"], hash=keys["hash"], tokens=tokens, tickets=keys["tickets"])
+    stored = await read_keyring(pool)
+    keys = unwrap_keys(stored, secrets)
+    # a first key for tokens that was retired has successors
+    tokens_missing = not any(is_for_tokens(name) for name in keys)
+    missing = [name for name in NAMES if name not in keys and (name != FIRST_TOKENS or tokens_missing)]
+    if missing:
+        await add_keys(pool, secrets, missing)
+        stored = await read_keyring(pool)
+        keys = unwrap_keys(stored, secrets)
+    return Keyring(wrap=keys["wrap"], hash=keys["hash"], tokens=_token_keys(stored, keys), tickets=keys["tickets"])
 
 
-async def read_token_keys(pool: Pool, secret_key: bytes) -> TokenKeys:
-    """Read the keys that tokens are sealed with; the newest that every process knows of seals.
+async def read_keyring(pool: Pool) -> list[StoredKey]:
+    """Read the wrapped keys.
 
     Raises:
-        SecretKeyError: The database was made with another secret key.
         StoreUnavailableError: Postgres is away.
     """
     with translated():
-        rows = await pool.fetch(statement("events/read_token_keys"), KNOWN_SECONDS)
-    keys = {id_of(row["name"]): unseal(secret_key, row["wrapped"], context=row["name"].encode()) for row in rows}
-    return TokenKeys(keys, max((id_of(row["name"]) for row in rows if row["known"]), default=FIRST_KEY))
+        rows = await pool.fetch(statement("events/read_keyring"), KNOWN_SECONDS)
+    return [StoredKey(row["name"], row["wrapped"], row["known"]) for row in rows]
+
+
+async def add_keys(pool: Pool, secrets: SecretKeys, names: Sequence[str]) -> None:
+    """Make keys and store them; one that is there already stays.
+
+    Raises:
+        StoreUnavailableError: Postgres is away.
+    """
+    made = [secrets.wrap(os.urandom(KEY_BYTES), name) for name in names]
+    with translated():
+        await pool.execute(statement("events/add_keys"), list(names), made)
+
+
+async def read_token_keys(pool: Pool, secrets: SecretKeys) -> TokenKeys:
+    """Read the keys that tokens are sealed with; the newest that every process knows of seals.
+
+    Raises:
+        SecretKeyError: They were wrapped with another secret key.
+        StoreUnavailableError: Postgres is away.
+    """
+    stored = [each for each in await read_keyring(pool) if is_for_tokens(each.name)]
+    return _token_keys(stored, unwrap_keys(stored, secrets))
+
+
+def unwrap_keys(stored: Sequence[StoredKey], secrets: SecretKeys) -> dict[str, bytes]:
+    """Open stored keys, by their names.
+
+    Raises:
+        SecretKeyError: Some were wrapped with another secret key; the message says how many, and what to do.
+    """
+    keys: dict[str, bytes] = {}
+    for each in stored:
+        try:
+            keys[each.name] = secrets.unwrap(each.wrapped, each.name)
+        except SecretKeyError:
+            continue
+    if len(keys) < len(stored):
+        raise secrets.explain(len(stored) - len(keys), len(stored))
+    return keys
+
+
+def _token_keys(stored: Sequence[StoredKey], keys: Mapping[str, bytes]) -> TokenKeys:
+    known = [id_of(each.name) for each in stored if is_for_tokens(each.name) and each.known]
+    opened = {id_of(name): key for name, key in keys.items() if is_for_tokens(name)}
+    return TokenKeys(opened, max(known, default=min(opened)))
+
+
+def is_for_tokens(name: str) -> bool:
+    """Tell whether a key seals tokens."""
+    return name.partition(":")[0] == FIRST_TOKENS
 
 
 def name_of(key_id: int) -> str:
     """Give the name under which a key for tokens is stored."""
-    return "tokens" if key_id == FIRST_KEY else f"tokens:{key_id}"
+    return FIRST_TOKENS if key_id == FIRST_KEY else f"{FIRST_TOKENS}:{key_id}"
 
 
 def id_of(name: str) -> int:
@@ -63,20 +133,23 @@ class KeyringKeeper:
 
     Args:
         pool: Connections.
-        secret_key: Wraps them.
+        secrets: Open them.
         keyring: The one that the process works with.
     """
 
-    def __init__(self, pool: Pool, secret_key: bytes, keyring: Keyring) -> None:
+    def __init__(self, pool: Pool, secrets: SecretKeys, keyring: Keyring) -> None:
         self._pool = pool
-        self._secret_key = secret_key
+        self._secrets = secrets
         self._keyring = keyring
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look now and then until told to stop."""
         while not stop.is_set():
             try:
-                self._keyring.tokens.take(await read_token_keys(self._pool, self._secret_key))
+                self._keyring.tokens.take(await read_token_keys(self._pool, self._secrets))
             except StoreUnavailableError as error:
                 log.warning("keyring_waits_for_postgres", reason=str(error))
+            except SecretKeyError as error:
+                # what this process has opened serves on; it would not start again
+                log.error("keyring_cannot_be_opened", reason=str(error))  # noqa: TRY400 - the sentence says it all
             await first_of(stop, seconds=LOOKED_SECONDS)

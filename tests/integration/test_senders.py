@@ -17,7 +17,7 @@ from app.webhooks.signature import TOLERANCE_SECONDS, make_secret, read_secret, 
 from events.keyring import KNOWN_SECONDS
 from events.postgres.pool import Pool
 from events.sealing import Keyring, prefix_of
-from tests.conftest import SECRET_KEY, Clock
+from tests.conftest import SECRETS, Clock
 from tests.integration.command_line import lockstep
 from tests.integration.http_api import CLOUD_EVENT, CLOUD_EVENTS, NOON, Api, Reply, cloud_event, running_api
 
@@ -163,7 +163,7 @@ async def test_the_secret_is_sealed_and_sealed_anew(pool: Pool, keyring: Keyring
     """A dump does not hold it, and a new key takes it over."""
     senders = Senders(pool, keyring)
     await senders.put("shop", SECRET, overlap_seconds=0)
-    rotation = TokenRotation(pool, SECRET_KEY, keyring)
+    rotation = TokenRotation(pool, SECRETS, keyring)
     await rotation.add()
     await clock.advance(seconds=KNOWN_SECONDS)
     await rotation.look()
