@@ -45,7 +45,8 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import KeyringKeeper, open_keyring
+from events.keyring import open_keyring
+from events.keyring_keeper import KeyringKeeper
 from events.postgres.doorbell import Doorbell
 from events.postgres.migrator import schema_behind
 from events.postgres.pool import Pool

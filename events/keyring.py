@@ -1,29 +1,24 @@
-"""Opens the installation's keys, makes them on the first start, and follows those that change."""
+"""Opens the installation's keys, and makes them on the first start."""
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
-import structlog
 
-from events.errors import SecretKeyError, StoreUnavailableError
+from events.errors import SecretKeyError
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import FIRST_KEY, KEY_BYTES, Keyring, TokenKeys
 from events.secret_keys import SecretKeys
-from events.waiting import first_of
-
-log = structlog.get_logger()
 
 FIRST_TOKENS: Final = "tokens"
 NAMES: Final = ("wrap", "hash", FIRST_TOKENS, "tickets")
-LOOKED_SECONDS: Final = 10.0
-"""How often a process looks for a new key."""
 KNOWN_SECONDS: Final = 60.0
-"""After so long every process knows of a new key, so that it may seal."""
+"""After so long every process knows of a new key, or uses none, so that the new one may seal."""
+LONGEST_SECONDS: Final = 5.0
+"""So long the few rows may take: a line that is dead is not waited for."""
 
 
 class StoredKey(msgspec.Struct, frozen=True):
@@ -54,7 +49,7 @@ async def open_keyring(pool: Pool, secrets: SecretKeys) -> Keyring:
         await add_keys(pool, secrets, missing)
         stored = await read_keyring(pool)
         keys = unwrap_keys(stored, secrets)
-    return Keyring(wrap=keys["wrap"], hash=keys["hash"], tokens=_token_keys(stored, keys), tickets=keys["tickets"])
+    return Keyring(wrap=keys["wrap"], hash=keys["hash"], tokens=token_keys_of(stored, keys), tickets=keys["tickets"])
 
 
 async def read_keyring(pool: Pool) -> list[StoredKey]:
@@ -64,7 +59,7 @@ async def read_keyring(pool: Pool) -> list[StoredKey]:
         StoreUnavailableError: Postgres is away.
     """
     with translated():
-        rows = await pool.fetch(statement("events/read_keyring"), KNOWN_SECONDS)
+        rows = await pool.fetch(statement("events/read_keyring"), KNOWN_SECONDS, timeout=LONGEST_SECONDS)
     return [StoredKey(row["name"], row["wrapped"], row["known"]) for row in rows]
 
 
@@ -77,17 +72,6 @@ async def add_keys(pool: Pool, secrets: SecretKeys, names: Sequence[str]) -> Non
     made = [secrets.wrap(os.urandom(KEY_BYTES), name) for name in names]
     with translated():
         await pool.execute(statement("events/add_keys"), list(names), made)
-
-
-async def read_token_keys(pool: Pool, secrets: SecretKeys) -> TokenKeys:
-    """Read the keys that tokens are sealed with; the newest that every process knows of seals.
-
-    Raises:
-        SecretKeyError: They were wrapped with another secret key.
-        StoreUnavailableError: Postgres is away.
-    """
-    stored = [each for each in await read_keyring(pool) if is_for_tokens(each.name)]
-    return _token_keys(stored, unwrap_keys(stored, secrets))
 
 
 def unwrap_keys(stored: Sequence[StoredKey], secrets: SecretKeys) -> dict[str, bytes]:
@@ -107,7 +91,13 @@ def unwrap_keys(stored: Sequence[StoredKey], secrets: SecretKeys) -> dict[str, b
     return keys
 
 
-def _token_keys(stored: Sequence[StoredKey], keys: Mapping[str, bytes]) -> TokenKeys:
+def token_keys_of(stored: Sequence[StoredKey], keys: Mapping[str, bytes]) -> TokenKeys:
+    """Give those that seal tokens; the newest that every process knows of is the one that seals.
+
+    Args:
+        stored: All that there are.
+        keys: Opened, by their names.
+    """
     known = [id_of(each.name) for each in stored if is_for_tokens(each.name) and each.known]
     opened = {id_of(name): key for name, key in keys.items() if is_for_tokens(name)}
     return TokenKeys(opened, max(known, default=min(opened)))
@@ -126,30 +116,3 @@ def name_of(key_id: int) -> str:
 def id_of(name: str) -> int:
     """Give the number of a key for tokens."""
     return int(name.partition(":")[2] or FIRST_KEY)
-
-
-class KeyringKeeper:
-    """Lets a process learn of new keys for tokens.
-
-    Args:
-        pool: Connections.
-        secrets: Open them.
-        keyring: The one that the process works with.
-    """
-
-    def __init__(self, pool: Pool, secrets: SecretKeys, keyring: Keyring) -> None:
-        self._pool = pool
-        self._secrets = secrets
-        self._keyring = keyring
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look now and then until told to stop."""
-        while not stop.is_set():
-            try:
-                self._keyring.tokens.take(await read_token_keys(self._pool, self._secrets))
-            except StoreUnavailableError as error:
-                log.warning("keyring_waits_for_postgres", reason=str(error))
-            except SecretKeyError as error:
-                # what this process has opened serves on; it would not start again
-                log.error("keyring_cannot_be_opened", reason=str(error))  # noqa: TRY400 - the sentence says it all
-            await first_of(stop, seconds=LOOKED_SECONDS)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from events.errors import SecretKeyError
+from events.errors import SecretKeyError, StoreUnavailableError
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -64,17 +64,26 @@ class TokenKeys:
     Attributes:
         keys: All that open.
         current: The one that seals.
+        are_trusted: Tells whether others cannot have gone on to a key that is not among them.
     """
 
     keys: Mapping[int, bytes]
     current: int = field(default=FIRST_KEY)
+
+    def __post_init__(self) -> None:
+        self.are_trusted: Callable[[], bool] = lambda: True
 
     def take(self, other: "TokenKeys") -> None:
         """Go on with other keys."""
         self.keys, self.current = other.keys, other.current
 
     def seal(self, plain: bytes, *, context: bytes) -> bytes:
-        """Encrypt bytes for one place."""
+        """Encrypt bytes for one place.
+
+        Raises:
+            StoreUnavailableError: The keys were not looked at for too long.
+        """
+        self._refuse_untrusted()
         return prefix_of(self.current) + seal(self.keys[self.current], plain, context=context)
 
     def unseal(self, sealed: bytes, *, context: bytes) -> bytes:
@@ -82,7 +91,9 @@ class TokenKeys:
 
         Raises:
             SecretKeyError: None of them has, or another context, or bytes that were changed.
+            StoreUnavailableError: The keys were not looked at for too long.
         """
+        self._refuse_untrusted()
         if sealed.startswith(MARK):
             key = self.keys.get(int.from_bytes(sealed[len(MARK) : PREFIX_BYTES], "big"))
             if key is not None:
@@ -92,6 +103,12 @@ class TokenKeys:
                     # a nonce of the first key may look like the mark, once in a very long time
                     return self._unseal_first(sealed, context)
         return self._unseal_first(sealed, context)
+
+    def _refuse_untrusted(self) -> None:
+        if not self.are_trusted():
+            raise StoreUnavailableError(
+                "The keys for tokens have not been looked at in Postgres for too long; ask again."
+            )
 
     def _unseal_first(self, sealed: bytes, context: bytes) -> bytes:
         first = self.keys.get(FIRST_KEY)

@@ -11,7 +11,8 @@ from app.token_rotation import NotRotatedError, TokenRotation
 from app.webhooks.address import AddressRules
 from app.webhooks.webhook import WebhookRequest
 from app.webhooks.webhook_store import WebhookStore
-from events.keyring import KNOWN_SECONDS, KeyringKeeper, open_keyring
+from events.keyring import KNOWN_SECONDS, open_keyring
+from events.keyring_keeper import KeyringKeeper
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring, TokenKeys, prefix_of
