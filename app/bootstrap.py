@@ -45,7 +45,8 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import KeyringKeeper, open_keyring
+from events.keyring import open_keyring
+from events.keyring_keeper import KeyringKeeper
 from events.postgres.doorbell import Doorbell
 from events.postgres.migrator import schema_behind
 from events.postgres.pool import Pool
@@ -128,7 +129,7 @@ class Service:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
             pool = await open_pool_of(settings, dsn, name="lockstep")
             stack.push_async_callback(pool.close)
-            keyring = await open_keyring(pool, settings.secret())
+            keyring = await open_keyring(pool, settings.secrets())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
         try:
             await service._begin()
@@ -158,7 +159,7 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
+        keyring = KeyringKeeper(self._pool, self._settings.secrets(), self.keyring)
         loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)

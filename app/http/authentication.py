@@ -9,7 +9,7 @@ from app.access.caller import Caller, Customer, has_scope
 from app.access.errors import KeysUnavailableError, TicketError
 from app.access.senders import SIGNATURE
 from app.access.ticket import is_ticket, read
-from app.http.bodies import read_body
+from app.http.bodies import receive_body
 from app.http.edge import Edge, edge_of
 from app.http.problem_kinds import FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE
 from app.http.problems import ProblemError, problem
@@ -56,13 +56,13 @@ def is_signed(request: web.Request) -> bool:
 
 
 async def authenticate_sender(request: web.Request, edge: Edge) -> Caller:
-    """Give the upstream that signed a request.
+    """Give the upstream that signed a request, its body as it was sent.
 
     Raises:
-        ProblemError: 401, it is nobody's signature; or the body cannot be read.
+        ProblemError: 401, it is nobody's signature; or the body cannot be received.
         StoreUnavailableError: Nobody can be known now.
     """
-    body = await read_body(request)
+    body = await receive_body(request)
     sender = await edge.senders.identify(request.query.get("source", ""), request.headers, body, now=edge.clock())
     if sender is None:
         raise _unknown(

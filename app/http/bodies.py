@@ -53,12 +53,17 @@ async def read_body(request: web.Request) -> bytes:
             then; 415, we do not unpack such; 503, there is no room for it now.
     """
     encoding = content_encoding(request)
-    body = await _received(request)
+    body = await receive_body(request)
     return body if encoding is None else unpack(body, encoding)
 
 
-async def _received(request: web.Request) -> bytes:
-    """Receive the body as it was sent."""
+async def receive_body(request: web.Request) -> bytes:
+    """Receive the whole body as it was sent.
+
+    Raises:
+        ProblemError: 408, it came too slowly; 400, the client hung up; 413, it is too large; 503, there is no room for
+            it now.
+    """
     try:
         if request.content.is_eof():
             # it came with its headers, as small ones do: nothing to wait for
