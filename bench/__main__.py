@@ -15,6 +15,7 @@ NAMES = (
     "eta",
     "project",
     "http",
+    "edges",
     "latency",
     "catch_up",
     "claim",
