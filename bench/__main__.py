@@ -27,6 +27,7 @@ NAMES = (
     "flood",
     "overload",
     "hostile",
+    "drain",
     "audience",
     "engine",
     "dispatcher",

@@ -45,7 +45,7 @@ async def run(*, quick: bool) -> list[Figure]:
             kinds = ["", HEAD, HEAD, BODY.replace("KEY", key), SCRIPT * 200]
             began = time.monotonic()
             cut = asyncio.gather(
-                *(_until_cut(port, kinds[number % 5], drips=number % 5 == 2, deaf=number % 5 == 4)
+                *(until_cut(port, kinds[number % 5], drips=number % 5 == 2, deaf=number % 5 == 4)
                   for number in range(sockets))
             )  # fmt: skip
             beside_them = await _posted_for(session, url, 10.0)
@@ -81,7 +81,7 @@ async def _posted_for(session: aiohttp.ClientSession, url: str, seconds: float) 
     return [await each for each in tasks]
 
 
-async def _until_cut(port: int, sent: str, *, drips: bool, deaf: bool) -> float:
+async def until_cut(port: int, sent: str, *, drips: bool, deaf: bool) -> float:
     """Open a connection, misbehave, and give the time at which the other side was gone."""
     own = socket.socket()
     own.setblocking(False)  # noqa: FBT003 - the standard library's own
