@@ -21,8 +21,8 @@ from app.access.key_store import KeyStore
 from app.simulator.chance import CALM
 from app.simulator.faults import Fault
 from app.simulator.simulator import Options, Simulator
+from bench.crowd import until_all_cut
 from bench.database import Bed, bed
-from bench.hostile import BODY, HEAD, SCRIPT, until_cut
 from bench.latency import Stage, show_cards
 from bench.processes import KEY_ID, TEAM_ID, lockstep_environment, new_key
 from bench.report import Figure
@@ -166,7 +166,7 @@ async def _join(played: Scene, roles: str, environment: dict[str, str], stack: A
 async def _replace(played: Scene, leaving: Served, group: asyncio.TaskGroup) -> float:
     """Let a process leave in the middle of what it does; give the seconds that it took."""
     if leaving.url is not None:
-        _be_rude(played, leaving.url, group)
+        group.create_task(until_all_cut(int(leaving.url.rpartition(":")[2]), RUDE, played.key))
     if "dispatcher" in leaving.roles:
         await _leave_pushes_unanswered(played.simulator)
     await played.until_accepted(ORDERS)
@@ -176,15 +176,6 @@ async def _replace(played: Scene, leaving: Served, group: asyncio.TaskGroup) -> 
         played.urls.remove(leaving.url)
     await played.until_accepted(ORDERS)
     return seconds
-
-
-def _be_rude(played: Scene, url: str, group: asyncio.TaskGroup) -> None:
-    """Open connections that say nothing, say half, say it drop by drop, or do not read."""
-    port = int(url.rpartition(":")[2])
-    kinds = ["", HEAD, HEAD, BODY.replace("KEY", played.key), SCRIPT * 200]
-    for number in range(RUDE):
-        kind = number % len(kinds)
-        group.create_task(until_cut(port, kinds[kind], drips=kind == 2, deaf=kind == 4))
 
 
 async def _leave_pushes_unanswered(simulator: Simulator) -> None:

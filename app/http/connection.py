@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from app.http.guard import REQUEST_ID, guarded, new_request_id, request_id_of
+from app.http.guard import REQUEST_ID, Answering, guarded, new_request_id, request_id_of
 from app.http.limits import HttpLimits
 from app.http.problem_kinds import BUSY, INTERNAL, TOO_SLOW
 from app.http.problems import ProblemError, answer, bad_request, problem
@@ -28,6 +28,8 @@ TURNED_AWAY_AT_ONCE: Final = 64
 """So many are told that the house is full; more at once are cut off without a word."""
 FAREWELL_SECONDS: Final = 1.0
 """How long one who is turned away may take to read it."""
+AHEAD_SECONDS: Final = 0.001
+"""How long those who ask ahead leave a process to others, after each of their requests."""
 TOLD_SECONDS: Final = 10.0
 """How often the log is told of a full house."""
 
@@ -40,7 +42,22 @@ class ProblemServer(web.Server):
         super().__init__(handler, request_factory=request_factory, **kwargs)
         self.limits = limits
         self.turned_away = 0
+        self._turn = asyncio.Lock()
         self._told_at = float("-inf")
+
+    def in_turn(self, handle: Answering) -> Answering:
+        """Let those who ask ahead of their answers wait in one line, so that they keep nobody else waiting.
+
+        Of all requests that have another behind them on their connection one is begun in so many seconds.
+        """
+
+        async def answer_in_turn(request: web.BaseRequest) -> web.StreamResponse:
+            if isinstance(request.protocol, ProblemConnection) and request.protocol.asks_ahead:
+                async with self._turn:
+                    await asyncio.sleep(AHEAD_SECONDS)
+            return await handle(request)
+
+        return answer_in_turn
 
     def __call__(self) -> web.RequestHandler:
         """Make the connection that a new socket gets."""
@@ -72,6 +89,11 @@ class ProblemConnection(web.RequestHandler):
         self._read_due: asyncio.TimerHandle | None = None
         self._begun = False
         self._turned_away = False
+
+    @property
+    def asks_ahead(self) -> bool:
+        """Tell whether another request has come before this one was answered."""
+        return bool(self._messages)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a head, or turn the client away."""
@@ -195,12 +217,10 @@ class ProblemRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        return ProblemServer(
-            guarded(server.request_handler),
-            limits=self._limits,
-            request_factory=server.request_factory,
-            **self._kwargs,
-        )
+        answered = guarded(server.request_handler)
+        made = ProblemServer(answered, limits=self._limits, request_factory=server.request_factory, **self._kwargs)
+        made.request_handler = made.in_turn(answered)
+        return made
 
 
 def _closing(request: web.BaseRequest, raised: ProblemError) -> web.StreamResponse:

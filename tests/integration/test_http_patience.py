@@ -21,6 +21,7 @@ from tests.integration.http_api import Api, cloud_event, exchange, running_api
 
 SHORT: Final = HttpLimits(head=0.2, body=0.2, idle=0.3, unread=0.2)
 EACH: Final = 10
+TURNS: Final = 20
 HEAP_BYTES: Final = 8_000_000
 HALF_HEAD: Final = b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Half"
 GET_LIVE: Final = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -173,3 +174,38 @@ def test_no_more_connections_are_allowed_than_there_are_files(monkeypatch: pytes
     monkeypatch.setattr(resource, "setrlimit", lambda _, both: asked.append(both))
     assert (allow_connections(500), allow_connections(2_000), allow_connections(10_000)) == (500, 2_000, 3_840)
     assert asked == [(2_256, 4_096), (4_096, 4_096)]
+
+
+async def test_who_asks_ahead_keeps_nobody_else_waiting(pool: Pool, keyring: Keyring) -> None:
+    """While one waits for something, others that have sent many requests at once do not have a turn each."""
+    begun = asyncio.Event()
+    count, meanwhile = 0, 0
+
+    @describe(answers={200: Answer(what="Nothing.", media_type="text/plain")})
+    async def greedy(_: web.Request) -> web.Response:
+        nonlocal count
+        count += 1
+        begun.set()
+        return web.Response()
+
+    @describe(answers={200: Answer(what="Nothing.", media_type="text/plain")})
+    async def patient(_: web.Request) -> web.Response:
+        nonlocal meanwhile
+        before = count
+        for _turn in range(TURNS):
+            await asyncio.sleep(0)
+        meanwhile = count - before
+        return web.Response()
+
+    more = (Route("GET", "/greedy", greedy, OPEN), Route("GET", "/patient", patient, OPEN))
+    async with running_api(pool, keyring, more=more) as api:
+        other = await line(api.port)
+        lines = [await line(api.port) for _ in range(EACH)]
+        for _, writer in lines:
+            writer.write(b"GET /greedy HTTP/1.1\r\nHost: a\r\n\r\n" * EACH * TURNS)
+        await begun.wait()
+        other[1].write(b"GET /patient HTTP/1.1\r\nHost: a\r\n\r\n")
+        await other[0].readuntil(b"\r\n\r\n")
+        for _, writer in (*lines, other):
+            writer.close()
+    assert meanwhile <= TURNS
