@@ -84,7 +84,9 @@ class Service:
         self._pool = pool
         self._stack = stack
         self._edge = AsyncExitStack()
+        self._leave = asyncio.Event()
         self._stop = asyncio.Event()
+        self._workers: asyncio.Task[None] | None = None
         self._loops: asyncio.Task[None] | None = None
         self._draining = False
         self.keyring = keyring
@@ -139,16 +141,19 @@ class Service:
         return service
 
     async def stop(self) -> None:
-        """Stop taking requests, then work, finish what is in flight, close everything."""
+        """Take no more requests and no more work, finish what is in flight, close everything."""
         self._draining = True
+        # workers finish beside the requests, so that those who are slow with theirs do not keep both waiting in turn
+        self._leave.set()
         self.feed.wake()
         for each in (self.card_stream, self.tracker, self.plan_waiter, self.order_follower):
             each.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
-        if self._loops is not None:
-            await self._loops
+        for running in (self._workers, self._loops):
+            if running is not None:
+                await running
         if self._recorder is not None:
             await self._recorder.record()
         await self._stack.aclose()
@@ -164,15 +169,18 @@ class Service:
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
             loops["traces"] = self._recorder.run
+        working: dict[str, Loop] = {}
         for role in self._settings.roles:
-            loops |= await self._role(role)
+            of_role = loops if role == "api" else working
+            of_role |= await self._role(role)
         if self._settings.metrics_port is not None:
             app = build_metrics_app(self._metrics.write)
             metrics = serving(app, self._settings.host, self._settings.metrics_port)
             # open as long as there is something to watch: also while the process drains
             port = await self._stack.enter_async_context(metrics)
             self.metrics_url = f"http://{self._settings.host}:{port}"
-        self._loops = asyncio.get_running_loop().create_task(supervise(loops, self._stop))
+        self._workers = asyncio.create_task(supervise(working, self._leave))
+        self._loops = asyncio.create_task(supervise(loops, self._stop))
         spare_the_collector()
         log.info("service_started", roles=",".join(self._settings.roles), url=self.url)
 

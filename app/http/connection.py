@@ -1,7 +1,8 @@
 """A connection: how long it may keep us waiting, and answers of its own that are problem documents too.
 
 What is no HTTP, comes too slowly, or comes to a full house never reaches a handler: it is answered from here. aiohttp
-closes a connection that is idle, in the middle of a head too, and waits for ever for a client that does not read.
+closes a connection that is idle, in the middle of a head too, waits for ever for a client that does not read, and hears
+no more of a body once the process leaves.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from app.http.guard import REQUEST_ID, Answering, guarded, new_request_id, request_id_of
@@ -123,6 +125,9 @@ class ProblemConnection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; those of a head that is not complete must not keep us waiting."""
+        if self._close or self._force_close:
+            self._take_rest(data)
+            return
         requests, body_bytes, was_in_body = self._request_count, self._newest.total_bytes, not self._newest.is_eof()
         super().data_received(data)
         new = self._request_count - requests
@@ -182,6 +187,18 @@ class ProblemConnection(web.RequestHandler):
         if status == HTTPStatus.BAD_REQUEST:
             return _closing(request, bad_request("It is not HTTP/1.1 that can be read."))
         return _closing(request, problem(*INTERNAL))
+
+    def _take_rest(self, data: bytes) -> None:
+        """Take more of the body of the request that is under way, while the process leaves: aiohttp would drop it."""
+        request = self._current_request
+        if request is None or request.content.is_eof() or self._parser is None:
+            return
+        try:
+            # what follows the body is no request that we take
+            self._parser.feed_data(data)
+        except HttpProcessingError as error:
+            log.info("request_unreadable", status=error.code, error=type(error).__qualname__)
+            self.force_close()
 
     def _wait_for_head(self) -> None:
         self._head_due = self._loop.call_later(self._limits.head, self._lose_patience)
