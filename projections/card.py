@@ -9,6 +9,8 @@ import msgspec
 LIFETIME = timedelta(hours=8)
 ANDROID_LIFETIME = timedelta(days=28)
 """Android ends nothing by itself; for so long Firebase may keep what ends a card, for a phone that is away."""
+OTHER = "other"
+"""The starter of a card that was taken over from another backend."""
 FCM = "fcm"
 """The environment of Android phones: Firebase Cloud Messaging has one."""
 
@@ -170,8 +172,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_the_apps(self) -> bool:
-        """Tell whether the app has started the card, as it thought right."""
-        return self.starter == "app" and self.is_on_phone
+        """Tell whether the app, or another backend, has started the card, as it thought right."""
+        return self.starter in ("app", OTHER) and self.is_on_phone
 
     @property
     def is_silent(self) -> bool:

@@ -13,6 +13,7 @@ from app.cli.channels import channels
 from app.cli.config import config
 from app.cli.definitions import definitions
 from app.cli.demo import demo
+from app.cli.devices import devices
 from app.cli.doctor import doctor
 from app.cli.erase import erase
 from app.cli.events import events
@@ -60,6 +61,7 @@ for group in (
     events,
     keys,
     tickets,
+    devices,
     tokens,
     shadow,
     push,
