@@ -20,6 +20,7 @@ from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.database import open_database, open_pool_of
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -273,6 +274,7 @@ class Service:
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
+            deeds=Deeds(self._pool),
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
             order_follower=self.order_follower,
