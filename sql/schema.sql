@@ -521,6 +521,7 @@ CREATE TABLE public.order_list (
     customer_id text COLLATE pg_catalog."C",
     trouble text COLLATE pg_catalog."C",
     changed_at timestamp with time zone NOT NULL,
+    failed boolean DEFAULT false NOT NULL,
     CONSTRAINT order_list_trouble_check CHECK ((trouble = ANY (ARRAY['quarantined'::text, 'held'::text])))
 );
 
@@ -1005,7 +1006,7 @@ CREATE INDEX heads_unsettled ON public.heads USING btree (slot, subject_id) WHER
 
 CREATE INDEX order_list_by_status ON public.order_list USING btree (status, changed_at, subject_id);
 
-CREATE INDEX order_list_in_trouble ON public.order_list USING btree (changed_at, subject_id) WHERE (trouble IS NOT NULL);
+CREATE INDEX order_list_in_trouble ON public.order_list USING btree (changed_at, subject_id) WHERE ((trouble IS NOT NULL) OR failed);
 
 CREATE INDEX order_list_of_customer ON public.order_list USING btree (customer_id, changed_at, subject_id) WHERE (customer_id IS NOT NULL);
 
