@@ -410,7 +410,8 @@ CREATE TABLE public.events (
     sealed bytea,
     occurred_at timestamp with time zone NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
-    trace text
+    trace text,
+    extensions bytea
 );
 
 CREATE TABLE public.fan_outs (

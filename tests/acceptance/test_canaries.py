@@ -117,7 +117,17 @@ async def live(world: World) -> None:
     await world.happen("order-1", "order.placed", **planted("order.placed"))
     await world.come_to_rest()
     await world.happen("order-1", "order.note", text=CANARY)
+    await extended(world)
     await world.come_to_rest()
+
+
+async def extended(world: World) -> None:
+    """Post CloudEvents with the canary in an extension attribute, in a body and in headers."""
+    event = {"specversion": "1.0", "source": "shop", "subject": "order-1", "type": "order.ready", "guest": CANARY}
+    await world.call("POST", "/v1/events", {**event, "id": "in-a-body", "data": {}})
+    headers = {f"ce-{name}": value for name, value in {**event, "id": "in-headers"}.items()}
+    async with world.shop.post(f"{world.service.url}/v1/events", json={}, headers=headers) as answer:
+        assert answer.status == 200, await answer.text()
 
 
 async def refusals(world: World) -> list[str]:
@@ -130,6 +140,7 @@ async def refusals(world: World) -> list[str]:
         f'{{"type":"{CANARY}","data":{{"text":1}}}}',
         f'{{"type":"order.note","data":{{"text":"{CANARY}\\u0000"}}}}',
         f'{{"type":"order.note","data":{{"text":"{CANARY}',
+        f'{{"specversion":"1.0","guest":["{CANARY}"],"host":"{CANARY}\\n","extensions":{{"guest":["{CANARY}"]}}}}',
         f'{{"app":"{CANARY}","environment":"{CANARY}","iosVersion":"{CANARY}","alertToken":"{CANARY}"}}',
         f'{{"url":"https://user:{CANARY}@crm.example.com/","secret":"{CANARY}"}}',
         f'{{"attributesType":"A","attributes":{{}},"contentState":{{}},"priority":"{CANARY}","carrier":"{CANARY}"}}',
@@ -194,7 +205,9 @@ async def test_no_canary_is_seen(
             secrets = await secrets_of(world)
             commands = [await lockstep(*each, dsn=dsn, LOCKSTEP_LOG_LEVEL="debug") for each in COMMANDS]
             personal = await world.order("order-1")
+            events = [each async for each in world.service.store.read_subject("order-1")]
     assert CANARY in str(personal)
+    assert [CANARY.encode() in each.extensions for each in events if each.extensions] == [True, True]
     assert len({push.status for push in world.pushes}) > 1
     assert len(secrets) > 20
     assert len(answers) > 300
