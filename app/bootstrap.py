@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
@@ -19,6 +20,7 @@ from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.database import open_database, open_pool_of
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -281,6 +283,7 @@ class Service:
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
+            deeds=Deeds(self._pool),
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
             order_follower=self.order_follower,
@@ -288,6 +291,7 @@ class Service:
             plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            console_sessions=ConsoleSessions(self._pool, self.keyring),
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
             senders=Senders(self._pool, self.keyring),

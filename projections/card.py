@@ -233,7 +233,14 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     tried_hash: bytes | None = None
     tried_environment: str | None = None
 
+    @property
+    def has_failed(self) -> bool:
+        """Tell whether the card stands still, and a repetition does not mend that."""
+        return self.outcome == FAILED and self.phase is not Phase.OVER
 
+
+FAILED = "failed"
+"""The outcome of a card whose push APNs refused for what it holds, or that could not be made."""
 NOT_MADE = "not made"
 """Stands for the word of APNs, of a card that could not be planned or rendered."""
 UNFIT = "preflight"

@@ -11,6 +11,7 @@ from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.channels import channels
 from app.cli.config import config
+from app.cli.console import console
 from app.cli.definitions import definitions
 from app.cli.demo import demo
 from app.cli.devices import devices
@@ -56,6 +57,7 @@ for group in (
     card,
     cards,
     channels,
+    console,
     definitions,
     audience,
     events,

@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from app.access.api_key import PREFIX, Scope
-from app.access.caller import Caller, Customer, has_scope
+from app.access.caller import Caller, Customer, Service, has_scope
 from app.access.errors import KeysUnavailableError, TicketError
 from app.access.senders import SIGNATURE
 from app.access.ticket import is_ticket, read
@@ -20,8 +20,14 @@ ASKED: Final[web.RequestKey[tuple[Scope, bool]]] = web.RequestKey("asked")
 _SCHEME: Final = "bearer "
 
 
-async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, tickets: bool) -> Caller:
+async def authenticate(request: web.Request, edge: Edge, scope: Scope | None, *, tickets: bool) -> Caller:
     """Give the caller of a request, who must hold the scope, or a ticket where tickets are let in.
+
+    Args:
+        request: Who calls.
+        edge: What knows the keys.
+        scope: None lets every key in.
+        tickets: Whether tickets are let in too.
 
     Raises:
         ProblemError: 401, nobody we know; 403, somebody who may not; 503, the shop's keys cannot be had.
@@ -29,6 +35,10 @@ async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, ticket
     """
     request[ASKED] = (scope, tickets)
     caller = await _identify(request, edge)
+    if scope is None:
+        if isinstance(caller, Service):
+            return caller
+        raise problem(*FORBIDDEN, "This route takes an API key.")
     if has_scope(caller, scope) or (tickets and isinstance(caller, Customer)):
         return caller
     detail = f"This route takes an API key with the scope {scope}{', or a ticket' if tickets else ''}."
