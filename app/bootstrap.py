@@ -20,6 +20,7 @@ from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.database import open_database, open_pool_of
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -47,7 +48,8 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import KeyringKeeper, open_keyring
+from events.keyring import open_keyring
+from events.keyring_keeper import KeyringKeeper
 from events.postgres.doorbell import Doorbell
 from events.postgres.migrator import schema_behind
 from events.postgres.pool import Pool
@@ -86,7 +88,9 @@ class Service:
         self._stack = stack
         self._edge = AsyncExitStack()
         self._routes: tuple[Route, ...] = ()
+        self._leave = asyncio.Event()
         self._stop = asyncio.Event()
+        self._workers: asyncio.Task[None] | None = None
         self._loops: asyncio.Task[None] | None = None
         self._draining = False
         self.keyring = keyring
@@ -135,7 +139,7 @@ class Service:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
             pool = await open_pool_of(settings, dsn, name="lockstep")
             stack.push_async_callback(pool.close)
-            keyring = await open_keyring(pool, settings.secret())
+            keyring = await open_keyring(pool, settings.secrets())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
             service._routes = tuple(more)
         try:
@@ -146,16 +150,19 @@ class Service:
         return service
 
     async def stop(self) -> None:
-        """Stop taking requests, then work, finish what is in flight, close everything."""
+        """Take no more requests and no more work, finish what is in flight, close everything."""
         self._draining = True
+        # workers finish beside the requests, so that those who are slow with theirs do not keep both waiting in turn
+        self._leave.set()
         self.feed.wake()
         for each in (self.card_stream, self.tracker, self.plan_waiter, self.order_follower):
             each.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
-        if self._loops is not None:
-            await self._loops
+        for running in (self._workers, self._loops):
+            if running is not None:
+                await running
         if self._recorder is not None:
             await self._recorder.record()
         await self._stack.aclose()
@@ -166,20 +173,23 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
+        keyring = KeyringKeeper(self._pool, self._settings.secrets(), self.keyring)
         loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
             loops["traces"] = self._recorder.run
+        working: dict[str, Loop] = {}
         for role in self._settings.roles:
-            loops |= await self._role(role)
+            of_role = loops if role == "api" else working
+            of_role |= await self._role(role)
         if self._settings.metrics_port is not None:
             app = build_metrics_app(self._metrics.write)
             metrics = serving(app, self._settings.host, self._settings.metrics_port)
             # open as long as there is something to watch: also while the process drains
             port = await self._stack.enter_async_context(metrics)
             self.metrics_url = f"http://{self._settings.host}:{port}"
-        self._loops = asyncio.get_running_loop().create_task(supervise(loops, self._stop))
+        self._workers = asyncio.create_task(supervise(working, self._leave))
+        self._loops = asyncio.create_task(supervise(loops, self._stop))
         spare_the_collector()
         log.info("service_started", roles=",".join(self._settings.roles), url=self.url)
 
@@ -280,6 +290,7 @@ class Service:
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
+            deeds=Deeds(self._pool),
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
             order_follower=self.order_follower,

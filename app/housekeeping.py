@@ -20,7 +20,7 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
-from projections.order_list import mend_list
+from projections.order_list import mend_failures, mend_list
 
 log = structlog.get_logger()
 
@@ -194,8 +194,8 @@ class Housekeeper:
         return rows
 
     async def mend_list(self, slots: Sequence[int]) -> int:
-        """Bring the list of orders in step with views that a release without the list has folded; return how many."""
-        mended = await mend_list(self._pool, slots)
+        """Bring the list of orders in step with views and cards that a release without it wrote; return how many."""
+        mended = await mend_list(self._pool, slots) + await mend_failures(self._pool, slots)
         if mended:
             log.info("orders_were_listed", orders=mended)
         return mended

@@ -30,7 +30,8 @@ from app.demo.scenarios import Scenario
 from app.demo.uploads import UPLOAD
 from app.devices.retirement import retire_app
 from app.logs import set_up_logs
-from app.settings import ALL_ROLES, Settings, load_settings
+from app.settings import Settings, load_settings
+from app.settings_fields import ALL_ROLES
 from app.simulator.behaviour import Behaviour
 from app.simulator.declaration import ORDER
 from app.simulator.simulator import DEFAULT_BUNDLE_ID, Options, Simulator

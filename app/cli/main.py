@@ -14,6 +14,7 @@ from app.cli.config import config
 from app.cli.console import console
 from app.cli.definitions import definitions
 from app.cli.demo import demo
+from app.cli.devices import devices
 from app.cli.doctor import doctor
 from app.cli.erase import erase
 from app.cli.events import events
@@ -62,6 +63,7 @@ for group in (
     events,
     keys,
     tickets,
+    devices,
     tokens,
     shadow,
     push,

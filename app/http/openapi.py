@@ -58,11 +58,13 @@ _IN_A_PATH: Final[Mapping[str, tuple[str, Schema, str]]] = {
     "card_id": ("`cardId` of the attributes, ActivityKit's id, or one of the app's own.", IDENTIFIER, "A1B2"),
     "customer_id": ("As the shop knows its customer.", IDENTIFIER, "customer-7"),
     "key": ("The picture's.", {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,100}$"}, "taverna"),
+    "kind": ("Of a pause.", {"type": "string"}, "app"),
     "file": ("Of the page.", {"enum": ["docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]}, "docs.js"),
     "type": ("Of an event.", {"type": "string"}, "order.placed"),
 }
 _NAMES: Final[Mapping[str, tuple[str, Schema, str]]] = {
     "definitions": ("The definition's.", {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}, "match"),
+    "pauses": ("What is paused.", IDENTIFIER, "com.example.shop"),
     "segments": ("The segment's.", IDENTIFIER, "regulars"),
     "webhooks": ("The webhook's.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"}, "crm"),
 }

@@ -13,6 +13,7 @@ from app.http.audience_routes import get_audience, get_audience_phones, post_aud
 from app.http.authentication import authenticate, authenticate_sender, is_signed
 from app.http.card_stream_routes import get_card_stream
 from app.http.console_routes import get_console, get_console_file
+from app.http.deed_routes import delete_pause, get_pauses, post_cards_end, post_cards_resend, post_order_release
 from app.http.definition_routes import delete_definition, get_definition, put_definition
 from app.http.description_routes import get_docs, get_docs_file, get_event_schema, get_event_schemas, get_openapi
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
@@ -51,6 +52,7 @@ from app.http.webhook_routes import (
     post_secret,
     put_webhook,
 )
+from app.metrics.counters import begin_route
 from events.errors import LockstepError
 
 
@@ -87,6 +89,7 @@ class Route:
 
 OPEN: Final = Rule(None)
 ANY_KEY: Final = Rule(None, any_key=True)
+_ORDER: Final = "/v1/orders/{order_id}"
 _ACTIVITY: Final = "/v1/activities/{activity_id}"
 _DEFINITION: Final = "/v1/definitions/{name}"
 _DEVICE: Final = "/v1/devices/{device_id}"
@@ -101,19 +104,24 @@ ROUTES: Final = (
     Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE, signed=True)),
     Route("OPTIONS", "/v1/events", options_events, OPEN),
     Route("GET", "/v1/events", get_events, Rule(Scope.EVENTS_READ)),
-    Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
-    Route("PUT", "/v1/orders/{order_id}/eta", put_eta, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", f"{_ORDER}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
+    Route("PUT", f"{_ORDER}/eta", put_eta, Rule(Scope.EVENTS_WRITE)),
     Route("GET", "/v1/orders", get_orders, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/stream", get_orders_stream, Rule(Scope.ORDERS_READ, tickets=True)),
-    Route("GET", "/v1/orders/{order_id}", get_order, Rule(Scope.ORDERS_READ, tickets=True)),
-    Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
-    Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
-    Route("GET", "/v1/orders/{order_id}/state", get_order_state, Rule(Scope.ORDERS_READ)),
-    Route("GET", "/v1/orders/{order_id}/stream", get_order_stream, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("GET", _ORDER, get_order, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("GET", f"{_ORDER}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("GET", f"{_ORDER}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
+    Route("GET", f"{_ORDER}/state", get_order_state, Rule(Scope.ORDERS_READ)),
+    Route("GET", f"{_ORDER}/stream", get_order_stream, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("POST", f"{_ACTIVITY}/start", post_start, Rule(Scope.EVENTS_WRITE)),
     Route("POST", f"{_ACTIVITY}/update", post_update, Rule(Scope.EVENTS_WRITE)),
     Route("POST", f"{_ACTIVITY}/end", post_end, Rule(Scope.EVENTS_WRITE)),
-    Route("GET", "/v1/orders/{order_id}/cards/counts", get_card_counts, Rule(Scope.ORDERS_READ)),
+    Route("GET", f"{_ORDER}/cards/counts", get_card_counts, Rule(Scope.ORDERS_READ)),
+    Route("POST", f"{_ORDER}/cards/resend", post_cards_resend, Rule(Scope.ADMIN)),
+    Route("POST", f"{_ORDER}/cards/end", post_cards_end, Rule(Scope.ADMIN)),
+    Route("POST", f"{_ORDER}/release", post_order_release, Rule(Scope.ADMIN)),
+    Route("GET", "/v1/pauses", get_pauses, Rule(Scope.ADMIN)),
+    Route("DELETE", "/v1/pauses/{kind}/{name}", delete_pause, Rule(Scope.ADMIN)),
     Route("GET", "/v1/cards/stream", get_card_stream, Rule(Scope.EVENTS_READ)),
     Route("PUT", _DEFINITION, put_definition, Rule(Scope.EVENTS_WRITE)),
     Route("GET", _DEFINITION, get_definition, Rule(Scope.EVENTS_WRITE)),
@@ -172,7 +180,11 @@ def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> Non
     """Register routes, each behind its rule."""
     admission = Admission(edge.limits)
     for each in routes:
-        app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge, admission))] = each.rule
+        begin_route(each.method, each.path)
+        handler = _behind(each, edge, admission)
+        # RFC 9110, section 9.1: whatever answers GET answers HEAD
+        for method in (each.method, "HEAD") if each.method == "GET" else (each.method,):
+            app[RULES][app.router.add_route(method, each.path, handler)] = each.rule
 
 
 def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:

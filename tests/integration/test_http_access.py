@@ -55,6 +55,11 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ("DELETE", "/v1/assets/{key}"): ("/v1/assets/taverna", None),
     ("GET", "/v1/orders/{order_id}/cards/counts"): ("/v1/orders/order-1/cards/counts", None),
     ("GET", "/v1/orders/{order_id}/stream"): ("/v1/orders/order-1/stream?seconds=0", None),
+    ("POST", "/v1/orders/{order_id}/cards/resend"): ("/v1/orders/order-1/cards/resend", {}),
+    ("POST", "/v1/orders/{order_id}/cards/end"): ("/v1/orders/order-1/cards/end", {}),
+    ("POST", "/v1/orders/{order_id}/release"): ("/v1/orders/order-1/release", None),
+    ("GET", "/v1/pauses"): ("/v1/pauses", None),
+    ("DELETE", "/v1/pauses/{kind}/{name}"): ("/v1/pauses/app/com.example.nobody", None),
     ("GET", "/v1/cards/stream"): ("/v1/cards/stream?seconds=0", None),
     ("GET", "/v1/webhooks"): ("/v1/webhooks", None),
     ("PUT", "/v1/webhooks/{name}"): ("/v1/webhooks/crm", {"url": "https://crm.example.com/lockstep"}),
@@ -93,6 +98,7 @@ LACKING: Final = {
     (route.method, route.path): (404, "not-found")
     for route in GUARDED
     if ("{name}" in route.path and route.method != "PUT")
+    or route.path.endswith("/release")
     or ("/audience" in route.path and "{activity_id}" in route.path)
 }
 """What is not there for its own key either, where nobody has made it in these tests."""
@@ -182,6 +188,20 @@ async def test_nobody_unknown_gets_in(api: Api, route: Route) -> None:
     path, document = REQUESTS[route.method, route.path]
     reply = await api.send(route.method, path, document)
     assert reply.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_whatever_answers_get_answers_head(api: Api) -> None:
+    """To the same callers, with the same status and headers, and without a body."""
+    for route in ROUTES:
+        if route.method == "GET" and route.path not in {"/metrics", "/docs/{file}", "/v1/schemas/events/{type}"}:
+            path, _ = REQUESTS.get((route.method, route.path), (route.path, None))
+            for token in ("admin", None):
+                whole, head = [await api.send(method, path, token=token) for method in ("GET", "HEAD")]
+                assert (head.status, head.body) == (whole.status, b""), path
+                assert set(head.headers) == set(whole.headers) - {"Transfer-Encoding"}, path
+                assert head.headers.get("Content-Length") == whole.headers.get("Content-Length"), path
+    reply = await api.send("HEAD", "/v1/tickets", token="admin")
+    assert (reply.status, reply.headers["Allow"]) == (405, "POST")
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=named)
