@@ -11,7 +11,8 @@ from aiohttp import web
 
 from app.http.operation import describe
 from app.http.problems import not_found
-from app.http.static_files import IF_CHANGED, answer_file, document_answers, file_answers
+from app.http.static_files import answer_file, document_answers, file_answers
+from app.http.tags import IF_CHANGED
 
 _FOLDER: Final = Path(__file__).parents[1] / "console" / "static"
 _FILES: Final = {each.name: each for each in _FOLDER.iterdir() if each.suffix in {".css", ".js"}}
