@@ -42,6 +42,7 @@ class Edge:
     """What the HTTP edge needs.
 
     Attributes:
+        history: The log, for those who only read it.
         read_order: Reads an order; None when nothing happened to it yet.
         explain_order: Explains why its cards did not move, with the state after each event if it is told to; None
             likewise.
@@ -59,6 +60,7 @@ class Edge:
 
     appender: Appender
     store: EventStore
+    history: EventStore
     etas: EtaKeeper
     definitions: DefinitionStore
     feed: Feed

@@ -182,6 +182,7 @@ async def running_api(
     edge = Edge(
         appender=appender,
         store=store,
+        history=store,
         etas=EtaKeeper(pool, keyring, store, lambda _: None),
         definitions=DefinitionStore(pool),
         feed=Feed(pool, keyring),
