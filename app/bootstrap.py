@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
@@ -19,6 +20,7 @@ from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.database import open_database, open_pool_of, share_of_readers
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -84,7 +86,9 @@ class Service:
         self._pool = pool
         self._stack = stack
         self._edge = AsyncExitStack()
+        self._leave = asyncio.Event()
         self._stop = asyncio.Event()
+        self._workers: asyncio.Task[None] | None = None
         self._loops: asyncio.Task[None] | None = None
         self._draining = False
         self.keyring = keyring
@@ -140,16 +144,19 @@ class Service:
         return service
 
     async def stop(self) -> None:
-        """Stop taking requests, then work, finish what is in flight, close everything."""
+        """Take no more requests and no more work, finish what is in flight, close everything."""
         self._draining = True
+        # workers finish beside the requests, so that those who are slow with theirs do not keep both waiting in turn
+        self._leave.set()
         self.feed.wake()
         for each in (self.card_stream, self.tracker, self.plan_waiter, self.order_follower):
             each.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
-        if self._loops is not None:
-            await self._loops
+        for running in (self._workers, self._loops):
+            if running is not None:
+                await running
         if self._recorder is not None:
             await self._recorder.record()
         await self._stack.aclose()
@@ -165,15 +172,18 @@ class Service:
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
             loops["traces"] = self._recorder.run
+        working: dict[str, Loop] = {}
         for role in self._settings.roles:
-            loops |= await self._role(role)
+            of_role = loops if role == "api" else working
+            of_role |= await self._role(role)
         if self._settings.metrics_port is not None:
             app = build_metrics_app(self._metrics.write)
             metrics = serving(app, self._settings.host, self._settings.metrics_port)
             # open as long as there is something to watch: also while the process drains
             port = await self._stack.enter_async_context(metrics)
             self.metrics_url = f"http://{self._settings.host}:{port}"
-        self._loops = asyncio.get_running_loop().create_task(supervise(loops, self._stop))
+        self._workers = asyncio.create_task(supervise(working, self._leave))
+        self._loops = asyncio.create_task(supervise(loops, self._stop))
         spare_the_collector()
         log.info("service_started", roles=",".join(self._settings.roles), url=self.url)
 
@@ -277,6 +287,7 @@ class Service:
             read_state=StateReader(
                 self._readers, self.keyring, keep_receipts_days=self._settings.keep_receipts_days
             ).read,
+            deeds=Deeds(self._pool),
             count_cards=CardCounter(self._readers).count,
             order_list=OrderList(self._readers),
             order_follower=self.order_follower,
@@ -284,6 +295,7 @@ class Service:
             plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            console_sessions=ConsoleSessions(self._pool, self.keyring),
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
             senders=Senders(self._pool, self.keyring),

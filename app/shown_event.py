@@ -8,6 +8,7 @@ import msgspec
 from events.codec import decode
 from events.envelope import RecordedEvent
 from events.errors import NewerEventError, UnreadableEventError
+from events.extensions import Extensions, read_extensions
 from events.vocabulary import TODAY_VERSION
 
 
@@ -16,6 +17,7 @@ class ShownEvent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
 
     Attributes:
         data: Personal values are null, or left out, where they were erased or are not for the caller.
+        extensions: The extension attributes of the CloudEvent that it came as; left out likewise.
     """
 
     version: int
@@ -27,6 +29,7 @@ class ShownEvent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     occurred_at: datetime
     recorded_at: datetime
     traceparent: str | None = None
+    extensions: Extensions | None = None
 
 
 def shown_event(event: RecordedEvent, *, whole: bool = True) -> ShownEvent:
@@ -34,7 +37,7 @@ def shown_event(event: RecordedEvent, *, whole: bool = True) -> ShownEvent:
 
     Args:
         event: As it is stored.
-        whole: Whether personal values and the trace may be seen.
+        whole: Whether personal values, extension attributes and the trace may be seen.
     """
     seen = event if whole else msgspec.structs.replace(event, personal=None)
     schema_version = event.schema_version
@@ -53,4 +56,5 @@ def shown_event(event: RecordedEvent, *, whole: bool = True) -> ShownEvent:
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
         traceparent=event.trace if whole else None,
+        extensions=read_extensions(event.extensions) if whole and event.extensions else None,
     )

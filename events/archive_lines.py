@@ -50,8 +50,12 @@ class ArchivedOrder(_Line, frozen=True, tag="order"):
     sealed: bytes | None
 
 
-class ArchivedEvent(_Line, frozen=True, tag="event"):
-    """An event of the order before it, column by column."""
+class ArchivedEvent(_Line, frozen=True, tag="event", omit_defaults=True):
+    """An event of the order before it, column by column.
+
+    Attributes:
+        extensions: Its extension attributes, sealed; a line has none where there are none.
+    """
 
     version: int
     source: str
@@ -64,6 +68,7 @@ class ArchivedEvent(_Line, frozen=True, tag="event"):
     occurred_at: _Moment
     recorded_at: _Moment
     trace: str | None
+    extensions: bytes | None = None
 
 
 class Closing(_Line, frozen=True, tag="end"):
@@ -108,4 +113,5 @@ def archived_event(row: Any) -> ArchivedEvent:
         occurred_at=row["occurred_at"],
         recorded_at=row["recorded_at"],
         trace=row["trace"],
+        extensions=row["extensions"],
     )

@@ -70,6 +70,7 @@ def encode_new(
     key: bytes,
     schema_version: int | None = None,
     trace: str | None = None,
+    extensions: bytes | None = None,
     sent: Any = None,
 ) -> NewEvent:
     """Check a document against the vocabulary and make it ready to be stored.
@@ -84,6 +85,7 @@ def encode_new(
         key: of the digest, at most 64 bytes.
         schema_version: the one the document is written in; today's if absent. It is stored as given.
         trace: the `traceparent` that came with it.
+        extensions: as `encode_extensions` gives them.
         sent: builtins as they were sent, where `data` was completed from them: by these a repeat is known.
 
     Raises:
@@ -107,6 +109,7 @@ def encode_new(
         _digest(type, plain, personal, key) if sent is None else digest_sent(type, sent, key),
         occurred_at.astimezone(UTC),
         trace,
+        extensions,
     )
 
 
@@ -146,6 +149,7 @@ def encode_recorded(event: RecordedEvent, data: Any, *, whole: bool, key: bytes)
         _digest(event.type, plain, personal, key) if whole and "definition" not in data else b"",
         event.occurred_at,
         event.trace,
+        event.extensions if whole else None,
     )
 
 

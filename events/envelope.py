@@ -22,6 +22,7 @@ class NewEvent(msgspec.Struct, frozen=True):
         digest: 16 bytes, keyed, of the type and the whole data: tells a retry from a reused id.
         occurred_at: aware UTC, as upstream says.
         trace: the `traceparent` that came with it.
+        extensions: JSON object of its extension attributes, not yet sealed; None if there are none.
     """
 
     subject_id: str
@@ -34,6 +35,7 @@ class NewEvent(msgspec.Struct, frozen=True):
     digest: bytes
     occurred_at: datetime
     trace: str | None = None
+    extensions: bytes | None = None
 
 
 class VersionedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -60,11 +62,14 @@ class RecordedEvent(VersionedEvent, frozen=True, gc=False):
     Attributes:
         occurred_at: aware UTC, as upstream said.
         recorded_at: aware UTC, by the database's clock; never falls within a subject.
+        extensions: JSON object of its extension attributes, opened; None if there are none, or if they were erased or
+            not read.
     """
 
     occurred_at: datetime
     recorded_at: datetime
     trace: str | None = None
+    extensions: bytes | None = None
 
     @property
     def at(self) -> int:
@@ -104,6 +109,7 @@ def as_recorded(event: NewEvent, version: int, recorded_at: datetime) -> Recorde
         event.occurred_at,
         recorded_at,
         event.trace,
+        event.extensions,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from events.activity import ACTIVITY
 from events.codec import OWN_SOURCE, RESERVED_SUBJECTS
+from events.extensions import ATTRIBUTES, MOST_EXTENSIONS, NAMES, OWN_ATTRIBUTES, VALUE
 from events.fact import YEARS
 from events.json_schema import Schema, names_in, schemas_of, without_null
 from events.saved_definition import AlertName
@@ -25,6 +26,15 @@ PLAIN_ATTRIBUTES: Final[Mapping[str, Schema]] = {
     "id": _optional({**IDENTIFIER, "description": "Names the event within its source; made up if absent."}),
     "source": _optional({**IDENTIFIER, "not": {"const": OWN_SOURCE}, "description": "Who says so; `api` if absent."}),
     "occurredAt": _optional({**MOMENT, "description": "When it happened; now if absent."}),
+    "extensions": _optional(
+        {
+            "type": "object",
+            "description": "What a CloudEvent would have as extension attributes.",
+            "propertyNames": {**NAMES, "not": {"enum": sorted(ATTRIBUTES | OWN_ATTRIBUTES)}},
+            "additionalProperties": _optional(VALUE),
+            "maxProperties": MOST_EXTENSIONS,
+        }
+    ),
 }
 
 
@@ -56,14 +66,16 @@ def cloud_events(data: Mapping[str, Schema]) -> Schema:
         "subject": {**SUBJECT, "description": "The order, or another subject."},
         "time": _optional({**MOMENT, "description": "When it happened; now if absent."}),
         "datacontenttype": _optional({"const": "application/json"}),
+        "dataschema": _optional({"type": "string"}),
         "traceparent": _optional({"type": "string", "pattern": "^[ -~]{1,512}$"}),
     }
-    return _either(data, attributes, "schemaversion", ("specversion", "id", "source", "subject"), closed=False)
+    open_ = {"propertyNames": NAMES, "additionalProperties": _optional(VALUE)}
+    return _either(data, attributes, "schemaversion", ("specversion", "id", "source", "subject"), others=open_)
 
 
 def plain_events(data: Mapping[str, Schema]) -> Schema:
     """Give the schema of the plain shape, whose subject stands in the path."""
-    return _either(data, PLAIN_ATTRIBUTES, "schemaVersion", (), closed=True)
+    return _either(data, PLAIN_ATTRIBUTES, "schemaVersion", (), others={"additionalProperties": False})
 
 
 def events_document() -> Schema:
@@ -99,7 +111,7 @@ def _either(
     version: str,
     required: tuple[str, ...],
     *,
-    closed: bool,
+    others: Schema,
 ) -> Schema:
     return {
         "oneOf": [
@@ -113,7 +125,7 @@ def _either(
                     **attributes,
                 },
                 "required": ["type", "data", *required],
-                **({"additionalProperties": False} if closed else {"propertyNames": {"pattern": "^[a-z0-9]+$"}}),
+                **others,
             }
             for type_, schema in data.items()
         ]

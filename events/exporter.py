@@ -9,14 +9,14 @@ from typing import Final, Self
 
 import msgspec
 
-from events.cloud_event import CloudEvent, cloud_event
+from events.cloud_event import GivenEvent, cloud_event
 from events.errors import LockstepError
+from events.event_sealing import SubjectOpener, had_sealed, recorded_event
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
-from events.store import SubjectOpener, recorded_event
 from events.whole_number import read_whole_number
 
 PAGE: Final = 500
@@ -55,7 +55,7 @@ class Position(msgspec.Struct, frozen=True):
 
 async def walk(
     pool: Pool, keyring: Keyring, *, withhold: bool, after: Position | None = None, subject_id: str | None = None
-) -> AsyncIterator[CloudEvent]:
+) -> AsyncIterator[GivenEvent]:
     """Give the events of the log, in the order of their slots, subjects and versions.
 
     Args:
@@ -87,8 +87,7 @@ async def walk(
                 if subject_id is not None and row["subject_id"] != subject_id:
                     return
                 event = recorded_event(row["subject_id"], row, opener.open(row["subject_id"], row["wrapped"]))
-                had_personal = row["sealed"] is not None or row["lost"]
-                yield cloud_event(event, had_personal=had_personal, erased=row["erased"], withhold=withhold)
+                yield cloud_event(event, had_personal=had_sealed(row), erased=row["erased"], withhold=withhold)
             if len(rows) < PAGE:
                 break
             place = Position(rows[-1]["subject_id"], rows[-1]["version"])

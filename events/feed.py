@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from events.cloud_event import CloudEvent, cloud_event
+from events.cloud_event import GivenEvent, cloud_event
 from events.errors import LockstepError
+from events.event_sealing import SubjectOpener, had_sealed, recorded_event
 from events.feed_cursor import SLOTS, FeedCursor
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
@@ -19,7 +20,6 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
 from events.slot import ALL_SLOTS
-from events.store import SubjectOpener, recorded_event
 from events.waiting import first_of
 
 
@@ -35,7 +35,7 @@ class FeedPage(msgspec.Struct, frozen=True):
         more: Whether something follows already.
     """
 
-    events: list[CloudEvent]
+    events: list[GivenEvent]
     cursor: FeedCursor
     more: bool
 
@@ -122,11 +122,11 @@ class Feed:
         return await self.read(page.cursor, limit=limit, personal=personal)
 
     @staticmethod
-    def _event(row: asyncpg.Record, opener: SubjectOpener, *, personal: bool) -> CloudEvent:
+    def _event(row: asyncpg.Record, opener: SubjectOpener, *, personal: bool) -> GivenEvent:
         key = opener.open(row["subject_id"], row["wrapped"]) if personal else None
         return cloud_event(
             recorded_event(row["subject_id"], row, key),
-            had_personal=row["sealed"] is not None or row["lost"],
+            had_personal=had_sealed(row),
             erased=row["erased"],
             withhold=not personal,
             as_stored=True,

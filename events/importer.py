@@ -15,20 +15,14 @@ import msgspec
 from events.cloud_event import LONGEST_LINE, ForeignEvent, Personal, read_line
 from events.envelope import Identity, RecordedEvent, as_recorded, identity_of
 from events.errors import DocumentError, EventError, LockstepError
+from events.event_sealing import NOTHING, Sealed, SubjectOpener, recorded_event, seal_events
 from events.postgres.errors import translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.recorded_rows import RecordedRow, write_recorded
 from events.sealing import Keyring
 from events.slot import slot_of
-from events.store import (
-    ERASED,
-    SubjectOpener,
-    find_known,
-    lock_heads,
-    recorded_event,
-    seal_values,
-)
+from events.store import ERASED, find_known, lock_heads
 from events.subject_keys import SubjectKeys
 
 BATCH: Final = 500
@@ -70,11 +64,11 @@ class _Stored(msgspec.Struct, frozen=True):
     """What the log has under the version of a line.
 
     Attributes:
-        lacks_personal: Whether it has no personal values, though its subject was not erased.
+        erased: Whether its subject was, so that nobody knows what its personal values were.
     """
 
     event: RecordedEvent
-    lacks_personal: bool
+    erased: bool
 
 
 class Importer:
@@ -128,7 +122,7 @@ class Importer:
         events = [line.foreign.event for line in batch]
         with translated():
             async with self._pool.acquire() as connection:
-                sealed = await seal_values(connection, self._keys, events)
+                sealed = await seal_events(connection, self._keys, events)
                 async with connection.transaction():
                     heads = await lock_heads(connection, keys)
                     stored = await self._read_stored(connection, batch)
@@ -155,24 +149,23 @@ class Importer:
         for row in rows:
             line = batch[row["ord"] - 1]
             key = opener.open(line.subject_id, row["wrapped"])
-            event = recorded_event(line.subject_id, row, key)
-            found[line.number] = _Stored(event, lacks_personal=event.personal is None and not row["erased"])
+            found[line.number] = _Stored(recorded_event(line.subject_id, row, key), erased=row["erased"])
         return found
 
-    async def _write(self, connection: Connection, fresh: Sequence[_Line], sealed: dict[int, bytes]) -> None:
+    async def _write(self, connection: Connection, fresh: Sequence[_Line], sealed: dict[int, Sealed]) -> None:
         newest = {line.key: line.foreign for line in fresh}
         await write_recorded(
             connection,
             [(*key, each.version, each.recorded_at) for key, each in newest.items()],
-            [_row(line, sealed.get(id(line.foreign.event))) for line in fresh],
+            [_row(line, sealed.get(id(line.foreign.event), NOTHING)) for line in fresh],
         )
 
 
-def _row(line: _Line, sealed: bytes | None) -> RecordedRow:
+def _row(line: _Line, sealed: Sealed) -> RecordedRow:
     event = line.foreign.event
     return (
         *line.key, line.foreign.version, event.source, event.event_id, event.type, event.schema_version, event.digest,
-        event.data, sealed, event.occurred_at, line.foreign.recorded_at, event.trace,
+        event.data, sealed.personal, event.occurred_at, line.foreign.recorded_at, event.trace, sealed.extensions,
     )  # fmt: skip
 
 
@@ -217,7 +210,7 @@ class _Judge:
         self._versions[subject_id] = foreign.version
         self._recorded[subject_id] = foreign.recorded_at
         self._ids[identity_of(foreign.event)] = foreign.version
-        self._fresh[subject_id, foreign.version] = _Stored(_recorded(foreign), lacks_personal=_lacks_personal(foreign))
+        self._fresh[subject_id, foreign.version] = _Stored(_recorded(foreign), erased=_is_erased(foreign))
         return True
 
     def _judge_place(self, line: _Line) -> None:
@@ -243,8 +236,8 @@ class _Judge:
             )
 
 
-def _lacks_personal(foreign: ForeignEvent) -> bool:
-    return foreign.event.personal is None and foreign.personal is not Personal.ERASED
+def _is_erased(foreign: ForeignEvent) -> bool:
+    return foreign.personal is Personal.ERASED
 
 
 def _recorded(foreign: ForeignEvent) -> RecordedEvent:
@@ -265,8 +258,11 @@ def _compare(line: _Line, old: _Stored) -> None:
         "data": (msgspec.json.decode(mine.data), msgspec.json.decode(theirs.data)),
     }
     unlike = [name for name, (one, other) in pairs.items() if one != other]
-    if mine.personal is not None and theirs.personal is not None and mine.personal != theirs.personal:
-        unlike.append("personal values")
+    sealed = {
+        "personal values": (mine.personal, theirs.personal),
+        "extension attributes": (mine.extensions, theirs.extensions),
+    }
+    unlike += [name for name, (one, other) in sealed.items() if None not in (one, other) and one != other]
     if unlike:
         raise ImportRefusedError(
             line.number,
@@ -274,9 +270,10 @@ def _compare(line: _Line, old: _Stored) -> None:
             f"{', '.join(unlike)}.",
             "Two logs that went different ways cannot be joined: import into an empty database.",
         )
-    if mine.personal is not None and old.lacks_personal:
+    lacking = [name for name, (one, other) in sealed.items() if one is not None and other is None]
+    if lacking and not old.erased:
         raise ImportRefusedError(
             line.number,
-            f"the log has version {mine.version} of {mine.subject_id} without its personal values.",
+            f"the log has version {mine.version} of {mine.subject_id} without its {', '.join(lacking)}.",
             "What is stored is not changed any more: import this file into an empty database.",
         )

@@ -14,9 +14,10 @@ PAGE_EVENTS: Final = 2_000
 RecordedHead = tuple[int, str, int, datetime]
 """Slot, subject, newest version, and when that was recorded."""
 RecordedRow = tuple[
-    int, str, int, str, str, str, int, bytes, bytes, bytes | None, datetime, datetime, str | None
+    int, str, int, str, str, str, int, bytes, bytes, bytes | None, datetime, datetime, str | None, bytes | None
 ]  # fmt: skip
-"""Slot, subject, version, source, id, type, schema version, digest, data, sealed, occurred at, recorded at, trace."""
+"""Slot, subject, version, source, id, type, schema version, digest, data, sealed, occurred at, recorded at, trace,
+extensions, sealed."""
 
 
 async def write_recorded(connection: Connection, heads: Sequence[RecordedHead], rows: Sequence[RecordedRow]) -> None:

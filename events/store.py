@@ -8,11 +8,12 @@ import msgspec
 
 from events.codec import OWN_SOURCE
 from events.envelope import Identity, NewEvent, RecordedEvent, identity_of
+from events.event_sealing import NOTHING, Sealed, SubjectOpener, recorded_event, seal_events
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome, VersionConflict, Withheld
 from events.postgres.errors import DEADLOCK, NOT_NULL_VIOLATION, UNIQUE_VIOLATION, translated
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
-from events.sealing import Keyring, seal, unseal
+from events.sealing import Keyring
 from events.slot import ALL_SLOTS, slot_of
 from events.subject_keys import SubjectKeys
 
@@ -54,11 +55,6 @@ class Head(msgspec.Struct, frozen=True):
     archived_to: str | None = None
 
 
-def event_context(subject_id: str, source: str, event_id: str) -> bytes:
-    """Name the place that an event's personal values are sealed for."""
-    return f"event\n{subject_id}\n{source}\n{event_id}".encode()
-
-
 class EventStore:
     """The log in Postgres.
 
@@ -82,7 +78,7 @@ class EventStore:
         """
         with translated():
             async with self._pool.acquire() as connection:
-                sealed = await seal_values(connection, self._keys, [e for group in groups for e in group.events])
+                sealed = await seal_events(connection, self._keys, [e for group in groups for e in group.events])
                 careful = duplicates_likely or any(each.expected is not None for each in groups)
                 for _ in range(ATTEMPTS):
                     try:
@@ -96,7 +92,7 @@ class EventStore:
                 return await self._append_carefully(connection, groups, sealed)
 
     async def append_within(self, connection: Connection, groups: Sequence[Group]) -> list[list[Outcome]]:
-        """Append groups without personal values in the caller's transaction, as `append` does; what is there is known.
+        """Append groups with nothing to seal in the caller's transaction, as `append` does; what is there is known.
 
         The heads are locked until that ends. A deadlock is the caller's to try again.
         """
@@ -169,7 +165,7 @@ class EventStore:
             after = rows[-1]["version"]
 
     async def _append_fast(
-        self, connection: Connection, groups: Sequence[Group], sealed: dict[int, bytes]
+        self, connection: Connection, groups: Sequence[Group], sealed: dict[int, Sealed]
     ) -> list[list[Outcome]]:
         """Append everything, or fail as a whole: with 23505 for an id that is there, 23502 for an archived subject."""
         heads: dict[tuple[int, str], list[NewEvent]] = {}
@@ -184,6 +180,7 @@ class EventStore:
             positions += [position] * len(mine)
             after += range(len(mine) - 1, -1, -1)
             events += mine
+        halves = [sealed.get(id(event), NOTHING) for event in events]
         rows = await connection.fetch(
             statement("events/append_events"),
             [slot for slot, _ in keys],
@@ -197,9 +194,10 @@ class EventStore:
             [event.schema_version for event in events],
             [event.digest for event in events],
             [event.data for event in events],
-            [sealed.get(id(event)) for event in events],
+            [each.personal for each in halves],
             [event.occurred_at for event in events],
             [event.trace for event in events],
+            [each.extensions for each in halves],
         )
         moved = {keys[row["head"] - 1]: row for row in rows}
         reached = {key: row["version"] - len(heads[key]) for key, row in moved.items()}
@@ -212,7 +210,7 @@ class EventStore:
         return outcomes
 
     async def _append_carefully(
-        self, connection: Connection, groups: Sequence[Group], sealed: dict[int, bytes]
+        self, connection: Connection, groups: Sequence[Group], sealed: dict[int, Sealed]
     ) -> list[list[Outcome]]:
         """Lock the heads, look for duplicates after that, and append what is left."""
         keys = sorted({(group.slot, group.subject_id) for group in groups})
@@ -307,70 +305,3 @@ def _decide(
             fresh_groups.append(Group(group.slot, group.subject_id, fresh))
         decided.append(outcomes)
     return decided, fresh_groups
-
-
-async def seal_values(connection: Connection, keys: SubjectKeys, events: Sequence[NewEvent]) -> dict[int, bytes]:
-    """Seal the personal values of a batch; the result is keyed by the identity of the event.
-
-    Whoever locks heads asks for this before, outside of that transaction: it locks the rows of the keys.
-    """
-    personal = [event for event in events if event.personal is not None]
-    if not personal:
-        return {}
-    found = await keys.ensure(connection, {event.subject_id for event in personal})
-    sealed: dict[int, bytes] = {}
-    for event in personal:
-        key = found[event.subject_id]
-        if key is not None and event.personal is not None:
-            context = event_context(event.subject_id, event.source, event.event_id)
-            sealed[id(event)] = seal(key, event.personal, context=context)
-    return sealed
-
-
-class SubjectOpener:
-    """Opens the wrapped data keys of rows; those of one subject that follow one another once."""
-
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-        self._last: tuple[str, bytes, bytes] | None = None
-
-    def open(self, subject_id: str, wrapped: bytes | None) -> bytes | None:
-        """Give a subject's data key; None when it has none, or was erased.
-
-        Raises:
-            SecretKeyError: It was wrapped with another key.
-        """
-        if wrapped is None:
-            return None
-        if self._last is None or self._last[:2] != (subject_id, wrapped):
-            self._last = (subject_id, wrapped, self._keyring.unwrap_key(wrapped, subject_id))
-        return self._last[2]
-
-
-def recorded_event(subject_id: str, row: asyncpg.Record, data_key: bytes | None) -> RecordedEvent:
-    """Turn a row of the log into a value, with its sealed values opened.
-
-    Args:
-        subject_id: The subject.
-        row: The event's row.
-        data_key: The subject's data key, opened; None when it has none, or was erased and its values are lost.
-
-    Raises:
-        SecretKeyError: The values were sealed with another key.
-    """
-    personal = None
-    if row["sealed"] is not None and data_key is not None:
-        personal = unseal(data_key, row["sealed"], context=event_context(subject_id, row["source"], row["event_id"]))
-    return RecordedEvent(
-        subject_id=subject_id,
-        version=row["version"],
-        source=row["source"],
-        event_id=row["event_id"],
-        type=row["type"],
-        schema_version=row["schema_version"],
-        data=row["data"],
-        personal=personal,
-        occurred_at=row["occurred_at"],
-        recorded_at=row["recorded_at"],
-        trace=row["trace"],
-    )

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from events.envelope import EffectiveEvent
 from events.errors import SecretKeyError
+from events.event_sealing import event_context
 from events.sealing import Keyring, unseal
-from events.store import ERASED, event_context
+from events.store import ERASED
 from projections.errors import MissingEventError
 from projections.order_view import EMPTY
 from projections.view import View, evolve, fold

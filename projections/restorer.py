@@ -183,6 +183,7 @@ async def _write(connection: Connection, slot: int, back: Sequence[Filed]) -> No
         (
             slot, order.id, each.version, each.source, each.id, each.type, each.schema_version, each.digest,
             each.data.encode(), each.sealed, each.occurred_at, each.recorded_at, each.trace,
+            each.extensions,
         )
         for order, events in back
         for each in events

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from events.envelope import RecordedEvent
 from events.errors import LockstepError, SecretKeyError
+from events.event_sealing import foldable_event
 from events.postgres.pool import Connection
 from events.postgres.statements import statement
 from events.sealing import Keyring, seal, unseal
 from events.slot import slot_of
-from events.store import recorded_event
 from projections.customer_view import CustomerView
 from projections.errors import EvolveError, OutdatedViewError, RenderError, UnreadableViewError
 from projections.order_list import relist
@@ -288,7 +288,7 @@ class ViewStore:
         try:
             if news.data_key is None and row["wrapped"] is not None:
                 news.data_key = self._keyring.unwrap_key(row["wrapped"], subject_id)
-            news.events.append(recorded_event(subject_id, row, news.data_key))
+            news.events.append(foldable_event(subject_id, row, news.data_key))
         except SecretKeyError as error:
             news.damage = error
 

@@ -17,7 +17,7 @@ from app.cli.running import NO, run
 if TYPE_CHECKING:
     from app.cli.database import Database
     from app.export_file import ExportFile
-    from events.cloud_event import CloudEvent
+    from events.cloud_event import GivenEvent
     from events.exporter import Position
 
 
@@ -31,12 +31,13 @@ def export(
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --out where it was stopped.")] = False,
     personal: Annotated[
-        bool, typer.Option("--with-personal-values", help="Write names and notes too, readable by anybody.")
+        bool, typer.Option("--with-personal-values", help="Write names, notes and extensions too, readable by anybody.")
     ] = False,
 ) -> None:
     """Write every event as a CloudEvent, one a line; `events import` reads them back.
 
-    Names and notes are left out unless you say --with-personal-values: erasing an order does not reach into files.
+    Names, notes and extension attributes are left out unless you say --with-personal-values: erasing an order does not
+    reach into files.
     Orders that were erased stay erased. The log may go on while this runs; archived orders are not in it.
 
     Example: `lockstep events export --out orders.jsonl`
@@ -107,15 +108,13 @@ async def _walk(
     show: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write the events, and count them, their orders, and what became of personal values."""
-    import msgspec
-
+    from events.cloud_event import write_event
     from events.exporter import walk
     from events.slot import slot_of
 
-    encode = msgspec.json.Encoder().encode
-    last: CloudEvent | None = None
+    last: GivenEvent | None = None
     async for event in walk(database.pool, database.keyring, withhold=not personal, after=after, subject_id=subject):
-        write(encode(event) + b"\n")
+        write(write_event(event) + b"\n")
         found["events"] += 1
         if event.personal is not None:
             found[event.personal] += 1
@@ -136,7 +135,8 @@ def _tell(found: Counter[str], where: str, *, resumed: bool = False) -> int:
     typer.echo(f"{found['events']:,} events of {found['orders']:,} orders{' more' if resumed else ''}.", err=True)
     if found[Personal.OPEN]:
         typer.echo(
-            f"{where} holds PERSONAL VALUES that anybody can read: names and notes of {found[Personal.OPEN]:,} events. "
+            f"{where} holds PERSONAL VALUES that anybody can read: names, notes and extensions of "
+            f"{found[Personal.OPEN]:,} events. "
             "Erasing an order does not reach them: keep it as long as you must, and remove it then.",
             err=True,
         )

@@ -1,7 +1,6 @@
 """Bodies that come in: read once, sized, decoded by the one door, and turned into values."""
 
 import asyncio
-import re
 from collections.abc import Collection
 from typing import Any, TypeVar
 
@@ -15,14 +14,9 @@ from app.http.operation import JSON
 from app.http.problem_kinds import MEDIA_TYPE, TOO_SLOW
 from app.http.problems import bad_request, invalid, problem
 from events.document import LIMIT_BYTES, LIMIT_NODES, read_document
-from events.errors import Fault
-from events.faults import without_value
+from events.faults import misfit
 
 T = TypeVar("T")
-
-# msgspec ends its sentence with the place: `$.cards[0].subject`, `$.startTokens[...]`, "`key` in `$.startTokens`".
-_PLACE = re.compile(r" - at .*`\$(?P<path>[^`]*)`$")
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
 def media_type_of(request: web.Request, taken: Collection[str], *, suffix: str | None = None) -> str:
@@ -108,7 +102,7 @@ def value_of(document: Any, type_: type[T]) -> T:
     try:
         return msgspec.convert(document, type_)
     except msgspec.ValidationError as error:
-        raise invalid((_fault_of(error, type_),)) from None
+        raise invalid((misfit(error, type_),)) from None
 
 
 def _size_of(request: web.Request) -> int:
@@ -117,19 +111,3 @@ def _size_of(request: web.Request) -> int:
     if stated is None or stated > LIMIT_BYTES or "Content-Encoding" in request.headers:
         return LIMIT_BYTES
     return stated
-
-
-def _fault_of(error: msgspec.ValidationError, type_: type[Any]) -> Fault:
-    sentence = str(error)
-    place = _PLACE.search(sentence)
-    if place is None:
-        return Fault("", _explained(sentence, type_))
-    pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(place["path"].replace("[...]", "")))
-    return Fault(pointer, _explained(sentence[: place.start()], type_ if pointer == "" else None))
-
-
-def _explained(sentence: str, type_: type[Any] | None) -> str:
-    if type_ is None or "unknown field" not in sentence:
-        return without_value(sentence)
-    known = ", ".join(field.encode_name for field in msgspec.structs.fields(type_))
-    return f"{sentence}; known fields: {known}"

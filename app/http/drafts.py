@@ -1,7 +1,7 @@
 """Events as they are sent: a document in, an event for the log out, or every reason why not.
 
-Two shapes are read. A CloudEvent 1.0 carries its order as `subject`; extension attributes beyond ours are let through
-and not kept. The plain shape, for people with curl, belongs to the order of its path.
+Two shapes are read. A CloudEvent 1.0 carries its order as `subject`, and extension attributes beside the others. The
+plain shape, for people with curl, belongs to the order of its path, and has them in `extensions`.
 """
 
 import base64
@@ -16,17 +16,12 @@ from events.codec import digest_sent, encode_new, is_id
 from events.document import pointer_to, read_document
 from events.envelope import Identity, NewEvent
 from events.errors import DocumentError, EventError, Fault
+from events.extensions import ATTRIBUTES, encode_extensions
 from events.saved_definition import Found, Reference, completed, reference_of
 from events.vocabulary import kind_of, public_types
 
-_CLOUD_ATTRIBUTES: Final = frozenset(
-    (
-        "specversion", "id", "source", "subject", "type", "time", "data",
-        "datacontenttype", "dataschema", "schemaversion", "traceparent", "tracestate",
-    )
-)  # fmt: skip
 _CLOUD_POINTERS: Final = {"/dataschema": "/schemaversion"}
-_PLAIN_FIELDS: Final = ("type", "data", "id", "source", "occurredAt", "schemaVersion")
+_PLAIN_FIELDS: Final = ("type", "data", "id", "source", "occurredAt", "schemaVersion", "extensions")
 _PLAIN_POINTERS: Final = {"/time": "/occurredAt", "/dataschema": "/schemaVersion", "/traceparent": ""}
 _PLAIN_SOURCE: Final = "api"
 # Stands in for what is missing, so that the rest is judged too; nothing with a fault is stored.
@@ -88,8 +83,10 @@ def read_cloud_event(
         document = _unpacked(document, faults)
     if document.get("specversion") != "1.0":
         faults.append(Fault("/specversion", 'is to be "1.0"'))
-    if not _CLOUD_ATTRIBUTES.issuperset(document):
-        _judge_extensions(document, faults)
+    extensions: bytes | None = None
+    if not ATTRIBUTES.issuperset(document):
+        others = {name: value for name, value in document.items() if name not in ATTRIBUTES}
+        extensions = encode_extensions(others, faults)
     if not _is_json(document.get("datacontenttype")):
         faults.append(Fault("/datacontenttype", "is to be application/json, or absent"))
     return _draft(
@@ -104,6 +101,7 @@ def read_cloud_event(
         key=key,
         now=now,
         trace=_optional_text(document, "traceparent", faults) or trace,
+        extensions=extensions,
         definitions=definitions,
     )
 
@@ -132,7 +130,7 @@ def read_plain_event(
     if not isinstance(document, dict):
         return Invalid((Fault("", f"is to be an object; known fields: {', '.join(_PLAIN_FIELDS)}"),))
     faults = [
-        Fault(f"/{_shown(name)}", f"is not known here; known fields: {', '.join(_PLAIN_FIELDS)}")
+        Fault(pointer_to("", name), f"is not known here; known fields: {', '.join(_PLAIN_FIELDS)}")
         for name in document
         if name not in _PLAIN_FIELDS
     ]
@@ -148,6 +146,7 @@ def read_plain_event(
         key=key,
         now=now,
         trace=trace,
+        extensions=_extensions(document, faults),
         definitions=definitions,
     )
 
@@ -171,6 +170,7 @@ def _draft(
     key: bytes,
     now: datetime,
     trace: str | None,
+    extensions: bytes | None,
     definitions: Found,
 ) -> Draft:
     type_ = _type(document, faults)
@@ -194,6 +194,7 @@ def _draft(
                 key=key,
                 schema_version=schema_version,
                 trace=trace,
+                extensions=extensions,
                 sent=None if data is sent else sent,
             )
         except EventError as error:
@@ -264,11 +265,14 @@ def _unpacked(document: dict[str, Any], faults: list[Fault]) -> dict[str, Any]:
     return {**rest, "data": {}}
 
 
-def _judge_extensions(document: dict[str, Any], faults: list[Fault]) -> None:
-    for name in document.keys() - _CLOUD_ATTRIBUTES:
-        if not (name.isascii() and name.isalnum() and name == name.lower()):
-            detail = "is no name of an attribute: those are lower-case letters and digits"
-            faults.append(Fault(f"/{_shown(name)}", detail))
+def _extensions(document: dict[str, Any], faults: list[Fault]) -> bytes | None:
+    value = document.get("extensions")
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return encode_extensions(value, faults, "/extensions")
+    faults.append(Fault("/extensions", "is to be an object: extension attributes by their names"))
+    return None
 
 
 def _is_json(media_type: Any) -> bool:
@@ -278,7 +282,3 @@ def _is_json(media_type: Any) -> bool:
         return False
     bare = media_type.partition(";")[0].strip().lower()
     return bare == "application/json" or bare.endswith("+json")
-
-
-def _shown(name: str) -> str:
-    return pointer_to("", name)[1:]

@@ -10,15 +10,17 @@ from app.access.caller import has_scope
 from app.http.admission import stand_aside
 from app.http.answers import json_answer
 from app.http.edge import caller_of, edge_of
-from app.http.operation import Answer, Parameter, describe
+from app.http.operation import Answer, Made, Parameter, describe
 from app.http.problem_kinds import BAD_REQUEST, CURSOR_AHEAD, FORBIDDEN
 from app.http.problems import ProblemError, bad_request, problem
 from app.http.queries import LIMIT, page_limit, query_number
 from app.http.reads import note_read
-from events.cloud_event import CloudEvent
+from events.cloud_event import CloudEvent, write_event
 from events.errors import Fault
+from events.extensions import VALUE
 from events.feed import CursorAheadError
 from events.feed_cursor import FeedCursor, FeedName, read_cursor, write_cursor
+from events.json_schema import Schema
 from events.signed_text import CursorError
 
 LONGEST_WAIT_SECONDS: Final = 10
@@ -32,16 +34,22 @@ class FeedAnswer(msgspec.Struct, frozen=True, rename="camel"):
         more: Whether something follows already.
     """
 
-    events: list[CloudEvent]
+    events: list[msgspec.Raw]
     next_after: str
     more: bool
+
+
+def _page(answer: Schema, _event: Schema) -> Schema:
+    """Say what the events of a page look like: each with our attributes, and those that its sender added."""
+    event = {"$ref": "#/components/schemas/CloudEvent", "unevaluatedProperties": VALUE}
+    return {**answer, "properties": {**answer["properties"], "events": {"type": "array", "items": event}}}
 
 
 @describe(
     answers={
         200: Answer(
             what="A page of the feed.",
-            shape=FeedAnswer,
+            shape=Made("FeedAnswer", (FeedAnswer, CloudEvent), _page),
             example={
                 "events": [
                     {
@@ -62,8 +70,8 @@ class FeedAnswer(msgspec.Struct, frozen=True, rename="camel"):
                   schema={"type": "string"}),
         Parameter(name="wait", where="query", what="How many seconds an empty answer waits for something to happen.",
                   schema={"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT_SECONDS, "default": 0}, example=0),
-        Parameter(name="personal", where="query", what="Gives personal values too; the key holds `orders:read`.",
-                  schema={"const": "include"}),
+        Parameter(name="personal", where="query", schema={"const": "include"},
+                  what="Gives personal values and the senders' extensions too; the key holds `orders:read`."),
     ),
     problems=(CURSOR_AHEAD,),
 )  # fmt: skip
@@ -86,9 +94,8 @@ async def get_events(request: web.Request) -> web.Response:
         raise problem(*CURSOR_AHEAD, str(error)) from None
     if personal and page.events:
         note_read(request, "feed")
-    return json_answer(
-        FeedAnswer(page.events, write_cursor(page.cursor, FeedName.EVENTS, edge.keyring.hash), page.more)
-    )
+    events = [msgspec.Raw(write_event(each)) for each in page.events]
+    return json_answer(FeedAnswer(events, write_cursor(page.cursor, FeedName.EVENTS, edge.keyring.hash), page.more))
 
 
 def _wants_personal(request: web.Request) -> bool:

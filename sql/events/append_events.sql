@@ -14,6 +14,7 @@
 -- $12 bytea[]       sealed
 -- $13 timestamptz[] occurred at
 -- $14 text[]        trace
+-- $15 bytea[]       extensions
 -- Returns: head integer, version bigint, recorded_at timestamptz
 -- Raises: 23505 an id is there already; 23502 a subject is archived; 40P01 deadlock.
 WITH added AS (
@@ -37,12 +38,13 @@ WITH added AS (
     JOIN added AS a USING (slot, subject_id)
 ), inserted AS (
     INSERT INTO events (slot, subject_id, version, source, event_id, type, schema_version, digest, data,
-                        sealed, occurred_at, recorded_at, trace)
+                        sealed, occurred_at, recorded_at, trace, extensions)
     SELECT m.slot, m.subject_id, m.version - e.after, e.source, e.event_id, e.type, e.schema_version, e.digest,
-           e.data, e.sealed, e.occurred_at, m.last_recorded_at, e.trace
+           e.data, e.sealed, e.occurred_at, m.last_recorded_at, e.trace, e.extensions
     FROM unnest($4::integer[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::smallint[],
-                $10::bytea[], $11::json[], $12::bytea[], $13::timestamptz[], $14::text[])
-         AS e(head, after, source, event_id, type, schema_version, digest, data, sealed, occurred_at, trace)
+                $10::bytea[], $11::json[], $12::bytea[], $13::timestamptz[], $14::text[], $15::bytea[])
+         AS e(head, after, source, event_id, type, schema_version, digest, data, sealed, occurred_at, trace,
+              extensions)
     JOIN numbered AS m ON m.head = e.head
 )
 SELECT head::integer, version, last_recorded_at AS recorded_at

@@ -18,6 +18,7 @@
 -- $15 timestamptz[] occurred at
 -- $16 timestamptz[] recorded at
 -- $17 text[]        trace
+-- $18 bytea[]       extensions
 WITH moved AS (
     UPDATE heads AS h
     SET version = m.version, last_recorded_at = m.recorded_at, settled_at = NULL, archived_at = NULL, archived_to = NULL,
@@ -26,10 +27,11 @@ WITH moved AS (
     WHERE h.slot = m.slot AND h.subject_id = m.subject_id
 )
 INSERT INTO events (slot, subject_id, version, source, event_id, type, schema_version, digest, data, sealed,
-                    occurred_at, recorded_at, trace)
+                    occurred_at, recorded_at, trace, extensions)
 SELECT e.slot, e.subject_id, e.version, e.source, e.event_id, e.type, e.schema_version, e.digest, e.data, e.sealed,
-       e.occurred_at, e.recorded_at, e.trace
+       e.occurred_at, e.recorded_at, e.trace, e.extensions
 FROM unnest($5::smallint[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::smallint[],
-            $12::bytea[], $13::json[], $14::bytea[], $15::timestamptz[], $16::timestamptz[], $17::text[])
+            $12::bytea[], $13::json[], $14::bytea[], $15::timestamptz[], $16::timestamptz[], $17::text[],
+            $18::bytea[])
      AS e(slot, subject_id, version, source, event_id, type, schema_version, digest, data, sealed, occurred_at,
-          recorded_at, trace)
+          recorded_at, trace, extensions)

@@ -3,13 +3,14 @@
 -- $2 text[]      subject id
 -- $3 bigint[]    version
 -- Returns: ord bigint, version bigint, source text, event_id text, type text, schema_version smallint, data json,
---          sealed bytea, occurred_at timestamptz, recorded_at timestamptz, trace text, wrapped bytea, erased boolean
+--          sealed bytea, occurred_at timestamptz, recorded_at timestamptz, trace text, extensions bytea, wrapped bytea,
+--          erased boolean
 SELECT wanted.ord, e.version, e.source, e.event_id, e.type, e.schema_version, e.data, e.sealed, e.occurred_at,
-       e.recorded_at, e.trace, k.wrapped, k.erased_at IS NOT NULL AS erased
+       e.recorded_at, e.trace, e.extensions, k.wrapped, k.erased_at IS NOT NULL AS erased
 FROM unnest($1::smallint[], $2::text[], $3::bigint[]) WITH ORDINALITY AS wanted(slot, subject_id, version, ord)
 CROSS JOIN LATERAL (
     SELECT n.version, n.source, n.event_id, n.type, n.schema_version, n.data, n.sealed, n.occurred_at,
-           n.recorded_at, n.trace
+           n.recorded_at, n.trace, n.extensions
     FROM events AS n
     WHERE n.slot = wanted.slot AND n.subject_id = wanted.subject_id AND n.version >= wanted.version
     ORDER BY n.version

@@ -3,55 +3,19 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from app.settings import load_settings
 from app.tracing.traceparent import Traceparent, sampled
+from tests.acceptance.collector import Collector
 from tests.acceptance.world import World, running_world
 from tests.conftest import Clock
 
 TRACE, SHOP = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 OTHER = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-@dataclass
-class Collector:
-    """Takes spans, as a collector does."""
-
-    url: str = ""
-    spans: list[Any] = field(default_factory=list)
-
-    async def take(self, request: web.Request) -> web.Response:
-        """Take a batch."""
-        batch = ExportTraceServiceRequest.FromString(await request.read())
-        self.spans += [span for each in batch.resource_spans for scope in each.scope_spans for span in scope.spans]
-        return web.Response(content_type="application/x-protobuf")
-
-    def named(self, name: str) -> list[Any]:
-        """Give the spans of a name, the oldest first."""
-        return sorted((each for each in self.spans if each.name == name), key=lambda each: each.start_time_unix_nano)
-
-
-@pytest.fixture
-async def collector() -> AsyncIterator[Collector]:
-    """Run a collector."""
-    made = Collector()
-    app = web.Application()
-    app.router.add_post("/v1/traces", made.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces"
-    yield made
-    await runner.cleanup()
 
 
 async def post(world: World, type_: str, trace: str, flags: str = "01", **data: Any) -> None:

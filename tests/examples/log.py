@@ -19,6 +19,7 @@ def fact(
     source: str = "shop",
     type_: str = PLAIN,
     data: dict[str, Any] | None = None,
+    extensions: bytes | None = None,
 ) -> NewEvent:
     """Give an example of an event of some subject."""
     return encode_new(
@@ -29,6 +30,7 @@ def fact(
         data=FACTS[type_] if data is None else data,
         occurred_at=NOON,
         key=KEY,
+        extensions=extensions,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from events.archive_file import ArchiveFolder
+from events.envelope import RecordedEvent
 from events.slot import ALL_SLOTS
 from projections.archiver import Archived, archive_orders
 from projections.comparison import Verified
@@ -67,10 +68,10 @@ class Archiving:
         rows = await self.flow.pool.fetch("SELECT subject_id FROM heads WHERE archived_at IS NOT NULL")
         return {row["subject_id"] for row in rows}
 
-    async def first_personal(self, order: str) -> bytes | None:
-        """Give the personal values of an order's first event."""
+    async def first_event(self, order: str) -> RecordedEvent:
+        """Give an order's first event."""
         async for event in self.flow.store.read_subject(order):
-            return event.personal
+            return event
         raise AssertionError(order)
 
     async def give_card(self, order: str, state: str) -> None:

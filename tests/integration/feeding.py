@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass, field
 
-from events.cloud_event import CloudEvent
+from events.cloud_event import GivenEvent
 from events.feed import Feed
 from events.feed_cursor import FeedCursor, FeedName, read_cursor, write_cursor
 from events.feed_writer import FeedWriter
@@ -24,7 +24,7 @@ class Copy:
     limit: int = 500
     personal: bool = False
     cursor: FeedCursor = field(default_factory=FeedCursor)
-    events: list[CloudEvent] = field(default_factory=list)
+    events: list[GivenEvent] = field(default_factory=list)
 
     async def catch_up(self) -> list[tuple[str, int]]:
         """Read until nothing follows, and give what came."""

@@ -52,7 +52,9 @@ class Flow:
         self.due.extend(slots)
         self.flagged.append(matching)
 
-    def event(self, subject_id: str, type_: str, data: dict[str, Any] | None = None) -> NewEvent:
+    def event(
+        self, subject_id: str, type_: str, data: dict[str, Any] | None = None, *, extensions: bytes | None = None
+    ) -> NewEvent:
         """Give an event of a subject with an id of its own; without a customer's word the card appears at once."""
         facts = FACTS[type_] if data is None else data
         if type_ == "order.placed" and data is None:
@@ -65,6 +67,7 @@ class Flow:
             data=facts,
             occurred_at=NOON,
             key=self.keyring.hash,
+            extensions=extensions,
         )
 
     async def append(self, *events: NewEvent) -> None:

@@ -20,6 +20,7 @@ from tests.integration.rebuilding import Rebuilding
 
 ORDERS = [f"order-{number}" for number in range(1, 13)]
 CANARY = "Please ring twice for Eleni Papadaki"
+GUEST = b'{"guest":"Despina Xenou"}'
 
 
 async def check_file(archiving: Archiving, name: str) -> Verified:
@@ -30,8 +31,9 @@ async def check_file(archiving: Archiving, name: str) -> Verified:
     return total
 
 
-async def test_finished_orders_leave_and_come_back_as_they_were(archiving: Archiving) -> None:
+async def test_finished_orders_leave_and_come_back_as_they_were(archiving: Archiving, flow: Flow) -> None:
     """Every column, and a view with the same fingerprint; a second time nothing happens."""
+    await flow.append(flow.event(ORDERS[0], "order.ready", {}, extensions=GUEST))
     await archiving.finish(*ORDERS)
     before = await archiving.stored()
     done = await archiving.run()
@@ -42,10 +44,10 @@ async def test_finished_orders_leave_and_come_back_as_they_were(archiving: Archi
     after = await archiving.stored()
     once_more = await archiving.put_back(name)
 
-    assert (done.orders, done.events, done.stayed, done.different) == (12, 48, 0, Found())
+    assert (done.orders, done.events, done.stayed, done.different) == (12, 49, 0, Found())
     assert left == {"events": 0, "views": 0, "cards": 0, "receipts": 0, "feed": 0}
     assert (again.orders, again.files, archiving.names()) == (0, (), [name])
-    assert (back.orders, back.events, back.known, back.refused) == (12, 48, 0, Found())
+    assert (back.orders, back.events, back.known, back.refused) == (12, 49, 0, Found())
     assert after == before
     assert (once_more.orders, once_more.known, once_more.refused) == (0, 12, Found())
     assert (await archiving.verify()).same
@@ -103,7 +105,7 @@ async def test_what_hangs_on_an_order_goes_with_it(archiving: Archiving, flow: F
 async def test_names_and_notes_stay_sealed(archiving: Archiving, flow: Flow) -> None:
     """Nothing personal can be read from a file, so that an erasure reaches it; and what is put back stays erased."""
     for each in ORDERS[:2]:
-        await flow.append(flow.event(each, "order.note", {"text": CANARY}))
+        await flow.append(flow.event(each, "order.note", {"text": CANARY}, extensions=GUEST))
     await archiving.finish(*ORDERS[:2])
     [name] = (await archiving.run()).files
     text = gzip.decompress((archiving.folder / name).read_bytes())
@@ -111,14 +113,15 @@ async def test_names_and_notes_stay_sealed(archiving: Archiving, flow: Flow) -> 
     found = await check_file(archiving, name)
     back = await archiving.put_back(name)
     await archiving.settle(*ORDERS[:2])
-    notes = {each: await archiving.first_personal(each) for each in ORDERS[:2]}
+    erased, open_ = [await archiving.first_event(each) for each in ORDERS[:2]]
 
     assert ORDERS[0].encode() in text
     assert CANARY.encode() not in text
+    assert b"Despina" not in text
     assert (found.same, found.orders, found.erased) == (True, 2, 1)
     assert (back.orders, back.refused) == (2, Found())
-    assert notes[ORDERS[0]] is None
-    assert CANARY.encode() in (notes[ORDERS[1]] or b"")
+    assert (erased.personal, erased.extensions) == (None, None)
+    assert (CANARY.encode() in (open_.personal or b""), open_.extensions) == (True, GUEST)
     assert await flow.views(ORDERS[:2]) == {ORDERS[0]: 6, ORDERS[1]: 5}
     assert (await archiving.verify()).same
     assert (await archiving.put_back(name)).known == 2

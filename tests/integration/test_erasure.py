@@ -12,8 +12,9 @@ import projections.projector as projector_module
 from app.erasure import SETTLED_SECONDS, Eraser, Extent
 from app.housekeeping import Housekeeper, make_receipt_days
 from events.envelope import RecordedEvent
+from events.event_sealing import seal_events
 from events.slot import slot_of
-from events.store import EventStore, Group, seal_values
+from events.store import EventStore, Group
 from events.subject_keys import SubjectKeys
 from projections import rebuilder
 from projections.log_scan import events_between
@@ -37,7 +38,8 @@ COURIER: Final = "Eleni Papadáki"
 ITEM: Final = "Moussaka without aubergine"
 NOTE: Final = "Ring twice at Μαρία's"
 IN_AN_ERROR: Final = "Konstantinos said so"
-NAMES: Final = {COURIER, ITEM, NOTE, IN_AN_ERROR}
+GUEST: Final = "Despina Xenou"
+NAMES: Final = {COURIER, ITEM, NOTE, IN_AN_ERROR, GUEST}
 PHONE: Final = "phone-of-the-erased"
 TOKENS: Final = {"5a" * 32, "5b" * 32, "5c" * 32}
 """For starts, of the card, and for ordinary notifications."""
@@ -69,7 +71,7 @@ async def flow(flow: Flow, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Flo
     await flow.append(flow.event("order-1", "order.courier_assigned", {"courierName": COURIER}))
     await flow.place("order-2")
     await flow.append(flow.event("order-2", "order.ready", {"note": NOTE}))
-    await flow.append(flow.event("order-2", "order.delivered", {}))
+    await flow.append(flow.event("order-2", "order.delivered", {}, extensions=f'{{"guest":"{GUEST}"}}'.encode()))
     await flow.append(flow.event("order-3", "order.courier_assigned", {"courierName": IN_AN_ERROR}))
     await flow.place("order-3")
     await flow.place("order-8", "customer-8")
@@ -109,7 +111,7 @@ async def is_same(flow: Flow) -> bool:
 
 
 async def test_an_erased_customer_is_in_no_dump(flow: Flow, eraser: Eraser, dsn: str, clock: Clock) -> None:
-    """Neither in the log, nor in views of any generation, errors, cards or receipts; the phone's rows go in a day."""
+    """Neither in the log nor in views of any generation, errors, cards or receipts; the phone's rows go in a day."""
     wanted = NAMES | TOKENS | {PHONE, NEIGHBOUR}
     assert found_in(await dumped(dsn), wanted) == wanted
     assert await eraser.extent_of_customer("customer-7") == Extent(orders=4, events=8, phones=1, tokens=2, open_cards=1)
@@ -289,7 +291,7 @@ async def test_what_was_being_written_meanwhile_goes_too(flow: Flow, eraser: Era
     async with flow.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        sealed = await seal_values(connection, SubjectKeys(flow.keyring), [placed])
+        sealed = await seal_events(connection, SubjectKeys(flow.keyring), [placed])
         await slow._append_fast(connection, [Group(slot_of("order-9"), "order-9", (placed,))], sealed)
         asked = await eraser.ask("customer-7")
         await eraser.carry_out(asked)

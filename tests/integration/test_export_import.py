@@ -7,10 +7,12 @@ import asyncpg
 import msgspec
 import pytest
 
+from events.cloud_event import write_event
 from events.codec import encode_new
-from events.envelope import NewEvent
+from events.envelope import NewEvent, RecordedEvent
 from events.errors import LockstepError, NewerEventError
 from events.exporter import Position, PositionError, walk
+from events.extensions import MOST_EXTENSIONS, encode_extensions
 from events.importer import Imported, Importer, ImportRefusedError
 from events.keyring import open_keyring
 from events.outcome import Appended, Duplicate, IdReused
@@ -27,6 +29,7 @@ from tests.integration.flow import from_a_newer_release
 
 CANARY: Final = "Please ring twice for Eleni Papadaki"
 OTHER_SECRET: Final = SecretKeys(b"the secret key of another place.")
+EXTENSIONS: Final = b'{"guest":"Eleni Papadaki","hops":2,"replayed":false}'
 ROWS: Final = """
 SELECT slot, subject_id, version, source, event_id, type, schema_version, data::text, occurred_at, recorded_at, trace
 FROM events
@@ -45,7 +48,7 @@ class Place:
     async def export(self, *, personal: bool = True, **where: Any) -> list[bytes]:
         """Give the lines of an export."""
         found = walk(self.pool, self.keyring, withhold=not personal, **where)
-        return [msgspec.json.encode(each) + b"\n" async for each in found]
+        return [write_event(each) + b"\n" async for each in found]
 
     async def take(self, lines: Iterable[bytes]) -> Imported:
         """Import lines."""
@@ -62,10 +65,13 @@ class Place:
         """Read the heads."""
         return await self.pool.fetch("SELECT slot, subject_id, version, last_recorded_at FROM heads ORDER BY 1, 2")
 
+    async def events(self) -> list[RecordedEvent]:
+        """Read every event, opened."""
+        return [e for row in await self.heads() async for e in self.store.read_subject(row["subject_id"])]
+
     async def texts(self) -> dict[tuple[str, int], bytes | None]:
         """Give the personal values of every event."""
-        subjects = [row["subject_id"] for row in await self.heads()]
-        return {(e.subject_id, e.version): e.personal for s in subjects async for e in self.store.read_subject(s)}
+        return {(e.subject_id, e.version): e.personal for e in await self.events()}
 
 
 @pytest.fixture
@@ -90,7 +96,7 @@ def edited(line: bytes, **changes: Any) -> bytes:
 
 
 def whole_vocabulary(subject_id: str) -> list[NewEvent]:
-    """Give an event of every type, one of an older shape, and one with a trace."""
+    """Give an event of every type with a trace, one of an older shape, and one with extension attributes."""
     events = [
         encode_new(
             subject_id=subject_id, source="shop", event_id=f"e-{type_}", type=type_, data=data, occurred_at=NOON,
@@ -103,7 +109,7 @@ def whole_vocabulary(subject_id: str) -> list[NewEvent]:
         subject_id=subject_id, source="shop", event_id="old", type="order.courier_assigned", schema_version=1,
         data={"courier": "Anna Kaya"}, occurred_at=NOON, key=b"k",
     )  # fmt: skip
-    return [*events, old]
+    return [*events, old, fact("extended", subject_id=subject_id, extensions=EXTENSIONS)]
 
 
 async def fill(place: Place, clock: Clock | None = None) -> None:
@@ -116,7 +122,7 @@ async def fill(place: Place, clock: Clock | None = None) -> None:
 
 
 async def test_an_export_is_read_back_as_it_was(here: Place, there: Place, clock: Clock) -> None:
-    """Rows, versions, times, traces and personal values are the same under other keys; erased values stay erased."""
+    """Rows, versions, times, traces and sealed values are the same under other keys; erased values stay erased."""
     await fill(here, clock)
     lines = await here.export()
     done = await there.take(lines)
@@ -124,8 +130,9 @@ async def test_an_export_is_read_back_as_it_was(here: Place, there: Place, clock
     assert done == Imported(stored=len(lines))
     assert await there.rows() == await here.rows()
     assert await there.heads() == await here.heads()
-    assert await there.texts() == await here.texts()
+    assert await there.events() == await here.events()
     assert any((await there.texts()).values())
+    assert [each.extensions for each in await there.events()].count(EXTENSIONS) == 3
     assert await there.export() == lines
     assert await there.pool.fetchval("SELECT count(*) FROM subject_keys WHERE erased_at IS NOT NULL") == 1
 
@@ -187,8 +194,8 @@ async def test_personal_values_are_left_out_unless_asked_for(here: Place, there:
 
     assert b"Eleni" not in b"".join(lines)
     assert b"Anna Kaya" not in b"".join(lines)
-    assert (words.count("withheld"), words.count("erased"), words.count("open")) == (30, 10, 0)
-    assert {each for each in (await there.texts()).values() if each is not None} == set()
+    assert (words.count("withheld"), words.count("erased"), words.count("open")) == (33, 11, 0)
+    assert {(each.personal, each.extensions) for each in await there.events()} == {(None, None)}
     assert isinstance(repeated, Duplicate)
     assert await there.export(personal=False) == lines
 
@@ -223,33 +230,37 @@ async def test_an_old_file_into_an_erased_order_keeps_nothing_personal(here: Pla
 
 REFUSED: Final[dict[str, tuple[Callable[[list[bytes]], list[bytes]], int, str]]] = {
     "another event under the version": (lambda ls: [edited(ls[0], id="other")], 1, "differ in id"),
+    "other extensions": (lambda ls: [*ls[:3], edited(ls[3], guest="Anna")], 4, "differ in extension attributes"),
+    "extensions of no event": (lambda ls: [edited(ls[0], colour="red")], 1, "without its extension attributes"),
+    "a name of no attribute": (lambda ls: [edited(ls[0], Colour="red")], 1, "/Colour"),
+    "an attribute of no type": (lambda ls: [edited(ls[0], colour=[])], 1, "/colour"),
     "other data": (lambda ls: [ls[0], edited(ls[1], data={"reason": "sun"})], 2, "data"),
     "other personal values": (lambda ls: [ls[0], ls[1], edited(ls[2], data={"text": "x"})], 3, "personal values"),
     "another time": (lambda ls: [edited(ls[0], time="2025-01-01T00:00:00Z")], 1, "time"),
-    "a gap": (lambda ls: [*ls, edited(ls[0], id="e", version=5)], 4, "version 5 of order-1, .* at version 3"),
-    "an id that is taken": (lambda ls: [*ls, edited(ls[0], version=4)], 4, "id is that of version 1"),
+    "a gap": (lambda ls: [*ls, edited(ls[0], id="e", version=6)], 5, "version 6 of order-1, .* at version 4"),
+    "an id that is taken": (lambda ls: [*ls, edited(ls[0], version=5)], 5, "id is that of version 1"),
     "a time that falls": (
-        lambda ls: [*ls, edited(ls[0], version=4, id="e", recordedat="2024-01-01T00:00:00Z")], 4, "recorded later"
+        lambda ls: [*ls, edited(ls[0], version=5, id="e", recordedat="2024-01-01T00:00:00Z")], 5, "recorded later"
     ),
     "a time ahead": (
-        lambda ls: [*ls, edited(ls[0], version=4, id="e", recordedat="2090-01-01T00:00:00Z")], 4, "the future"
+        lambda ls: [*ls, edited(ls[0], version=5, id="e", recordedat="2090-01-01T00:00:00Z")], 5, "the future"
     ),
     "an unknown type": (lambda ls: [ls[0], edited(ls[0], type="order.lost")], 2, "/type"),
     "data of no fact": (lambda ls: [edited(ls[0], data={"x": 1})], 1, "/data/x"),
     "our source": (lambda ls: [edited(ls[0], source="lockstep")], 1, "/source"),
-    "an attribute too many": (lambda ls: [edited(ls[0], colour="red")], 1, "colour"),
     "one too few": (lambda ls: [edited(ls[0], version=None)], 1, "version"),
     "null where a name must be": (lambda ls: [*ls[:2], edited(ls[2], data={"text": None})], 3, "/data/text"),
     "no JSON": (lambda ls: [ls[0], b"nonsense\n"], 2, "not JSON"),
     "half a line": (lambda ls: [ls[0], ls[1][:-20]], 2, "was cut"),
 }  # fmt: skip
-"""What is done to the three lines of an export that the log has, the line that is refused then, and why."""
+"""What is done to the four lines of an export that the log has, the line that is refused then, and why."""
 
 
 @pytest.mark.parametrize("what", REFUSED)
 async def test_what_contradicts_the_log_is_refused(what: str, here: Place) -> None:
     """The line is named with the reason and a cure, and the log is as it was."""
-    events = [fact(), fact("event-2", type_="order.delayed", data={"reason": "rain"}), note(CANARY, "event-3")]
+    delayed = fact("event-2", type_="order.delayed", data={"reason": "rain"})
+    events = [fact(), delayed, note(CANARY, "event-3"), fact("event-4", extensions=EXTENSIONS)]
     await here.store.append([group(*events)])
     change, line, reason = REFUSED[what]
     lines = change(await here.export())
@@ -264,10 +275,24 @@ async def test_what_contradicts_the_log_is_refused(what: str, here: Place) -> No
 
 async def test_values_that_were_left_out_do_not_come_back(here: Place, there: Place) -> None:
     """What is stored is not changed, so a file that has more is refused and not passed over in silence."""
-    await here.store.append([group(note(CANARY))])
+    await here.store.append([group(note(CANARY)), group(fact(subject_id="order-2", extensions=EXTENSIONS))])
     await there.take(await here.export(personal=False))
-    with pytest.raises(ImportRefusedError, match="without its personal values"):
-        await there.take(await here.export())
+    for subject_id, what in (("order-1", "personal values"), ("order-2", "extension attributes")):
+        with pytest.raises(ImportRefusedError, match=f"without its {what}"):
+            await there.take(await here.export(subject_id=subject_id))
+
+
+async def test_whatever_may_be_posted_is_read_back(here: Place, there: Place) -> None:
+    """The event with the most values that a card has room for, and the most extension attributes."""
+    most = encode_new(
+        subject_id="match", source="shop", event_id="e", type="activity.updated", occurred_at=NOON, key=b"k",
+        data={"contentState": {"x": [1] * 1_300}},
+        extensions=encode_extensions({f"x{number}": True for number in range(MOST_EXTENSIONS)}, []),
+    )  # fmt: skip
+    await here.store.append([group(most)])
+    await there.take(await here.export())
+
+    assert await there.events() == await here.events()
 
 
 async def test_a_refused_line_leaves_no_head_behind(here: Place, there: Place) -> None:

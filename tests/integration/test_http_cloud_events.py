@@ -1,19 +1,44 @@
-"""CloudEvents as other software sends them, in each mode; the official SDK is the oracle."""
+"""CloudEvents as other software sends them, in each mode, and gets them back; the official SDK is the oracle."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
-from cloudevents.core.bindings.http import HTTPMessage, to_binary_event, to_structured_event
+from cloudevents.core.base import BaseCloudEvent
+from cloudevents.core.bindings.http import (
+    HTTPMessage,
+    from_binary_event,
+    from_structured_event,
+    to_binary_event,
+    to_structured_event,
+)
 from cloudevents.core.v1.event import CloudEvent
 
+from app.http.event_routes import CLOUD_EVENTS
+from events.extensions import OWN_ATTRIBUTES
+from events.feed_writer import FeedWriter
 from events.postgres.pool import Pool
 from events.sealing import Keyring
-from tests.integration.http_api import Api, Reply, running_api
+from tests.integration.http_api import Api, Reply, order_page, running_api
 
 DATA = {"customerId": "customer-7", "merchantName": "Táverna “Ilios” 100 %"}
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+EXTENSIONS: dict[str, Any] = {
+    "tenant": "Wien & Graz",
+    "tracestate": "shop=1,other=2",
+    "partitionkey": "100 % „Ilios“",
+    "sequence": 2**31 - 1,
+    "sampledrate": -(2**31),
+    "replayed": False,
+    "blob": "AAH/",
+    "expirytime": "2026-11-22T18:35:37Z",
+    "empty": "",
+    "dataschema": "https://shop.example/order.json#placed",
+    "aratherlongnamethatshouldbeshorter": "kept too",
+}
+"""Of every type that there is; what has no type of its own in JSON is a text."""
 BINARY = {
     "ce-specversion": "1.0",
     "ce-id": "event-1",
@@ -141,4 +166,101 @@ async def test_whoever_asks_whether_events_are_taken_is_told(api: Api) -> None:
         "*",
     )
     plain = await api.send("OPTIONS", "/v1/events")
-    assert (plain.status, plain.headers["Allow"]) == (204, "OPTIONS, GET, POST")
+    assert (plain.status, plain.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
+@pytest.fixture
+async def open_feed(api: Api) -> None:
+    """Let somebody have read the feed, so that there is one."""
+    await api.send("GET", "/v1/events", token="events:read")
+
+
+async def fed(api: Api, pool: Pool, query: str = "personal=include") -> list[dict[str, Any]]:
+    """Give what the feed says to whoever may read everything."""
+    await FeedWriter(pool, lambda: None).number_news()
+    reply = await api.send("GET", f"/v1/events?{query}", token="admin")
+    events: list[dict[str, Any]] = reply.json["events"]
+    return events
+
+
+def said_in(event: BaseCloudEvent) -> tuple[dict[str, Any], Any]:
+    """Give the attributes and the data; it is all JSON here, so nobody needs to say so."""
+    return {name: each for name, each in event.get_attributes().items() if name != "datacontenttype"}, event.get_data()
+
+
+def as_sent(given: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Read what the feed gives as the SDK does, without what Lockstep says beyond what was sent."""
+    document = {name: each for name, each in given.items() if name not in OWN_ATTRIBUTES | {"schemaversion"}}
+    headers = {"content-type": "application/cloudevents+json"}
+    return said_in(from_structured_event(HTTPMessage(headers, msgspec.json.encode(document))))
+
+
+@pytest.mark.usefixtures("open_feed")
+async def test_what_the_sdk_sends_comes_back_from_the_feed(api: Api, pool: Pool) -> None:
+    """Equal in every attribute and in the data, whatever the mode; in headers every value is a text."""
+    structured, batched, binary = (event(id=each, **EXTENSIONS) for each in ("structured", "batched", "binary"))
+    in_headers = to_binary_event(binary)
+    await send(api, to_structured_event(structured))
+    batch = HTTPMessage({"content-type": CLOUD_EVENTS}, b"[" + to_structured_event(batched).body + b"]")
+    await send(api, batch)
+    await send(api, in_headers)
+    given = await fed(api, pool)
+
+    assert [as_sent(each) for each in given] == [
+        said_in(structured),
+        said_in(batched),
+        said_in(from_binary_event(in_headers)),
+    ]
+    assert (given[0]["sequence"], given[2]["sequence"]) == (2**31 - 1, "2147483647")
+
+
+@pytest.mark.usefixtures("open_feed")
+async def test_extensions_are_given_to_whoever_may_have_personal_values(api: Api, pool: Pool) -> None:
+    """In the feed when asked, and with an order's events; a ticket, and who does not ask, get none."""
+    await send(api, to_structured_event(event(**EXTENSIONS)))
+    [open_] = await fed(api, pool)
+    [withheld] = await fed(api, pool, "")
+    [service] = (await api.send("GET", "/v1/orders/order-1/events", token="orders:read")).json["events"]
+    api.orders["order-1"] = order_page()
+    [ticket] = (await api.send("GET", "/v1/orders/order-1/events", token=api.ticket("customer-7"))).json["events"]
+
+    assert open_.items() >= EXTENSIONS.items()
+    assert open_["personal"] == "open"
+    assert withheld.keys() & EXTENSIONS.keys() == set()
+    assert withheld["personal"] == "withheld"
+    assert service["extensions"] == EXTENSIONS
+    assert "extensions" not in ticket
+
+
+@pytest.mark.usefixtures("open_feed")
+async def test_a_repeat_is_known_whatever_its_extensions(api: Api, pool: Pool) -> None:
+    """They are no part of what an event says: a retry may come another way, and what came first stays."""
+    await send(api, to_structured_event(event(hops=1)))
+    again = [await send(api, to_structured_event(each)) for each in (event(hops=2), event())]
+
+    assert [each.json["outcome"] for each in again] == ["duplicate", "duplicate"]
+    assert [each["hops"] for each in await fed(api, pool)] == [1]
+
+
+@pytest.mark.usefixtures("open_feed")
+async def test_the_plain_shape_has_extensions_in_an_object(api: Api, pool: Pool) -> None:
+    """They are those of a CloudEvent, and come back as such."""
+    plain = {"type": "order.placed", "data": DATA, "extensions": {**EXTENSIONS, "nothing": None}}
+    reply = await api.send("POST", "/v1/orders/order-1/events", plain, token="events:write")
+    [given] = await fed(api, pool)
+
+    assert reply.status == 200
+    assert given.items() >= EXTENSIONS.items()
+    assert "nothing" not in given
+
+
+async def test_an_extension_that_cannot_be_is_named(api: Api) -> None:
+    """Each by its name, without its value; nothing is stored."""
+    wrong = {"version": 1, "personal": "open", "half": 1.5, "list": [1], "large": 2**31, "bell": "\a"}
+    reply = await send(api, to_structured_event(event(**wrong)))
+    headers = await post(api, b'{"customerId":"c","merchantName":"m"}', ce_bell="%07", ce_recordedat="now")
+
+    assert (reply.status, headers.status) == (422, 422)
+    assert {each["pointer"] for each in reply.json["errors"]} == {f"/{name}" for name in wrong}
+    assert {each["pointer"] for each in headers.json["errors"]} == {"/bell", "/recordedat"}
+    assert [each async for each in api.edge.store.read_subject("order-1")] == []

@@ -2,15 +2,20 @@
 
 import asyncio
 
+import pytest
+
 from events.envelope import RecordedEvent
+from events.errors import SecretKeyError
+from events.event_sealing import event_context
 from events.outcome import Appended, Duplicate
 from events.postgres.pool import Pool
-from events.sealing import Keyring
+from events.sealing import Keyring, unseal
 from events.slot import slot_of
 from events.store import EventStore
 from tests.examples.log import fact, group, note
 
 CANARY = "Please ring twice for Eleni Papadaki"
+PLACE = ("order-1", "shop", "event-1")
 
 
 async def read(store: EventStore) -> list[RecordedEvent]:
@@ -21,7 +26,8 @@ async def read(store: EventStore) -> list[RecordedEvent]:
 async def stored_bytes(pool: Pool) -> str:
     """Read every row of the log and of the keys as Postgres would dump it, bytes as their hex and as their text."""
     rows = await pool.fetch(
-        "SELECT e::text AS row, encode(e.sealed, 'escape') AS sealed FROM events AS e "
+        "SELECT e::text AS row, concat(encode(e.sealed, 'escape'), encode(e.extensions, 'escape')) AS sealed "
+        "FROM events AS e "
         "UNION ALL SELECT k::text, encode(k.wrapped, 'escape') FROM subject_keys AS k"
     )
     return "\n".join(f"{row['row']}\n{row['sealed']}" for row in rows)
@@ -37,6 +43,26 @@ async def test_personal_values_are_opened_on_read(store: EventStore) -> None:
     assert CANARY.encode() in event.personal
     assert (first.data, first.personal) == (event.data, event.personal)
     assert second.personal is None
+
+
+async def test_extension_attributes_are_sealed_as_personal_values_are(
+    store: EventStore, keyring: Keyring, pool: Pool
+) -> None:
+    """They are opened on read, in their place alone; a row without them has no bytes; an erasure takes them."""
+    guest = f'{{"guest":"{CANARY}"}}'.encode()
+    await store.append([group(fact(extensions=guest), fact("event-2"), fact("event-3", extensions=guest))])
+    before, dump = await read(store), await stored_bytes(pool)
+    rows = await pool.fetch("SELECT sealed, extensions FROM events ORDER BY version")
+    wrapped = await pool.fetchval("SELECT wrapped FROM subject_keys")
+    await store.erase("order-1")
+
+    assert [each.extensions for each in before] == [guest, None, guest]
+    assert [each.extensions for each in await read(store)] == [None] * 4
+    assert CANARY not in dump
+    assert CANARY.encode().hex() not in dump
+    assert ([each["sealed"] for each in rows], rows[1]["extensions"]) == ([None] * 3, None)
+    with pytest.raises(SecretKeyError):
+        unseal(keyring.unwrap_key(wrapped, "order-1"), rows[0]["extensions"], context=event_context(*PLACE))
 
 
 async def test_personal_values_are_not_in_the_table(store: EventStore, pool: Pool) -> None:

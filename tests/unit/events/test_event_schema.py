@@ -61,7 +61,15 @@ def test_an_event_that_is_taken_fits_the_schema(type_: str) -> None:
     event = cloud_event(type_, FACTS[type_])
     for each in (
         event,
-        {**event, "traceparent": "00-a-b-01", "region": "eu"},
+        {
+            **event,
+            "traceparent": "00-a-b-01",
+            "region": "eu",
+            "hops": 3,
+            "replayed": True,
+            "nothing": None,
+            "dataschema": "urn:x",
+        },
         {**event, "time": "2026-11-22T18:35:37Z"},
     ):
         WHOLE.validate(each)
@@ -84,7 +92,8 @@ def test_the_schema_of_an_activity_takes_no_less_than_the_codec(type_: str) -> N
 @pytest.mark.parametrize(
     "change",
     [{"subject": "customer:7"}, {"source": "lockstep"}, {"type": "order.erased"}, {"specversion": "0.3"}, {"id": ""},
-     {"id": "e 1"}, {"Region": "eu"}, {"schemaversion": TODAY_VERSION["order.note"] + 1}],
+     {"id": "e 1"}, {"Region": "eu"}, {"region": []}, {"region": 1.5}, {"region": "\n"}, {"hops": 2**31},
+     {"dataschema": 7}, {"personal": "open"}, {"schemaversion": TODAY_VERSION["order.note"] + 1}],
     ids=str,
 )  # fmt: skip
 def test_an_event_that_is_refused_does_not_fit(change: dict[str, Any]) -> None:

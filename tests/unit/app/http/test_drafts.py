@@ -17,6 +17,8 @@ EVENT = {
     "data": FACTS["order.ready"],
 }
 
+PLAIN = {"type": "order.ready", "data": FACTS["order.ready"]}
+
 
 def cloud(**changes: Any) -> Draft:
     """Read an example with changes."""
@@ -46,7 +48,7 @@ def test_every_fact_can_be_posted(type_: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"comexampleextension": "kept out"},
+        {"comexampleextension": "kept"},
         {"datacontenttype": "application/json"},
         {"datacontenttype": "application/vnd.shop+json; charset=utf-8"},
         {"dataschema": "https://shop.example/order.json"},
@@ -68,6 +70,8 @@ def test_what_a_cloud_event_may_carry_is_let_through(changes: dict[str, Any]) ->
         ({"datacontenttype": 5}, "/datacontenttype"),
         ({"data_base64": "e30="}, "/data_base64"),
         ({"Data": {}}, "/Data"),
+        ({"recordedat": "2025-11-01T12:00:00Z"}, "/recordedat"),
+        ({"tracestate": {"a": 1}}, "/tracestate"),
         ({"a/b": 1}, "/a~1b"),
         ({"time": "2025-11-01T12:00:00"}, "/time"),
         ({"time": 5}, "/time"),
@@ -88,6 +92,31 @@ def test_what_a_cloud_event_may_carry_is_let_through(changes: dict[str, Any]) ->
 def test_a_fault_names_its_place(changes: dict[str, Any], expected: str) -> None:
     """Each attribute is judged by itself."""
     assert pointers(cloud(**changes)) == {expected}
+
+
+def test_extensions_are_the_same_in_both_shapes() -> None:
+    """A CloudEvent has them beside its attributes, the plain shape in an object; the digest is that of the rest."""
+    one, other = cloud(region="eu", hops=2), plain({**PLAIN, "extensions": {"hops": 2, "region": "eu"}})
+    assert isinstance(one, NewEvent)
+    assert isinstance(other, NewEvent)
+    assert one.extensions == other.extensions == b'{"hops":2,"region":"eu"}'
+    assert isinstance(bare := cloud(), NewEvent)
+    assert bare.extensions is None
+    assert one.digest == bare.digest
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        ([], "/extensions"),
+        ({"a/b": 1}, "/extensions/a~1b"),
+        ({"traceparent": "00-a-01"}, "/extensions/traceparent"),
+        ({"region": []}, "/extensions/region"),
+    ],
+)
+def test_a_fault_of_a_plain_extension_names_its_place(extensions: Any, expected: str) -> None:
+    """Within the object that holds it."""
+    assert pointers(plain({**PLAIN, "extensions": extensions})) == {expected}
 
 
 def test_everything_that_is_missing_is_named() -> None:
