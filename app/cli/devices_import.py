@@ -39,7 +39,7 @@ def import_(
 
 async def _import(context: typer.Context, file: str, *, dry_run: bool, as_json: bool) -> int:
     from app.cli.database import opened
-    from app.cli.doorbell import ring
+    from app.doorbell import ring
 
     source = open_lines(file)
     try:

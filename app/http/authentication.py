@@ -15,7 +15,7 @@ from app.http.problem_kinds import FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE
 from app.http.problems import ProblemError, problem
 from events.errors import StoreUnavailableError
 
-ASKED: Final[web.RequestKey[tuple[Scope, bool]]] = web.RequestKey("asked")
+ASKED: Final[web.RequestKey[tuple[Scope | None, bool]]] = web.RequestKey("asked")
 """What the caller of a request had to hold, and whether a ticket would do."""
 _SCHEME: Final = "bearer "
 
