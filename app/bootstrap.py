@@ -297,6 +297,7 @@ class Service:
             key_store=self.key_store,
             console_sessions=ConsoleSessions(self._pool, self.keyring),
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
+            ticket_quotas=QuotaKeeper(self._pool, self._settings.rules().ticket),
             reads=self.reads,
             senders=Senders(self._pool, self.keyring),
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),

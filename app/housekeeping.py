@@ -219,6 +219,7 @@ class Housekeeper:
             devices: int = await self._pool.fetchval(statement("app/prune_devices"), PRUNED_AT_ONCE)
             pictures: int = await self._pool.fetchval(statement("app/prune_assets"))
             await self._pool.execute(statement("app/prune_console"), ENDED_SESSIONS_DAYS)
+            await self._pool.execute(statement("app/prune_quotas"))
         if silent:
             log.info("silent_phones_were_signed_out", devices=silent)
         if days or devices or pictures:

@@ -84,6 +84,7 @@ class Edge:
     key_store: KeyStore
     console_sessions: ConsoleSessions
     quotas: QuotaKeeper
+    ticket_quotas: QuotaKeeper
     reads: PersonalReads
     senders: Senders
     webhooks: WebhookStore
