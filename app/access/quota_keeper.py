@@ -35,18 +35,20 @@ class _Block:
         credit: Requests that it grants by itself, as they were at the time of `credited_at`, by the monotonic clock.
         left: Requests of it that nobody has asked for yet.
         left_over: What was in the bucket when it was drawn.
+        drawn_at: When that was, by the same clock.
         dry_until: By the monotonic clock; the bucket held less than was wanted, and is not asked before.
         waiting: Requests that wait for the next block.
         drawing: The draw that is under way.
     """
 
-    __slots__ = ("credit", "credited_at", "drawing", "dry_until", "left", "left_over", "waiting")
+    __slots__ = ("credit", "credited_at", "drawing", "drawn_at", "dry_until", "left", "left_over", "waiting")
 
     def __init__(self, quota: Quota) -> None:
         self.credit = float(quota.credit)
         self.credited_at = float("-inf")
         self.left = 0
         self.left_over = float(quota.shared)
+        self.drawn_at = float("-inf")
         self.dry_until = float("-inf")
         self.waiting = 0
         self.drawing: asyncio.Task[None] | None = None
@@ -74,7 +76,7 @@ class QuotaKeeper:
         """Count a request of a key, or of a ticket by its name, and tell whether it may go on."""
         block = self._block(key_id)
         if self._spends_credit(block):
-            return allowance(self.quota, block.credit + block.left + block.left_over)
+            return allowance(self.quota, self._left(block))
         while block.left < 1:
             if not self._may_ask(block):
                 return refusal(self.quota, block.left_over)
@@ -105,6 +107,12 @@ class QuotaKeeper:
             return False
         block.credit -= 1
         return True
+
+    def _left(self, block: _Block) -> float:
+        """Give what is left, as far as is known where the bucket has not been asked for a while."""
+        gained = (block.credited_at - block.drawn_at) * self.quota.a_second
+        in_bucket = min(self.quota.shared, block.left_over + gained)
+        return min(self.quota.requests, block.credit + block.left + in_bucket)
 
     def _may_ask(self, block: _Block) -> bool:
         return self._monotonic() >= block.dry_until
@@ -138,6 +146,6 @@ class QuotaKeeper:
         if row is None:
             raise AssertionError("a draw gives a row")
         block.left += int(row["granted"])
-        block.left_over = row["left_over"]
+        block.left_over, block.drawn_at = row["left_over"], self._monotonic()
         if row["granted"] < wanted:
             block.dry_until = self._monotonic() + max(DRY_SECONDS, (1 - block.left_over) / quota.a_second)

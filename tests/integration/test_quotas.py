@@ -7,6 +7,7 @@ from app.access.quota import Quota, TicketQuota
 from app.access.quota_keeper import QuotaKeeper
 from app.housekeeping import Housekeeper
 from app.http.limits import HttpLimits
+from app.settings import load_settings
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from tests.conftest import Clock
@@ -114,6 +115,8 @@ async def test_who_asks_for_little_with_a_ticket_is_not_drawn_for(pool: Pool, cl
     rest = await granted([here, there], 1_000, "ticket")
     assert rest + await granted([here, there], 200, "ticket") == 540 + 60
     assert await granted([here, there], 100, "ticket") == 0
+    passing.seconds += 60
+    assert (await here.take("ticket")).left == 5 + 54
     assert await granted([here], 10, "another") == 10
     passing.seconds += 600
     await clock.advance(seconds=600)
@@ -121,11 +124,14 @@ async def test_who_asks_for_little_with_a_ticket_is_not_drawn_for(pool: Pool, cl
 
 
 async def test_old_counts_go(pool: Pool, clock: Clock) -> None:
-    """Whoever has not asked for a day has the whole quota again."""
+    """Whoever has not asked for a day, or for the longest window, has the whole quota again."""
     keeper = QuotaKeeper(pool, Quota(requests=5))
     await keeper.take("old")
     await clock.advance(days=1, seconds=1)
     await keeper.take("new")
+    keep = load_settings(ticket_window=100_000).keep_rules()
+    await Housekeeper(pool, lambda _: None, keep=keep).prune()
+    assert await pool.fetchval("SELECT count(*) FROM quotas") == 2
     await Housekeeper(pool, lambda _: None).prune()
     assert [row["key_id"] for row in await pool.fetch("SELECT key_id FROM quotas")] == ["new"]
 
