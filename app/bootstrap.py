@@ -19,7 +19,7 @@ from app.apns.sender import Answered
 from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
-from app.database import open_database, open_pool_of
+from app.database import open_database, open_pool_of, share_of_readers
 from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
@@ -99,11 +99,12 @@ class Service:
         self.key_store = KeyStore(pool, keyring)
         self.reads = PersonalReads(pool)
         self.store = EventStore(pool, keyring)
-        self.feed = Feed(pool, keyring)
-        self.card_stream = CardStream(pool)
-        self.tracker = Tracker(pool, keyring, settings.plan_rules().ages)
+        self._readers = readers = share_of_readers(settings, pool)
+        self.feed = Feed(readers, keyring)
+        self.card_stream = CardStream(readers)
+        self.tracker = Tracker(readers, keyring, settings.plan_rules().ages)
         self.plan_waiter = PlanWaiter(pool)
-        self.order_follower = OrderFollower(OrderList(pool))
+        self.order_follower = OrderFollower(OrderList(readers))
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
@@ -277,6 +278,7 @@ class Service:
         edge = Edge(
             appender=self.appender,
             store=self.store,
+            history=EventStore(self._readers, self.keyring),
             etas=self.etas,
             definitions=DefinitionStore(self._pool),
             feed=self.feed,
@@ -287,12 +289,14 @@ class Service:
             pictures=Pictures(self._pool, self._ring_pictures),
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(
-                self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
+                self._readers, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
             ).explain,
-            read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
+            read_state=StateReader(
+                self._readers, self.keyring, keep_receipts_days=self._settings.keep_receipts_days
+            ).read,
             deeds=Deeds(self._pool),
-            count_cards=CardCounter(self._pool).count,
-            order_list=OrderList(self._pool),
+            count_cards=CardCounter(self._readers).count,
+            order_list=OrderList(self._readers),
             order_follower=self.order_follower,
             card_stream=self.card_stream,
             plan_waiter=self.plan_waiter,
@@ -300,6 +304,7 @@ class Service:
             key_store=self.key_store,
             console_sessions=ConsoleSessions(self._pool, self.keyring),
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
+            ticket_quotas=QuotaKeeper(self._pool, self._settings.rules().ticket),
             reads=self.reads,
             senders=Senders(self._pool, self.keyring),
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),

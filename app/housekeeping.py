@@ -44,6 +44,7 @@ class KeepRules(msgspec.Struct, frozen=True, kw_only=True):
         devices: Phones whose app has not launched, with their tokens, until they are signed out.
         facts: What became of cards, and what webhooks were told of it.
         reads: Who looked at personal values.
+        counts: How many requests a caller has left, no shorter than the longest window of a quota.
     """
 
     receipts: int = 30
@@ -51,6 +52,7 @@ class KeepRules(msgspec.Struct, frozen=True, kw_only=True):
     devices: int = 180
     facts: int = 30
     reads: int = 90
+    counts: int = 1
 
 
 async def make_receipt_days(pool: Pool) -> None:
@@ -219,6 +221,7 @@ class Housekeeper:
             devices: int = await self._pool.fetchval(statement("app/prune_devices"), PRUNED_AT_ONCE)
             pictures: int = await self._pool.fetchval(statement("app/prune_assets"))
             await self._pool.execute(statement("app/prune_console"), ENDED_SESSIONS_DAYS)
+            await self._pool.execute(statement("app/prune_quotas"), self._keep.counts)
         if silent:
             log.info("silent_phones_were_signed_out", devices=silent)
         if days or devices or pictures:

@@ -1,5 +1,6 @@
 """The settings: read once, from `LOCKSTEP_*` variables, their `*_FILE` twins and `.env`."""
 
+import math
 import os
 from typing import Any, Final, Self
 
@@ -22,6 +23,7 @@ from projections.pause import Route
 from projections.plan_rules import PlanRules
 from projections.wanted_cards import StartRule
 
+DAY_SECONDS: Final = 86_400
 _KEYS: Final = ("APNS_KEY", "APNS_CREDENTIALS", "FCM_ACCOUNT", "FCM_ACCOUNTS")
 
 
@@ -156,12 +158,14 @@ class Settings(SettingsFields):
 
     def keep_rules(self) -> KeepRules:
         """Say how long things are kept."""
+        rules = self.rules()
         return KeepRules(
             receipts=self.keep_receipts_days,
             cards=self.keep_cards_days,
             devices=self.keep_devices_days,
             facts=self.keep_facts_days,
             reads=self.keep_reads_days,
+            counts=math.ceil(max(rules.quota.window, rules.ticket.window) / DAY_SECONDS),
         )
 
     def address_rules(self) -> AddressRules:

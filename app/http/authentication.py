@@ -60,6 +60,12 @@ async def is_still_let_in(request: web.Request) -> bool:
     return True
 
 
+def bearer_of(request: web.Request) -> str | None:
+    """Give the key, ticket or token that a request shows; None without one."""
+    stated = request.headers.get("Authorization", "")
+    return stated[len(_SCHEME) :].strip() if stated[: len(_SCHEME)].lower() == _SCHEME else None
+
+
 def is_signed(request: web.Request) -> bool:
     """Tell whether a request shows a signature, and nothing else."""
     return SIGNATURE in request.headers and "Authorization" not in request.headers
@@ -82,10 +88,9 @@ async def authenticate_sender(request: web.Request, edge: Edge) -> Caller:
 
 
 async def _identify(request: web.Request, edge: Edge) -> Caller:
-    stated = request.headers.get("Authorization", "")
-    if stated[: len(_SCHEME)].lower() != _SCHEME:
+    token = bearer_of(request)
+    if token is None:
         raise _unknown("Send an API key or a ticket: Authorization: Bearer …", "Bearer")
-    token = stated[len(_SCHEME) :].strip()
     if token.startswith(PREFIX):
         service = await edge.key_store.find(token)
         if service is None:

@@ -44,6 +44,7 @@ class Edge:
     """What the HTTP edge needs.
 
     Attributes:
+        history: The log, for those who only read it.
         read_order: Reads an order; None when nothing happened to it yet.
         explain_order: Explains why its cards did not move, with the state after each event if it is told to; None
             likewise.
@@ -61,6 +62,7 @@ class Edge:
 
     appender: Appender
     store: EventStore
+    history: EventStore
     etas: EtaKeeper
     definitions: DefinitionStore
     feed: Feed
@@ -82,6 +84,7 @@ class Edge:
     key_store: KeyStore
     console_sessions: ConsoleSessions
     quotas: QuotaKeeper
+    ticket_quotas: QuotaKeeper
     reads: PersonalReads
     senders: Senders
     webhooks: WebhookStore

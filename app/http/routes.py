@@ -203,7 +203,7 @@ def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:
             else:
                 caller = await authenticate(request, edge, rule.scope, tickets=rule.tickets)
             request[CALLER] = caller
-            await count(request, edge.quotas, caller)
+            await count(request, edge, caller)
             return await handler(request)
         finally:
             place.leave()

@@ -16,7 +16,7 @@ from app.access.caller import Customer
 from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
-from app.access.quota import Quota
+from app.access.quota import Quota, TicketQuota
 from app.access.quota_keeper import QuotaKeeper
 from app.access.senders import Senders
 from app.access.ticket import mint
@@ -184,6 +184,7 @@ async def running_api(
     edge = Edge(
         appender=appender,
         store=store,
+        history=store,
         etas=EtaKeeper(pool, keyring, store, lambda _: None),
         definitions=DefinitionStore(pool),
         feed=Feed(pool, keyring),
@@ -205,6 +206,7 @@ async def running_api(
         key_store=key_store,
         console_sessions=ConsoleSessions(pool, keyring),
         quotas=QuotaKeeper(pool, Quota()),
+        ticket_quotas=QuotaKeeper(pool, TicketQuota()),
         reads=PersonalReads(pool),
         senders=Senders(pool, keyring),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
