@@ -215,7 +215,7 @@ def _same(card: MovingCard, known: Collection[KnownCard], token_hash: bytes | No
     mine = [each for each in newest if each.attributes_type == card.attributes_type]
     unnamed = [each for each in mine if card.activity_id is None or each.activity_id is None]
     for each in unnamed:
-        if each.starter == OTHER and each.started_at == card.started_at:
+        if each.started_at == card.started_at:
             return each
     for each in unnamed:
         if each.phase == "wanted" or (each.starter == OTHER and not each.is_over and not card.is_over):

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.acceptance.foreign_backend import ForeignBackend, shown
-from tests.acceptance.world import World, card_of
+from tests.acceptance.world import World, card_of, is_live
 from tests.integration.command_line import lockstep
 
 
@@ -15,6 +16,11 @@ async def foreign(world: World) -> AsyncIterator[ForeignBackend]:
     """The backend of before."""
     async with ForeignBackend(world) as backend:
         yield backend
+
+
+def names_in(folder: Path) -> list[str]:
+    """Name what stands in a folder."""
+    return [path.name for path in folder.iterdir()]
 
 
 def starts(world: World) -> int:
@@ -143,3 +149,41 @@ async def test_the_app_goes_on_with_a_card_that_was_taken_over(
     assert shown(phone) == ("active", "preparing")
     assert starts(world) == 1
     assert len((await world.order())["cards"]) == 1
+
+
+async def test_the_other_backend_takes_phones_back(
+    world: World, foreign: ForeignBackend, dsn: str, tmp_path: Path
+) -> None:
+    """The file that Lockstep writes has what it takes to move and end a card that Lockstep has started."""
+    phone = await world.phone("customer-1")
+    await world.place()
+    await world.until(lambda: is_live(phone))
+    await world.come_to_rest()
+    await world.happen_and_rest("order-1", "order.preparing")
+    assert (await lockstep("shadow", "on", "--reason", "going back", dsn=dsn)).code == 0
+    file = tmp_path / "back.jsonl"
+    done = await lockstep("devices", "export", "--out", str(file), "--with-tokens", dsn=dsn)
+    await world.happen_and_rest("order-1", "order.ready")
+    line = msgspec.json.decode(file.read_bytes())
+    [told] = line["cards"]
+    foreign.take(phone, told)
+    await foreign.move(phone, "ready")
+    await world.until(lambda: shown(phone) == ("active", "ready"))
+    await foreign.move(phone, "delivered", event="end")
+    await world.until(lambda: shown(phone)[0] == "ended")
+
+    assert (done.code, "PUSH TOKENS" in done.out) == (0, True)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert told["updateToken"] == card_of(phone).update_token
+    assert line["device"]["startTokens"] == phone.phone.start_tokens
+    assert world.kinds() == ["start", "update", "update", "end"]
+    audit = await lockstep("audit", "--json", dsn=dsn)
+    assert [each["what"] for each in audit.json["reads"]] == ["tokens"]
+
+
+async def test_a_file_of_tokens_is_not_written_unasked(world: World, dsn: str, tmp_path: Path) -> None:  # noqa: ARG001
+    """Somebody has to say that it is meant; nothing is left where it was not finished."""
+    refused = await lockstep("devices", "export", "--out", str(tmp_path / "x.jsonl"), dsn=dsn)
+
+    assert (refused.code, "--with-tokens" in refused.err) == (2, True)
+    assert names_in(tmp_path) == []
