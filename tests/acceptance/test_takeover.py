@@ -151,6 +151,65 @@ async def test_the_app_goes_on_with_a_card_that_was_taken_over(
     assert len((await world.order())["cards"]) == 1
 
 
+async def test_a_card_lives_on_beyond_its_eight_hours(
+    world: World, foreign: ForeignBackend, dsn: str, tmp_path: Path
+) -> None:
+    """They count from the other backend's start; a card without a token waits for it, and explains itself."""
+    phone, silent = foreign.phone(), foreign.phone("customer-2")
+    await world.place("order-1")
+    await world.place("order-2", "customer-2")
+    await foreign.start(phone)
+    await foreign.start(silent, "order-2")
+    without = foreign.line(silent)
+    del without["cards"][0]["updateToken"], without["cards"][0]["activityId"]
+    foreign.write(tmp_path / "phones.jsonl", foreign.line(phone), without)
+    await world.pass_time(7.5 * 3_600)
+    await lockstep("devices", "import", str(tmp_path / "phones.jsonl"), dsn=dsn)
+    await world.come_to_rest()
+    explained = await lockstep("order", "explain", "order-2", dsn=dsn)
+    before = len(phone.phone.cards)
+    phone.sign_in("customer-1", ticket_for=world.ticket)
+    await world.come_to_rest()
+    await world.pass_time(0.3 * 3_600)
+    await world.until(lambda: len(phone.phone.cards) == 2)
+    await world.come_to_rest()
+    old, new = phone.phone.cards.values()
+
+    assert before == 1
+    assert (old.state, new.state) == ("ended", "active")
+    assert "Another backend has started the card" in " ".join(explained.out.split())
+    assert len(silent.phone.cards) == 1
+
+
+async def test_an_app_that_goes_by_another_id_keeps_its_cards(
+    world: World, foreign: ForeignBackend, dsn: str, tmp_path: Path
+) -> None:
+    """The backend of before had ids of its own: by its token the phone is the same, and so are its cards."""
+    phone = foreign.phone()
+    await world.place("order-1")
+    await world.place("order-2")
+    await foreign.start(phone, "order-1")
+    await foreign.start(phone, "order-2")
+    phone.dismiss(phone.phone.cards[list(phone.phone.cards)[1]].activity_id)
+    line = foreign.line(phone, deviceId="row-77")
+    foreign.write(tmp_path / "phones.jsonl", line)
+    await lockstep("devices", "import", str(tmp_path / "phones.jsonl"), dsn=dsn)
+    await world.come_to_rest()
+    phone.sign_in("customer-1", ticket_for=world.ticket)
+    await world.come_to_rest()
+    for order in ("order-1", "order-2"):
+        await world.happen_and_rest(order, "order.preparing")
+    first, second = phone.phone.cards.values()
+    again = await lockstep("devices", "import", str(tmp_path / "phones.jsonl"), "--json", dsn=dsn)
+    await world.come_to_rest()
+
+    assert (first.state, first.content["status"], second.state) == ("active", "preparing", "dismissed")
+    assert (starts(world), len(phone.phone.cards)) == (2, 2)
+    assert again.json["cards"]["known"] == 2
+    [told] = (await world.order("order-1"))["cards"]
+    assert told["deviceId"] == phone.phone.device_id
+
+
 async def test_the_other_backend_takes_phones_back(
     world: World, foreign: ForeignBackend, dsn: str, tmp_path: Path
 ) -> None:

@@ -288,6 +288,21 @@ async def test_two_lines_of_one_token_are_one_phone(flow: Flow) -> None:
     assert await ids_in(flow.pool, "push_tokens") == ["new-id"]
 
 
+async def test_the_cards_of_a_phone_follow_its_later_line(flow: Flow) -> None:
+    """Not those of who was signed in under the earlier id; and what is there already stays."""
+    token: dict[str, Any] = {"startTokens": {"OrderAttributes": "00cc"}, "alertToken": None}
+    one, two = card("order-1", "00aa"), card("order-2", "00bb", state="dismissed")
+    await take(flow, phone("old-id", one, two, ago=2 * HOUR, **token))
+    await flow.pool.execute("UPDATE cards SET phase = 'over' WHERE subject_id = 'order-2'")
+    await take(flow, phone("new-id", one, ago=HOUR, **token))
+    moved = await flow.pairs()
+    await take(flow, phone("new-id", ago=HOUR / 2, **token | {"customerId": "customer-9"}))
+    await take(flow, phone("newest-id", ago=HOUR / 4, **token | {"customerId": "customer-9"}))
+
+    assert moved == [("order-1", "new-id", "customer-7"), ("order-2", "new-id", "customer-7")]
+    assert await flow.pairs() == moved
+
+
 async def test_two_imports_at_once_take_each_card_once(flow: Flow) -> None:
     """Whoever is slower finds what the faster has added."""
     lines = [phone(f"phone-{n}", card(f"order-{n}", f"00{n:02x}")) for n in range(40)]
