@@ -15,8 +15,6 @@ from app.access.quota_keeper import QuotaKeeper
 from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.apns.credentials import Credentials
-from app.apns.sender import Answered
-from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.database import open_database, open_pool_of, share_of_readers
@@ -41,6 +39,7 @@ from app.plan_waiter import PlanWaiter
 from app.sending import sending
 from app.settings import Settings
 from app.supervisor import Loop, supervise
+from app.tracing.span import Pushed
 from app.tracking.tracker import Tracker
 from app.webhooks.deliverer import Deliverer
 from app.webhooks.webhook_store import WebhookStore
@@ -342,9 +341,9 @@ class Service:
         except (OSError, LockstepError, TimeoutError):
             return ["postgres"]
 
-    def _note_push(self, answered: Answered) -> None:
+    def _note_push(self, pushed: Pushed) -> None:
         if self._recorder is not None:
-            self._recorder.pushed(pushed_of(answered))
+            self._recorder.pushed(pushed)
 
     def _tokens_issued(self) -> Mapping[str, float]:
         return {} if self._credentials is None else self._credentials.issued_at

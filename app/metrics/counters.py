@@ -7,7 +7,7 @@ waits for is counted from zero on, because Prometheus sees no rise in a series t
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -33,6 +33,13 @@ _REQUEST_SECONDS: Final = Histogram(
 )
 _STREAMS: Final = Gauge(
     "lockstep_streams", "Streams of server-sent events that are followed now, by route.", ["route"], registry=REGISTRY
+)
+_CUT_OFF: Final = Counter(
+    "lockstep_http_connections_cut",
+    "Connections that were closed from here, by why: full, there were as many as there may be; silent, nothing came; "
+    "head or body, it did not come in time; unread, what was sent was not read in time.",
+    ["why"],
+    registry=REGISTRY,
 )
 _PUSHES: Final = Counter(
     "lockstep_pushes",
@@ -102,6 +109,11 @@ def count_request(method: str, route: str | None, status: int, seconds: float) -
     known = method if method in _METHODS else OTHER
     _requests(known, route or "none", status).inc()
     _request_seconds(route or "none").observe(seconds)
+
+
+def count_cut_off(why: Literal["full", "silent", "head", "body", "unread"]) -> None:
+    """Count a connection that was closed because of its client."""
+    _CUT_OFF.labels(why).inc()
 
 
 @contextmanager
