@@ -1,7 +1,7 @@
 """The composition root: from settings to a running service."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -29,6 +29,7 @@ from app.explanations import Explainer
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.metrics_routes import build_metrics_app
+from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.memory import map_large_blocks, spare_the_collector
 from app.metrics.page import MetricsPage
@@ -86,6 +87,7 @@ class Service:
         self._pool = pool
         self._stack = stack
         self._edge = AsyncExitStack()
+        self._routes: tuple[Route, ...] = ()
         self._leave = asyncio.Event()
         self._stop = asyncio.Event()
         self._workers: asyncio.Task[None] | None = None
@@ -118,8 +120,12 @@ class Service:
         )
 
     @classmethod
-    async def start(cls, settings: Settings) -> Self:
+    async def start(cls, settings: Settings, more: Iterable[Route] = ()) -> Self:
         """Start every role of the settings.
+
+        Args:
+            settings: Of the process.
+            more: Routes beside those of every Lockstep.
 
         Raises:
             LockstepError: Something is missing or unusable; the message says cause and cure.
@@ -135,6 +141,7 @@ class Service:
             stack.push_async_callback(pool.close)
             keyring = await open_keyring(pool, settings.secrets())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
+            service._routes = tuple(more)
         try:
             await service._begin()
         except BaseException:
@@ -306,7 +313,7 @@ class Service:
             limits=self._settings.rules().http,
         )
         port = await self._edge.enter_async_context(
-            serving(build_app(edge), self._settings.host, self._settings.port, edge.limits)
+            serving(build_app(edge, self._routes), self._settings.host, self._settings.port, edge.limits)
         )
         self.url = f"http://{self._settings.host}:{port}"
 

@@ -53,13 +53,18 @@ class ConsoleSessions:
         self._secret = keyring.hash
 
     async def issue(
-        self, scopes: Collection[Scope] = USUAL_SCOPES, *, hours: int = SESSION_HOURS
+        self,
+        scopes: Collection[Scope] = USUAL_SCOPES,
+        *,
+        hours: int = SESSION_HOURS,
+        ticket_seconds: float = TICKET_SECONDS,
     ) -> tuple[str, datetime]:
         """Make a ticket, and tell when it ends.
 
         Args:
             scopes: What the session may do.
             hours: How long it lasts, 1 to 720.
+            ticket_seconds: How long the ticket is good.
 
         Raises:
             ValueError: It would last too long, or may do nothing.
@@ -75,7 +80,7 @@ class ConsoleSessions:
                 self._hash(ticket),
                 sorted(scopes),
                 hours * 3_600,
-                float(TICKET_SECONDS),
+                float(ticket_seconds),
             )
         return ticket, expires_at
 

@@ -1,4 +1,4 @@
-"""The console: one page and its files, open to everybody, as it holds nothing. What it shows it asks of the API, with a key.
+"""The console: one page and its files, open to everybody: they hold nothing. What it shows it asks of the API by a key.
 
 The page loads nothing from elsewhere, and its policy lets it do no more; a one-time ticket stands behind the `#` of its
 address, which browsers keep to themselves.
@@ -11,13 +11,15 @@ from aiohttp import web
 
 from app.http.operation import describe
 from app.http.problems import not_found
-from app.http.static_files import IF_CHANGED, answer_file, document_answers, file_answers
+from app.http.static_files import answer_file, document_answers, file_answers
+from app.http.tags import IF_CHANGED
 
 _FOLDER: Final = Path(__file__).parents[1] / "console" / "static"
 _FILES: Final = {each.name: each for each in _FOLDER.iterdir() if each.suffix in {".css", ".js"}}
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 

@@ -12,8 +12,8 @@ from app.http.admission import PLACE, Admission
 from app.http.audience_routes import get_audience, get_audience_phones, post_audience_resume, post_audience_stop
 from app.http.authentication import authenticate, authenticate_sender, is_signed
 from app.http.card_stream_routes import get_card_stream
-from app.http.deed_routes import delete_pause, get_pauses, post_cards_end, post_cards_resend, post_order_release
 from app.http.console_routes import get_console, get_console_file
+from app.http.deed_routes import delete_pause, get_pauses, post_cards_end, post_cards_resend, post_order_release
 from app.http.definition_routes import delete_definition, get_definition, put_definition
 from app.http.description_routes import get_docs, get_docs_file, get_event_schema, get_event_schemas, get_openapi
 from app.http.device_routes import delete_card, delete_device, put_card, put_device

@@ -14,6 +14,7 @@ export class Refused extends Error {
 let key = sessionStorage.getItem(KEPT);
 let rights = new Set();
 
+export const keyIsOf = (environment) => (key ?? "").startsWith(`lk_${environment}_`);
 export const hasKey = () => key !== null;
 export const may = (scope) => rights.has("admin") || rights.has(scope);
 

@@ -1,16 +1,23 @@
 // In the demo: what the simulated phones show themselves, buttons for their users, and buttons for what can go wrong.
 
-import { ask } from "./api.js";
+import { ask, keyIsOf } from "./api.js";
 import { byId, el } from "./dom.js";
 
+const EXPECTED = "lockstep.demo";
+
 let here = false;
+
+/** Remember whether the link that led here is a demo's; no other Lockstep is asked for what only a demo has. */
+export function expectDemo(expected) {
+  if (expected) sessionStorage.setItem(EXPECTED, "yes");
+  else sessionStorage.removeItem(EXPECTED);
+}
 
 export const isDemo = () => here;
 
 /** Find out whether this is a demo, and show what one can do in it. */
 export async function beginDemo() {
-  const me = sessionStorage.getItem("lockstep.key") ?? "";
-  if (!me.startsWith("lk_demo_")) return;
+  if (!sessionStorage.getItem(EXPECTED) && !keyIsOf("demo")) return;
   const told = await ask("demo/faults").catch((error) => {
     if (error.status === 404) return null;
     throw error;

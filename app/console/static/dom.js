@@ -24,23 +24,30 @@ function dress(made, attributes, children) {
   return made;
 }
 
-/** Put new children in the place of the old ones, unless they say the same: what somebody reads or holds stays. */
+/**
+ * Put new children in the place of the old ones. What says the same stays, and so does what somebody is about to do:
+ * a button is replaced as a whole, if it says something else, since it hears other things then.
+ */
 export function fill(place, ...children) {
-  const wanted = children.flat(Infinity).filter(Boolean);
+  const wanted = children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false);
   const before = [...place.childNodes];
   wanted.forEach((each, index) => {
-    const old = before[index];
-    if (!old) place.append(each);
-    else if (old !== each && !(old.isEqualNode?.(each) && !hears(each))) old.replaceWith(each);
+    const made = each instanceof Node ? each : document.createTextNode(each);
+    if (index < before.length) patch(before[index], made);
+    else place.append(made);
   });
   before.slice(wanted.length).forEach((each) => each.remove());
 }
 
-/** Tell whether something in it listens: such nodes are never taken for equal. */
-function hears(node) {
-  return node.nodeType === 1 && (node.matches(HEARING) || node.querySelector(HEARING) !== null);
+function patch(old, made) {
+  if (old === made || old.isEqualNode(made) || old.classList?.contains("sure")) return;
+  if (old.nodeName !== made.nodeName || old.nodeType !== Node.ELEMENT_NODE || old.matches("button")) return old.replaceWith(made);
+  for (const { name } of [...old.attributes]) if (!made.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of made.attributes) {
+    if (name === "style") old.style.cssText = made.style.cssText;
+    else if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  fill(old, ...made.childNodes);
 }
-
-const HEARING = "button, input, select, textarea";
 
 export const byId = (id) => document.getElementById(id);

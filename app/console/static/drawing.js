@@ -25,8 +25,10 @@ const DRAWN = {
   time(block, content) {
     const seconds = field(block.value, content);
     if (typeof seconds !== "number") return null;
-    const made = el("time", { class: "card-time", datetime: new Date(seconds * 1000).toISOString() }, ofTime(block.style, seconds));
-    return block.label ? el("span", { class: "card-labelled" }, el("span", { class: "caption" }, block.label), made) : made;
+    const [first, second] = ofTime(block.style, seconds);
+    return el("time", { class: "card-time", datetime: new Date(seconds * 1000).toISOString() },
+      block.label ? el("span", { class: "caption" }, block.label) : null, el("span", {}, first),
+      second ? el("span", { class: "caption" }, second) : null);
   },
   progress(block, content) {
     const value = field(block.value, content);
@@ -97,7 +99,7 @@ const at = (path, content) => path.split(".").reduce((value, name) => value?.[na
 
 function ofTime(style, seconds) {
   const minutes = Math.round(seconds - Date.now() / 1000) / 60;
-  const left = minutes > 90 || minutes < -1 ? ofClock(seconds) : `${Math.max(Math.ceil(minutes), 0)} min`;
-  if (style === "clock") return ofClock(seconds);
-  return style === "countdown" ? left : left === ofClock(seconds) ? left : `${left} · ${ofClock(seconds)}`;
+  const clock = ofClock(seconds), left = minutes > 90 || minutes < -1 ? clock : `${Math.max(Math.ceil(minutes), 0)} min`;
+  if (style === "clock") return [clock];
+  return style === "countdown" || left === clock ? [left] : [left, clock];
 }

@@ -17,32 +17,33 @@ export function explained(told, then, path, again) {
     ];
   }
   const release = may("admin") && ["quarantined", "held"].includes(told.finding.reason)
-    ? [deed("Release the order", `${path}/release`, "It is folded again from what is recorded.", again)] : [];
+    ? [deed("Release the order", `${path}/release`, undefined, "It is folded again from what is recorded.", again)] : [];
   return [
     found("The order", told.finding, release),
     told.cards.map((card) => found(
-      `Card on ${short(card.deviceId)}`, card.finding, may("admin") && card.phase !== "over" ? deedsOf(card, again) : [],
+      `Card on ${short(card.deviceId)}`, card.finding, may("admin") && card.phase !== "over" ? deedsOf(card, path, again) : [],
       card.perhaps, card.pictures)),
     told.moreCards ? el("p", { class: "quiet" }, "There are more cards than are shown.") : null,
   ];
 }
 
-function deedsOf(card, again) {
-  const path = `v1/cards/${encodeURIComponent(card.cardId)}`;
+function deedsOf(card, path, again) {
+  const body = { cardId: card.cardId };
   return [
-    deed("Send again", `${path}/resend`, "The card gets its newest state, whatever it was sent.", again),
-    deed("End the card", `${path}/end`, "It ends on the phone, whatever becomes of the order.", again),
+    deed("Send again", `${path}/cards/resend`, body, "The card gets its newest state, whatever it was sent.", again),
+    deed("End the card", `${path}/cards/end`, body, "It ends on the phone, whatever becomes of the order.", again),
   ];
 }
 
 function found(whose, finding, deeds, perhaps = [], pictures = []) {
-  return el("article", { class: `found ${CALM.has(finding.reason) ? "calm" : "busy"}`, "data-reason": finding.reason },
+  const calm = CALM.has(finding.reason);
+  return el("article", { class: `found ${calm ? "calm" : "busy"}`, "data-reason": finding.reason },
     el("h3", {}, whose, el("span", { class: "mark plain" }, inWords(finding.reason))),
     el("p", { class: "state" }, finding.state),
     el("p", { class: "quiet" }, finding.why,
       finding.since ? [" ", el("time", { datetime: finding.since, title: onDay(finding.since) }, `${finding.sinceWhat} ${ago(finding.since)}.`)] : ""),
     finding.until ? el("p", {}, `It changes by itself ${ago(finding.until)}.`) : null,
-    steps(finding.nextStep),
+    calm ? el("details", {}, el("summary", {}, "What to do if something is wrong"), steps(finding.nextStep)) : steps(finding.nextStep),
     perhaps.length ? el("details", {}, el("summary", {}, "If the phone shows something else"), el("ul", {}, perhaps.map((each) => el("li", {}, each)))) : null,
     pictures.length ? el("p", { class: "quiet" }, `Pictures that are not on the phone: ${pictures.map((each) => each.key).join(", ")}.`) : null,
     deeds.length ? el("div", { class: "acts" }, deeds) : null);
@@ -67,7 +68,7 @@ export function command(line) {
 }
 
 /** A button that asks once more before it acts, and says what came of it. */
-function deed(name, path, means, again) {
+function deed(name, path, body, means, again) {
   const button = el("button", { type: "button", class: "deed", title: means }, name);
   let sure = false, timer = 0;
   const calm = () => { sure = false; button.textContent = name; button.classList.remove("sure"); };
@@ -82,7 +83,7 @@ function deed(name, path, means, again) {
     clearTimeout(timer);
     button.disabled = true;
     try {
-      await ask(path, { method: "POST" });
+      await ask(path, { method: "POST", body });
       button.textContent = "Done";
       await again();
     } catch (error) {

@@ -1,7 +1,7 @@
 // Begins: lets somebody in, and shows what the address names: #/orders/ID?version=3 or #/health.
 
 import { ask, enter, forget, goOn, hasKey, may, redeem, Refused } from "./api.js";
-import { beginDemo } from "./demo.js";
+import { beginDemo, expectDemo } from "./demo.js";
 import { byId } from "./dom.js";
 import { Health } from "./health.js";
 import { Order } from "./order.js";
@@ -109,8 +109,9 @@ addEventListener("keydown", (event) => {
 
 theme(localStorage.getItem(KEPT_THEME) ?? "auto");
 for (const each of document.querySelectorAll("[data-symbol]")) each.prepend(symbol(each.dataset.symbol, 18));
-const ticket = new URLSearchParams(location.hash.slice(1)).get("ticket");
+const given = new URLSearchParams(location.hash.slice(1)), ticket = given.get("ticket");
 if (ticket) {
+  expectDemo(given.has("demo"));
   history.replaceState(null, "", location.pathname);
   letIn(redeem(ticket));
 } else if (hasKey()) letIn(goOn());

@@ -7,7 +7,7 @@ import { explained } from "./findings.js";
 import { phone } from "./phones.js";
 import { pushes, timeline } from "./timeline.js";
 import { Travel } from "./travel.js";
-import { inWords } from "./words.js";
+import { inWords, short } from "./words.js";
 
 const CATCH_UP = [30, 40, 60, 80, 120, 200, 300, 500, 800, 1300, 2000, 3000], TICK = 3000;
 
@@ -109,7 +109,7 @@ export class Order {
       const told = past ? undefined : this.told.cards.find((each) => each.cardId === card.cardId);
       const seen = past ? undefined : this.seen.get(card.deviceId);
       return phone(card, {
-        told, seen, layout: this.layouts.get(card.attributesType) ?? this.layouts.get(""),
+        told, seen, name: this.seen.get(card.deviceId)?.id ?? short(card.deviceId), layout: this.layouts.get(card.attributesType) ?? this.layouts.get(""),
         acts: past || !seen ? [] : actsOf(seen, card, () => this.catchUp()), redraw: () => this.show(),
       });
     });

@@ -3,8 +3,10 @@
 import { draw } from "./drawing.js";
 import { el } from "./dom.js";
 import { symbol } from "./symbols.js";
-import { ago, count, inWords, ofClock, short } from "./words.js";
+import { ago, count, inWords } from "./words.js";
 
+const lockClock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+const bareClock = () => lockClock.format(new Date());
 const ISLANDS = ["compact", "minimal", "expanded"];
 
 let island = "compact";
@@ -15,16 +17,17 @@ let island = "compact";
  * @param told The same card's explanation; undefined in the past.
  * @param layout How such a card is drawn; undefined where no layout is known.
  * @param seen What the simulated phone shows itself; undefined but in the demo.
+ * @param name What the phone is called.
  * @param acts Buttons that belong to the phone.
  */
-export function phone(card, { told, layout, seen, acts = [], redraw }) {
+export function phone(card, { told, layout, seen, name, acts = [], redraw }) {
   const accepted = card.accepted, look = lookOf(card, told, seen);
   const content = { contentState: accepted?.contentState, attributes: card.attributes ?? {}, words: layout?.words ?? {} };
   const live = accepted?.contentState && ["shown", "stale"].includes(look.name);
   const android = told?.environment === "fcm" || seen?.platform === "android";
-  const screen = el("div", { class: "screen", "aria-label": `${seen?.id ?? short(card.deviceId)} shows` },
+  const screen = el("div", { class: "screen", "aria-label": `${name} shows` },
     android ? null : islandOf(layout, content, live),
-    el("div", { class: "lock-clock", "aria-hidden": "true" }, ofClock(Date.now() / 1000)),
+    el("div", { class: "lock-clock", "aria-hidden": "true" }, bareClock()),
     accepted?.contentState && look.name !== "gone" ? lockScreen(layout, content, look) : el("p", { class: "nothing" }, look.words));
   return el("figure", { class: `phone ${look.name} ${android ? "android" : ""}`, "data-device": card.deviceId,
     "data-version": accepted?.version ?? 0, style: { "--tint": layout?.tint ?? "" } },
@@ -32,7 +35,7 @@ export function phone(card, { told, layout, seen, acts = [], redraw }) {
   android ? null : el("div", { class: "islands", role: "group", "aria-label": "Dynamic Island" }, ISLANDS.map((each) =>
     el("button", { type: "button", "aria-pressed": String(each === island), onclick: () => { island = each; redraw(); } }, inWords(each)))),
   el("figcaption", {},
-    el("strong", {}, seen?.id ?? short(card.deviceId)),
+    el("strong", {}, name),
     el("span", { class: `mark ${look.mark}` }, look.words),
     accepted ? el("span", { class: "quiet" }, `version ${accepted.version}, accepted ${ago(accepted.acceptedAt)}, ${count(accepted.contentBytes)} bytes`) : null,
     card.unanswered ? el("span", { class: "quiet" }, `version ${card.unanswered.version} was sent without an answer so far`) : null),
