@@ -182,7 +182,7 @@ def test_the_api_lists_every_route() -> None:
     """`docs/api.md` has a row for each route, and no other."""
     text = (REPOSITORY / "docs/api.md").read_text(encoding="utf-8")
 
-    assert re.findall(r"^\| `([A-Z]+ /\S+)` \|", text, re.MULTILINE) == [
+    assert re.findall(r"^\| `([A-Z]+ /\S*)` \|", text, re.MULTILINE) == [
         f"{each.method} {each.path}" for each in ROUTES
     ]
 
