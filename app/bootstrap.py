@@ -30,6 +30,8 @@ from app.http.metrics_routes import build_metrics_app
 from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.memory import map_large_blocks, spare_the_collector
+from app.metrics.figures import FigureAdder
+from app.metrics.health import HealthReader
 from app.metrics.page import MetricsPage
 from app.order_follower import OrderFollower
 from app.order_states import StateReader
@@ -174,7 +176,11 @@ class Service:
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
         keyring = KeyringKeeper(self._pool, self._settings.secrets(), self.keyring)
-        loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
+        loops: dict[str, Loop] = {
+            "doorbell": self.doorbell.run,
+            "keyring": keyring.run,
+            "figures": FigureAdder(self._pool).run,
+        }
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
             loops["traces"] = self._recorder.run
@@ -310,6 +316,7 @@ class Service:
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,
             ready=self._ready,
+            read_health=HealthReader(self._pool).read,
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             note_request=None if self._recorder is None else self._recorder.answered,

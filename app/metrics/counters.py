@@ -41,7 +41,7 @@ _CUT_OFF: Final = Counter(
     ["why"],
     registry=REGISTRY,
 )
-_PUSHES: Final = Counter(
+PUSHES: Final = Counter(
     "lockstep_pushes",
     "Pushes by environment, kind, outcome (accepted, retry, rejected, unknown, or shadow for what is not sent) and the "
     "reason that was given for it; none where there is none.",
@@ -181,7 +181,7 @@ def _request_seconds(route: str) -> Histogram:
 
 @cache
 def _pushes(environment: str, kind: str, outcome: str, reason: str) -> Counter:
-    return _PUSHES.labels(environment, kind, outcome, reason)
+    return PUSHES.labels(environment, kind, outcome, reason)
 
 
 @cache
