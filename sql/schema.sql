@@ -987,6 +987,8 @@ CREATE INDEX cards_of_channel ON public.cards USING btree (slot, subject_id, cha
 
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
 
+CREATE INDEX cards_taken_over ON public.cards USING btree (device_id) WHERE (starter = 'other'::text);
+
 CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
 
 CREATE INDEX channels_at_work ON public.channels USING btree (slot, app, environment) WHERE (phase <> 'gone'::text);
