@@ -1,6 +1,6 @@
 """Gives phones and running cards back: to another backend, or to another installation."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import asyncpg
@@ -19,6 +19,9 @@ from projections.card import FCM
 log = structlog.get_logger()
 
 PAGE: Final = 500
+
+_Name = tuple[str, str, str, bytes | None]
+_Sealed = dict[_Name, bytes]
 
 
 async def moving_phones(pool: Pool, keyring: Keyring, *, page: int = PAGE) -> AsyncIterator[MovingPhone]:
@@ -39,7 +42,13 @@ async def moving_phones(pool: Pool, keyring: Keyring, *, page: int = PAGE) -> As
         with translated():
             rows = await pool.fetch(statement("app/scan_moving_phones"), after, page)
             ids = [row["device_id"] for row in rows]
+            tokens = await pool.fetch(statement("app/read_moving_tokens"), ids)
+            starting = await pool.fetch(statement("app/read_moving_start_tokens"), ids)
             on_phones = await pool.fetch(statement("app/read_moving_cards"), ALL_SLOTS, ids)
+        sealed: _Sealed = {_name(row, row["token_hash"]): row["token_sealed"] for row in tokens}
+        starts: dict[str, list[asyncpg.Record]] = {}
+        for row in starting:
+            starts.setdefault(row["device_id"], []).append(row)
         cards: dict[str, list[MovingCard]] = {}
         for row in on_phones:
             cards.setdefault(row["device_id"], []).append(_card(row, keyring))
@@ -47,7 +56,7 @@ async def moving_phones(pool: Pool, keyring: Keyring, *, page: int = PAGE) -> As
             yield MovingPhone(
                 device_id=row["device_id"],
                 registered_at=row["told_at"],
-                device=_device(row, keyring),
+                device=_device(row, starts.get(row["device_id"], []), sealed, keyring),
                 cards=tuple(cards.get(row["device_id"], ())),
             )
         if len(rows) < page:
@@ -55,13 +64,18 @@ async def moving_phones(pool: Pool, keyring: Keyring, *, page: int = PAGE) -> As
         after = ids[-1]
 
 
-def _device(row: asyncpg.Record, keyring: Keyring) -> AnyReport:
+def _name(phone: asyncpg.Record, token_hash: bytes | None) -> _Name:
+    """Name a token of a phone: it is of one app in one environment."""
+    return phone["device_id"], phone["app"], phone["environment"], token_hash
+
+
+def _device(row: asyncpg.Record, starts: Sequence[asyncpg.Record], sealed: _Sealed, keyring: Keyring) -> AnyReport:
     """Give what a phone said of itself, as far as it is still of use."""
     told = {name: row[name] for name in ("app", "customer_id", "app_build", "locale")}
     told["tags"] = tuple(row["tags"]) or None
     opened = {
-        name: _opened(sealed, keyring, row["device_id"])
-        for name, sealed in zip(row["start_types"], row["start_tokens"], strict=True)
+        each["attributes_type"]: _opened(sealed.get(_name(row, each["token_hash"])), keyring, row["device_id"])
+        for each in starts
     }
     tokens = {name: token for name, token in opened.items() if token is not None}
     if row["environment"] == FCM:
@@ -78,7 +92,7 @@ def _device(row: asyncpg.Record, keyring: Keyring) -> AnyReport:
         activities_enabled=row["activities_enabled"],
         frequent_pushes_enabled=row["frequent_pushes"],
         start_tokens=tokens,
-        alert_token=_opened(row["alert_token"], keyring, row["device_id"]),
+        alert_token=_opened(sealed.get(_name(row, row["alert_token_hash"])), keyring, row["device_id"]),
         **told,
     )
 

@@ -155,10 +155,9 @@ class PhoneImporter:
         # of the others something later is known
         latest = [each.phone for each in whole if not each.verdict.told_later]
         stored = await self._phones.store(latest)
-        for each in whole:
-            before = each.verdict.other_ids
-            if before and not each.verdict.told_later:
-                await move_cards_of_others(self._pool, before, each.phone.device_id, each.verdict.customer_id)
+        for _, phone, verdict in whole:
+            if not verdict.told_later:
+                await move_cards_of_others(self._pool, verdict.other_ids, phone.device_id, verdict.customer_id)
         taken = await self._take_cards(whole, now, dry_run=False)
         refused = {each.phone.device_id for each, cards in zip(whole, taken, strict=True) if _faults_of(cards)}
         await self._phones.store_tokens([each for each in latest if each.device_id not in refused], stored - refused)
