@@ -1,24 +1,24 @@
 """The composition root: from settings to a running service."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
 from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.apns.credentials import Credentials
-from app.apns.sender import Answered
-from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
-from app.database import open_database, open_pool_of
+from app.database import open_database, open_pool_of, share_of_readers
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -27,8 +27,11 @@ from app.explanations import Explainer
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.metrics_routes import build_metrics_app
+from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.memory import map_large_blocks, spare_the_collector
+from app.metrics.figures import FigureAdder
+from app.metrics.health import HealthReader
 from app.metrics.page import MetricsPage
 from app.order_follower import OrderFollower
 from app.order_states import StateReader
@@ -38,6 +41,7 @@ from app.plan_waiter import PlanWaiter
 from app.sending import sending
 from app.settings import Settings
 from app.supervisor import Loop, supervise
+from app.tracing.span import Pushed
 from app.tracking.tracker import Tracker
 from app.webhooks.deliverer import Deliverer
 from app.webhooks.webhook_store import WebhookStore
@@ -45,7 +49,8 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import KeyringKeeper, open_keyring
+from events.keyring import open_keyring
+from events.keyring_keeper import KeyringKeeper
 from events.postgres.doorbell import Doorbell
 from events.postgres.migrator import schema_behind
 from events.postgres.pool import Pool
@@ -83,7 +88,10 @@ class Service:
         self._pool = pool
         self._stack = stack
         self._edge = AsyncExitStack()
+        self._routes: tuple[Route, ...] = ()
+        self._leave = asyncio.Event()
         self._stop = asyncio.Event()
+        self._workers: asyncio.Task[None] | None = None
         self._loops: asyncio.Task[None] | None = None
         self._draining = False
         self.keyring = keyring
@@ -92,11 +100,12 @@ class Service:
         self.key_store = KeyStore(pool, keyring)
         self.reads = PersonalReads(pool)
         self.store = EventStore(pool, keyring)
-        self.feed = Feed(pool, keyring)
-        self.card_stream = CardStream(pool)
-        self.tracker = Tracker(pool, keyring, settings.plan_rules().ages)
+        self._readers = readers = share_of_readers(settings, pool)
+        self.feed = Feed(readers, keyring)
+        self.card_stream = CardStream(readers)
+        self.tracker = Tracker(readers, keyring, settings.plan_rules().ages)
         self.plan_waiter = PlanWaiter(pool)
-        self.order_follower = OrderFollower(OrderList(pool))
+        self.order_follower = OrderFollower(OrderList(readers))
         self.appender = Appender(self.store, self._ring_behind)
         self.etas = EtaKeeper(pool, keyring, self.store, self._ring_behind, rules=settings.rules().eta)
         self.url: str | None = None
@@ -113,8 +122,12 @@ class Service:
         )
 
     @classmethod
-    async def start(cls, settings: Settings) -> Self:
+    async def start(cls, settings: Settings, more: Iterable[Route] = ()) -> Self:
         """Start every role of the settings.
+
+        Args:
+            settings: Of the process.
+            more: Routes beside those of every Lockstep.
 
         Raises:
             LockstepError: Something is missing or unusable; the message says cause and cure.
@@ -128,8 +141,9 @@ class Service:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
             pool = await open_pool_of(settings, dsn, name="lockstep")
             stack.push_async_callback(pool.close)
-            keyring = await open_keyring(pool, settings.secret())
+            keyring = await open_keyring(pool, settings.secrets())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
+            service._routes = tuple(more)
         try:
             await service._begin()
         except BaseException:
@@ -138,16 +152,19 @@ class Service:
         return service
 
     async def stop(self) -> None:
-        """Stop taking requests, then work, finish what is in flight, close everything."""
+        """Take no more requests and no more work, finish what is in flight, close everything."""
         self._draining = True
+        # workers finish beside the requests, so that those who are slow with theirs do not keep both waiting in turn
+        self._leave.set()
         self.feed.wake()
         for each in (self.card_stream, self.tracker, self.plan_waiter, self.order_follower):
             each.close()
         await self._edge.aclose()
         await self.appender.drain()
         self._stop.set()
-        if self._loops is not None:
-            await self._loops
+        for running in (self._workers, self._loops):
+            if running is not None:
+                await running
         if self._recorder is not None:
             await self._recorder.record()
         await self._stack.aclose()
@@ -158,20 +175,27 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
-        loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
+        keyring = KeyringKeeper(self._pool, self._settings.secrets(), self.keyring)
+        loops: dict[str, Loop] = {
+            "doorbell": self.doorbell.run,
+            "keyring": keyring.run,
+            "figures": FigureAdder(self._pool).run,
+        }
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
             loops["traces"] = self._recorder.run
+        working: dict[str, Loop] = {}
         for role in self._settings.roles:
-            loops |= await self._role(role)
+            of_role = loops if role == "api" else working
+            of_role |= await self._role(role)
         if self._settings.metrics_port is not None:
             app = build_metrics_app(self._metrics.write)
             metrics = serving(app, self._settings.host, self._settings.metrics_port)
             # open as long as there is something to watch: also while the process drains
             port = await self._stack.enter_async_context(metrics)
             self.metrics_url = f"http://{self._settings.host}:{port}"
-        self._loops = asyncio.get_running_loop().create_task(supervise(loops, self._stop))
+        self._workers = asyncio.create_task(supervise(working, self._leave))
+        self._loops = asyncio.create_task(supervise(loops, self._stop))
         spare_the_collector()
         log.info("service_started", roles=",".join(self._settings.roles), url=self.url)
 
@@ -259,6 +283,7 @@ class Service:
         edge = Edge(
             appender=self.appender,
             store=self.store,
+            history=EventStore(self._readers, self.keyring),
             etas=self.etas,
             definitions=DefinitionStore(self._pool),
             feed=self.feed,
@@ -269,23 +294,29 @@ class Service:
             pictures=Pictures(self._pool, self._ring_pictures),
             read_order=OrderReader(self._pool, self.keyring).read,
             explain_order=Explainer(
-                self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
+                self._readers, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
             ).explain,
-            read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
-            count_cards=CardCounter(self._pool).count,
-            order_list=OrderList(self._pool),
+            read_state=StateReader(
+                self._readers, self.keyring, keep_receipts_days=self._settings.keep_receipts_days
+            ).read,
+            deeds=Deeds(self._pool),
+            count_cards=CardCounter(self._readers).count,
+            order_list=OrderList(self._readers),
             order_follower=self.order_follower,
             card_stream=self.card_stream,
             plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            console_sessions=ConsoleSessions(self._pool, self.keyring),
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
+            ticket_quotas=QuotaKeeper(self._pool, self._settings.rules().ticket),
             reads=self.reads,
             senders=Senders(self._pool, self.keyring),
             webhooks=WebhookStore(self._pool, self.keyring, self._settings.address_rules()),
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,
             ready=self._ready,
+            read_health=HealthReader(self._pool).read,
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             note_request=None if self._recorder is None else self._recorder.answered,
@@ -293,7 +324,7 @@ class Service:
             limits=self._settings.rules().http,
         )
         port = await self._edge.enter_async_context(
-            serving(build_app(edge), self._settings.host, self._settings.port, edge.limits)
+            serving(build_app(edge, self._routes), self._settings.host, self._settings.port, edge.limits)
         )
         self.url = f"http://{self._settings.host}:{port}"
 
@@ -317,9 +348,9 @@ class Service:
         except (OSError, LockstepError, TimeoutError):
             return ["postgres"]
 
-    def _note_push(self, answered: Answered) -> None:
+    def _note_push(self, pushed: Pushed) -> None:
         if self._recorder is not None:
-            self._recorder.pushed(pushed_of(answered))
+            self._recorder.pushed(pushed)
 
     def _tokens_issued(self) -> Mapping[str, float]:
         return {} if self._credentials is None else self._credentials.issued_at

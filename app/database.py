@@ -6,6 +6,18 @@ from app.settings import Settings
 from events.postgres.embedded import EmbeddedPostgres
 from events.postgres.migrator import migrate
 from events.postgres.pool import Pool, open_pool
+from events.postgres.pool_share import PoolShare
+
+
+def share_of_readers(settings: Settings, pool: Pool) -> Pool:
+    """Give what those have of a pool who only read pages, lists and histories: three of five connections.
+
+    Args:
+        settings: Say how many connections it has, and how long to wait for one.
+        pool: The one of the API.
+    """
+    most = settings.database_connections * 3 // 5
+    return PoolShare(pool, most, wait_seconds=settings.rules().database.wait)
 
 
 async def open_database(settings: Settings, stack: AsyncExitStack) -> str:

@@ -22,9 +22,11 @@ from projections.order_state import (
     AcceptedPush,
     CardState,
     OrderState,
+    SentContent,
     StateAfter,
     Told,
     UnansweredPush,
+    attributes_at,
     content_sent,
     recorded_state,
     states_after,
@@ -56,6 +58,11 @@ class _Past(msgspec.Struct):
     count: int = 0
     failure: str | None = None
     next_at: datetime | None = None
+
+    @property
+    def view(self) -> View | None:
+        """Give the order at the point; None where it cannot be folded, or nothing had come."""
+        return self.told[-1].view if self.told and self.failure is None else None
 
 
 class _Horizon(NamedTuple):
@@ -122,7 +129,7 @@ class StateReader:
                 erased=known["erased"],
                 more_events=past.count > len(past.told),
             ),
-            cards=tuple(self._card(order_id, row, known, horizon) for row in rows[:CARDS]),
+            cards=tuple(self._card(order_id, row, known, horizon, past.view) for row in rows[:CARDS]),
             more_cards=len(rows) > CARDS,
             incomplete=self._incomplete(known, horizon),
         )
@@ -149,7 +156,9 @@ class StateReader:
         first = f"{horizon.kept_since:%Y-%m-%d}"
         return f"Receipts are kept for {self._keep_days} days, and those from before {first} are gone."
 
-    def _card(self, order_id: str, row: asyncpg.Record, known: asyncpg.Record, horizon: _Horizon) -> CardState:
+    def _card(
+        self, order_id: str, row: asyncpg.Record, known: asyncpg.Record, horizon: _Horizon, view: View | None
+    ) -> CardState:
         accepted = None if row["version"] is None else self._accepted(order_id, row, known)
         open_version = row["open_version"]
         return CardState(
@@ -157,6 +166,7 @@ class StateReader:
             card_id=str(row["card_id"]),
             attributes_type=row["attributes_type"],
             generation=row["generation"],
+            attributes=attributes_at(view, row["attributes_type"], card_id=str(row["card_id"]), subject_id=order_id),
             accepted=accepted,
             why_not=None if accepted is not None else self._why_nothing(row, horizon),
             unanswered=None
@@ -174,7 +184,8 @@ class StateReader:
         return horizon.nothing
 
     def _accepted(self, order_id: str, row: asyncpg.Record, known: asyncpg.Record) -> AcceptedPush:
-        content, why_not = self._open(order_id, row, known)
+        sent, why_not = self._open(order_id, row, known)
+        content = sent.content
         return AcceptedPush(
             version=row["version"],
             kind=row["kind"],
@@ -184,23 +195,31 @@ class StateReader:
             content_state=content,
             content_bytes=0 if content is None else len(bytes(content)),
             why_not=why_not,
+            stale_at=sent.stale_at,
+            dismissal_at=sent.dismissal_at,
         )
 
-    def _open(self, order_id: str, row: asyncpg.Record, known: asyncpg.Record) -> tuple[msgspec.Raw | None, str | None]:
+    def _open(self, order_id: str, row: asyncpg.Record, known: asyncpg.Record) -> tuple[SentContent, str | None]:
         """Give what a push showed, or say why that is not known."""
         if row["sealed"] is None:
-            return None, (
+            return SentContent(), (
                 "What was sent was not kept: nothing was personal in the order at that time, or it had been erased. "
                 f"Ask for version {row['version']}: it is what was to be shown."
             )
         if known["wrapped"] is None:
-            return None, "What was sent can be opened by nobody any more: the order's personal values were erased."
+            return (
+                SentContent(),
+                "What was sent can be opened by nobody any more: the order's personal values were erased.",
+            )
         try:
             key = self._keyring.unwrap_key(known["wrapped"], order_id)
-            content = content_sent(unseal(key, row["sealed"], context=receipt_context(row["apns_id"])))
+            sent = content_sent(unseal(key, row["sealed"], context=receipt_context(row["apns_id"])))
         except (SecretKeyError, msgspec.DecodeError):
-            return None, "What was sent cannot be opened: its receipt is damaged, or sealed with another secret key."
-        return content, "The push carried no content: the card kept what it had." if content is None else None
+            return (
+                SentContent(),
+                "What was sent cannot be opened: its receipt is damaged, or sealed with another secret key.",
+            )
+        return sent, "The push carried no content: the card kept what it had." if sent.content is None else None
 
 
 async def read_states(store: EventStore, order_id: str, version: int, most: int) -> dict[int, StateAfter]:

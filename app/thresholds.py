@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.access.quota import Quota
+from app.access.quota import Quota, TicketQuota
 from app.apns.dispatch_rules import DispatchRules, PictureRules, SendingRules, SendRules
 from app.apns.verdict import FAST, VerdictSettings
 from app.http.limits import HttpLimits
@@ -43,6 +43,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     http: HttpLimits = HttpLimits()
     database: PoolRules = PoolRules()
     quota: Quota = Quota()
+    ticket: TicketQuota = TicketQuota()
 
 
 PROFILES: Final = {
@@ -72,6 +73,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "http": ("http",),
     "database": ("database",),
     "quota": ("quota",),
+    "ticket": ("ticket",),
 }
 _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dispatch": (SendingRules, DispatchRules),
@@ -89,6 +91,7 @@ _STRUCTS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "http": (HttpLimits,),
     "database": (PoolRules,),
     "quota": (Quota,),
+    "ticket": (TicketQuota,),
 }
 
 

@@ -19,12 +19,17 @@ DRIP_SECONDS = 1.0
 
 async def main(port: int, sockets: int, key: str) -> None:
     """Open them all at once."""
+    began = time.monotonic()
+    ends = await until_all_cut(port, sockets, key)
+    sys.stdout.write(f"{max(ends) - began}\n")
+
+
+async def until_all_cut(port: int, sockets: int, key: str) -> list[float]:
+    """Open so many connections, misbehave on each, and give the times at which they were cut off."""
     # nothing, half a head, a head drop by drop, half a body, and hundreds of answers that nobody reads
     kinds = ["", HEAD, HEAD, BODY.replace("KEY", key), SCRIPT * 200]
-    began = time.monotonic()
     crowd = (_until_cut(port, kinds[n % 5], drips=n % 5 == 2, deaf=n % 5 == 4) for n in range(sockets))
-    ends = await asyncio.gather(*crowd)
-    sys.stdout.write(f"{max(ends) - began}\n")
+    return await asyncio.gather(*crowd)
 
 
 async def _until_cut(port: int, sent: str, *, drips: bool, deaf: bool) -> float:
@@ -53,4 +58,5 @@ async def _until_cut(port: int, sent: str, *, drips: bool, deaf: bool) -> float:
         own.close()
 
 
-asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from events.envelope import RecordedEvent
+from projections.activity import has_start
 from projections.errors import RenderError
 from projections.order_view import EMPTY
 from projections.registry import CARDS
@@ -78,6 +79,8 @@ class AcceptedPush(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         version: The order's, of which it told.
         content_state: What was sent.
         why_not: Why that cannot be said.
+        stale_at: When the phone calls that out of date, Unix seconds; None: never, or that cannot be said.
+        dismissal_at: When the card leaves the Lock Screen, Unix seconds; None likewise, or Apple's four hours.
     """
 
     version: int
@@ -88,6 +91,8 @@ class AcceptedPush(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     content_state: Raw | None
     content_bytes: int
     why_not: str | None
+    stale_at: int | None = None
+    dismissal_at: int | None = None
 
 
 class UnansweredPush(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -102,6 +107,7 @@ class CardState(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What APNs had accepted for a card.
 
     Attributes:
+        attributes: What it is started with, drawn by this release of the order at that point; None where it cannot.
         accepted: The last push that it had accepted.
         why_not: Why there is none.
         unanswered: The last one after that without an answer by then.
@@ -111,6 +117,7 @@ class CardState(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     card_id: str
     attributes_type: str
     generation: int
+    attributes: Raw | None
     accepted: AcceptedPush | None
     why_not: str | None
     unanswered: UnansweredPush | None
@@ -211,18 +218,59 @@ def recorded_state(
     )
 
 
+def attributes_at(view: View | None, attributes_type: str, *, card_id: str, subject_id: str) -> Raw | None:
+    """Give what a card is started with; None where that cannot be drawn.
+
+    Args:
+        view: The subject at the time that is asked about; None where it cannot be folded.
+        attributes_type: Of the card.
+        card_id: Ours.
+        subject_id: What the card is about.
+    """
+    if view is None or not view.placed or not has_start(view):
+        return None
+    card = CARDS.find(attributes_type, view.kind)
+    if card is None or card.kind != view.kind:
+        return None
+    try:
+        return Raw(card.draw_attributes(view, card_id=card_id, subject_id=subject_id))
+    except RenderError:
+        return None
+
+
 class _Aps(msgspec.Struct, rename="kebab"):
     content_state: Raw = Raw()
+    stale_date: int | None = None
+    dismissal_date: int | None = None
 
 
 class _Payload(msgspec.Struct):
     aps: _Aps
 
 
-def content_sent(payload: bytes) -> Raw | None:
-    """Give the content state of a push; None when it carried none."""
-    sent = msgspec.json.decode(payload, type=_Payload).aps.content_state
-    return Raw(bytes(sent)) if bytes(sent) else None
+class SentContent(msgspec.Struct, frozen=True):
+    """What a push carried.
+
+    Attributes:
+        content: The content state; None when it carried none.
+        stale_at: As in `AcceptedPush`.
+        dismissal_at: Likewise.
+    """
+
+    content: Raw | None = None
+    stale_at: int | None = None
+    dismissal_at: int | None = None
+
+
+def content_sent(payload: bytes) -> SentContent:
+    """Read what a push carried.
+
+    Raises:
+        msgspec.DecodeError: It is no push to an iPhone.
+    """
+    aps = msgspec.json.decode(payload, type=_Payload).aps
+    content = bytes(aps.content_state)
+    return SentContent(Raw(content) if content else None, aps.stale_date, aps.dismissal_date)
 
 
 def _drawn(view: View) -> tuple[bytes | None, str | None]:

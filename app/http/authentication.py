@@ -5,23 +5,29 @@ from typing import Final
 from aiohttp import web
 
 from app.access.api_key import PREFIX, Scope
-from app.access.caller import Caller, Customer, has_scope
+from app.access.caller import Caller, Customer, Service, has_scope
 from app.access.errors import KeysUnavailableError, TicketError
 from app.access.senders import SIGNATURE
 from app.access.ticket import is_ticket, read
-from app.http.bodies import read_body
+from app.http.bodies import receive_body
 from app.http.edge import Edge, edge_of
 from app.http.problem_kinds import FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE
 from app.http.problems import ProblemError, problem
 from events.errors import StoreUnavailableError
 
-ASKED: Final[web.RequestKey[tuple[Scope, bool]]] = web.RequestKey("asked")
+ASKED: Final[web.RequestKey[tuple[Scope | None, bool]]] = web.RequestKey("asked")
 """What the caller of a request had to hold, and whether a ticket would do."""
 _SCHEME: Final = "bearer "
 
 
-async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, tickets: bool) -> Caller:
+async def authenticate(request: web.Request, edge: Edge, scope: Scope | None, *, tickets: bool) -> Caller:
     """Give the caller of a request, who must hold the scope, or a ticket where tickets are let in.
+
+    Args:
+        request: Who calls.
+        edge: What knows the keys.
+        scope: None lets every key in.
+        tickets: Whether tickets are let in too.
 
     Raises:
         ProblemError: 401, nobody we know; 403, somebody who may not; 503, the shop's keys cannot be had.
@@ -29,6 +35,10 @@ async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, ticket
     """
     request[ASKED] = (scope, tickets)
     caller = await _identify(request, edge)
+    if scope is None:
+        if isinstance(caller, Service):
+            return caller
+        raise problem(*FORBIDDEN, "This route takes an API key.")
     if has_scope(caller, scope) or (tickets and isinstance(caller, Customer)):
         return caller
     detail = f"This route takes an API key with the scope {scope}{', or a ticket' if tickets else ''}."
@@ -50,19 +60,25 @@ async def is_still_let_in(request: web.Request) -> bool:
     return True
 
 
+def bearer_of(request: web.Request) -> str | None:
+    """Give the key, ticket or token that a request shows; None without one."""
+    stated = request.headers.get("Authorization", "")
+    return stated[len(_SCHEME) :].strip() if stated[: len(_SCHEME)].lower() == _SCHEME else None
+
+
 def is_signed(request: web.Request) -> bool:
     """Tell whether a request shows a signature, and nothing else."""
     return SIGNATURE in request.headers and "Authorization" not in request.headers
 
 
 async def authenticate_sender(request: web.Request, edge: Edge) -> Caller:
-    """Give the upstream that signed a request.
+    """Give the upstream that signed a request, its body as it was sent.
 
     Raises:
-        ProblemError: 401, it is nobody's signature; or the body cannot be read.
+        ProblemError: 401, it is nobody's signature; or the body cannot be received.
         StoreUnavailableError: Nobody can be known now.
     """
-    body = await read_body(request)
+    body = await receive_body(request)
     sender = await edge.senders.identify(request.query.get("source", ""), request.headers, body, now=edge.clock())
     if sender is None:
         raise _unknown(
@@ -72,10 +88,9 @@ async def authenticate_sender(request: web.Request, edge: Edge) -> Caller:
 
 
 async def _identify(request: web.Request, edge: Edge) -> Caller:
-    stated = request.headers.get("Authorization", "")
-    if stated[: len(_SCHEME)].lower() != _SCHEME:
+    token = bearer_of(request)
+    if token is None:
         raise _unknown("Send an API key or a ticket: Authorization: Bearer …", "Bearer")
-    token = stated[len(_SCHEME) :].strip()
     if token.startswith(PREFIX):
         service = await edge.key_store.find(token)
         if service is None:

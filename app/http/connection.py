@@ -1,7 +1,8 @@
 """A connection: how long it may keep us waiting, and answers of its own that are problem documents too.
 
 What is no HTTP, comes too slowly, or comes to a full house never reaches a handler: it is answered from here. aiohttp
-closes a connection that is idle, in the middle of a head too, and waits for ever for a client that does not read.
+closes a connection that is idle, in the middle of a head too, waits for ever for a client that does not read, and hears
+no more of a body once the process leaves.
 """
 
 import asyncio
@@ -12,12 +13,14 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from app.http.guard import REQUEST_ID, Answering, guarded, new_request_id, request_id_of
 from app.http.limits import HttpLimits
 from app.http.problem_kinds import BUSY, INTERNAL, TOO_SLOW
 from app.http.problems import ProblemError, answer, bad_request, problem
+from app.metrics.counters import count_cut_off
 
 log = structlog.get_logger()
 
@@ -123,6 +126,9 @@ class ProblemConnection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; those of a head that is not complete must not keep us waiting."""
+        if self._close or self._force_close:
+            self._take_rest(data)
+            return
         requests, body_bytes, was_in_body = self._request_count, self._newest.total_bytes, not self._newest.is_eof()
         super().data_received(data)
         new = self._request_count - requests
@@ -183,6 +189,18 @@ class ProblemConnection(web.RequestHandler):
             return _closing(request, bad_request("It is not HTTP/1.1 that can be read."))
         return _closing(request, problem(*INTERNAL))
 
+    def _take_rest(self, data: bytes) -> None:
+        """Take more of the body of the request that is under way, while the process leaves: aiohttp would drop it."""
+        request = self._current_request
+        if request is None or request.content.is_eof() or self._parser is None:
+            return
+        try:
+            # what follows the body is no request that we take
+            self._parser.feed_data(data)
+        except HttpProcessingError as error:
+            log.info("request_unreadable", status=error.code, error=type(error).__qualname__)
+            self.force_close()
+
     def _wait_for_head(self) -> None:
         self._head_due = self._loop.call_later(self._limits.head, self._lose_patience)
 
@@ -194,6 +212,7 @@ class ProblemConnection(web.RequestHandler):
             # the request before it is being answered
             self._wait_for_head()
             return
+        count_cut_off("head" if self._begun else "silent")
         # who has said nothing is told nothing: it may be a browser that connects ahead of its need
         if self._begun:
             log.info("head_too_slow", seconds=self._limits.head)
@@ -204,11 +223,13 @@ class ProblemConnection(web.RequestHandler):
         self._read_due = None
         if self.transport is not None:
             log.info("client_does_not_read", seconds=self._limits.unread)
+            count_cut_off("unread")
             self.transport.abort()
 
     def _turn_away(self, transport: Any) -> None:
         # nothing that comes is read
         self._force_close = True
+        count_cut_off("full")
         if self._server.turned_away >= TURNED_AWAY_AT_ONCE:
             transport.abort()
             return

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from app.access.caller import Caller
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
@@ -15,10 +16,12 @@ from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.http.limits import USUAL, HttpLimits
+from app.metrics.health import Health
 from app.order_follower import OrderFollower
 from app.order_page import OrderPage
 from app.plan_waiter import PlanWaiter
@@ -42,6 +45,7 @@ class Edge:
     """What the HTTP edge needs.
 
     Attributes:
+        history: The log, for those who only read it.
         read_order: Reads an order; None when nothing happened to it yet.
         explain_order: Explains why its cards did not move, with the state after each event if it is told to; None
             likewise.
@@ -50,6 +54,7 @@ class Edge:
         ring_facts: Called when a webhook is to be told something; must not block.
         ring_matcher: Called after somebody's cards are to be looked for; must not block.
         ready: Names what keeps us from serving; empty when nothing does.
+        read_health: Tells how the installation is.
         write_metrics: Gives the metrics of this process, as Prometheus reads them.
         clock: The time, aware.
         shop_tokens: Reads the shop's own tokens; None where none are taken.
@@ -59,6 +64,7 @@ class Edge:
 
     appender: Appender
     store: EventStore
+    history: EventStore
     etas: EtaKeeper
     definitions: DefinitionStore
     feed: Feed
@@ -70,6 +76,7 @@ class Edge:
     read_order: Callable[[str], Awaitable[OrderPage | None]]
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]
+    deeds: Deeds
     count_cards: Callable[[str], Awaitable[CardCounts]]
     order_list: OrderList
     order_follower: OrderFollower
@@ -77,13 +84,16 @@ class Edge:
     plan_waiter: PlanWaiter
     tracker: Tracker
     key_store: KeyStore
+    console_sessions: ConsoleSessions
     quotas: QuotaKeeper
+    ticket_quotas: QuotaKeeper
     reads: PersonalReads
     senders: Senders
     webhooks: WebhookStore
     ring_facts: Callable[[], None]
     keyring: Keyring
     ready: Callable[[], Awaitable[Sequence[str]]]
+    read_health: Callable[[], Awaitable[Health]]
     write_metrics: Callable[[], Awaitable[bytes]]
     clock: Callable[[], datetime]
     shop_tokens: ShopTokens | None = None

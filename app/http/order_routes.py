@@ -116,7 +116,7 @@ async def get_card_counts(request: web.Request) -> web.Response:
     """Count what became of the cards of an order, or of another subject; for services alone."""
     edge, subject_id = edge_of(request), path_id(request, "order_id")
     counts = await edge.count_cards(subject_id)
-    if not counts.total.cards and await edge.store.read_head(subject_id) is None:
+    if not counts.total.cards and await edge.history.read_head(subject_id) is None:
         raise _no_order()
     return json_answer(counts)
 
@@ -189,13 +189,13 @@ async def get_order_events(request: web.Request) -> web.Response:
             raise _no_order()
     events: list[ShownEvent] = []
     more = False
-    async for event in edge.store.read_subject(order_id, after=after):
+    async for event in edge.history.read_subject(order_id, after=after):
         if len(events) == limit:
             more = True
             break
         events.append(shown_event(event, whole=whole))
     if not events:
-        head = await edge.store.read_head(order_id)
+        head = await edge.history.read_head(order_id)
         if head is None:
             raise _no_order()
         if head.archived_at is not None:

@@ -1,4 +1,4 @@
-"""No secret and nothing personal is in a log, a refusal, an open route or the words of a command, whatever happens."""
+"""No secret and nothing personal is in a log, a refusal, an open route, a metric, a trace or the words of a command."""
 
 import base64
 import copy
@@ -15,9 +15,11 @@ from structlog.testing import capture_logs
 
 from app.access.shop_token_rules import ALGORITHMS
 from app.http.routes import OPEN, ROUTES
-from app.settings import PREFIX, Settings
+from app.settings import Settings
+from app.settings_sources import PREFIX
 from events.personal import merge, split
 from events.vocabulary import SHAPES, TODAY_VERSION, kind_of, public_types
+from tests.acceptance.collector import Collector
 from tests.acceptance.world import World, running_world
 from tests.conftest import Clock
 from tests.examples.events import FACTS
@@ -27,6 +29,7 @@ from tests.integration.shop_sign_in import AUDIENCE, ISSUER, sign_in
 
 CANARY: Final = "Kanarienvogel"
 SECRET_SETTINGS: Final = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+TRACEPARENT: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 BEARER: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|lk_[a-z]+_\w{20,}|whsec_\w+")
 """Whatever opens something looks like one of these: a JSON Web Token, a key, the secret of a webhook."""
 
@@ -84,13 +87,14 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def listening_world(dsn: str, clock: Clock, certificates: Path) -> AsyncIterator[World]:
-    """Run everything, with a webhook and the shop's own sign-in."""
+async def listening_world(dsn: str, clock: Clock, certificates: Path, collector: Collector) -> AsyncIterator[World]:
+    """Run everything, with a webhook and the shop's own sign-in, and with a shop that records traces."""
     local = {"webhook_http": True, "webhook_networks": "127.0.0.0/8", "jwks_http": True, "jwks_networks": "127.0.0.0/8"}
     async with receiving() as receiver, sign_in() as shop:
         receiver.answers = [500]
         said = {"jwks_url": shop.url, "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_algorithms": ALGORITHMS}
-        async with running_world(dsn, clock, certificates, **local, **said) as world:
+        async with running_world(dsn, clock, certificates, otlp_url=collector.url, **local, **said) as world:
+            world.shop.headers["traceparent"] = TRACEPARENT
             world.tickets.append(shop.token("customer-7"))
             await world.call("PUT", "/v1/devices/theirs", DEVICE | {"customerId": "customer-8"})
             async with world.shop.put(
@@ -148,6 +152,11 @@ async def refusals(world: World) -> list[str]:
     )
     said = []
     async with aiohttp.ClientSession() as stranger:
+        for method, path in (("GET", f"/{CANARY}"), ("GET", f"/v1/orders?after={CANARY}"), (CANARY, "/v1/events")):
+            for session in (stranger, world.shop):
+                async with session.request(method, f"{world.service.url}{path}") as answer:
+                    assert answer.status >= 400
+                    said.append(f"{answer.headers}{await answer.text()}")
         for route in ROUTES:
             path = re.sub(r"\{\w+\}", "theirs", route.path)
             url = f"{world.service.url}{path}"
@@ -194,29 +203,41 @@ def hits(secrets: set[str], said: str) -> list[str]:
 
 
 async def test_no_canary_is_seen(
-    dsn: str, clock: Clock, certificates: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    dsn: str,
+    clock: Clock,
+    certificates: Path,
+    collector: Collector,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Flows, failures and refusals, with every logger of every library wide open: 0 hits."""
     caplog.set_level(logging.DEBUG)
     with capture_logs() as entries:
-        async with listening_world(dsn, clock, certificates) as world:
+        async with listening_world(dsn, clock, certificates, collector) as world:
             await live(world)
             answers = await refusals(world)
             secrets = await secrets_of(world)
             commands = [await lockstep(*each, dsn=dsn, LOCKSTEP_LOG_LEVEL="debug") for each in COMMANDS]
             personal = await world.order("order-1")
+            async with world.shop.get(f"{world.service.url}/metrics") as answer:
+                metrics = await answer.text()
             events = [each async for each in world.service.store.read_subject("order-1")]
     assert CANARY in str(personal)
     assert [CANARY.encode() in each.extensions for each in events if each.extensions] == [True, True]
     assert len({push.status for push in world.pushes}) > 1
     assert len(secrets) > 20
     assert len(answers) > 300
+    spans = {each.name for each in collector.spans}
+    assert {"fold", "plan start", "plan update", "push sandbox", "POST /v1/orders/{order_id}/events"} <= spans
+    assert 'route="/v1/devices/{device_id}"' in metrics
     assert [each.code for each in commands if each.code == 2] == []
     for said in (
         "\n".join(map(str, entries)),
         "\n".join(f"{each.name} {each.getMessage()} {each.exc_text}" for each in caplog.records),
         "\n".join(capfd.readouterr()),
         "\n".join(answers),
+        metrics,
+        "\n".join(map(str, collector.batches)),
         "\n".join(f"{each.out}\n{each.err}" for each in commands),
     ):
         assert hits(secrets, said) == []

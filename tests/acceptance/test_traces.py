@@ -3,55 +3,19 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from app.settings import load_settings
 from app.tracing.traceparent import Traceparent, sampled
+from tests.acceptance.collector import Collector
 from tests.acceptance.world import World, running_world
 from tests.conftest import Clock
 
 TRACE, SHOP = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 OTHER = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-@dataclass
-class Collector:
-    """Takes spans, as a collector does."""
-
-    url: str = ""
-    spans: list[Any] = field(default_factory=list)
-
-    async def take(self, request: web.Request) -> web.Response:
-        """Take a batch."""
-        batch = ExportTraceServiceRequest.FromString(await request.read())
-        self.spans += [span for each in batch.resource_spans for scope in each.scope_spans for span in scope.spans]
-        return web.Response(content_type="application/x-protobuf")
-
-    def named(self, name: str) -> list[Any]:
-        """Give the spans of a name, the oldest first."""
-        return sorted((each for each in self.spans if each.name == name), key=lambda each: each.start_time_unix_nano)
-
-
-@pytest.fixture
-async def collector() -> AsyncIterator[Collector]:
-    """Run a collector."""
-    made = Collector()
-    app = web.Application()
-    app.router.add_post("/v1/traces", made.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces"
-    yield made
-    await runner.cleanup()
 
 
 async def post(world: World, type_: str, trace: str, flags: str = "01", **data: Any) -> None:
@@ -106,6 +70,41 @@ async def test_a_push_of_several_events_is_linked_to_each(
 
     assert seen == {TRACE, OTHER}
     assert "plan start" not in {each.name for each in collector.spans}
+
+
+async def test_a_push_to_a_channel_belongs_to_the_trace_of_its_event(
+    dsn: str, clock: Clock, certificates: Path, collector: Collector
+) -> None:
+    """However many phones follow, it is one."""
+    async with running_world(dsn, clock, certificates, otlp_url=collector.url, carrier="channel") as world:
+        for _ in range(2):
+            await world.phone()
+        await world.place()
+        await world.come_to_rest()
+        await post(world, "order.preparing", TRACE)
+        await world.come_to_rest()
+    [planned] = collector.named("plan broadcast")
+    [pushed] = collector.named("push sandbox")
+
+    assert (planned.trace_id.hex(), planned.parent_span_id.hex()) == (TRACE, SHOP)
+    assert pushed.parent_span_id == planned.span_id
+
+
+async def test_a_push_that_wakes_an_app_for_a_picture_belongs_to_the_trace_of_the_order_that_names_it(
+    dsn: str, clock: Clock, certificates: Path, collector: Collector
+) -> None:
+    """It hangs below the newest event of the order."""
+    asset = {"url": "https://pictures.example.com/a.png", "sha256": "0" * 64, "sizeBytes": 7}
+    async with running_world(dsn, clock, certificates, otlp_url=collector.url) as world:
+        await world.call("PUT", "/v1/assets/taverna", asset)
+        await world.phone()
+        named = {"customerId": "customer-1", "merchantName": "Taverna Ilios", "imageKey": "taverna"}
+        await post(world, "order.placed", TRACE, **named)
+        await world.until(lambda: any(push.event == "background" for push in world.pushes))
+        await world.come_to_rest()
+    [woken] = collector.named("plan background")
+
+    assert (woken.trace_id.hex(), woken.parent_span_id.hex()) == (TRACE, SHOP)
 
 
 async def test_a_collector_that_is_not_there_holds_nothing_up(dsn: str, clock: Clock, certificates: Path) -> None:

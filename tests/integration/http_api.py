@@ -13,15 +13,17 @@ from multidict import CIMultiDictProxy
 
 from app.access.api_key import Scope
 from app.access.caller import Customer
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
-from app.access.quota import Quota
+from app.access.quota import Quota, TicketQuota
 from app.access.quota_keeper import QuotaKeeper
 from app.access.senders import Senders
 from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -30,6 +32,7 @@ from app.http.edge import Edge
 from app.http.limits import USUAL, HttpLimits
 from app.http.routes import Route
 from app.http.server import build_app, serving
+from app.metrics.health import HealthReader
 from app.metrics.page import MetricsPage
 from app.order_follower import OrderFollower
 from app.order_page import OrderCard, OrderPage
@@ -182,6 +185,7 @@ async def running_api(
     edge = Edge(
         appender=appender,
         store=store,
+        history=store,
         etas=EtaKeeper(pool, keyring, store, lambda _: None),
         definitions=DefinitionStore(pool),
         feed=Feed(pool, keyring),
@@ -193,6 +197,7 @@ async def running_api(
         read_order=read_order,
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
+        deeds=Deeds(pool),
         count_cards=CardCounter(pool).count,
         order_list=OrderList(pool),
         order_follower=OrderFollower(OrderList(pool)),
@@ -200,13 +205,16 @@ async def running_api(
         plan_waiter=PlanWaiter(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        console_sessions=ConsoleSessions(pool, keyring),
         quotas=QuotaKeeper(pool, Quota()),
+        ticket_quotas=QuotaKeeper(pool, TicketQuota()),
         reads=PersonalReads(pool),
         senders=Senders(pool, keyring),
         webhooks=WebhookStore(pool, keyring, AddressRules()),
         ring_facts=lambda: None,
         keyring=keyring,
         ready=ready,
+        read_health=HealthReader(pool).read,
         write_metrics=MetricsPage(pool).write,
         clock=lambda: NOON,
         limits=limits,

@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
-from app.access.quota import Quota
+from app.access.quota import Quota, TicketQuota
 from app.access.quota_keeper import QuotaKeeper
+from app.housekeeping import Housekeeper
 from app.http.limits import HttpLimits
+from app.settings import load_settings
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
 from tests.conftest import Clock
@@ -96,9 +98,59 @@ async def test_answers_say_what_is_left(pool: Pool, keyring: Keyring) -> None:
         assert refused.headers["RateLimit"].endswith(f";t={refused.headers['Retry-After']}")
         assert 800 < int(refused.headers["Retry-After"]) <= 900
         assert (await api.send("GET", "/v1/orders/order-9", token="orders:read")).status == 404
-        for free in (
-            await api.send("GET", "/v1/orders/order-9", token=api.ticket("customer-7")),
-            await api.send("GET", "/v1/orders/order-9"),
-            await api.send("GET", "/livez"),
-        ):
+        for free in (await api.send("GET", "/v1/orders/order-9"), await api.send("GET", "/livez")):
             assert "RateLimit" not in free.headers
+
+
+async def test_who_asks_for_little_with_a_ticket_is_not_drawn_for(pool: Pool, clock: Clock) -> None:
+    """A tenth comes from the process alone, and refills; the rest is one for all processes, and each has its tenth."""
+    passing = Monotonic()
+    quota = TicketQuota(requests=600, window=600)
+    here, there = (QuotaKeeper(pool, quota, monotonic=passing) for _ in range(2))
+    assert [(await here.take("ticket")).left for _ in range(60)] == list(range(599, 539, -1))
+    assert await pool.fetchval("SELECT count(*) FROM quotas") == 0
+    passing.seconds += 300
+    assert await granted([here], 30, "ticket") == 30
+    assert await pool.fetchval("SELECT count(*) FROM quotas") == 0
+    rest = await granted([here, there], 1_000, "ticket")
+    assert rest + await granted([here, there], 200, "ticket") == 540 + 60
+    assert await granted([here, there], 100, "ticket") == 0
+    passing.seconds += 60
+    assert (await here.take("ticket")).left == 5 + 54
+    assert await granted([here], 10, "another") == 10
+    passing.seconds += 600
+    await clock.advance(seconds=600)
+    assert await granted([here], 700, "ticket") + await granted([here], 100, "ticket") == 600
+
+
+async def test_old_counts_go(pool: Pool, clock: Clock) -> None:
+    """Whoever has not asked for a day, or for the longest window, has the whole quota again."""
+    keeper = QuotaKeeper(pool, Quota(requests=5))
+    await keeper.take("old")
+    await clock.advance(days=1, seconds=1)
+    await keeper.take("new")
+    keep = load_settings(ticket_window=100_000).keep_rules()
+    await Housekeeper(pool, lambda _: None, keep=keep).prune()
+    assert await pool.fetchval("SELECT count(*) FROM quotas") == 2
+    await Housekeeper(pool, lambda _: None).prune()
+    assert [row["key_id"] for row in await pool.fetch("SELECT key_id FROM quotas")] == ["new"]
+
+
+async def test_tickets_of_a_customer_share_a_quota(pool: Pool, keyring: Keyring) -> None:
+    """Whichever they show; a ticket that names none has its own, however it is written; another customer has theirs."""
+    quotas = QuotaKeeper(pool, TicketQuota(requests=3, window=3_600))
+    async with running_api(pool, keyring, ticket_quotas=quotas) as api:
+
+        async def ask(ticket: str, scheme: str = "Bearer") -> tuple[int, str]:
+            reply = await api.send("GET", "/v1/orders/order-9", headers={"Authorization": f"{scheme} {ticket}"})
+            assert reply.headers["RateLimit-Policy"] == '"ticket";q=3;w=3600'
+            return reply.status, reply.headers["RateLimit"].partition(";t=")[0]
+
+        mine = [await ask(api.ticket("customer-7", order)) for order in (None, "order-1", "order-2", None)]
+        assert mine == [(404, '"ticket";r=2'), (404, '"ticket";r=1'), (404, '"ticket";r=0'), (429, '"ticket";r=0')]
+        assert await ask(api.ticket("customer-8")) == (404, '"ticket";r=2')
+        one = api.ticket(None, "order-3")
+        written = [await ask(one, scheme) for scheme in ("Bearer", "bearer", "BEARER ", "Bearer")]
+        assert [status for status, _ in written] == [404, 404, 404, 429]
+        assert await ask(api.ticket(None, "order-4")) == (404, '"ticket";r=2')
+        assert "customer" not in str(await pool.fetch("SELECT key_id FROM quotas"))
