@@ -91,20 +91,21 @@ async def test_a_line_ends_with_the_key_or_the_ticket_that_opened_it(
             await api.edge.order_follower.look()
 
         path = f"http://127.0.0.1:{api.port}/v1/orders/stream?seconds=60"
-        lines = [await api.session.get(path, headers={"Authorization": f"Bearer {each}"}) for each in tokens]
-        for each in lines:
-            assert b"reset" in await each.content.readuntil(b"\n\n")
-        await change("order-1")
-        for each in lines:
-            assert b"order-1" in await each.content.readuntil(b"\n\n")
-        if shown == "key":
-            assert await api.edge.key_store.revoke(key_id_of(tokens[0]) or "")
-        else:
-            now[0] += timedelta(hours=1)
-        await change("order-2")
-        assert await lines[0].content.read() == b""
-        assert b"order-2" in await lines[1].content.readuntil(b"\n\n")
-        api.edge.order_follower.close()
+        first, second = ({"Authorization": f"Bearer {each}"} for each in tokens)
+        async with api.session.get(path, headers=first) as ended, api.session.get(path, headers=second) as lasting:
+            for each in (ended, lasting):
+                assert b"reset" in await each.content.readuntil(b"\n\n")
+            await change("order-1")
+            for each in (ended, lasting):
+                assert b"order-1" in await each.content.readuntil(b"\n\n")
+            if shown == "key":
+                assert await api.edge.key_store.revoke(key_id_of(tokens[0]) or "")
+            else:
+                now[0] += timedelta(hours=1)
+            await change("order-2")
+            assert await ended.content.read() == b""
+            assert b"order-2" in await lasting.content.readuntil(b"\n\n")
+            api.edge.order_follower.close()
 
 
 async def test_whoever_comes_again_goes_on_from_where_they_were(flow: Flow, follower: OrderFollower) -> None:
