@@ -118,6 +118,7 @@ async def test_fifty_slow_and_greedy_clients_are_cut_off_and_nobody_else_notices
             f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {api.keys['admin']}\r\n"
             "Content-Type: application/cloudevents+json\r\nContent-Length: 200000\r\n\r\nhalf"
         ).encode()
+        before = cut_off()
         silent = [await line(api.port, each) for each in (b"", HALF_HEAD, half_body) for _ in range(EACH)]
         dripping = [await line(api.port, HALF_HEAD) for _ in range(EACH)]
         deaf = [
@@ -125,7 +126,6 @@ async def test_fifty_slow_and_greedy_clients_are_cut_off_and_nobody_else_notices
             for path in ("/flood", "/heap")
             for _ in range(EACH // 2)
         ]
-        before = cut_off()
         drops = [asyncio.ensure_future(drip(each, b"x")) for each in dripping]
 
         cut = asyncio.gather(*(until_cut(each) for each in silent + dripping))
