@@ -116,6 +116,11 @@ class ExportFile:
         with suppress(OSError):
             self._file.close()
 
+    def discard(self) -> None:
+        """Remove what has been written, if it is not in its place: it is of no use, or too much of one."""
+        self.leave()
+        self._partial.unlink(missing_ok=True)
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:

@@ -39,5 +39,5 @@ def explained(error: ValidationError) -> str:
 
 
 def _told(place: tuple[int | str, ...], message: str) -> str:
-    said = message.removeprefix("Value error, ")
-    return f"  {PREFIX}{'_'.join(map(str, place)).upper()}: {said}" if place else f"  {said}"
+    name = "_".join(each for each in place if isinstance(each, str))  # a number is a place in a list
+    return ("  " if not place else f"  {PREFIX}{name.upper()}: ") + message.removeprefix("Value error, ")

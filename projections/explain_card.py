@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from projections.advice import PAUSE_CURE, found
-from projections.card import NO_KEY, NOT_MADE, NOT_SENT, UNFIT, Card, Phase
+from projections.card import NO_KEY, NOT_MADE, NOT_SENT, OTHER, UNFIT, Card, Phase
 from projections.choice import Renew, Send
 from projections.clock import clock_by, moment_by
 from projections.definition import PLACED
@@ -255,6 +255,9 @@ def _ends(pauses: int, until: datetime | None, now: datetime, *, by_apns: bool) 
 
 def _without_token(card: Card, why: str) -> tuple[Reason, str]:
     """Say more of a card without an update token: what its app has reported, and whether its start is certain."""
+    if card.starter == OTHER:
+        more = "Another backend has started the card, and no update token has come from its app."
+        return Reason.NO_UPDATE_TOKEN, why.replace(NOT_REPORTED, more)
     if card.is_on_phone:
         more = "The app has reported the card, but no update token: most likely the customer has not tapped Allow."
         return Reason.NO_UPDATE_TOKEN, why.replace(NOT_REPORTED, more)

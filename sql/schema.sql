@@ -438,6 +438,16 @@ CREATE TABLE public.feed_slots (
     origin text
 );
 
+CREATE TABLE public.figures (
+    figure text NOT NULL COLLATE pg_catalog."C",
+    outcome text NOT NULL COLLATE pg_catalog."C",
+    reason text NOT NULL COLLATE pg_catalog."C",
+    minute timestamp with time zone NOT NULL,
+    count bigint NOT NULL,
+    CONSTRAINT figures_figure_check CHECK ((figure = ANY (ARRAY['appended'::text, 'folded'::text, 'pushes'::text])))
+)
+WITH (fillfactor='20');
+
 CREATE TABLE public.heads (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -886,6 +896,9 @@ ALTER TABLE ONLY public.feed
 ALTER TABLE ONLY public.feed_slots
     ADD CONSTRAINT feed_slots_pkey PRIMARY KEY (slot);
 
+ALTER TABLE ONLY public.figures
+    ADD CONSTRAINT figures_pkey PRIMARY KEY (figure, outcome, reason, minute);
+
 ALTER TABLE ONLY public.heads
     ADD CONSTRAINT heads_pkey PRIMARY KEY (slot, subject_id);
 
@@ -986,6 +999,8 @@ CREATE INDEX card_facts_of_customer ON public.card_facts USING btree (slot, cust
 CREATE INDEX cards_of_channel ON public.cards USING btree (slot, subject_id, channel, started_at) WHERE (carrier = 'channel'::text);
 
 CREATE INDEX cards_of_device ON public.cards USING btree (device_id, slot) WHERE (phase <> 'over'::text);
+
+CREATE INDEX cards_taken_over ON public.cards USING btree (device_id) WHERE (starter = 'other'::text);
 
 CREATE INDEX cards_to_claim ON public.cards USING btree (slot, lane, environment, claim_at) WHERE ((claim_at IS NOT NULL) OR (phase <> 'over'::text));
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from app.apns.request import Environment
-from app.apns.served import Served
+from app.apns.served import Served, refuse_two_for_the_same
 from app.errors import SettingsError
 from projections.pause import ANY_APP, Route
 
@@ -56,19 +56,12 @@ def read_signing_keys(text: str) -> list[SigningKey]:
         raise SettingsError(f"LOCKSTEP_APNS_CREDENTIALS cannot be used: {error}") from None
     if not keys:
         raise SettingsError("LOCKSTEP_APNS_CREDENTIALS names no key.")
-    serving: dict[tuple[str, str], str] = {}
     for key in keys:
         if (key.key is None) == (key.key_file is None):
             raise SettingsError(f"LOCKSTEP_APNS_CREDENTIALS: key {key.key_id} needs one of key and keyFile.")
-        for app in key.served.apps:
-            for environment in key.served.environments:
-                other = serving.setdefault((app, environment), key.key_id)
-                if other != key.key_id:
-                    named = "every app" if app == ANY_APP else app
-                    raise SettingsError(
-                        f"LOCKSTEP_APNS_CREDENTIALS: keys {other} and {key.key_id} both serve {named} in "
-                        f"{environment}. Give each its apps, or its environments."
-                    )
+    refuse_two_for_the_same(
+        "LOCKSTEP_APNS_CREDENTIALS", ((key.key_id, key.served) for key in keys), "Give each its apps, or environments."
+    )
     return keys
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.apns.request import Environment
-from app.apns.served import Served
+from app.apns.served import Served, refuse_two_for_the_same
 from app.errors import SettingsError
 from projections.pause import ANY_APP, Route
 
@@ -99,16 +99,9 @@ def read_accounts(text: str) -> list[ServiceAccount]:
         msgspec.structs.replace(read_account(_text_of(each), each.account_file), apps=each.apps or (ANY_APP,))
         for each in listed
     ]
-    serving: dict[str, str] = {}
-    for account in accounts:
-        for app in account.apps:
-            other = serving.setdefault(app, account.project_id)
-            if other != account.project_id:
-                named = "every app" if app == ANY_APP else app
-                raise SettingsError(
-                    f"LOCKSTEP_FCM_ACCOUNTS: the projects {other} and {account.project_id} both serve {named}. Give "
-                    "each its apps."
-                )
+    refuse_two_for_the_same(
+        "LOCKSTEP_FCM_ACCOUNTS", ((each.project_id, each.served) for each in accounts), "Give each its apps."
+    )
     return accounts
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from app.access.api_key import Scope, is_environment
 from app.cli.errors import CommandError
 from app.cli.output import AsJson, print_json, print_table
 from app.cli.running import NO, run
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 keys = typer.Typer(name="keys", no_args_is_help=True, help="Make, list, rotate and revoke API keys.")
 
 WEEK_SECONDS: Final = 604_800
-_SCOPES = "events:write, events:read, orders:read, devices:write or admin"
+_SCOPES = f"{', '.join(list(Scope)[:-1])} or {Scope.ADMIN}"
 
 
 @keys.command()
@@ -76,7 +77,6 @@ def revoke(
 async def _create(
     context: typer.Context, name: str, scopes: list[str], environment: str, days: int | None, *, as_json: bool
 ) -> int:
-    from app.access.api_key import Scope, is_environment
     from app.access.key_store import KeyStore
     from app.cli.database import opened
 

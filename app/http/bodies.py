@@ -11,8 +11,9 @@ from app.http.admission import standing_aside
 from app.http.content_encoding import content_encoding, unpack
 from app.http.edge import edge_of
 from app.http.operation import JSON
-from app.http.problem_kinds import MEDIA_TYPE, TOO_SLOW
+from app.http.problem_kinds import MEDIA_TYPE, TOO_LARGE, TOO_SLOW
 from app.http.problems import bad_request, invalid, problem
+from app.metrics.counters import count_cut_off
 from events.document import LIMIT_BYTES, LIMIT_NODES, read_document
 from events.faults import misfit
 
@@ -58,6 +59,8 @@ async def receive_body(request: web.Request) -> bytes:
         ProblemError: 408, it came too slowly; 400, the client hung up; 413, it is too large; 503, there is no room for
             it now.
     """
+    if (request.content_length or 0) > LIMIT_BYTES:
+        raise problem(*TOO_LARGE, f"The body is larger than is read: {LIMIT_BYTES} bytes.")
     try:
         if request.content.is_eof():
             # it came with its headers, as small ones do: nothing to wait for
@@ -66,6 +69,7 @@ async def receive_body(request: web.Request) -> bytes:
             async with asyncio.timeout(edge_of(request).limits.body):
                 return await request.read()
     except TimeoutError:
+        count_cut_off("body")
         raise problem(*TOO_SLOW, headers={"Connection": "close"}) from None
     except ConnectionResetError:
         # nobody reads this answer; it is for our log, where a client's going is no error of ours
@@ -108,6 +112,6 @@ def value_of(document: Any, type_: type[T]) -> T:
 def _size_of(request: web.Request) -> int:
     """Give the size that a body will have; the largest one where its headers do not say so."""
     stated = request.content_length
-    if stated is None or stated > LIMIT_BYTES or "Content-Encoding" in request.headers:
+    if stated is None or "Content-Encoding" in request.headers:
         return LIMIT_BYTES
     return stated

@@ -109,7 +109,8 @@ def sought_by(request: web.Request) -> Sought:
     """
     statuses = tuple(sorted(set(request.query.getall("status", ()))))
     customer_id = request.query.get("customer")
-    if "" in statuses or customer_id == "":
+    stated = statuses if customer_id is None else (*statuses, customer_id)
+    if any(not each or "\0" in each for each in stated):
         raise bad_request("status and customer are to be a word, or absent.")
     if len(statuses) > MOST_STATUSES:
         raise bad_request(f"status is to be given {MOST_STATUSES} times at the most.")

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from app.devices.cards_of_others import move_cards_of_others
 from app.takeover.card_rows import CardRows, Place
 from app.takeover.judgement import CardVerdict, Fate, KnownPhone, PhoneVerdict, judge_phone
 from app.takeover.line import LONGEST_LINE, MovingPhone, read_line, time_faults
@@ -80,6 +81,7 @@ class PhoneImporter:
     """
 
     def __init__(self, pool: Pool, keyring: Keyring, *, dry_run: bool = False, batch: int = BATCH) -> None:
+        self._pool = pool
         self._phones = PhoneRows(pool, keyring)
         self._cards = CardRows(pool, keyring)
         self._dry_run = dry_run
@@ -153,6 +155,9 @@ class PhoneImporter:
         # of the others something later is known
         latest = [each.phone for each in whole if not each.verdict.told_later]
         stored = await self._phones.store(latest)
+        for _, phone, verdict in whole:
+            if not verdict.told_later:
+                await move_cards_of_others(self._pool, verdict.other_ids, phone.device_id, verdict.customer_id)
         taken = await self._take_cards(whole, now, dry_run=False)
         refused = {each.phone.device_id for each, cards in zip(whole, taken, strict=True) if _faults_of(cards)}
         await self._phones.store_tokens([each for each in latest if each.device_id not in refused], stored - refused)

@@ -89,6 +89,7 @@ class PhoneVerdict(msgspec.Struct, frozen=True):
         device_id: Its id here; another than that of the line, if its app has told of the same token since.
         customer_id: Who is signed in.
         told_later: Something later is known of it than the line: its app has told more since.
+        other_ids: By which it went here before, as its tokens say.
     """
 
     fate: Fate
@@ -96,6 +97,7 @@ class PhoneVerdict(msgspec.Struct, frozen=True):
     device_id: str
     customer_id: str | None
     told_later: bool = False
+    other_ids: frozenset[str] = frozenset()
 
 
 class CardVerdict(msgspec.Struct, frozen=True):
@@ -122,16 +124,17 @@ def judge_phone(phone: MovingPhone, known: KnownPhone | None, tokens: Sequence[T
     """
     device_id = phone.device_id if known is None else known.device_id
     mine = phone.device.customer_id
+    before = frozenset(each.holder for each in tokens if each.holder is not None) - {device_id}
     if known is None:
-        return PhoneVerdict(Fate.NEW, _told(phone, tokens), device_id, mine)
+        return PhoneVerdict(Fate.NEW, _told(phone, tokens), device_id, mine, other_ids=before)
     if known.told_at > phone.registered_at:
         why = "its app has told Lockstep more since"
         if device_id != phone.device_id:
             why = f"its app has told Lockstep more since, as {device_id}"
         return PhoneVerdict(Fate.KNOWN, why, device_id, known.customer_id, told_later=True)
     if known.told_at == phone.registered_at:
-        return PhoneVerdict(Fate.KNOWN, "as it is here", device_id, mine)
-    return PhoneVerdict(Fate.CHANGED, _told(phone, tokens), device_id, mine)
+        return PhoneVerdict(Fate.KNOWN, "as it is here", device_id, mine, other_ids=before)
+    return PhoneVerdict(Fate.CHANGED, _told(phone, tokens), device_id, mine, other_ids=before)
 
 
 def judge_card(
@@ -215,7 +218,7 @@ def _same(card: MovingCard, known: Collection[KnownCard], token_hash: bytes | No
     mine = [each for each in newest if each.attributes_type == card.attributes_type]
     unnamed = [each for each in mine if card.activity_id is None or each.activity_id is None]
     for each in unnamed:
-        if each.starter == OTHER and each.started_at == card.started_at:
+        if each.started_at == card.started_at:
             return each
     for each in unnamed:
         if each.phase == "wanted" or (each.starter == OTHER and not each.is_over and not card.is_over):

@@ -109,8 +109,28 @@ def read_line(text: bytes) -> MovingPhone:
     faults = list(_card_faults(line.cards, device))
     if faults:
         raise DocumentError(faults)
-    cards = tuple(replace(each, registered_at=each.registered_at or line.registered_at) for each in line.cards)
+    cards = tuple(
+        each
+        if each.registered_at is not None or each.update_token is None
+        else replace(each, registered_at=line.registered_at)
+        for each in line.cards
+    )
     return MovingPhone(device_id=line.device_id, registered_at=line.registered_at, device=device, cards=cards)
+
+
+def write_line(phone: MovingPhone) -> bytes:
+    """Write a phone as `read_line` reads it, with the end of the line."""
+    device = msgspec.to_builtins(phone.device)
+    del device["cards"]
+    if isinstance(phone.device, AndroidReport):
+        device["platform"] = "android"
+    line = {
+        "deviceId": phone.device_id,
+        "registeredAt": phone.registered_at,
+        "device": {name: value for name, value in device.items() if value is not None},
+        "cards": phone.cards,
+    }
+    return msgspec.json.encode(line) + b"\n"
 
 
 def time_faults(phone: MovingPhone, now: datetime, rules: PlanRules) -> list[Fault]:

@@ -31,8 +31,12 @@ WITH latest AS MATERIALIZED (
         SET token_hash = excluded.token_hash, ios_version = excluded.ios_version
         WHERE s.token_hash <> excluded.token_hash
     RETURNING device_id
+), flagged AS (
+    SELECT device_id FROM changed
+    UNION
+    SELECT f.device_id FROM unnest($7::text[]) AS f(device_id)
 )
 UPDATE devices AS d
 SET match_due_at = least(d.match_due_at, now.at), match_count = d.match_count + 1, unreported_starts = 0
-FROM (SELECT lockstep_now() AS at) AS now
-WHERE d.device_id IN (SELECT device_id FROM changed) OR d.device_id = ANY ($7::text[])
+FROM flagged AS f, (SELECT lockstep_now() AS at) AS now
+WHERE d.device_id = f.device_id

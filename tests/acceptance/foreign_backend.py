@@ -109,6 +109,11 @@ class ForeignBackend:
         aps = {"timestamp": mine.timestamp, "event": event, "content-state": mine.content}
         return await self._push(card.update_token or "", aps)
 
+    def take(self, phone: PhoneAgent, told: dict[str, Any]) -> None:
+        """Know a card from a file that Lockstep has written."""
+        started_at = datetime.fromisoformat(told["startedAt"]).timestamp()
+        self.cards[phone.phone_id] = [ForeignCard(told["subject"], started_at, told["lastPush"]["timestamp"], {})]
+
     def line(self, phone: PhoneAgent, **changes: Any) -> dict[str, Any]:
         """Write down a phone with its cards."""
         customer_id, registered_at = self._phones[phone.phone_id]

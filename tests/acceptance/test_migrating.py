@@ -37,6 +37,18 @@ def test_the_line_on_the_page_is_one() -> None:
     assert (phone.device.customer_id, [each.subject for each in phone.cards]) == ("customer-7", [ORDER])
 
 
+async def test_the_way_back_is_on_the_page(world: World, dsn: str, tmp_path: Path) -> None:
+    """What it writes is read where it came from, and changes nothing there."""
+    await world.phone("customer-7")
+    await world.place(ORDER, "customer-7")
+    await world.come_to_rest()
+    said = [await typed(words, tmp_path, dsn) for words in commands_below("Going back")]
+    again = await lockstep("devices", "import", str(tmp_path / "back.jsonl"), "--json", dsn=dsn)
+
+    assert [done.code for done in said] == [0, 0], said
+    assert again.json["phones"]["known"] == again.json["cards"]["known"] == 1
+
+
 async def test_a_team_moves_here_by_the_page(world: World, dsn: str, tmp_path: Path) -> None:
     """Nobody's card stands still or comes twice, and each command does what the page says."""
     async with ForeignBackend(world) as foreign:

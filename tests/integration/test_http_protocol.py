@@ -62,6 +62,16 @@ async def test_an_expectation_that_nobody_knows_is_a_problem_document(api: Api, 
     assert read(await exchange(api.port, sent)) == (417, "application/problem+json", "expectation-failed")
 
 
+async def test_a_body_that_would_be_too_large_is_not_waited_for(pool: Pool, keyring: Keyring) -> None:
+    """Its size stands in its head."""
+    async with running_api(pool, keyring, limits=HttpLimits(body=600)) as api:
+        sent = (
+            f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {api.keys['admin']}\r\n"
+            f"Content-Type: {CLOUD_EVENT}\r\nContent-Length: 262145\r\n\r\n"
+        )
+        assert read(await exchange(api.port, sent.encode())) == (413, "application/problem+json", "too-large")
+
+
 async def test_a_body_that_comes_too_slowly_is_408(pool: Pool, keyring: Keyring) -> None:
     """Half a body does not hold a handler for ever."""
     async with running_api(pool, keyring, limits=HttpLimits(body=0.05)) as api:

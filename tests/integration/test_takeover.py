@@ -9,9 +9,10 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from app.takeover.exporter import moving_phones
 from app.takeover.importer import LineReport, PhoneImporter
 from app.takeover.judgement import Fate
-from app.takeover.line import read_line
+from app.takeover.line import read_line, write_line
 from app.takeover.phone_rows import PhoneRows
 from events.postgres.pool import Pool
 from events.sealing import Keyring
@@ -287,6 +288,21 @@ async def test_two_lines_of_one_token_are_one_phone(flow: Flow) -> None:
     assert await ids_in(flow.pool, "push_tokens") == ["new-id"]
 
 
+async def test_the_cards_of_a_phone_follow_its_later_line(flow: Flow) -> None:
+    """Not those of who was signed in under the earlier id; and what is there already stays."""
+    token: dict[str, Any] = {"startTokens": {"OrderAttributes": "00cc"}, "alertToken": None}
+    one, two = card("order-1", "00aa"), card("order-2", "00bb", state="dismissed")
+    await take(flow, phone("old-id", one, two, ago=2 * HOUR, **token))
+    await flow.pool.execute("UPDATE cards SET phase = 'over' WHERE subject_id = 'order-2'")
+    await take(flow, phone("new-id", one, ago=HOUR, **token))
+    moved = await flow.pairs()
+    await take(flow, phone("new-id", ago=HOUR / 2, **token | {"customerId": "customer-9"}))
+    await take(flow, phone("newest-id", ago=HOUR / 4, **token | {"customerId": "customer-9"}))
+
+    assert moved == [("order-1", "new-id", "customer-7"), ("order-2", "new-id", "customer-7")]
+    assert await flow.pairs() == moved
+
+
 async def test_two_imports_at_once_take_each_card_once(flow: Flow) -> None:
     """Whoever is slower finds what the faster has added."""
     lines = [phone(f"phone-{n}", card(f"order-{n}", f"00{n:02x}")) for n in range(40)]
@@ -321,6 +337,33 @@ async def test_an_import_that_was_killed_is_run_again(flow: Flow, dsn: str, tmp_
     assert third.json["phones"] == {"new": 0, "changed": 0, "known": 700, "refused": 0}
     assert third.json["cards"] == {"new": 0, "changed": 0, "known": 700, "refused": 0}
     assert tuple(counts or ()) == (700,) * 4
+
+
+async def test_what_is_written_is_read_back(flow: Flow) -> None:
+    """Of an iPhone and of a phone with Android; and here it is all known."""
+    android = {
+        "platform": "android",
+        "app": "com.example.shop",
+        "osVersion": "16",
+        "customerId": "customer-7",
+        "fcmToken": "dXk3ZqT0R5a:APA91bHPRgkF3JUikC4ENAHEeMrd41Z",
+        "attributesTypes": ["OrderAttributes"],
+        "tags": ["vip"],
+    }
+    pixel = {"deviceId": "pixel-1", "registeredAt": moment(), "device": android}
+    await take(flow, phone("phone-1", card(), card("order-2", None, activityId=None), locale="el"), pixel)
+    await flow.register("phone-3")
+    await flow.pool.execute("UPDATE push_tokens SET token_sealed = 'damaged' WHERE device_id = 'phone-3'")
+    written = [each async for each in moving_phones(flow.pool, flow.keyring, page=2)]
+    before = await everything(flow.pool)
+    again = await take(flow, *map(write_line, written))
+
+    assert [each.device_id for each in written] == ["phone-1", "phone-3", "pixel-1"]
+    assert [read_line(write_line(each)) for each in written] == written
+    assert [[one.update_token for one in each.cards] for each in written] == [["00aa", None], [], []]
+    assert [len(each.device.tokens) for each in written] == [1, 0, 1]
+    assert fates(again) == [("known", ["known", "known"]), ("known", []), ("known", [])]
+    assert (await everything(flow.pool))["cards"] == before["cards"]
 
 
 def begun(claimed: Claimed) -> tuple[Card, Intent]:

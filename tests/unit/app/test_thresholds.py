@@ -37,6 +37,7 @@ def test_the_profile_is_where_thresholds_begin() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
+        ({"roles": "all"}, "LOCKSTEP_ROLES: "),
         ({"verdict_hold": "soon"}, "LOCKSTEP_VERDICT_HOLD"),
         ({"dispatch_batch": 1.5}, "LOCKSTEP_DISPATCH_BATCH"),
         ({"budget_most": 0}, "LOCKSTEP_BUDGET_MOST"),

@@ -1,54 +1,40 @@
 """Every command explains itself."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from app.access.api_key import Scope
 from app.cli.main import cli
 
-COMMANDS: Final = (
-    "demo",
-    "serve",
-    "migrate",
-    "simulator",
-    "simulator faults",
-    "schema events",
-    "schema openapi",
-    "schema asyncapi",
-    "stop",
-    "card check",
-    "card swift",
-    "card schema",
-    "order show",
-    "order events",
-    "order release",
-    "order explain",
-    "order state",
-    "events post",
-    "console open",
-    "keys create",
-    "keys list",
-    "keys revoke",
-    "tickets mint",
-    "pause",
-    "resume",
-    "pauses",
-    "replay verify",
-    "replay rebuild",
-    "replay rollback",
-    "replay clean",
-    "replay order",
-)
+
+def commands(group: Any, *before: str) -> Iterator[str]:
+    """List the commands of a group and of those within it."""
+    for name, each in group.commands.items():
+        if hasattr(each, "commands"):
+            yield from commands(each, *before, name)
+        else:
+            yield " ".join((*before, name))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*commands(typer.main.get_command(cli))])
 def test_help_shows_an_example(command: str) -> None:
     """The help of each command holds a line that can be typed."""
     result = CliRunner().invoke(cli, [*command.split(), "--help"])
 
     assert result.exit_code == 0
     assert f"Example: lockstep {command}" in " ".join(result.output.split())
+
+
+def test_every_scope_is_named_to_whoever_makes_a_key() -> None:
+    """Also to whoever named one that is none."""
+    refused = CliRunner().invoke(cli, ["keys", "create", "--name", "a", "--scope", "nope"])
+
+    assert refused.exit_code == 2
+    assert [each for each in Scope if each not in refused.output] == []
 
 
 @pytest.mark.parametrize(
