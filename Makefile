@@ -33,10 +33,11 @@ check: .venv/.ready ## format, lint, types, import contracts, SQL heads, schema 
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/house
 
-manifests: .venv/manifests/.ready ## docs/deploy/kubernetes by Kubernetes' own schemas, of the oldest and the newest release that we name
+manifests: .venv/manifests/.ready .venv/manifests/promtool ## docs/deploy by Kubernetes' own schemas, of the oldest and the newest release that we name, and by promtool
 	@said=$$(.venv/manifests/bin/kubernetes-validate --strict -k 1.25.0 -k 1.37.0 $(filter-out %/kustomization.yaml,$(wildcard docs/deploy/kubernetes/*.yaml))) || { echo "$$said"; exit 1; }; \
 		! echo "$$said" | grep -v "^INFO .* passed "
 	@echo "The manifests are those that Kubernetes 1.25 and 1.37 know."
+	@.venv/manifests/promtool test rules $(wildcard docs/deploy/prometheus/*.rules.test.yml)
 
 smoke: .venv/.ready ## build the image, bring docker-compose.yml up, see phones move, kill, stop, and take all away; needs Docker
 	LOCKSTEP_TEST_DOCKER=1 $(BIN)/pytest -v tests/integration/test_compose.py $(ARGS)
@@ -45,6 +46,14 @@ smoke: .venv/.ready ## build the image, bring docker-compose.yml up, see phones 
 	$(BIN)/uv venv --quiet --clear .venv/manifests
 	$(BIN)/uv pip install --quiet --python .venv/manifests --require-hashes -r requirements-manifests.lock
 	@touch $@
+
+# the one of this machine, or that of Debian's package, unpacked and not installed
+.venv/manifests/promtool: .venv/manifests/.ready
+	@if command -v promtool > /dev/null; then ln -sf "$$(command -v promtool)" $@; else \
+		cd .venv/manifests && rm -rf deb && mkdir deb && cd deb \
+		&& { apt-get -qq download prometheus || { apt-get -qq update && apt-get -qq download prometheus; }; } \
+		&& dpkg-deb -x prometheus_*.deb . && ln -sf deb/usr/bin/promtool ../promtool; \
+	fi || { echo "promtool comes with Prometheus, and neither it nor Debian's package of it can be had here."; exit 1; }
 
 format: .venv/.ready ## put the code into its form
 	$(BIN)/ruff format .

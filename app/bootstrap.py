@@ -15,8 +15,6 @@ from app.access.quota_keeper import QuotaKeeper
 from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.apns.credentials import Credentials
-from app.apns.sender import Answered
-from app.apns.traced_push import pushed_of
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.database import open_database, open_pool_of, share_of_readers
@@ -32,6 +30,8 @@ from app.http.metrics_routes import build_metrics_app
 from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.memory import map_large_blocks, spare_the_collector
+from app.metrics.figures import FigureAdder
+from app.metrics.health import HealthReader
 from app.metrics.page import MetricsPage
 from app.order_follower import OrderFollower
 from app.order_states import StateReader
@@ -41,6 +41,7 @@ from app.plan_waiter import PlanWaiter
 from app.sending import sending
 from app.settings import Settings
 from app.supervisor import Loop, supervise
+from app.tracing.span import Pushed
 from app.tracking.tracker import Tracker
 from app.webhooks.deliverer import Deliverer
 from app.webhooks.webhook_store import WebhookStore
@@ -175,7 +176,11 @@ class Service:
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
         keyring = KeyringKeeper(self._pool, self._settings.secrets(), self.keyring)
-        loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
+        loops: dict[str, Loop] = {
+            "doorbell": self.doorbell.run,
+            "keyring": keyring.run,
+            "figures": FigureAdder(self._pool).run,
+        }
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
             loops["traces"] = self._recorder.run
@@ -311,6 +316,7 @@ class Service:
             ring_facts=lambda: self.doorbell.ring(facts=True),
             keyring=self.keyring,
             ready=self._ready,
+            read_health=HealthReader(self._pool).read,
             write_metrics=self._metrics.write,
             clock=lambda: datetime.now(UTC),
             note_request=None if self._recorder is None else self._recorder.answered,
@@ -342,9 +348,9 @@ class Service:
         except (OSError, LockstepError, TimeoutError):
             return ["postgres"]
 
-    def _note_push(self, answered: Answered) -> None:
+    def _note_push(self, pushed: Pushed) -> None:
         if self._recorder is not None:
-            self._recorder.pushed(pushed_of(answered))
+            self._recorder.pushed(pushed)
 
     def _tokens_issued(self) -> Mapping[str, float]:
         return {} if self._credentials is None else self._credentials.issued_at

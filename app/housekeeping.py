@@ -31,6 +31,7 @@ STEP_SLOTS = 5
 PRUNED_AT_ONCE = 5_000
 # For so long a list of keys says what a session was that somebody asks about.
 ENDED_SESSIONS_DAYS = 7
+FIGURES_MINUTES = 60
 # A renewal begins twenty minutes before the phone ends the card of before.
 RENEWAL_WAITS_SECONDS = 300.0
 
@@ -222,6 +223,7 @@ class Housekeeper:
             pictures: int = await self._pool.fetchval(statement("app/prune_assets"))
             await self._pool.execute(statement("app/prune_console"), ENDED_SESSIONS_DAYS)
             await self._pool.execute(statement("app/prune_quotas"), self._keep.counts)
+            await self._pool.execute(statement("app/prune_figures"), FIGURES_MINUTES)
         if silent:
             log.info("silent_phones_were_signed_out", devices=silent)
         if days or devices or pictures:

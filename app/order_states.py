@@ -22,6 +22,7 @@ from projections.order_state import (
     AcceptedPush,
     CardState,
     OrderState,
+    SentContent,
     StateAfter,
     Told,
     UnansweredPush,
@@ -183,7 +184,8 @@ class StateReader:
         return horizon.nothing
 
     def _accepted(self, order_id: str, row: asyncpg.Record, known: asyncpg.Record) -> AcceptedPush:
-        content, why_not = self._open(order_id, row, known)
+        sent, why_not = self._open(order_id, row, known)
+        content = sent.content
         return AcceptedPush(
             version=row["version"],
             kind=row["kind"],
@@ -193,23 +195,31 @@ class StateReader:
             content_state=content,
             content_bytes=0 if content is None else len(bytes(content)),
             why_not=why_not,
+            stale_at=sent.stale_at,
+            dismissal_at=sent.dismissal_at,
         )
 
-    def _open(self, order_id: str, row: asyncpg.Record, known: asyncpg.Record) -> tuple[msgspec.Raw | None, str | None]:
+    def _open(self, order_id: str, row: asyncpg.Record, known: asyncpg.Record) -> tuple[SentContent, str | None]:
         """Give what a push showed, or say why that is not known."""
         if row["sealed"] is None:
-            return None, (
+            return SentContent(), (
                 "What was sent was not kept: nothing was personal in the order at that time, or it had been erased. "
                 f"Ask for version {row['version']}: it is what was to be shown."
             )
         if known["wrapped"] is None:
-            return None, "What was sent can be opened by nobody any more: the order's personal values were erased."
+            return (
+                SentContent(),
+                "What was sent can be opened by nobody any more: the order's personal values were erased.",
+            )
         try:
             key = self._keyring.unwrap_key(known["wrapped"], order_id)
-            content = content_sent(unseal(key, row["sealed"], context=receipt_context(row["apns_id"])))
+            sent = content_sent(unseal(key, row["sealed"], context=receipt_context(row["apns_id"])))
         except (SecretKeyError, msgspec.DecodeError):
-            return None, "What was sent cannot be opened: its receipt is damaged, or sealed with another secret key."
-        return content, "The push carried no content: the card kept what it had." if content is None else None
+            return (
+                SentContent(),
+                "What was sent cannot be opened: its receipt is damaged, or sealed with another secret key.",
+            )
+        return sent, "The push carried no content: the card kept what it had." if sent.content is None else None
 
 
 async def read_states(store: EventStore, order_id: str, version: int, most: int) -> dict[int, StateAfter]:

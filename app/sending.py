@@ -9,10 +9,11 @@ from app.apns.channel_reconciler import ChannelReconciler
 from app.apns.credential_keeper import CredentialKeeper
 from app.apns.credentials import Credentials
 from app.apns.dispatcher import Dispatcher
-from app.apns.sender import Answered
+from app.apns.traced_push import pushed_of
 from app.outbound import apns_transport, channels_transport, token_client
 from app.settings import Settings
 from app.supervisor import Loop
+from app.tracing.span import Pushed
 from events.postgres.doorbell import Doorbell
 from events.postgres.pool import Pool
 from events.sealing import Keyring
@@ -25,7 +26,7 @@ def sending(
     stack: AsyncExitStack,
     doorbell: Doorbell,
     *,
-    note: Callable[[Answered], None],
+    note: Callable[[Pushed], None],
 ) -> tuple[dict[str, Loop], Credentials]:
     """Give the loops by their names, and the keys that they send by.
 
@@ -64,7 +65,7 @@ def sending(
         ring_matcher=lambda: doorbell.ring(matching=True),
         ring_facts=lambda: doorbell.ring(facts=True),
         ring_pictures=lambda: doorbell.ring(pictures=True),
-        note=note,
+        note=lambda answered: note(pushed_of(answered)),
         rules=settings.dispatch_rules(),
     )
     management = channels_transport(settings)
@@ -76,6 +77,7 @@ def sending(
         management,
         keeper.credentials,
         ring_due,
+        note=note,
         rules=settings.dispatch_rules(),
     )
     reconciler = ChannelReconciler(
@@ -93,6 +95,7 @@ def sending(
         transport,
         keeper.credentials,
         ring_due,
+        note=note,
         rules=settings.dispatch_rules(),
     )
     doorbell.listen(announcer.hear)

@@ -1,9 +1,12 @@
 """Append, fold and debt at once, one card an order, until nothing is behind."""
 
 import asyncio
+import statistics
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from itertools import cycle
 
 from bench.database import Bed, bed
 from bench.orders import open_orders
@@ -14,11 +17,13 @@ from events.postgres.doorbell import Ring
 from events.postgres.pool import open_pool
 from events.slot import slot_of
 from events.store import EventStore, Group
+from projections import projector
 from projections.projector import Projector
 
 BATCH = 100
 WRITERS = 2
 TARGETS = {20_000: "≥ 0.16", 200_000: "≥ 0.1"}
+LISTED_ORDERS = 20_000
 # A writer that is further ahead than this waits: the figure is what both reach together.
 FURTHEST_AHEAD = 20_000
 
@@ -39,7 +44,8 @@ async def run(*, quick: bool) -> list[Figure]:
                 connections=WRITERS,
                 seconds=2 if quick else 5,
             )
-            ours = await _append_and_project(on, orders, events)
+            store, sample = EventStore(on.pool, on.keyring), Sample(on.keyring.hash, orders, "live")
+            ours = await _append_and_project(on, store, sample, events)
             debt = await on.pool.fetchval("SELECT sum(debt) FROM cards WHERE slot BETWEEN 0 AND 255")
             if debt < min(orders, events):
                 raise AssertionError("the cards are not in debt: nothing was measured")
@@ -54,7 +60,45 @@ async def run(*, quick: bool) -> list[Figure]:
                 target,
             )
         )
-    return figures
+    return [*figures, await _list_of_orders(rounds=2 if quick else 8)]
+
+
+async def _list_of_orders(*, rounds: int) -> Figure:
+    """Let every event change a status, and write the list of orders or not, by turns."""
+    rates: dict[bool, list[float]] = {True: [], False: []}
+    async with bed() as on:
+        await _open_cards(on, LISTED_ORDERS)
+        store, sample = EventStore(on.pool, on.keyring), Sample(on.keyring.hash, LISTED_ORDERS, "live")
+        types = cycle(("order.accepted", "order.preparing", "order.ready"))
+        for turn in range(rounds):
+            for listing in (True, False) if turn % 2 else (False, True):
+                sample.become(next(types), {})
+                with _listing(on=listing):
+                    rates[listing].append(await _append_and_project(on, store, sample, LISTED_ORDERS))
+        listed = await on.pool.fetchval("SELECT max(changed_at) FROM order_list WHERE slot BETWEEN 0 AND 255")
+        if listed is None:
+            raise AssertionError("nothing was listed: nothing was measured")
+    return beside(
+        "project",
+        "the same, where every event changes a status: with the list of orders",
+        statistics.median(rates[True]),
+        "events/s",
+        "without",
+        statistics.median(rates[False]),
+        "≥ 0.85",
+    )
+
+
+@contextmanager
+def _listing(*, on: bool) -> Iterator[None]:
+    """Let projectors find that the list holds another row than before, or never."""
+    usual = projector._listed  # noqa: SLF001 - there is no setting for it
+    if not on:
+        setattr(projector, "_listed", lambda _view: ())  # noqa: B010 - likewise
+    try:
+        yield
+    finally:
+        setattr(projector, "_listed", usual)  # noqa: B010 - likewise
 
 
 async def _open_cards(on: Bed, orders: int) -> None:
@@ -73,17 +117,16 @@ async def _open_cards(on: Bed, orders: int) -> None:
     await on.pool.execute("VACUUM ANALYZE")
 
 
-async def _append_and_project(on: Bed, orders: int, events: int) -> float:
-    store, sample = EventStore(on.pool, on.keyring), Sample(on.keyring.hash, orders, "live")
+async def _append_and_project(on: Bed, store: EventStore, sample: Sample, events: int) -> float:
     due: set[int] = set()
 
     def announce(slots: Collection[int], _matching: bool) -> None:  # noqa: FBT001 - the projector's callback
         due.update(slots)
 
     projecting_pool = await open_pool(on.dsn, name="bench-projector", settings={"synchronous_commit": "off"})
-    projector = Projector(projecting_pool, on.keyring, announce)
+    worker = Projector(projecting_pool, on.keyring, announce)
     stop = asyncio.Event()
-    projecting = asyncio.ensure_future(projector.run(stop))
+    projecting = asyncio.ensure_future(worker.run(stop))
     appended = 0
 
     async def write() -> None:
@@ -92,13 +135,13 @@ async def _append_and_project(on: Bed, orders: int, events: int) -> float:
             batch = [sample.next() for _ in range(BATCH)]
             appended += BATCH
             await store.append([Group(slot_of(e.subject_id), e.subject_id, [e]) for e in batch])
-            projector.hear(Ring("bench", behind=[e.subject_id for e in batch]))
-            while projector.waiting > FURTHEST_AHEAD:
+            worker.hear(Ring("bench", behind=[e.subject_id for e in batch]))
+            while worker.waiting > FURTHEST_AHEAD:
                 await asyncio.sleep(0.01)
 
     began = time.perf_counter()
     await asyncio.gather(*(write() for _ in range(WRITERS)))
-    while projector.waiting or await _behind(on):
+    while worker.waiting or await _behind(on):
         await asyncio.sleep(0.005)
     taken = time.perf_counter() - began
     stop.set()

@@ -25,8 +25,12 @@ class Sample:
     numbers: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        """Encode one event of each type in use."""
-        self._template = self._encode("order.ready", {"deliveryTime": "2026-11-01T13:00:00Z"})
+        """Encode the event that is made, at first `order.ready`."""
+        self.become("order.ready", {"deliveryTime": "2026-11-01T13:00:00Z"})
+
+    def become(self, type_: str, data: dict[str, object]) -> None:
+        """Make other events from here on."""
+        self._template = self._encode(type_, data)
 
     def _encode(self, type_: str, data: dict[str, object]) -> NewEvent:
         return encode_new(

@@ -21,7 +21,7 @@ REGISTRY: Final = CollectorRegistry()
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The bounds of histograms of what takes milliseconds."""
 
-_EVENTS: Final = Counter(
+EVENTS: Final = Counter(
     "lockstep_events",
     "Events that were posted and judged, by outcome: appended, duplicate, id_reused, version_conflict, archived, "
     "or withheld for another of its request.",
@@ -29,12 +29,12 @@ _EVENTS: Final = Counter(
     registry=REGISTRY,
 )
 _OUTCOMES: Final = {
-    Appended: _EVENTS.labels("appended"),
-    Duplicate: _EVENTS.labels("duplicate"),
-    IdReused: _EVENTS.labels("id_reused"),
-    VersionConflict: _EVENTS.labels("version_conflict"),
-    Archived: _EVENTS.labels("archived"),
-    Withheld: _EVENTS.labels("withheld"),
+    Appended: EVENTS.labels("appended"),
+    Duplicate: EVENTS.labels("duplicate"),
+    IdReused: EVENTS.labels("id_reused"),
+    VersionConflict: EVENTS.labels("version_conflict"),
+    Archived: EVENTS.labels("archived"),
+    Withheld: EVENTS.labels("withheld"),
 }
 
 APPEND_SECONDS: Final = Histogram(

@@ -20,6 +20,7 @@ from events.slot import ALL_SLOTS, slot_of
 
 MENDED_AT_ONCE: Final = 500
 _RELIST: Final = "projections/relist_orders"
+_WRITE: Final = "projections/write_order_list"
 
 
 class ListedOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -76,6 +77,19 @@ class Place(NamedTuple):
 
     changed_at: datetime
     order_id: str
+
+
+class Row(NamedTuple):
+    """A row of the list, with the generation of its view; the status is empty for none."""
+
+    slot: int
+    generation: int
+    subject_id: str
+    kind: str
+    status: str
+    over: bool
+    customer_id: str | None
+    trouble: str | None
 
 
 class OrderList:
@@ -158,8 +172,14 @@ class OrderList:
         return await self._pool.fetch(statement(name), ALL_SLOTS, statuses, *place, most)
 
 
+async def write_list(connection: Connection, rows: Sequence[Row]) -> None:
+    """Write rows for views that the same transaction has written."""
+    if rows:
+        await connection.execute(statement(_WRITE), *map(list, zip(*rows, strict=True)))
+
+
 async def relist(connection: Connection, subject_ids: Sequence[str]) -> None:
-    """Bring the list in step with the views of some subjects, in the transaction that wrote them."""
+    """Bring the list in step with the views of some subjects, in the transaction that changed them."""
     if subject_ids:
         await connection.execute(statement(_RELIST), [slot_of(each) for each in subject_ids], list(subject_ids))
 

@@ -79,6 +79,8 @@ class AcceptedPush(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         version: The order's, of which it told.
         content_state: What was sent.
         why_not: Why that cannot be said.
+        stale_at: When the phone calls that out of date, Unix seconds; None: never, or that cannot be said.
+        dismissal_at: When the card leaves the Lock Screen, Unix seconds; None likewise, or Apple's four hours.
     """
 
     version: int
@@ -89,6 +91,8 @@ class AcceptedPush(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     content_state: Raw | None
     content_bytes: int
     why_not: str | None
+    stale_at: int | None = None
+    dismissal_at: int | None = None
 
 
 class UnansweredPush(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -236,16 +240,37 @@ def attributes_at(view: View | None, attributes_type: str, *, card_id: str, subj
 
 class _Aps(msgspec.Struct, rename="kebab"):
     content_state: Raw = Raw()
+    stale_date: int | None = None
+    dismissal_date: int | None = None
 
 
 class _Payload(msgspec.Struct):
     aps: _Aps
 
 
-def content_sent(payload: bytes) -> Raw | None:
-    """Give the content state of a push; None when it carried none."""
-    sent = msgspec.json.decode(payload, type=_Payload).aps.content_state
-    return Raw(bytes(sent)) if bytes(sent) else None
+class SentContent(msgspec.Struct, frozen=True):
+    """What a push carried.
+
+    Attributes:
+        content: The content state; None when it carried none.
+        stale_at: As in `AcceptedPush`.
+        dismissal_at: Likewise.
+    """
+
+    content: Raw | None = None
+    stale_at: int | None = None
+    dismissal_at: int | None = None
+
+
+def content_sent(payload: bytes) -> SentContent:
+    """Read what a push carried.
+
+    Raises:
+        msgspec.DecodeError: It is no push to an iPhone.
+    """
+    aps = msgspec.json.decode(payload, type=_Payload).aps
+    content = bytes(aps.content_state)
+    return SentContent(Raw(content) if content else None, aps.stale_date, aps.dismissal_date)
 
 
 def _drawn(view: View) -> tuple[bytes | None, str | None]:

@@ -28,7 +28,7 @@ from events.vocabulary import is_known, named, vocabulary
 from events.waiting import first_of
 from projections.activity import matched_by
 from projections.errors import EvolveError
-from projections.metrics import FOLD_SECONDS, FOLDED
+from projections.metrics import EVENTS_FOLDED, FOLD_SECONDS, FOLDED
 from projections.order_view import FOLD_VERSION
 from projections.registry import CARDS
 from projections.view import View, fold
@@ -61,6 +61,7 @@ class Projected(msgspec.Struct, frozen=True):
         matching: Whether a view was flagged for the matcher.
         crowd: Whether the spreader has work.
         again: Subjects to look at again at once: another worker was faster, or there was more than one read.
+        events: How many events are in the views that were written, and were not before.
         traces: Of each subject that was written, the version and the `traceparent`s of its news, the newest last.
     """
 
@@ -69,6 +70,7 @@ class Projected(msgspec.Struct, frozen=True):
     matching: bool
     crowd: bool
     again: set[str]
+    events: int = 0
     traces: dict[str, tuple[int, list[str]]] = {}
 
 
@@ -186,6 +188,7 @@ class Projector:
                 done = await self._fold_and_write(connection, mine)
         left = {each for each in subject_ids if slot_of(each) not in taken}
         FOLDED.inc(len(done.won))
+        EVENTS_FOLDED.inc(done.events)
         if self._traced is not None:
             for subject_id, (version, traces) in done.traces.items():
                 self._traced(subject_id, version, traces, time.monotonic() - began)
@@ -285,6 +288,7 @@ class Projector:
             crowd=Won.CROWD in won.values(),
             matching=any(each.match_due_at is not None and each.subject_id in won for each in folded),
             again=again | {each.subject_id for each in folded if each.subject_id not in won},
+            events=sum(each.version - each.prev_version for each in folded if each.subject_id in won),
             traces={name: found for name, found in traces.items() if name in won},
         )
 

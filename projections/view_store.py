@@ -19,7 +19,7 @@ from events.sealing import Keyring, seal, unseal
 from events.slot import slot_of
 from projections.customer_view import CustomerView
 from projections.errors import EvolveError, OutdatedViewError, RenderError, UnreadableViewError
-from projections.order_list import relist
+from projections.order_list import Row, relist, write_list
 from projections.order_view import EMPTY
 from projections.view import CardView, View, decode_view, encode_view, fingerprint, fingerprint_of, fold
 
@@ -174,6 +174,20 @@ def fold_error(subject_id: str, error: Exception, data_key: bytes | None) -> byt
     if data_key is None or isinstance(error, EvolveError):
         return text
     return SEALED + seal(data_key, text, context=b"fold-error\n" + subject_id.encode())
+
+
+def _row_of(each: FoldedView) -> Row:
+    view, trouble = each.view, None if each.held_for is None else "held"
+    return Row(
+        each.slot,
+        each.generation,
+        each.subject_id,
+        view.kind,
+        view.status or "",
+        view.over,
+        view.customer_id,
+        trouble,
+    )
 
 
 def view_context(subject_id: str) -> bytes:
@@ -344,10 +358,16 @@ class ViewStore:
             [each.held_for for each in rows],
         )
         found: dict[str, Won] = {}
+        quarantined: list[str] = []
         for row in won:
+            if row["quarantined"]:
+                quarantined.append(row["subject_id"])
             before = found.get(row["subject_id"], Won.NOTHING)
             found[row["subject_id"]] = Won.CROWD if row["crowd"] else Won.OWING if row["owing"] else before
-        await relist(connection, [each.subject_id for each in rows if each.relisted and each.subject_id in found])
+        listed = [each for each in rows if each.relisted and each.subject_id in found]
+        await write_list(connection, [_row_of(each) for each in listed if each.subject_id not in quarantined])
+        # while they were folded, which a slot that is not ours allows
+        await relist(connection, quarantined)
         return found
 
     async def set_aside(

@@ -438,6 +438,16 @@ CREATE TABLE public.feed_slots (
     origin text
 );
 
+CREATE TABLE public.figures (
+    figure text NOT NULL COLLATE pg_catalog."C",
+    outcome text NOT NULL COLLATE pg_catalog."C",
+    reason text NOT NULL COLLATE pg_catalog."C",
+    minute timestamp with time zone NOT NULL,
+    count bigint NOT NULL,
+    CONSTRAINT figures_figure_check CHECK ((figure = ANY (ARRAY['appended'::text, 'folded'::text, 'pushes'::text])))
+)
+WITH (fillfactor='20');
+
 CREATE TABLE public.heads (
     slot smallint NOT NULL,
     subject_id text NOT NULL COLLATE pg_catalog."C",
@@ -885,6 +895,9 @@ ALTER TABLE ONLY public.feed
 
 ALTER TABLE ONLY public.feed_slots
     ADD CONSTRAINT feed_slots_pkey PRIMARY KEY (slot);
+
+ALTER TABLE ONLY public.figures
+    ADD CONSTRAINT figures_pkey PRIMARY KEY (figure, outcome, reason, minute);
 
 ALTER TABLE ONLY public.heads
     ADD CONSTRAINT heads_pkey PRIMARY KEY (slot, subject_id);

@@ -14,7 +14,7 @@ import random
 import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 import structlog
@@ -34,8 +34,10 @@ from app.apns.request import ApnsRequest, Environment, PushKind, PushType, build
 from app.apns.rules import Pause
 from app.apns.sender import pause_key
 from app.apns.shared_token import SharedProviderToken
+from app.apns.traced_push import woken_of
 from app.apns.transports import PushTransport
 from app.apns.verdict import Outcome, TokenAction, Verdict
+from app.tracing.span import Pushed
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
@@ -58,6 +60,13 @@ NOT_KEPT: Final = 0
 """APNs keeps one push for an app on a phone that is away: it is to be a card's, not this one."""
 
 
+class _Seen(NamedTuple):
+    """What a phone should do, and the subjects whose cards wait for pictures that it lacks."""
+
+    wanted: Wanted
+    waiting: Collection[str]
+
+
 class Announcer:
     """Tells apps of pictures.
 
@@ -67,6 +76,7 @@ class Announcer:
         transport: Sends.
         credentials: Authorise.
         announce: Called with slots of cards that are due again; must not block.
+        note: Called with what became of each push; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
     """
@@ -79,6 +89,7 @@ class Announcer:
         credentials: Credentials,
         announce: Callable[[Collection[int]], None],
         *,
+        note: Callable[[Pushed], None],
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
@@ -87,6 +98,7 @@ class Announcer:
         self._transport = transport
         self._credentials = credentials
         self._announce = announce
+        self._note = note
         self._rules = rules or DispatchRules()
         self._dice = dice or random.Random()  # noqa: S311 - jitter
         self._store = PictureStore(pool)
@@ -129,38 +141,42 @@ class Announcer:
             )
             if not claimed:
                 return more
-            wanted, astray = await self._look(claimed)
+            seen, astray = await self._look(claimed)
             if astray:
                 self._announce(await self._store.wake_cards(astray))
-            dropping = [(each.device_id, held) for each in claimed for held in wanted[each.device_id].drop]
+            dropping = [(each.device_id, held) for each in claimed for held in seen[each.device_id].wanted.drop]
             if dropping:
                 await self._store.mark_dropping(dropping)
         told = await asyncio.gather(
-            *(self._tell_one(each, wanted[each.device_id], claimed_monotonic) for each in claimed)
+            *(self._tell_one(each, seen[each.device_id], claimed_monotonic) for each in claimed)
         )
         with translated():
             await self._store.settle(told)
         return True
 
-    async def _look(self, claimed: Collection[ClaimedPhone]) -> tuple[dict[str, Wanted], list[Use]]:
+    async def _look(self, claimed: Collection[ClaimedPhone]) -> tuple[dict[str, _Seen], list[Use]]:
         """Read what phones should do, and which cards refer to other pictures than their phone has."""
         devices = [each.device_id for each in claimed]
         async with self._pool.acquire() as connection:
             uses = await read_uses(connection, devices)
             albums = await read_albums(connection, devices, {use.key for each in uses.values() for use in each})
-        wanted: dict[str, Wanted] = {}
+        seen: dict[str, _Seen] = {}
         astray: list[Use] = []
         for each in claimed:
             album, theirs = albums[each.device_id], uses[each.device_id]
-            wanted[each.device_id] = album.wanted(theirs, each.now)
+            wanted = album.wanted(theirs, each.now)
+            sought = {asset.key for asset in wanted.fetch}
+            # what the manifest has changed for a card that had a picture before is no event's doing
+            waiting = sorted({use.subject_id for use in theirs if use.key in sought and use.ref is None})
+            seen[each.device_id] = _Seen(wanted, waiting)
             refs = album.refs({use.key for use in theirs})
             astray += [use for use in theirs if use.until > each.now and refs.get(use.key) != use.ref]
-        return wanted, astray
+        return seen, astray
 
-    async def _tell_one(self, phone: ClaimedPhone, wanted: Wanted, claimed_monotonic: float) -> Told:
+    async def _tell_one(self, phone: ClaimedPhone, seen: _Seen, claimed_monotonic: float) -> Told:
         """Tell one app, or say that it cannot be done: a bug must stop one phone, not its whole batch."""
         try:
-            return await self._tell(phone, wanted, claimed_monotonic)
+            return await self._tell(phone, seen, claimed_monotonic)
         except Exception as error:  # noqa: BLE001 - told, and tried again
             log.error("announcement_failed", error=type(error).__name__)  # noqa: TRY400 - a traceback may quote values
             return Told(
@@ -173,20 +189,20 @@ class Announcer:
                 why=f"The app could not be told ({type(error).__name__}): a bug; it is tried again in an hour.",
             )
 
-    async def _tell(self, phone: ClaimedPhone, wanted: Wanted, claimed_monotonic: float) -> Told:
+    async def _tell(self, phone: ClaimedPhone, seen: _Seen, claimed_monotonic: float) -> Told:
         """Tell one app what is new, if anything is and iOS would let it in; give what to settle."""
-        quiet = errand_of(phone, wanted, self._rules.pictures)
+        quiet = errand_of(phone, seen.wanted, self._rules.pictures)
         if quiet.outcome != TO_TELL or phone.app is None or phone.token is None:
             return quiet
-        told = await self._send(phone, phone.app, phone.token, wanted, quiet, claimed_monotonic)
-        return was_told(told, wanted, self._rules.pictures) if told.now_told else told
+        told = await self._send(phone, phone.app, phone.token, seen, quiet, claimed_monotonic)
+        return was_told(told, seen.wanted, self._rules.pictures) if told.now_told else told
 
     async def _send(
         self,
         phone: ClaimedPhone,
         app: str,
         device_token: DeviceToken,
-        wanted: Wanted,
+        seen: _Seen,
         quiet: Told,
         claimed_monotonic: float,
     ) -> Told:
@@ -208,8 +224,8 @@ class Announcer:
             priority=5,
             expiration=NOT_KEPT,
             payload=payload.background(
-                fetch=[payload.Fetch(each.ref, each.url, each.sha256, each.size_bytes) for each in wanted.fetch],
-                drop=[each.ref for each in wanted.drop],
+                fetch=[payload.Fetch(each.ref, each.url, each.sha256, each.size_bytes) for each in seen.wanted.fetch],
+                drop=[each.ref for each in seen.wanted.drop],
                 most_bytes=MOST_BODY_BYTES,
             ),
             push_type=PushType.BACKGROUND,
@@ -221,6 +237,7 @@ class Announcer:
             return replace(quiet, outcome="rejected", why=f"Not sent: {problem.why}.")
         if self._rules.lease - (time.monotonic() - claimed_monotonic) <= self._rules.deadline:
             return replace(quiet, due_at=now, outcome="postponed", why="Nothing was begun in time.")
+        began = time.monotonic()
         outcome: Answer | NotSent | Ambiguous
         try:
             outcome = await self._transport.send(
@@ -241,6 +258,10 @@ class Announcer:
             # a token may be right for cards' notifications, which try the other environment
             verdict = replace(verdict, token=TokenAction.KEEP)
         count_judged(environment, PushKind.BACKGROUND, verdict, word=said(outcome))
+        sent_at = now + timedelta(seconds=began - claimed_monotonic)
+        answered_at = now + timedelta(seconds=time.monotonic() - claimed_monotonic)
+        for each in woken_of(phone, environment, seen.waiting, verdict, said(outcome), sent_at, answered_at):
+            self._note(each)
         await self._act(verdict, phone, device_token, request, token, bearer)
         if verdict.outcome is Outcome.ACCEPTED:
             return replace(quiet, now_told=True, outcome="told", why="Apple took the push that tells the app.")

@@ -39,7 +39,9 @@ from app.apns.push import build_broadcast
 from app.apns.push_count import count_judged
 from app.apns.request import Environment
 from app.apns.sender import pause_key
+from app.apns.traced_push import published_of
 from app.apns.transports import ChannelTransport
+from app.tracing.span import Pushed
 from events.errors import StoreUnavailableError
 from events.postgres.doorbell import Ring
 from events.postgres.errors import translated
@@ -88,6 +90,7 @@ class Broadcaster:
         management: Makes and deletes channels, at an address of its own.
         credentials: Authorise.
         announce: Called with slots of cards and channels that are due again; must not block.
+        note: Takes what became of each push; must not block.
         rules: Thresholds.
         dice: Draws the jitter.
     """
@@ -101,18 +104,18 @@ class Broadcaster:
         credentials: Credentials,
         announce: Callable[[Collection[int]], None],
         *,
+        note: Callable[[Pushed], None],
         rules: DispatchRules | None = None,
         dice: random.Random | None = None,
     ) -> None:
         self._pool, self._keyring = pool, keyring
         self._rules = rules or DispatchRules()
         self._channels = ChannelStore(pool, settle_seconds=self._rules.plan.channel_settle)
-        self._views = ViewStore(keyring)
-        self._pauses = Pauses(pool)
+        self._views, self._pauses = ViewStore(keyring), Pauses(pool)
         self._supply = ChannelSupply(self._channels, self._pauses, hold_seconds=self._rules.verdicts.hold)
         self._lists = ChannelListStore(pool)
         self._pushes, self._management = pushes, management
-        self._credentials, self._announce = credentials, announce
+        self._credentials, self._announce, self._note_push = credentials, announce, note
         self._dice = dice or random.Random()  # noqa: S311 - jitter
         self._slots: dict[int, None] = {}
         self._work = asyncio.Event()
@@ -318,8 +321,10 @@ class Broadcaster:
             answer_lost=isinstance(outcome, Ambiguous),
         )
         settlement = settle_asked(asked, verdict, rules.plan)
-        receipt = _receipt(begun, verdict, outcome, asked) if isinstance(begun.decided, Send) else None
-        return settlement, receipt
+        if not is_push:
+            return settlement, None
+        self._note_push(published_of(asked, verdict.sender, now))
+        return settlement, _receipt(begun, verdict, outcome, asked)
 
     async def _intend(self, begun: _Begun) -> bool:
         """Write what is about to be asked; False where another holds the channel by now."""

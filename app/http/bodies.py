@@ -13,6 +13,7 @@ from app.http.edge import edge_of
 from app.http.operation import JSON
 from app.http.problem_kinds import MEDIA_TYPE, TOO_LARGE, TOO_SLOW
 from app.http.problems import bad_request, invalid, problem
+from app.metrics.counters import count_cut_off
 from events.document import LIMIT_BYTES, LIMIT_NODES, read_document
 from events.faults import misfit
 
@@ -68,6 +69,7 @@ async def receive_body(request: web.Request) -> bytes:
             async with asyncio.timeout(edge_of(request).limits.body):
                 return await request.read()
     except TimeoutError:
+        count_cut_off("body")
         raise problem(*TOO_SLOW, headers={"Connection": "close"}) from None
     except ConnectionResetError:
         # nobody reads this answer; it is for our log, where a client's going is no error of ours

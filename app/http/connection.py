@@ -20,6 +20,7 @@ from app.http.guard import REQUEST_ID, Answering, guarded, new_request_id, reque
 from app.http.limits import HttpLimits
 from app.http.problem_kinds import BUSY, INTERNAL, TOO_SLOW
 from app.http.problems import ProblemError, answer, bad_request, problem
+from app.metrics.counters import count_cut_off
 
 log = structlog.get_logger()
 
@@ -211,6 +212,7 @@ class ProblemConnection(web.RequestHandler):
             # the request before it is being answered
             self._wait_for_head()
             return
+        count_cut_off("head" if self._begun else "silent")
         # who has said nothing is told nothing: it may be a browser that connects ahead of its need
         if self._begun:
             log.info("head_too_slow", seconds=self._limits.head)
@@ -221,11 +223,13 @@ class ProblemConnection(web.RequestHandler):
         self._read_due = None
         if self.transport is not None:
             log.info("client_does_not_read", seconds=self._limits.unread)
+            count_cut_off("unread")
             self.transport.abort()
 
     def _turn_away(self, transport: Any) -> None:
         # nothing that comes is read
         self._force_close = True
+        count_cut_off("full")
         if self._server.turned_away >= TURNED_AWAY_AT_ONCE:
             transport.abort()
             return

@@ -21,6 +21,7 @@ from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
 from app.http.limits import USUAL, HttpLimits
+from app.metrics.health import Health
 from app.order_follower import OrderFollower
 from app.order_page import OrderPage
 from app.plan_waiter import PlanWaiter
@@ -53,6 +54,7 @@ class Edge:
         ring_facts: Called when a webhook is to be told something; must not block.
         ring_matcher: Called after somebody's cards are to be looked for; must not block.
         ready: Names what keeps us from serving; empty when nothing does.
+        read_health: Tells how the installation is.
         write_metrics: Gives the metrics of this process, as Prometheus reads them.
         clock: The time, aware.
         shop_tokens: Reads the shop's own tokens; None where none are taken.
@@ -91,6 +93,7 @@ class Edge:
     ring_facts: Callable[[], None]
     keyring: Keyring
     ready: Callable[[], Awaitable[Sequence[str]]]
+    read_health: Callable[[], Awaitable[Health]]
     write_metrics: Callable[[], Awaitable[bytes]]
     clock: Callable[[], datetime]
     shop_tokens: ShopTokens | None = None

@@ -1,4 +1,4 @@
-"""Says whether the process lives, and whether it should get requests."""
+"""Says whether the process lives, whether it should get requests, and how the installation is."""
 
 from typing import Literal
 
@@ -10,6 +10,7 @@ from app.http.edge import edge_of
 from app.http.operation import Answer, describe
 from app.http.problem_kinds import NOT_READY
 from app.http.problems import problem
+from app.metrics.health import Health
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -37,3 +38,21 @@ async def get_ready(request: web.Request) -> web.Response:
     if reasons:
         raise problem(*NOT_READY, ", ".join(reasons))
     return json_answer(Ready(ready=True))
+
+
+@describe(
+    answers={
+        200: Answer(
+            what="How it is; a second old at the most.",
+            shape=Health,
+            example={
+                "at": "2026-11-22T18:35:37Z", "appended": 4711, "folded": 4711, "lagSeconds": 0.0, "cardsDue": 3,
+                "oldestDueSeconds": 0.4, "overSeconds": 277.0,
+                "pushes": [{"outcome": "accepted", "reason": None, "count": 912}], "pauses": [],
+            },
+        )
+    }
+)  # fmt: skip
+async def get_health_figures(request: web.Request) -> web.Response:
+    """Tell how the installation is: what all its processes have done, what waits, and what is paused."""
+    return json_answer(await edge_of(request).read_health())

@@ -21,7 +21,7 @@ from app.http.edge import CALLER, Edge
 from app.http.eta_routes import put_eta
 from app.http.event_routes import options_events, post_events, post_order_events
 from app.http.feed_routes import get_events
-from app.http.health_routes import get_live, get_ready
+from app.http.health_routes import get_health_figures, get_live, get_ready
 from app.http.layout_routes import get_layouts
 from app.http.list_routes import get_orders
 from app.http.list_stream_routes import get_orders_stream
@@ -157,6 +157,7 @@ ROUTES: Final = (
     Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
     Route("POST", "/v1/console/sessions", post_console_session, OPEN),
     Route("GET", "/v1/me", get_me, ANY_KEY),
+    Route("GET", "/v1/health/figures", get_health_figures, Rule(Scope.METRICS_READ)),
     Route("GET", "/metrics", get_metrics, Rule(Scope.METRICS_READ)),
     Route("GET", PAGE, get_page, OPEN),
     Route("GET", f"{PAGE}.css", get_style, OPEN),

@@ -23,7 +23,6 @@ from projections.card_store import ENVIRONMENTS
 log = structlog.get_logger()
 
 SAMPLE_SECONDS: Final = 5.0
-"""So often at the most, however many ask."""
 WAIT_SECONDS: Final = 2.0
 """A scrape waits no longer than this; its other figures are worth more then."""
 MOST_A_SLOT: Final = 500
@@ -121,10 +120,12 @@ class Backlog:
 
     Args:
         pool: Connections; one is used at a time.
+        sample_seconds: So often at the most, however many ask; None for what suits Prometheus.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, sample_seconds: float | None = None) -> None:
         self._pool = pool
+        self._sample_seconds = sample_seconds
         self._figures: Sequence[Figure] | None = None
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
@@ -132,10 +133,13 @@ class Backlog:
     async def sample(self) -> Sequence[Figure] | None:
         """Give figures that are at most a few seconds old; None where Postgres does not give them."""
         async with self._reading:
-            if time.monotonic() - self._read_at >= SAMPLE_SECONDS:
+            if time.monotonic() - self._read_at >= self._seconds():
                 self._figures = await self._read()
                 self._read_at = time.monotonic()
             return self._figures
+
+    def _seconds(self) -> float:
+        return SAMPLE_SECONDS if self._sample_seconds is None else self._sample_seconds
 
     async def _read(self) -> Sequence[Figure] | None:
         try:

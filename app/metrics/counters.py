@@ -7,7 +7,7 @@ waits for is counted from zero on, because Prometheus sees no rise in a series t
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -34,7 +34,14 @@ _REQUEST_SECONDS: Final = Histogram(
 _STREAMS: Final = Gauge(
     "lockstep_streams", "Streams of server-sent events that are followed now, by route.", ["route"], registry=REGISTRY
 )
-_PUSHES: Final = Counter(
+_CUT_OFF: Final = Counter(
+    "lockstep_http_connections_cut",
+    "Connections that were closed from here, by why: full, there were as many as there may be; silent, nothing came; "
+    "head or body, it did not come in time; unread, what was sent was not read in time.",
+    ["why"],
+    registry=REGISTRY,
+)
+PUSHES: Final = Counter(
     "lockstep_pushes",
     "Pushes by environment, kind, outcome (accepted, retry, rejected, unknown, or shadow for what is not sent) and the "
     "reason that was given for it; none where there is none.",
@@ -104,6 +111,11 @@ def count_request(method: str, route: str | None, status: int, seconds: float) -
     _request_seconds(route or "none").observe(seconds)
 
 
+def count_cut_off(why: Literal["full", "silent", "head", "body", "unread"]) -> None:
+    """Count a connection that was closed because of its client."""
+    _CUT_OFF.labels(why).inc()
+
+
 @contextmanager
 def counted_stream(route: str | None) -> Iterator[None]:
     """Count a stream while it is followed."""
@@ -169,7 +181,7 @@ def _request_seconds(route: str) -> Histogram:
 
 @cache
 def _pushes(environment: str, kind: str, outcome: str, reason: str) -> Counter:
-    return _PUSHES.labels(environment, kind, outcome, reason)
+    return PUSHES.labels(environment, kind, outcome, reason)
 
 
 @cache

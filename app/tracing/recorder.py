@@ -28,6 +28,8 @@ BATCH: Final = 200
 MOST_EVENTS: Final = 8
 """A push that tells of more events is linked to the newest of them."""
 GATHER_SECONDS: Final = 1.0
+NEWEST: Final = 2**63 - 1
+"""No version is as high."""
 
 
 class Recorder:
@@ -107,7 +109,7 @@ class Recorder:
                 [slot_of(each.subject_id) for each in pushes],
                 [each.subject_id for each in pushes],
                 [each.after_version for each in pushes],
-                [each.version for each in pushes],
+                [NEWEST if each.version is None else each.version for each in pushes],
                 MOST_EVENTS,
             )
         traces: dict[int, list[str]] = {}
@@ -125,7 +127,7 @@ def parents_of(traces: Iterable[str]) -> tuple[Traceparent, ...]:
 
 
 def span_of(push: Pushed, parents: tuple[Traceparent, ...]) -> Span:
-    """Give the span of a card from its claim to the answer, with the push within."""
+    """Give the span of a card, a channel or a phone from its claim to the answer, with the push within."""
     sent = Span(
         name=f"push {push.environment}",
         parents=(),
@@ -135,11 +137,12 @@ def span_of(push: Pushed, parents: tuple[Traceparent, ...]) -> Span:
         attributes={"lockstep.outcome": push.outcome},
         error=push.error,
     )
+    attributes: dict[str, str | int] = {"lockstep.subject": push.subject_id}
     return Span(
         name=f"plan {push.kind}",
         parents=parents,
         began_at=push.claimed_at,
         ended_at=push.answered_at,
-        attributes={"lockstep.subject": push.subject_id, "lockstep.version": push.version},
+        attributes=attributes if push.version is None else {**attributes, "lockstep.version": push.version},
         inner=(sent,),
     )

@@ -43,14 +43,14 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         after_version: What its card had shown before.
-        version: What it shows.
+        version: What it shows; None: what was newest then.
         outcome: What became of it.
         error: The reason, where it was not accepted.
     """
 
     subject_id: str
     after_version: int
-    version: int
+    version: int | None
     kind: str
     environment: str
     outcome: str

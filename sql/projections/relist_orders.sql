@@ -4,9 +4,11 @@
 -- $1 smallint[]  slot
 -- $2 text[]      subject id
 -- Returns: slot smallint, subject_id text
-WITH wanted AS MATERIALIZED (
+WITH now AS MATERIALIZED (
+    SELECT lockstep_now() AS at
+), wanted AS MATERIALIZED (
     SELECT w.slot, w.subject_id, now.at
-    FROM (SELECT lockstep_now() AS at) AS now, unnest($1::smallint[], $2::text[]) AS w(slot, subject_id)
+    FROM now, unnest($1::smallint[], $2::text[]) AS w(slot, subject_id)
 ), live AS MATERIALIZED (
     SELECT v.slot, v.subject_id, coalesce(v.status, '') AS status, v.over, v.customer_id, w.at,
            CASE WHEN starts_with(v.state::text, '{"$kind"') THEN v.state ->> '$kind' ELSE 'order' END AS kind,

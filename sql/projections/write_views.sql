@@ -14,7 +14,7 @@
 -- $11 boolean[]     over
 -- $12 timestamptz[] when the matcher should look; NULL leaves it as it is, or drops it, where the subject is over
 -- $13 text[]        the type of the next event with its version, where it could not be read; NULL: it could
--- Returns: slot smallint, subject_id text, owing boolean, crowd boolean
+-- Returns: slot smallint, subject_id text, owing boolean, crowd boolean, quarantined boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
 ), folded AS (
@@ -48,7 +48,7 @@ WITH now AS MATERIALIZED (
             held_for = excluded.held_for,
             held_by_fold = excluded.held_by_fold
         WHERE v.version = excluded.prev_version
-    RETURNING v.slot, v.subject_id, v.crowd
+    RETURNING v.slot, v.subject_id, v.crowd, v.quarantined_at IS NOT NULL AS quarantined
 ), put_off AS (
     INSERT INTO fan_outs (slot, subject_id, raised_at)
     SELECT w.slot, w.subject_id, now.at
@@ -83,11 +83,11 @@ WITH now AS MATERIALIZED (
     WHERE h.slot = p.slot AND h.subject_id = p.subject_id AND h.channel = p.channel
     RETURNING h.slot, h.subject_id
 )
-SELECT slot, subject_id, false AS owing, crowd
+SELECT slot, subject_id, false AS owing, crowd, quarantined
 FROM won
 UNION ALL
-SELECT slot, subject_id, true AS owing, false AS crowd
+SELECT slot, subject_id, true AS owing, false AS crowd, false AS quarantined
 FROM indebted
 UNION ALL
-SELECT slot, subject_id, true AS owing, false AS crowd
+SELECT slot, subject_id, true AS owing, false AS crowd, false AS quarantined
 FROM announced

@@ -72,6 +72,41 @@ async def test_a_push_of_several_events_is_linked_to_each(
     assert "plan start" not in {each.name for each in collector.spans}
 
 
+async def test_a_push_to_a_channel_belongs_to_the_trace_of_its_event(
+    dsn: str, clock: Clock, certificates: Path, collector: Collector
+) -> None:
+    """However many phones follow, it is one."""
+    async with running_world(dsn, clock, certificates, otlp_url=collector.url, carrier="channel") as world:
+        for _ in range(2):
+            await world.phone()
+        await world.place()
+        await world.come_to_rest()
+        await post(world, "order.preparing", TRACE)
+        await world.come_to_rest()
+    [planned] = collector.named("plan broadcast")
+    [pushed] = collector.named("push sandbox")
+
+    assert (planned.trace_id.hex(), planned.parent_span_id.hex()) == (TRACE, SHOP)
+    assert pushed.parent_span_id == planned.span_id
+
+
+async def test_a_push_that_wakes_an_app_for_a_picture_belongs_to_the_trace_of_the_order_that_names_it(
+    dsn: str, clock: Clock, certificates: Path, collector: Collector
+) -> None:
+    """It hangs below the newest event of the order."""
+    asset = {"url": "https://pictures.example.com/a.png", "sha256": "0" * 64, "sizeBytes": 7}
+    async with running_world(dsn, clock, certificates, otlp_url=collector.url) as world:
+        await world.call("PUT", "/v1/assets/taverna", asset)
+        await world.phone()
+        named = {"customerId": "customer-1", "merchantName": "Taverna Ilios", "imageKey": "taverna"}
+        await post(world, "order.placed", TRACE, **named)
+        await world.until(lambda: any(push.event == "background" for push in world.pushes))
+        await world.come_to_rest()
+    [woken] = collector.named("plan background")
+
+    assert (woken.trace_id.hex(), woken.parent_span_id.hex()) == (TRACE, SHOP)
+
+
 async def test_a_collector_that_is_not_there_holds_nothing_up(dsn: str, clock: Clock, certificates: Path) -> None:
     """Cards move; the spans are lost."""
     async with running_world(dsn, clock, certificates, otlp_url="http://127.0.0.1:9/v1/traces") as world:

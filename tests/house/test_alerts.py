@@ -19,6 +19,10 @@ DEPLOY: Final = Path(__file__).resolve().parents[2] / "docs/deploy"
 RULES: Final[dict[str, Any]] = yaml.safe_load((DEPLOY / "prometheus/lockstep.rules.yml").read_text(encoding="utf-8"))
 DASHBOARD: Final[dict[str, Any]] = json.loads((DEPLOY / "grafana/lockstep.json").read_text(encoding="utf-8"))
 
+CASES: Final[list[dict[str, Any]]] = yaml.safe_load(
+    (DEPLOY / "prometheus/lockstep.rules.test.yml").read_text(encoding="utf-8")
+)["tests"]
+
 ALERTS: Final = [rule for group in RULES["groups"] for rule in group["rules"]]
 PANELS: Final = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 EXPRESSIONS: Final = [
@@ -88,6 +92,19 @@ def test_an_alert_says_what_to_do(alert: dict[str, Any]) -> None:
     assert alert["annotations"]["description"].endswith(".")
     path, _, heading = alert["annotations"]["runbook"].partition("#")
     assert heading in _headings(DEPLOY.parents[1] / path)
+
+
+def test_each_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not_yet() -> None:
+    """`make manifests` lets promtool try the cases; each asks for all that fires, so none fires unseen."""
+    fired: dict[str, set[bool]] = {each["alert"]: set() for each in ALERTS}
+    for case in CASES:
+        samples = [{each["labels"] for each in asked["exp_samples"]} for asked in case["promql_expr_test"]]
+        named = {name for labels in set().union(*samples) for name in re.findall(r'alertname="(\w+)"', labels)}
+        for name in named:
+            fired[name] |= {any(f'alertname="{name}"' in labels for labels in each) for each in samples}
+
+    assert {name for name, seen in fired.items() if seen != {True, False}} == set()
+    assert {asked["expr"] for case in CASES for asked in case["promql_expr_test"]} == {'ALERTS{alertstate="firing"}'}
 
 
 def test_three_alerts_page() -> None:

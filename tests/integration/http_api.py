@@ -32,6 +32,7 @@ from app.http.edge import Edge
 from app.http.limits import USUAL, HttpLimits
 from app.http.routes import Route
 from app.http.server import build_app, serving
+from app.metrics.health import HealthReader
 from app.metrics.page import MetricsPage
 from app.order_follower import OrderFollower
 from app.order_page import OrderCard, OrderPage
@@ -213,6 +214,7 @@ async def running_api(
         ring_facts=lambda: None,
         keyring=keyring,
         ready=ready,
+        read_health=HealthReader(pool).read,
         write_metrics=MetricsPage(pool).write,
         clock=lambda: NOON,
         limits=limits,

@@ -85,6 +85,7 @@ REQUESTS: Final[dict[tuple[str, str], tuple[str, Any]]] = {
     ),
     ("POST", "/v1/tickets"): ("/v1/tickets", {"customerId": "customer-7"}),
     ("GET", "/v1/me"): ("/v1/me", None),
+    ("GET", "/v1/health/figures"): ("/v1/health/figures", None),
     ("GET", "/metrics"): ("/metrics", None),
 }
 """A request for each guarded route that its owner may make; a new route without one fails."""
@@ -174,6 +175,7 @@ def test_only_health_pages_descriptions_a_handshake_and_a_ticket_are_open() -> N
         "GET /livez", "GET /readyz", "GET /track", "GET /track.css", "GET /track.js", "OPTIONS /v1/events",
         "GET /openapi.json", "GET /docs", "GET /docs/{file}",
         "GET /v1/schemas/events", "GET /v1/schemas/events/{type}", "POST /v1/console/sessions",
+        "GET /", "GET /console/{file}",
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -15,6 +16,7 @@ from app.http.event_stream import stream
 from app.http.limits import HttpLimits
 from app.http.operation import Answer, describe
 from app.http.routes import OPEN, Route
+from events.metrics import REGISTRY
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from tests.integration.http_api import Api, cloud_event, exchange, running_api
@@ -91,6 +93,12 @@ async def until_cut(opened: Line) -> bytes:
     return received
 
 
+def cut_off() -> dict[str, float]:
+    """Give what the metrics say of connections that were closed from here, by why."""
+    [family] = (each for each in REGISTRY.collect() if each.name == "lockstep_http_connections_cut")
+    return {each.labels["why"]: each.value for each in family.samples if each.name.endswith("_total")}
+
+
 async def drip(opened: Line, byte: bytes) -> None:
     """Send a byte now and then, until nobody takes it."""
     _, writer = opened
@@ -117,6 +125,7 @@ async def test_fifty_slow_and_greedy_clients_are_cut_off_and_nobody_else_notices
             for path in ("/flood", "/heap")
             for _ in range(EACH // 2)
         ]
+        before = cut_off()
         drops = [asyncio.ensure_future(drip(each, b"x")) for each in dripping]
 
         cut = asyncio.gather(*(until_cut(each) for each in silent + dripping))
@@ -128,6 +137,9 @@ async def test_fifty_slow_and_greedy_clients_are_cut_off_and_nobody_else_notices
         assert ends[:EACH] == [b""] * EACH, "who says nothing is told nothing"
         assert {each[:12] for each in ends[EACH:]} == {b"HTTP/1.1 408"}
         await asyncio.gather(*drops)
+        counted = Counter(cut_off())
+        counted.subtract(before)
+        assert (counted["silent"], counted["head"], counted["body"]) == (EACH, 2 * EACH, EACH)
         # those that did not read find the end when they do: it came before the whole
         assert all(0 < len(each) < HEAP_BYTES for each in await asyncio.gather(*(until_cut(each) for each in deaf)))
 
@@ -217,6 +229,7 @@ async def test_who_comes_to_a_full_house_is_told_when_to_come_again(pool: Pool, 
         head, _, body = (await exchange(api.port, b"POST /v1/events HTTP/1.1\r\nHost: a\r\n\r\n")).partition(
             b"\r\n\r\n"
         )
+        assert cut_off()["full"] >= 1
         assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
         assert b"\r\nRetry-After: 5\r\n" in head
         assert msgspec.json.decode(body)["type"] == "urn:lockstep:problem:busy"

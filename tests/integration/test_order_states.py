@@ -82,6 +82,8 @@ async def test_recorded_and_accepted_are_told_apart_by_time(flow: Flow, clock: C
     assert accepted is not None
     assert content(accepted.content_state) == sent
     assert (accepted.kind, accepted.why_not, accepted.apns_id) == ("update", None, apns.requests[0].apns_id)
+    assert accepted.stale_at == json.loads(apns.requests[0].payload)["aps"]["stale-date"]
+    assert accepted.dismissal_at is None
     assert accepted.content_bytes == len(bytes(accepted.content_state or b""))
     assert after.incomplete is None
 

@@ -118,6 +118,9 @@ async def test_what_is_not_signed_as_it_is_to_be_is_refused(api: Api) -> None:
 async def test_it_speaks_for_its_own_source_alone(api: Api) -> None:
     """An event of another source is refused, with every one that is; so is one without."""
     batch = [cloud_event(), cloud_event(id="2", source="till"), cloud_event(id="3", source=None), 7]
+    for one in (cloud_event(source="till"), cloud_event(source=None)):
+        refused = await post(api, one)
+        assert (refused.status, [each["pointer"] for each in refused.json["errors"]]) == (422, ["/source"])
     reply = await post(api, batch, media_type=CLOUD_EVENTS)
     assert (reply.status, [each["pointer"] for each in reply.json["errors"]]) == (
         422,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import jwt
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -116,20 +117,46 @@ async def test_a_key_that_the_shop_withdrew_opens_nothing_more(shop: SignIn, clo
 @pytest.mark.parametrize(
     "answer",
     [
-        lambda: web.Response(status=302, headers={"Location": "/keys"}),
         lambda: web.Response(status=404),
-        lambda: web.Response(body=b" " * (MOST_BYTES + 1)),
         lambda: web.Response(body=b"<html>"),
         lambda: web.Response(body=b"[" * 60_000),
         lambda: web.json_response([]),
         lambda: web.json_response({"keys": []}),
         lambda: web.json_response({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "first", "alg": "HS256"}]}),
     ],
-    ids=["a redirect", "not found", "too much", "a page", "too deep", "a list", "no keys", "a shared secret"],
+    ids=["not found", "a page", "too deep", "a list", "no keys", "a shared secret"],
 )
 async def test_what_is_no_key_set_makes_no_keys(shop: SignIn, answer: object) -> None:
     """Nobody is let in, and nobody refused: the keys are not known."""
     shop.answer = answer  # type: ignore[assignment]  # one of those above
+    async with reading(shop) as tokens:
+        with pytest.raises(KeysUnavailableError):
+            await tokens.read(shop.token("c-1"), now=NOON)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_not_followed(shop: SignIn, status: int) -> None:
+    """Where keys come from is the settings' to say, and not the answer's."""
+    followed = []
+
+    def answer() -> web.StreamResponse:
+        followed.append(shop.asked)
+        return web.Response(status=status, headers={"Location": shop.url})
+
+    shop.answer = answer
+    async with reading(shop) as tokens:
+        with pytest.raises(KeysUnavailableError):
+            await tokens.read(shop.token("c-1"), now=NOON)
+    assert followed == [1]
+
+
+async def test_a_set_is_read_up_to_its_limit(shop: SignIn) -> None:
+    """One byte more is too much, though it be the set."""
+    whole = msgspec.json.encode({"keys": [shop.public("first")]})
+    shop.answer = lambda: web.Response(body=whole.ljust(MOST_BYTES))
+    async with reading(shop) as tokens:
+        assert await tokens.read(shop.token("c-1"), now=NOON) == Customer("c-1")
+    shop.answer = lambda: web.Response(body=whole.ljust(MOST_BYTES + 1))
     async with reading(shop) as tokens:
         with pytest.raises(KeysUnavailableError):
             await tokens.read(shop.token("c-1"), now=NOON)

@@ -1,5 +1,6 @@
 """Views on a real Postgres: sealed, compared and set."""
 
+import msgspec
 import pytest
 
 from events.postgres.pool import Pool
@@ -115,3 +116,23 @@ async def test_setting_aside_keeps_the_first_time_and_the_newest_error(views: Vi
     assert after is not None
     assert (before["quarantined_at"], 0) == (after["quarantined_at"], after["version"])
     assert (before["error"], after["error"]) == (b"first", b"second")
+
+
+async def test_what_was_set_aside_while_it_was_folded_is_listed_as_such(
+    flow: Flow, views: ViewStore, pool: Pool
+) -> None:
+    """The view is written, and stays in trouble."""
+    await flow.projector.adopt()
+    async with pool.acquire() as connection:
+        await views.set_aside(connection, "order-1", 1, error=b"error", held_for=None)
+        await views.write(connection, [folded(on_its_way(), 0)])
+        [row] = await connection.fetch("SELECT status, trouble FROM order_list")
+    assert tuple(row) == (on_its_way().status, "quarantined")
+
+
+async def test_a_view_of_another_generation_is_not_listed(flow: Flow, views: ViewStore, pool: Pool) -> None:
+    """A slot may have moved on meanwhile; what it moved to is listed."""
+    await flow.projector.adopt()
+    async with pool.acquire() as connection:
+        await views.write(connection, [msgspec.structs.replace(folded(on_its_way(), 0), generation=2)])
+        assert await connection.fetchval("SELECT count(*) FROM order_list") == 0

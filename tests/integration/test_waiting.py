@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import app.plan_waiter as waiter_module
 from app.plan_waiter import PlanWaiter
 from events.appender import Appender
 from events.postgres.doorbell import Ring
@@ -103,6 +104,25 @@ async def test_an_order_that_is_set_aside_is_not_waited_for(api: Api, pool: Pool
     await owing.happen("order-1", "order.ready")
     await pool.execute("UPDATE views SET quarantined_at = now()")
     progress = await api.edge.plan_waiter.wait("order-1", 2, seconds=10)
+    assert (progress.view_version, progress.complete) == (1, False)
+
+
+async def test_phones_that_are_looked_for_still_are_waited_for(api: Api, pool: Pool, owing: Flow) -> None:
+    """A new order has no cards yet, and that is not the answer."""
+    await owing.place("order-2")
+    await owing.project("order-2")
+    before = await api.edge.plan_waiter.wait("order-2", 1, seconds=0)
+    await plan_all(pool, owing)
+    after = await api.edge.plan_waiter.wait("order-2", 1, seconds=0)
+    assert (before.view_version, before.complete, after.complete) == (1, False, True)
+
+
+@pytest.mark.usefixtures("owing")
+async def test_whoever_is_one_too_many_is_told_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the time were over."""
+    monkeypatch.setattr(waiter_module, "MOST_WAITING", 0)
+    monkeypatch.setattr(waiter_module, "LONGEST_SECONDS", 3_600.0)
+    progress = await api.edge.plan_waiter.wait("order-1", 9, seconds=3_600)
     assert (progress.view_version, progress.complete) == (1, False)
 
 
