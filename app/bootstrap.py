@@ -1,13 +1,14 @@
 """The composition root: from settings to a running service."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
@@ -17,6 +18,7 @@ from app.apns.credentials import Credentials
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
 from app.database import open_database, open_pool_of
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -25,6 +27,7 @@ from app.explanations import Explainer
 from app.housekeeping import Housekeeper, make_receipt_days
 from app.http.edge import Edge
 from app.http.metrics_routes import build_metrics_app
+from app.http.routes import Route
 from app.http.server import build_app, serving
 from app.memory import map_large_blocks, spare_the_collector
 from app.metrics.page import MetricsPage
@@ -44,7 +47,8 @@ from events.appender import Appender
 from events.errors import LockstepError, SchemaAheadError
 from events.feed import Feed
 from events.feed_writer import FeedWriter
-from events.keyring import KeyringKeeper, open_keyring
+from events.keyring import open_keyring
+from events.keyring_keeper import KeyringKeeper
 from events.postgres.doorbell import Doorbell
 from events.postgres.migrator import schema_behind
 from events.postgres.pool import Pool
@@ -82,6 +86,7 @@ class Service:
         self._pool = pool
         self._stack = stack
         self._edge = AsyncExitStack()
+        self._routes: tuple[Route, ...] = ()
         self._leave = asyncio.Event()
         self._stop = asyncio.Event()
         self._workers: asyncio.Task[None] | None = None
@@ -114,8 +119,12 @@ class Service:
         )
 
     @classmethod
-    async def start(cls, settings: Settings) -> Self:
+    async def start(cls, settings: Settings, more: Iterable[Route] = ()) -> Self:
         """Start every role of the settings.
+
+        Args:
+            settings: Of the process.
+            more: Routes beside those of every Lockstep.
 
         Raises:
             LockstepError: Something is missing or unusable; the message says cause and cure.
@@ -129,8 +138,9 @@ class Service:
                 raise LockstepError(f"The database lacks {', '.join(behind)}. Run: lockstep migrate")
             pool = await open_pool_of(settings, dsn, name="lockstep")
             stack.push_async_callback(pool.close)
-            keyring = await open_keyring(pool, settings.secret())
+            keyring = await open_keyring(pool, settings.secrets())
             service = cls(settings, dsn, pool, keyring, stack.pop_all())
+            service._routes = tuple(more)
         try:
             await service._begin()
         except BaseException:
@@ -162,7 +172,7 @@ class Service:
 
     async def _begin(self) -> None:
         await make_receipt_days(self._pool)
-        keyring = KeyringKeeper(self._pool, self._settings.secret(), self.keyring)
+        keyring = KeyringKeeper(self._pool, self._settings.secrets(), self.keyring)
         loops: dict[str, Loop] = {"doorbell": self.doorbell.run, "keyring": keyring.run}
         if self._settings.otlp_url is not None:
             self._recorder = open_recorder(self._settings.otlp_url, self._pool, self._settings.roles, self._stack)
@@ -279,6 +289,7 @@ class Service:
                 self._pool, self.keyring, self._settings.dispatch_rules(), self._settings.key_routes
             ).explain,
             read_state=StateReader(self._pool, self.keyring, keep_receipts_days=self._settings.keep_receipts_days).read,
+            deeds=Deeds(self._pool),
             count_cards=CardCounter(self._pool).count,
             order_list=OrderList(self._pool),
             order_follower=self.order_follower,
@@ -286,6 +297,7 @@ class Service:
             plan_waiter=self.plan_waiter,
             tracker=self.tracker,
             key_store=self.key_store,
+            console_sessions=ConsoleSessions(self._pool, self.keyring),
             quotas=QuotaKeeper(self._pool, self._settings.rules().quota),
             reads=self.reads,
             senders=Senders(self._pool, self.keyring),
@@ -300,7 +312,7 @@ class Service:
             limits=self._settings.rules().http,
         )
         port = await self._edge.enter_async_context(
-            serving(build_app(edge), self._settings.host, self._settings.port, edge.limits)
+            serving(build_app(edge, self._routes), self._settings.host, self._settings.port, edge.limits)
         )
         self.url = f"http://{self._settings.host}:{port}"
 

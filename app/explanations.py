@@ -349,4 +349,5 @@ def _sent(row: asyncpg.Record) -> Sent:
         reason=row["reason"],
         apns_id=str(row["apns_id"]),
         demoted=row["demoted"],
+        folded_at=row["folded_at"],
     )

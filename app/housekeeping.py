@@ -20,7 +20,7 @@ from events.postgres.pool import Pool
 from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from events.waiting import first_of
-from projections.order_list import mend_list
+from projections.order_list import mend_failures, mend_list
 
 log = structlog.get_logger()
 
@@ -29,6 +29,8 @@ STEP_SECONDS = 1.0
 # 256 slots in steps of five take less than a minute.
 STEP_SLOTS = 5
 PRUNED_AT_ONCE = 5_000
+# For so long a list of keys says what a session was that somebody asks about.
+ENDED_SESSIONS_DAYS = 7
 # A renewal begins twenty minutes before the phone ends the card of before.
 RENEWAL_WAITS_SECONDS = 300.0
 
@@ -192,8 +194,8 @@ class Housekeeper:
         return rows
 
     async def mend_list(self, slots: Sequence[int]) -> int:
-        """Bring the list of orders in step with views that a release without the list has folded; return how many."""
-        mended = await mend_list(self._pool, slots)
+        """Bring the list of orders in step with views and cards that a release without it wrote; return how many."""
+        mended = await mend_list(self._pool, slots) + await mend_failures(self._pool, slots)
         if mended:
             log.info("orders_were_listed", orders=mended)
         return mended
@@ -216,6 +218,7 @@ class Housekeeper:
             )
             devices: int = await self._pool.fetchval(statement("app/prune_devices"), PRUNED_AT_ONCE)
             pictures: int = await self._pool.fetchval(statement("app/prune_assets"))
+            await self._pool.execute(statement("app/prune_console"), ENDED_SESSIONS_DAYS)
         if silent:
             log.info("silent_phones_were_signed_out", devices=silent)
         if days or devices or pictures:

@@ -25,6 +25,7 @@ from projections.order_state import (
     StateAfter,
     Told,
     UnansweredPush,
+    attributes_at,
     content_sent,
     recorded_state,
     states_after,
@@ -56,6 +57,11 @@ class _Past(msgspec.Struct):
     count: int = 0
     failure: str | None = None
     next_at: datetime | None = None
+
+    @property
+    def view(self) -> View | None:
+        """Give the order at the point; None where it cannot be folded, or nothing had come."""
+        return self.told[-1].view if self.told and self.failure is None else None
 
 
 class _Horizon(NamedTuple):
@@ -122,7 +128,7 @@ class StateReader:
                 erased=known["erased"],
                 more_events=past.count > len(past.told),
             ),
-            cards=tuple(self._card(order_id, row, known, horizon) for row in rows[:CARDS]),
+            cards=tuple(self._card(order_id, row, known, horizon, past.view) for row in rows[:CARDS]),
             more_cards=len(rows) > CARDS,
             incomplete=self._incomplete(known, horizon),
         )
@@ -149,7 +155,9 @@ class StateReader:
         first = f"{horizon.kept_since:%Y-%m-%d}"
         return f"Receipts are kept for {self._keep_days} days, and those from before {first} are gone."
 
-    def _card(self, order_id: str, row: asyncpg.Record, known: asyncpg.Record, horizon: _Horizon) -> CardState:
+    def _card(
+        self, order_id: str, row: asyncpg.Record, known: asyncpg.Record, horizon: _Horizon, view: View | None
+    ) -> CardState:
         accepted = None if row["version"] is None else self._accepted(order_id, row, known)
         open_version = row["open_version"]
         return CardState(
@@ -157,6 +165,7 @@ class StateReader:
             card_id=str(row["card_id"]),
             attributes_type=row["attributes_type"],
             generation=row["generation"],
+            attributes=attributes_at(view, row["attributes_type"], card_id=str(row["card_id"]), subject_id=order_id),
             accepted=accepted,
             why_not=None if accepted is not None else self._why_nothing(row, horizon),
             unanswered=None

@@ -9,7 +9,8 @@ import msgspec
 from pydantic import SecretStr
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
-from app.settings import PREFIX, FileSettingsSource, Settings
+from app.settings import Settings
+from app.settings_sources import PREFIX, FileSettingsSource
 from app.thresholds import thresholds
 
 HIDDEN: Final = "(set, not shown)"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from app.metrics.counters import count_loop_failure
+from app.metrics.counters import begin_loop, count_loop_failure
 from events.waiting import first_of
 
 log = structlog.get_logger()
@@ -29,6 +29,7 @@ async def supervise(loops: Mapping[str, Loop], stop: asyncio.Event) -> None:
 
 
 async def _keep_running(name: str, loop: Loop, stop: asyncio.Event) -> None:
+    begin_loop(name)
     while not stop.is_set():
         try:
             await loop(stop)

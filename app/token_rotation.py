@@ -7,7 +7,6 @@ Rules:
     the new one came at the earliest, and only if nothing is sealed by them.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -16,12 +15,14 @@ import asyncpg
 import msgspec
 
 from events.errors import LockstepError, SecretKeyError
-from events.keyring import id_of, name_of, read_token_keys
+from events.keyring import add_keys, id_of, name_of
+from events.keyring_keeper import KeyringKeeper
 from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
-from events.sealing import FIRST_KEY, KEY_BYTES, Keyring, prefix_of, seal
+from events.sealing import FIRST_KEY, Keyring, prefix_of
+from events.secret_keys import SecretKeys
 from events.slot import ALL_SLOTS
 
 BATCH: Final = 500
@@ -57,30 +58,28 @@ class TokenRotation:
 
     Args:
         pool: Connections.
-        secret_key: Wraps the keys.
+        secrets: Wrap the keys.
         keyring: Opened with it.
         batch: Values that are sealed at once.
     """
 
-    def __init__(self, pool: Pool, secret_key: bytes, keyring: Keyring, *, batch: int = BATCH) -> None:
+    def __init__(self, pool: Pool, secrets: SecretKeys, keyring: Keyring, *, batch: int = BATCH) -> None:
         self._pool = pool
-        self._secret_key = secret_key
+        self._secret_keys = secrets
         self._keyring = keyring
+        self._keeper = KeyringKeeper(pool, secrets, keyring)
         self._batch = batch
 
     async def look(self) -> tuple[int, bool]:
         """Give the newest key's number, and whether every process knows of it, so that it seals."""
-        self._keyring.tokens.take(await read_token_keys(self._pool, self._secret_key))
+        await self._keeper.look()
         newest = max(self._keyring.tokens.keys)
         return newest, newest == self._keyring.tokens.current
 
     async def add(self) -> int:
         """Make a new key and give its number."""
         newest, _ = await self.look()
-        name = name_of(newest + 1)
-        wrapped = seal(self._secret_key, os.urandom(KEY_BYTES), context=name.encode())
-        with translated():
-            await self._pool.execute(statement("events/add_token_key"), name, wrapped)
+        await add_keys(self._pool, self._secret_keys, [name_of(newest + 1)])
         return newest + 1
 
     async def reseal(self, tell: Callable[[int], None] = lambda _: None) -> Resealed:
@@ -134,9 +133,7 @@ class TokenRotation:
 
     async def _cards(self, slot: int, done: Resealed, tell: Callable[[int], None]) -> None:
         place: tuple[Any, ...] = ("", _NO_CARD)
-        while rows := await self._pool.fetch(
-            statement("app/find_card_tokens_to_reseal"), slot, self._prefix, *place, self._batch
-        ):
+        while rows := await self._found(statement("app/find_card_tokens_to_reseal"), slot, place=place):
             place = (rows[-1]["subject_id"], rows[-1]["card_id"])
             anew = self._anew(rows, done)
             changed = await fetch_through_deadlocks(
@@ -153,9 +150,7 @@ class TokenRotation:
 
     async def _phones(self, done: Resealed, tell: Callable[[int], None]) -> None:
         place: tuple[Any, ...] = ("", "", b"")
-        while rows := await self._pool.fetch(
-            statement("app/find_push_tokens_to_reseal"), self._prefix, *place, self._batch
-        ):
+        while rows := await self._found(statement("app/find_push_tokens_to_reseal"), place=place):
             place = (rows[-1]["app"], rows[-1]["environment"], rows[-1]["token_hash"])
             anew = self._anew(rows, done)
             changed = await fetch_through_deadlocks(
@@ -170,6 +165,11 @@ class TokenRotation:
             done.phones += len(changed)
             tell(len(rows))
 
+    async def _found(self, sql: str, *slot: int, place: tuple[Any, ...]) -> Sequence[asyncpg.Record]:
+        """Find what has not been sealed by the newest key; somebody may have made another while we were at it."""
+        await self._keeper.look()
+        return await self._pool.fetch(sql, *slot, self._prefix, *place, self._batch)
+
     async def _secrets(
         self,
         find: str,
@@ -178,6 +178,7 @@ class TokenRotation:
         done: Resealed,
     ) -> None:
         open_, seal_ = ways
+        await self._keeper.look()
         for row in await self._pool.fetch(find):
             name, kept = row["name"], (row["secret_sealed"], row["previous_sealed"])
             if all(each is None or each.startswith(self._prefix) for each in kept):

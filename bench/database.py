@@ -12,6 +12,7 @@ from events.postgres.embedded import EmbeddedPostgres
 from events.postgres.migrator import migrate
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
+from events.secret_keys import SecretKeys
 
 SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 
@@ -41,7 +42,7 @@ async def bed(connections: int = 40) -> AsyncIterator[Bed]:
             await migrate(server.dsn)
             secret = os.urandom(32)
             async with await open_pool(server.dsn, name="bench", most=connections) as pool:
-                made = Bed(server.dsn, pool, await open_keyring(pool, secret), secret, server)
+                made = Bed(server.dsn, pool, await open_keyring(pool, SecretKeys(secret)), secret, server)
                 yield made
         finally:
             await (server if made is None else made.server).stop()

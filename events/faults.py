@@ -1,7 +1,8 @@
 """Every reason why data is not a fact, each with its place and what is known there."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -9,6 +10,10 @@ from events.document import pointer_to
 from events.errors import Fault
 from events.fact import Fact
 from events.personal import listed_object
+
+# msgspec ends its sentence with the place: `$.cards[0].subject`, `$.startTokens[...]`, "`key` in `$.startTokens`".
+_PLACE: Final = re.compile(r" - at .*`\$(?P<path>[^`]*)`$")
+_STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
 def faults_of(data: Any, shape: type[Fact], pointer: str, *, whole: bool = True) -> Iterator[Fault]:
@@ -71,6 +76,23 @@ def _value_faults(value: Any, kind: Any, place: str) -> Iterator[Fault]:
 def without_value(sentence: str) -> str:
     """Give what msgspec says is wrong; the one of its sentences that quotes the value, about enums, is another then."""
     return "is not a value that is known here" if sentence.startswith("Invalid enum value") else sentence
+
+
+def misfit(error: msgspec.ValidationError, shape: type[Any]) -> Fault:
+    """Give the first thing that keeps a document from being of a shape, and its place, as msgspec says it."""
+    sentence = str(error)
+    place = _PLACE.search(sentence)
+    if place is None:
+        return Fault("", _explained(sentence, shape))
+    pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(place["path"].replace("[...]", "")))
+    return Fault(pointer, _explained(sentence[: place.start()], shape if pointer == "" else None))
+
+
+def _explained(sentence: str, shape: type[Any] | None) -> str:
+    if shape is None or "unknown field" not in sentence:
+        return without_value(sentence)
+    known = ", ".join(field.encode_name for field in msgspec.structs.fields(shape))
+    return f"{sentence}; known fields: {known}"
 
 
 def _item_shape(kind: Any) -> type[Fact] | None:

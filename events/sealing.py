@@ -1,7 +1,5 @@
 """Seals personal values: AES-256-GCM under a data key of the subject, which is wrapped by the installation's key."""
 
-import base64
-import binascii
 import hashlib
 import os
 from collections.abc import Callable, Mapping
@@ -11,7 +9,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from events.errors import SecretKeyError
+from events.errors import SecretKeyError, StoreUnavailableError
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -46,25 +44,8 @@ def unseal(key: bytes, sealed: bytes, *, context: bytes) -> bytes:
         return _cipher(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
     except (InvalidTag, ValueError) as error:  # the second for bytes that are too few
         raise SecretKeyError(
-            "Sealed bytes could not be opened: LOCKSTEP_SECRET_KEY is not the key that sealed them."
+            "Sealed bytes could not be opened: they are damaged, or of somebody with another LOCKSTEP_SECRET_KEY."
         ) from error
-
-
-def read_secret_key(text: str) -> bytes:
-    """Read the secret key of the settings: 32 bytes in base64.
-
-    Raises:
-        SecretKeyError: It is something else.
-    """
-    try:
-        key = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise SecretKeyError("LOCKSTEP_SECRET_KEY is not base64. Make one with: openssl rand -base64 32") from error
-    if len(key) != KEY_BYTES:
-        raise SecretKeyError(
-            f"LOCKSTEP_SECRET_KEY has {len(key)} bytes instead of {KEY_BYTES}. Make one with: openssl rand -base64 32"
-        )
-    return key
 
 
 def prefix_of(key_id: int) -> bytes:
@@ -83,17 +64,26 @@ class TokenKeys:
     Attributes:
         keys: All that open.
         current: The one that seals.
+        are_trusted: Tells whether others cannot have gone on to a key that is not among them.
     """
 
     keys: Mapping[int, bytes]
     current: int = field(default=FIRST_KEY)
+
+    def __post_init__(self) -> None:
+        self.are_trusted: Callable[[], bool] = lambda: True
 
     def take(self, other: "TokenKeys") -> None:
         """Go on with other keys."""
         self.keys, self.current = other.keys, other.current
 
     def seal(self, plain: bytes, *, context: bytes) -> bytes:
-        """Encrypt bytes for one place."""
+        """Encrypt bytes for one place.
+
+        Raises:
+            StoreUnavailableError: The keys were not looked at for too long.
+        """
+        self._refuse_untrusted()
         return prefix_of(self.current) + seal(self.keys[self.current], plain, context=context)
 
     def unseal(self, sealed: bytes, *, context: bytes) -> bytes:
@@ -101,7 +91,9 @@ class TokenKeys:
 
         Raises:
             SecretKeyError: None of them has, or another context, or bytes that were changed.
+            StoreUnavailableError: The keys were not looked at for too long.
         """
+        self._refuse_untrusted()
         if sealed.startswith(MARK):
             key = self.keys.get(int.from_bytes(sealed[len(MARK) : PREFIX_BYTES], "big"))
             if key is not None:
@@ -109,8 +101,20 @@ class TokenKeys:
                     return unseal(key, sealed[PREFIX_BYTES:], context=context)
                 except SecretKeyError:
                     # a nonce of the first key may look like the mark, once in a very long time
-                    return unseal(self.keys[FIRST_KEY], sealed, context=context)
-        return unseal(self.keys[FIRST_KEY], sealed, context=context)
+                    return self._unseal_first(sealed, context)
+        return self._unseal_first(sealed, context)
+
+    def _refuse_untrusted(self) -> None:
+        if not self.are_trusted():
+            raise StoreUnavailableError(
+                "The keys for tokens have not been looked at in Postgres for too long; ask again."
+            )
+
+    def _unseal_first(self, sealed: bytes, context: bytes) -> bytes:
+        first = self.keys.get(FIRST_KEY)
+        if first is None:
+            raise SecretKeyError("Sealed bytes could not be opened: the key that sealed them was retired.")
+        return unseal(first, sealed, context=context)
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,6 +9,8 @@ import msgspec
 LIFETIME = timedelta(hours=8)
 ANDROID_LIFETIME = timedelta(days=28)
 """Android ends nothing by itself; for so long Firebase may keep what ends a card, for a phone that is away."""
+OTHER = "other"
+"""The starter of a card that was taken over from another backend."""
 FCM = "fcm"
 """The environment of Android phones: Firebase Cloud Messaging has one."""
 
@@ -170,8 +172,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_the_apps(self) -> bool:
-        """Tell whether the app has started the card, as it thought right."""
-        return self.starter == "app" and self.is_on_phone
+        """Tell whether the app, or another backend, has started the card, as it thought right."""
+        return self.starter in ("app", OTHER) and self.is_on_phone
 
     @property
     def is_silent(self) -> bool:
@@ -231,7 +233,14 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     tried_hash: bytes | None = None
     tried_environment: str | None = None
 
+    @property
+    def has_failed(self) -> bool:
+        """Tell whether the card stands still, and a repetition does not mend that."""
+        return self.outcome == FAILED and self.phase is not Phase.OVER
 
+
+FAILED = "failed"
+"""The outcome of a card whose push APNs refused for what it holds, or that could not be made."""
 NOT_MADE = "not made"
 """Stands for the word of APNs, of a card that could not be planned or rendered."""
 UNFIT = "preflight"

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from projections.card import Card, Phase, Settlement
+from projections.card import OTHER, Card, Phase, Settlement
 from projections.sentences import ENDED_BY_A_PERSON
 
 
@@ -143,6 +143,8 @@ def _started(settlement: Settlement) -> CardFact:
     card = settlement.card
     if card.starter == "app":
         code, reason = "started_by_app", "The app started the card itself."
+    elif card.starter == OTHER:
+        code, reason = "taken_over", "Another backend had started the card."
     elif card.is_on_phone:
         code, reason = "reported", "The app reported that the card is on the phone."
     elif settlement.accepted_version is not None:

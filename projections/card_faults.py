@@ -12,9 +12,12 @@ from events.fact import Fact
 from events.personal import personal_fields, unerasable, unsealable
 from events.vocabulary import holds_moment
 from projections.alert_text import faults_of
+from projections.card_refusals import read_card
 from projections.channel import Carrier, Storage
 from projections.content_state import ATTRIBUTES_TYPE as ORDER_ATTRIBUTES
 from projections.definition import CUSTOMER, ORDER, CardDefinition
+from projections.errors import CardTypesError
+from projections.layout_faults import faults_of_layout
 from projections.steps import STEPS, Step
 
 _is_swift_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
@@ -102,6 +105,15 @@ def _of_look(card: CardDefinition) -> Iterator[str]:
     ):
         if name not in card.attributes.__struct_fields__:
             yield f"attributes is to have a field {name}: {why}"
+    if card.layout is not None:
+        yield from _of_layout(card)
+
+
+def _of_layout(card: CardDefinition) -> Iterator[str]:
+    try:
+        yield from faults_of_layout(card.layout, read_card(card).card)
+    except CardTypesError as error:
+        yield str(error)
 
 
 def _of_a_look_alone(card: CardDefinition) -> Iterator[str]:

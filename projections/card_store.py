@@ -12,9 +12,10 @@ from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from projections.budget import BudgetRules, StartBudget, UrgentBudget, UrgentRules
-from projections.card import FCM, Card, Intent, Kind, Lane, Phase, Settlement
+from projections.card import FAILED, FCM, Card, Intent, Kind, Lane, Phase, Settlement
 from projections.card_fact import facts_of
 from projections.card_fact_store import add_facts
+from projections.order_list import list_failures
 from projections.pause import Route
 from projections.phone import AlertToken, Phone, version_of
 from projections.receipt import Receipt, add_receipts
@@ -181,6 +182,7 @@ class CardStore:
             if receipts:
                 await add_receipts(connection, receipts)
             await self._tell_devices(connection, settlements)
+            await list_failures(connection, _failing_otherwise(settlements, settled))
             before = {row["card_id"]: row["before"] for row in settled if row["listened"]}
             facts = [
                 fact
@@ -266,6 +268,16 @@ class CardStore:
             [each.freshness for each in settlements],
             self._channel_settle,
         )
+
+
+def _failing_otherwise(settlements: Sequence[Settlement], settled: Sequence[asyncpg.Record]) -> set[tuple[int, str]]:
+    """Give slot and subject of cards that failed now, and had not before, or the other way round."""
+    before = {row["card_id"]: row["before"] == FAILED for row in settled}
+    return {
+        (each.card.slot, each.card.subject_id)
+        for each in settlements
+        if before.get(each.card.card_id, each.has_failed) != each.has_failed
+    }
 
 
 def _claimed(row: asyncpg.Record) -> Claimed:

@@ -11,6 +11,16 @@ from projections.card_fields import CardId, Fraction, SubjectId, UnixSeconds, Wo
 from projections.definition import CardDefinition
 from projections.draft import moment_of
 from projections.history import LINES_SHOWN, MICROSECONDS
+from projections.layout import (
+    ColumnBlock,
+    PhoneLayout,
+    PictureBlock,
+    ProgressBlock,
+    RowBlock,
+    StepsBlock,
+    TextBlock,
+    TimeBlock,
+)
 from projections.order_view import OrderView
 from projections.registers import CHARACTERS_SHOWN
 from projections.steps import STEPS
@@ -118,6 +128,46 @@ def _cut(text: str | None, characters: int) -> str | None:
     return text if text is None else text[:characters]
 
 
+_MERCHANT: Final = RowBlock(
+    (
+        PictureBlock("{contentState.imageKey}", symbol="bag"),
+        ColumnBlock(
+            (
+                TextBlock("{attributes.merchantName}", "headline"),
+                TextBlock("Order {attributes.orderNumber}", "caption"),
+            )
+        ),
+        TimeBlock("{contentState.deliveryTime}", "both"),
+    )
+)
+_STATUS: Final = TextBlock("{contentState.status}", "title", words=True)
+_COURIER: Final = TextBlock("{contentState.courierName} brings it to you")
+_BAR: Final = ProgressBlock("{contentState.progress}", points=4)
+_NOTE: Final = TextBlock("{contentState.note}")
+
+LAYOUT: Final = PhoneLayout(
+    lock_screen=(_MERCHANT, _STATUS, _COURIER, _BAR, _NOTE, StepsBlock("{contentState.history}", most=3)),
+    compact_leading=PictureBlock(symbol="bag"),
+    compact_trailing=TimeBlock("{contentState.deliveryTime}", "countdown"),
+    minimal=ProgressBlock("{contentState.progress}"),
+    expanded=(_MERCHANT, _STATUS, _COURIER, _BAR, _NOTE),
+    tint="#0a8f5b",
+    words={
+        "placed": "We have your order",
+        "accepted": "Your order is confirmed",
+        "preparing": "In the kitchen",
+        "ready": "Ready to go",
+        "courier_assigned": "A courier is on the job",
+        "picked_up": "On its way",
+        "courier_arriving": "Almost there",
+        "delayed": "Running late",
+        "delivered": "Delivered",
+        "cancelled": "Cancelled",
+        "failed": "Not delivered",
+    },
+)
+"""How it looks on an iPhone."""
+
 CARD: Final = CardDefinition(
     attributes_type=ATTRIBUTES_TYPE,
     attributes=OrderAttributes,
@@ -128,6 +178,7 @@ CARD: Final = CardDefinition(
     alerts=_ALERTS,
     otherwise="Your order has news.",
     title=_title,
+    layout=LAYOUT,
     steps=STEPS,
     images=("imageKey",),
 )

@@ -9,8 +9,19 @@ from msgspec.structs import replace
 from projections.card_fields import CardId, Fraction, SubjectId, UnixSeconds, Word
 from projections.content_state import CARD as ORDER_CARD
 from projections.content_state import CONTENT_LIMIT_BYTES
+from projections.content_state import LAYOUT as ORDER_LAYOUT
 from projections.customer_view import CustomerView, OneOrder
 from projections.definition import CUSTOMER, ORDER, CardDefinition
+from projections.layout import (
+    ColumnBlock,
+    EachBlock,
+    PhoneLayout,
+    PictureBlock,
+    ProgressBlock,
+    RowBlock,
+    TextBlock,
+    TimeBlock,
+)
 from projections.order_view import OrderView
 
 ORDERS_SHOWN: Final = 8
@@ -81,6 +92,31 @@ def _line(order: OneOrder) -> OrderLine:
     )
 
 
+_ORDER: Final = RowBlock(
+    (
+        PictureBlock(symbol="bag"),
+        ColumnBlock(
+            (
+                TextBlock("{item.merchantName}", "headline"),
+                TextBlock("{item.status}", "caption", words=True),
+                ProgressBlock("{item.progress}"),
+            )
+        ),
+        TimeBlock("{item.deliveryTime}", "countdown"),
+    )
+)
+_MORE: Final = TextBlock("and {contentState.more} more", "caption")
+
+LAYOUT: Final = PhoneLayout(
+    lock_screen=(EachBlock("{contentState.orders}", (_ORDER,), most=3), _MORE),
+    compact_leading=PictureBlock(symbol="bag"),
+    minimal=PictureBlock(symbol="bag"),
+    expanded=(EachBlock("{contentState.orders}", (_ORDER,), most=2), _MORE),
+    tint=ORDER_LAYOUT.tint,
+    words=ORDER_LAYOUT.words,
+)
+"""How it looks on an iPhone."""
+
 CARD: Final = CardDefinition(
     kind=CUSTOMER,
     gathers=(ORDER,),
@@ -89,6 +125,7 @@ CARD: Final = CardDefinition(
     content_state=OrdersContent,
     render=render,
     render_attributes=render_attributes,
+    layout=LAYOUT,
     alerts=ORDER_CARD.alerts,
     otherwise=ORDER_CARD.otherwise,
     content_limit_bytes=CONTENT_LIMIT_BYTES,

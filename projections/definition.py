@@ -30,6 +30,7 @@ from projections.alert_text import (
 from projections.android_face import AndroidFace, bounded_android, plain_android
 from projections.channel import Carrier, Storage
 from projections.errors import RenderError
+from projections.layout import PhoneLayout
 from projections.raised import raised
 from projections.steps import Step
 from projections.web_face import WebFace, bounded, in_words, plain_face
@@ -65,6 +66,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
         render_web: From a view to what the tracking page shows of it; None: what its content state says, by the names
             of its fields.
         render_android: From a view to the Live Update of an Android phone; None: what the tracking page says.
+        layout: How the console draws it as an iPhone would; None: by the names of its fields.
         alerts: What the alert of an event says, by its type: words alone, or with a title and a sound of its own. Its
             functions get a view without personal values, for it lights a locked screen.
         otherwise: What an alert says of other events.
@@ -97,6 +99,7 @@ class CardDefinition(Struct, frozen=True, kw_only=True):
     render_attributes: Callable[..., Struct]
     render_web: Callable[[Any], WebFace] | None = None
     render_android: Callable[[Any], AndroidFace] | None = None
+    layout: PhoneLayout | None = None
     alerts: Mapping[str, Words | EventAlert]
     otherwise: Words | EventAlert
     title: Words

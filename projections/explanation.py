@@ -77,6 +77,7 @@ class Sent(msgspec.Struct, frozen=True, rename="camel"):
         status: What APNs answered; None without an answer.
         reason: The word of APNs.
         demoted: It would have had priority 10, had the phone not had its urgent pushes for the hour.
+        folded_at: When what it shows was folded; None where that is not known.
     """
 
     sent_at: datetime
@@ -90,6 +91,7 @@ class Sent(msgspec.Struct, frozen=True, rename="camel"):
     reason: str | None
     apns_id: str
     demoted: bool = False
+    folded_at: datetime | None = None
 
 
 class Shown(msgspec.Struct, frozen=True):

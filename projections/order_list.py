@@ -2,6 +2,7 @@
 
 It is a table of its own, since views are found by their keys alone and their rows are changed in place. A row changes
 when what it holds does; it is compared with its view once an hour, for what a release without the list has folded.
+Whether a card has failed is noted with the settlement that changes that.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -29,7 +30,8 @@ class ListedOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         status: By the steps of its kind; None before it was placed.
         over: Whether it is over.
         customer_id: Whose it is; None as long as nobody said.
-        trouble: `quarantined` when its fold has failed, `held` when it waits for a worker that reads more; else None.
+        trouble: `quarantined` when its fold has failed, `held` when it waits for a worker that reads more, `failed`
+            when a card of it could not be sent and a repetition does not mend that; else None.
         changed_at: When one of these changed last.
     """
 
@@ -49,17 +51,20 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
         customer_id: Those of a customer; None: of anybody.
         order_id: One order; None: any.
         statuses: Those of one of these statuses; empty: of any.
-        in_trouble: Those alone that are set aside.
+        in_trouble: Those alone with which something is the matter.
+        search: Those whose id begins so, or whose customer's id this is; None: any.
     """
 
     customer_id: str | None = None
     order_id: str | None = None
     statuses: tuple[str, ...] = ()
     in_trouble: bool = False
+    search: str | None = None
 
     def admits(self, order: ListedOrder) -> bool:
         """Tell whether an order may be one of these, whatever its status and its trouble."""
-        return self.order_id in (None, order.order_id) and self.customer_id in (None, order.customer_id)
+        is_found = self.search is None or order.order_id.startswith(self.search) or order.customer_id == self.search
+        return is_found and self.order_id in (None, order.order_id) and self.customer_id in (None, order.customer_id)
 
     def matches(self, order: ListedOrder) -> bool:
         """Tell whether an order is one of these."""
@@ -100,7 +105,8 @@ class OrderList:
     async def page(self, sought: Sought, *, after: Place | None, most: int) -> tuple[list[ListedOrder], Place | None]:
         """Give the next orders, those that changed last first, and the place of the last; None: nothing follows.
 
-        An order that changes meanwhile is at the beginning then.
+        An order that changes meanwhile is at the beginning then. What is found by `search` comes by its id, unless it
+        is sought among the orders of a customer.
 
         Args:
             sought: Which orders.
@@ -155,7 +161,13 @@ class OrderList:
         if sought.customer_id is not None:
             name = "projections/list_orders_of_customer"
             which = (sought.customer_id, statuses, sought.in_trouble)
-            return await self._pool.fetch(statement(name), ALL_SLOTS, *which, *place, most)
+            prefix = None if sought.search == sought.customer_id else sought.search
+            return await self._pool.fetch(statement(name), ALL_SLOTS, *which, *place, most, prefix)
+        if sought.search is not None:
+            name, last = "projections/search_orders", None if after is None else after.order_id
+            return await self._pool.fetch(
+                statement(name), ALL_SLOTS, sought.search, statuses, sought.in_trouble, last, most
+            )
         name = "projections/list_orders_in_trouble" if sought.in_trouble else "projections/list_orders"
         return await self._pool.fetch(statement(name), ALL_SLOTS, statuses, *place, most)
 
@@ -170,6 +182,43 @@ async def relist(connection: Connection, subject_ids: Sequence[str]) -> None:
     """Bring the list in step with the views of some subjects, in the transaction that changed them."""
     if subject_ids:
         await connection.execute(statement(_RELIST), [slot_of(each) for each in subject_ids], list(subject_ids))
+
+
+async def list_failures(connection: Connection, subjects: Collection[tuple[int, str]]) -> None:
+    """Note which of some subjects have a card that failed, in the transaction that settles their cards.
+
+    Args:
+        connection: In a transaction.
+        subjects: Slot and subject id of each.
+    """
+    if not subjects:
+        return
+    stamped = await connection.fetch(statement("projections/stamp_list_slots"), sorted({slot for slot, _ in subjects}))
+    at = {row["slot"]: row["changed_at"] for row in stamped}
+    rows = sorted(subjects)
+    await connection.execute(
+        statement("projections/list_failures"),
+        [slot for slot, _ in rows],
+        [subject_id for _, subject_id in rows],
+        [at[slot] for slot, _ in rows],
+    )
+
+
+async def mend_failures(pool: Pool, slots: Sequence[int]) -> int:
+    """Bring the list in step with the cards of some slots that have failed, and return how many rows were not.
+
+    Args:
+        pool: One connection is used at a time.
+        slots: The slots.
+
+    Raises:
+        StoreUnavailableError: Postgres is away.
+    """
+    with translated():
+        async with pool.acquire() as connection, connection.transaction():
+            found = await connection.fetch(statement("projections/find_unlisted_failures"), slots, MENDED_AT_ONCE)
+            await list_failures(connection, [(row["slot"], row["subject_id"]) for row in found])
+    return len(found)
 
 
 async def mend_list(pool: Pool, slots: Sequence[int]) -> int:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from events.envelope import RecordedEvent
+from projections.activity import has_start
 from projections.errors import RenderError
 from projections.order_view import EMPTY
 from projections.registry import CARDS
@@ -102,6 +103,7 @@ class CardState(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What APNs had accepted for a card.
 
     Attributes:
+        attributes: What it is started with, drawn by this release of the order at that point; None where it cannot.
         accepted: The last push that it had accepted.
         why_not: Why there is none.
         unanswered: The last one after that without an answer by then.
@@ -111,6 +113,7 @@ class CardState(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     card_id: str
     attributes_type: str
     generation: int
+    attributes: Raw | None
     accepted: AcceptedPush | None
     why_not: str | None
     unanswered: UnansweredPush | None
@@ -209,6 +212,26 @@ def recorded_state(
         ),
         more_events=more_events,
     )
+
+
+def attributes_at(view: View | None, attributes_type: str, *, card_id: str, subject_id: str) -> Raw | None:
+    """Give what a card is started with; None where that cannot be drawn.
+
+    Args:
+        view: The subject at the time that is asked about; None where it cannot be folded.
+        attributes_type: Of the card.
+        card_id: Ours.
+        subject_id: What the card is about.
+    """
+    if view is None or not view.placed or not has_start(view):
+        return None
+    card = CARDS.find(attributes_type, view.kind)
+    if card is None or card.kind != view.kind:
+        return None
+    try:
+        return Raw(card.draw_attributes(view, card_id=card_id, subject_id=subject_id))
+    except RenderError:
+        return None
 
 
 class _Aps(msgspec.Struct, rename="kebab"):

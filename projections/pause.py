@@ -53,6 +53,27 @@ class PauseRow(msgspec.Struct, frozen=True):
                 return self.kind == "all"
 
 
+class ToldPause(msgspec.Struct, frozen=True, rename="camel"):
+    """A pause as programs read it.
+
+    Attributes:
+        resume: The command that lifts it.
+    """
+
+    kind: str
+    key: str
+    reason: str
+    paused_at: datetime
+    until: datetime | None
+    resume: str
+
+
+def told_pause(pause: PauseRow) -> ToldPause:
+    """Give a pause with the command that lifts it."""
+    resume = lifted_by(pause.kind, pause.key)
+    return ToldPause(pause.kind, pause.key, pause.reason, pause.paused_at, pause.until, resume)
+
+
 def _key_of(card: Card, routes: Iterable[Route]) -> str | None:
     """Give the id of the key that signs a card's pushes; None when there is none."""
     served = {app: key_id for app, environment, key_id in routes if environment == card.environment}

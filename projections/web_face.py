@@ -5,7 +5,7 @@ A definition gives them itself by `render_web`, or they are taken from its conte
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
@@ -15,9 +15,11 @@ MOST_CHARACTERS: Final = 240
 
 _EARLIEST, _LATEST = 1_000_000_000, 4_102_444_800
 """Unix seconds, from 2001 to 2099: a number outside of them is no time."""
-_TEXTS: Final = ("text", "message", "subtitle", "note", "reason")
-_HIDDEN: Final = frozenset({"title", "status", "headline", "progress", "percent", "history", "updatedAt", "freshness"})
-_names_time = re.compile(r"(?:At|Time|Date)$").search
+TEXTS: Final = ("text", "message", "subtitle", "note", "reason")
+PROGRESS: Final[tuple[tuple[str, Literal[1, 100]], ...]] = (("progress", 1), ("percent", 100))
+"""Fields of a bar, with what they hold when it is full."""
+HIDDEN: Final = frozenset({"title", "status", "headline", "progress", "percent", "history", "updatedAt", "freshness"})
+_ends_as_a_time = re.compile(r"(?:At|Time|Date)$").search
 _names_no_words = re.compile(r"(?:^id|Ids?|Keys?|^cardId|^subject)$").search
 _word_begins = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.]+")
 
@@ -69,9 +71,9 @@ def plain_face(title: str, content: Mapping[str, Any]) -> WebFace:
         title: Where the content has none.
         content: JSON, as a card shows it.
     """
-    told = next((name for name in _TEXTS if isinstance(content.get(name), str)), None)
+    told = next((name for name in TEXTS if isinstance(content.get(name), str)), None)
     headline, status = (content.get(name) for name in ("headline", "status"))
-    shown = {name: value for name, value in content.items() if name not in _HIDDEN and name != told}
+    shown = {name: value for name, value in content.items() if name not in HIDDEN and name != told}
     return bounded(
         WebFace(
             title=content["title"] if isinstance(content.get("title"), str) else title,
@@ -84,6 +86,16 @@ def plain_face(title: str, content: Mapping[str, Any]) -> WebFace:
     )
 
 
+def names_time(name: str) -> bool:
+    """Tell whether a field of this name holds a time, if a number."""
+    return name == "at" or _ends_as_a_time(name) is not None
+
+
+def names_no_words(name: str) -> bool:
+    """Tell whether a field of this name, an id or a key, says nothing to people."""
+    return _names_no_words(name) is not None
+
+
 def in_words(name: str) -> str:
     """Give the words of a name such as `courier_arriving` or `deliveryTime`."""
     words = _word_begins.sub(" ", name).strip()
@@ -92,7 +104,7 @@ def in_words(name: str) -> str:
 
 
 def _progress(content: Mapping[str, Any]) -> float | None:
-    for name, whole in (("progress", 1), ("percent", 100)):
+    for name, whole in PROGRESS:
         if _is_number(content.get(name)):
             return float(content[name]) / whole
     return None
@@ -100,7 +112,7 @@ def _progress(content: Mapping[str, Any]) -> float | None:
 
 def _lines(content: Mapping[str, Any], under: str = "") -> Iterator[WebLine]:
     for name, value in content.items():
-        if _names_no_words(name):
+        if names_no_words(name):
             continue
         label = f"{under}, {in_words(name).lower()}" if under else in_words(name)
         if isinstance(value, dict) and not under:
@@ -132,7 +144,7 @@ def _text(value: Any) -> str | None:
 
 
 def _is_time(name: str, value: Any) -> bool:
-    return bool(name == "at" or _names_time(name)) and _is_number(value) and _EARLIEST <= value < _LATEST
+    return names_time(name) and _is_number(value) and _EARLIEST <= value < _LATEST
 
 
 def _is_number(value: Any) -> bool:

@@ -63,7 +63,8 @@ CREATE TABLE public.api_keys (
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
-    replaced_by text COLLATE pg_catalog."C"
+    replaced_by text COLLATE pg_catalog."C",
+    of_console boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.asset_debts (
@@ -237,7 +238,7 @@ END) STORED,
     CONSTRAINT cards_intent_kind_check CHECK ((intent_kind = ANY (ARRAY['start'::text, 'update'::text, 'end'::text, 'alert'::text]))),
     CONSTRAINT cards_phase_check CHECK ((phase = ANY (ARRAY['wanted'::text, 'starting'::text, 'shown'::text, 'ending'::text, 'over'::text]))),
     CONSTRAINT cards_reported_state_check CHECK ((reported_state = ANY (ARRAY['starting'::text, 'active'::text, 'dismissed'::text, 'ended'::text]))),
-    CONSTRAINT cards_starter_check CHECK ((starter = ANY (ARRAY['server'::text, 'app'::text, 'app_first'::text])))
+    CONSTRAINT cards_starter_check CHECK ((starter = ANY (ARRAY['server'::text, 'app'::text, 'app_first'::text, 'other'::text])))
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
 
@@ -300,6 +301,14 @@ END) STORED,
     CONSTRAINT channels_storage_check CHECK ((storage = ANY (ARRAY['none'::text, 'latest'::text])))
 )
 WITH (fillfactor='60', autovacuum_vacuum_scale_factor='0.02');
+
+CREATE TABLE public.console_tickets (
+    hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    session_seconds integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.customer_tags (
     customer_id text NOT NULL COLLATE pg_catalog."C",
@@ -513,6 +522,7 @@ CREATE TABLE public.order_list (
     customer_id text COLLATE pg_catalog."C",
     trouble text COLLATE pg_catalog."C",
     changed_at timestamp with time zone NOT NULL,
+    failed boolean DEFAULT false NOT NULL,
     CONSTRAINT order_list_trouble_check CHECK ((trouble = ANY (ARRAY['quarantined'::text, 'held'::text])))
 );
 
@@ -834,6 +844,9 @@ ALTER TABLE ONLY public.channels
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_slot_subject_id_app_environment_attributes_type_ge_key UNIQUE (slot, subject_id, app, environment, attributes_type, generation);
 
+ALTER TABLE ONLY public.console_tickets
+    ADD CONSTRAINT console_tickets_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY public.customer_tags
     ADD CONSTRAINT customer_tags_pkey PRIMARY KEY (customer_id);
 
@@ -994,7 +1007,7 @@ CREATE INDEX heads_unsettled ON public.heads USING btree (slot, subject_id) WHER
 
 CREATE INDEX order_list_by_status ON public.order_list USING btree (status, changed_at, subject_id);
 
-CREATE INDEX order_list_in_trouble ON public.order_list USING btree (changed_at, subject_id) WHERE (trouble IS NOT NULL);
+CREATE INDEX order_list_in_trouble ON public.order_list USING btree (changed_at, subject_id) WHERE ((trouble IS NOT NULL) OR failed);
 
 CREATE INDEX order_list_of_customer ON public.order_list USING btree (customer_id, changed_at, subject_id) WHERE (customer_id IS NOT NULL);
 

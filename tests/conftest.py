@@ -15,11 +15,13 @@ from events.keyring import open_keyring
 from events.postgres.migrator import migrate
 from events.postgres.pool import Connection, Pool, connect, open_pool
 from events.sealing import Keyring
+from events.secret_keys import SecretKeys
 from events.store import EventStore
 from projections.registry import CARDS, Registry
 from tests.database import new_database, serving
 
 SECRET_KEY = b"the secret key of every test run"
+SECRETS = SecretKeys(SECRET_KEY)
 
 settings.register_profile("tests", deadline=None)  # a busy machine is no failure
 settings.load_profile("tests")
@@ -134,7 +136,7 @@ def clock(caretaker: Connection, clean: None) -> Clock:  # noqa: ARG001 - the sa
 @pytest.fixture
 async def keyring(pool: Pool) -> Keyring:
     """The installation's keys, made anew for each test."""
-    return await open_keyring(pool, SECRET_KEY)
+    return await open_keyring(pool, SECRETS)
 
 
 @pytest.fixture

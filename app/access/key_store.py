@@ -153,6 +153,12 @@ class KeyStore:
             )
         return None if row is None else (key, _stored_key(row))
 
+    async def describe(self, key_id: str) -> tuple[str, datetime | None]:
+        """Give the name of a key that has just called, and when it ends; None: it has no end."""
+        with translated():
+            [row] = await self._pool.fetch(statement("app/read_api_key"), key_id)
+        return row["name"], row["expires_at"]
+
     async def list_keys(self) -> list[StoredKey]:
         """Read all keys, the newest first, revoked and expired ones too."""
         with translated():

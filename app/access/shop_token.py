@@ -6,6 +6,7 @@ Rules (RFC 8725):
     name. A token ends; its customer stands in the claim that the settings name.
 """
 
+import math
 from datetime import datetime
 from typing import Any, Final
 
@@ -84,6 +85,7 @@ def read_shop_token(text: str, key: jwt.PyJWK, rules: ShopTokenRules, *, now: da
 def _is_of_now(claims: dict[str, Any], seconds: float) -> bool:
     """Tell whether a token's time has come and is not over."""
     ends, begins = claims["exp"], [claims[each] for each in ("iat", "nbf") if each in claims]
-    if any(type(each) not in {int, float} for each in (ends, *begins)):
+    # JSON has no infinity, and Python reads one: such a token would never end
+    if not all(type(each) is int or (type(each) is float and math.isfinite(each)) for each in (ends, *begins)):
         return False
     return bool(seconds < ends and all(each <= seconds + CLOCK_SKEW_SECONDS for each in begins))

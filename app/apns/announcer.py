@@ -212,10 +212,14 @@ class Announcer:
         if token is None:
             hold = now + timedelta(seconds=self._rules.verdicts.hold)
             return replace(quiet, due_at=hold, outcome="rejected", why=f"Not sent: {no_key(app, environment)}")
+        try:
+            opened, bearer = self._keyring.open_token(device_token.sealed), await token.bearer(now.timestamp())
+        except StoreUnavailableError:
+            return replace(quiet, due_at=now, outcome="postponed", why="Nothing was begun in time.")
         request = build(
             environment=environment,
             app=app,
-            token=self._keyring.open_token(device_token.sealed),
+            token=opened,
             apns_id=uuid4(),
             priority=5,
             expiration=NOT_KEPT,
@@ -231,10 +235,6 @@ class Announcer:
         if problem is not None:
             call_operator(environment, f"{problem.why}.", app=app)
             return replace(quiet, outcome="rejected", why=f"Not sent: {problem.why}.")
-        try:
-            bearer = await token.bearer(now.timestamp())
-        except StoreUnavailableError:
-            return replace(quiet, due_at=now, outcome="postponed", why="Nothing was begun in time.")
         if self._rules.lease - (time.monotonic() - claimed_monotonic) <= self._rules.deadline:
             return replace(quiet, due_at=now, outcome="postponed", why="Nothing was begun in time.")
         began = time.monotonic()

@@ -260,6 +260,8 @@ class Dispatcher:
             phone = phones.get((each.card.device_id, each.card.attributes_type))
             try:
                 push = self._plan(each, stored, phone, face, claimed_monotonic, channels, wishes, pictures)
+            except StoreUnavailableError:
+                raise
             except Exception as error:  # noqa: BLE001 - a bug must stop one card, not its whole batch
                 why = str(error) if isinstance(error, RenderError) else type(error).__name__
                 version = 0 if stored is None else stored.version

@@ -108,7 +108,7 @@ async def _phones(
 
 async def _turn(context: typer.Context, activity_id: str, *, on: bool) -> int:
     from app.cli.database import opened
-    from app.cli.doorbell import ring
+    from app.doorbell import ring
     from projections.audience_store import AudienceStore
 
     async with opened(context) as database:

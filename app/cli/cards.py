@@ -106,12 +106,11 @@ async def _list(
 
 async def _ask(context: typer.Context, order_id: str, what: Literal["end", "resend"], card: UUID | None) -> int:
     from app.cli.database import opened
-    from app.cli.doorbell import ring
-    from projections.card_desk import CardDesk
+    from app.cli.reading import operator
+    from app.deeds import Deeds
 
     async with opened(context) as database:
-        asked = await CardDesk(database.pool).ask(order_id, what, card_id=card)
-        await ring(database.pool, settings=True)
+        asked = await Deeds(database.pool).ask_of_cards(operator(), order_id, what, card_id=card)
     words = "will be ended" if what == "end" else "will be sent again"
     for each in asked:
         typer.echo(f"{each} {words}.")

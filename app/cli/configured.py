@@ -27,5 +27,5 @@ def quiet_settings() -> "Settings":
 async def configured_database() -> AsyncIterator[Database]:
     """Open the database of the settings."""
     settings = quiet_settings()
-    async with database_of(settings.session_url, settings.data_directory, settings.secret) as database:
+    async with database_of(settings.session_url, settings.data_directory, settings.secrets) as database:
         yield database

@@ -20,6 +20,7 @@ from events.postgres.embedded import EmbeddedPostgres
 from events.postgres.migrator import migrate, schema_behind
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
+from events.secret_keys import SecretKeys
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,21 @@ async def server_of(url: str | None, data_directory: Path) -> AsyncIterator[str]
 
 
 @asynccontextmanager
-async def database_of(url: str | None, data_directory: Path, secret: Callable[[], bytes]) -> AsyncIterator[Database]:
+async def database_of(
+    url: str | None, data_directory: Path, secrets: Callable[[], SecretKeys]
+) -> AsyncIterator[Database]:
     """Open the database with its keys.
 
     Args:
         url: Of a Postgres of one's own; None for the embedded one.
         data_directory: Of the settings.
-        secret: Gives the secret key.
+        secrets: Gives the secret key, and the one before it.
 
     Raises:
         LockstepError: It cannot be opened; the message says cause and cure.
     """
     try:
-        secret_key = secret()
+        secret_keys = secrets()
     except OSError as error:
         raise CommandError(
             f"{data_directory} cannot be used: {error.strerror}. Set LOCKSTEP_DATA_DIRECTORY to a folder that this "
@@ -83,7 +86,7 @@ async def database_of(url: str | None, data_directory: Path, secret: Callable[[]
     async with server_of(url, data_directory) as dsn:
         await refuse_old_schema(dsn)
         async with await open_pool(dsn, name="lockstep-cli", most=4) as pool:
-            yield Database(dsn, pool, await open_keyring(pool, secret_key))
+            yield Database(dsn, pool, await open_keyring(pool, secret_keys))
 
 
 async def refuse_old_schema(dsn: str) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from app.access.api_key import Scope
 from app.access.caller import Customer
+from app.access.console_sessions import ConsoleSessions
 from app.access.ticket import mint
 from app.bootstrap import Service
 from app.cli.database import server_of, unreachable
@@ -23,12 +24,14 @@ from app.cli.provider_key import KEY_ID, TEAM_ID, keep_private_key, public_half
 from app.cli.running import listening
 from app.demo.bulk import CONCERT
 from app.demo.declared import declared
+from app.demo.desk import desk_routes
 from app.demo.matches import MATCH
 from app.demo.scenarios import Scenario
 from app.demo.uploads import UPLOAD
 from app.devices.retirement import retire_app
 from app.logs import set_up_logs
-from app.settings import ALL_ROLES, Settings, load_settings
+from app.settings import Settings, load_settings
+from app.settings_fields import ALL_ROLES
 from app.simulator.behaviour import Behaviour
 from app.simulator.declaration import ORDER
 from app.simulator.simulator import DEFAULT_BUNDLE_ID, Options, Simulator
@@ -56,12 +59,14 @@ class Stage:
 
     Attributes:
         url: The service's.
+        console: The console's address, which works once.
         api_key: May do everything.
         customer: Whose phone is the one of the person who looks on.
         place: Where the data is, in words.
     """
 
     url: str
+    console: str
     api_key: str
     simulator: Simulator
     customer: str
@@ -71,6 +76,10 @@ class Stage:
         """Say how to take part: every line that is indented works as it stands."""
         order = f"{self.url}/v1/orders/mine-{self.customer[-4:]}"
         return f"""
+Look at it in a browser (the link works once, the key below always):
+
+  {self.console}
+
 Lockstep serves at {self.url}, the phones are steered at {self.simulator.control_url}.
 
   export KEY={self.api_key}
@@ -132,7 +141,7 @@ async def staged(
                     given, cards, directory, simulator, free_port=free_port, starts_vanish=starts_vanish
                 )
                 with listening("Set LOCKSTEP_PORT to another one, or to 0 for any that is free."):
-                    service = await Service.start(settings)
+                    service = await Service.start(settings, desk_routes(simulator))
                 try:
                     await _fold_anew(service)
                     yield await _stage(service, simulator, given, directory)
@@ -226,7 +235,11 @@ async def _stage(service: Service, simulator: Simulator, given: Settings, direct
     fetches = Behaviour(fetches_pictures=True)
     simulator.install_phone(customer_id=customer, ticket=ticket, phone_id=YOUR_PHONE, seed=customer, behaviour=fetches)
     place = str(directory) if given.database_url is None else "the database of LOCKSTEP_DATABASE_URL"
-    return Stage(service.url, key, simulator, customer, place)
+    opens, _ = await ConsoleSessions(service.pool, service.keyring).issue(
+        (Scope.ADMIN,), ticket_seconds=_TICKET_SECONDS
+    )
+    console = f"{service.url}/#demo=1&ticket={opens}"
+    return Stage(service.url, console, key, simulator, customer, place)
 
 
 @contextmanager

@@ -103,8 +103,8 @@ def again(
 async def _erasing(context: typer.Context) -> "AsyncIterator[Eraser]":
     """Give what erases, and hint to the running service that something was."""
     from app.cli.database import opened
-    from app.cli.doorbell import ring
     from app.devices.registry import DeviceRegistry
+    from app.doorbell import ring
     from app.erasure import Eraser
     from events.store import EventStore
 

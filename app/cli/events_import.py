@@ -1,13 +1,10 @@
 """`lockstep events import`: read an export back."""
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from app.cli.errors import CommandError
+from app.cli.lines import lines_of, open_lines
 from app.cli.output import AsJson, print_json, progress_bar
 from app.cli.running import NO, run
 
@@ -37,7 +34,7 @@ async def _import(context: typer.Context, file: str, *, as_json: bool) -> int:
     from app.cli.database import opened
     from events.importer import ImportRefusedError
 
-    source = _open(file)
+    source = open_lines(file)
     try:
         async with opened(context) as database:
             done = await _store(database, source)
@@ -54,9 +51,10 @@ async def _import(context: typer.Context, file: str, *, as_json: bool) -> int:
 
 
 async def _store(database: "Database", source: BinaryIO) -> "Imported":
+    from events.cloud_event import LONGEST_LINE
     from events.importer import Imported, Importer
 
-    lines = _lines(source)
+    lines = lines_of(source, LONGEST_LINE)
     importer = Importer(database.pool, database.keyring)
     done = Imported()
     with progress_bar() as bar:
@@ -65,20 +63,3 @@ async def _store(database: "Database", source: BinaryIO) -> "Imported":
             done = Imported(done.stored + batch.stored, done.known + batch.known)
             bar.update(task, description=f"{done.stored + done.known:,} events")
     return done
-
-
-def _open(file: str) -> BinaryIO:
-    if file == "-":
-        return sys.stdin.buffer
-    try:
-        return Path(file).open("rb")
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-
-
-def _lines(source: BinaryIO) -> Iterator[bytes]:
-    """Give line by line; what is longer than any line of an export comes in pieces, and is refused."""
-    from events.cloud_event import LONGEST_LINE
-
-    while line := source.readline(LONGEST_LINE + 1):
-        yield line

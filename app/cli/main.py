@@ -11,8 +11,10 @@ from app.cli.card import card
 from app.cli.cards import cards
 from app.cli.channels import channels
 from app.cli.config import config
+from app.cli.console import console
 from app.cli.definitions import definitions
 from app.cli.demo import demo
+from app.cli.devices import devices
 from app.cli.doctor import doctor
 from app.cli.erase import erase
 from app.cli.events import events
@@ -55,11 +57,13 @@ for group in (
     card,
     cards,
     channels,
+    console,
     definitions,
     audience,
     events,
     keys,
     tickets,
+    devices,
     tokens,
     shadow,
     push,

@@ -192,19 +192,11 @@ async def _events(context: typer.Context, order_id: str, *, as_json: bool) -> in
 
 async def _release(context: typer.Context, order_id: str) -> int:
     from app.cli.database import opened
-    from app.cli.doorbell import ring
-    from events.postgres.errors import translated
-    from events.postgres.statements import statement
-    from events.slot import slot_of
-    from projections.order_list import relist
+    from app.cli.reading import operator
+    from app.deeds import Deeds
 
     async with opened(context) as database:
-        with translated():
-            async with database.pool.acquire() as connection, connection.transaction():
-                released = await connection.fetchval(statement("projections/release_view"), slot_of(order_id), order_id)
-                await relist(connection, [order_id])
-        if released:
-            await ring(database.pool, behind=(order_id,))
+        released = await Deeds(database.pool).release(operator(), order_id)
     typer.echo(
         f"Released {order_id}: the next projector folds it." if released else f"{order_id} is not set aside.",
         err=not released,

@@ -89,13 +89,12 @@ async def _pause(context: typer.Context, named: tuple[str, str], reason: str, mi
 
 async def _resume(context: typer.Context, named: tuple[str, str]) -> int:
     from app.cli.database import opened
-    from app.cli.doorbell import ring
+    from app.cli.reading import operator
+    from app.deeds import Deeds
     from projections.pause import spelled
-    from projections.pauses import Pauses
 
     async with opened(context) as database:
-        lifted = await Pauses(database.pool).resume(*named)
-        await ring(database.pool, settings=True)
+        lifted = await Deeds(database.pool).resume(operator(), *named)
     typer.echo(
         f"Sending again: {spelled(*named)}." if lifted else "There was no such pause. See: lockstep pauses",
         err=not lifted,
@@ -105,27 +104,13 @@ async def _resume(context: typer.Context, named: tuple[str, str]) -> int:
 
 async def _list(context: typer.Context, *, as_json: bool) -> int:
     from app.cli.database import opened
-    from projections.pause import lifted_by, spelled
+    from projections.pause import lifted_by, spelled, told_pause
     from projections.pauses import Pauses
 
     async with opened(context) as database:
         found = await Pauses(database.pool).list()
     if as_json:
-        print_json(
-            {
-                "pauses": [
-                    {
-                        "kind": p.kind,
-                        "key": p.key,
-                        "reason": p.reason,
-                        "pausedAt": p.paused_at,
-                        "until": p.until,
-                        "resume": lifted_by(p.kind, p.key),
-                    }
-                    for p in found
-                ]
-            }
-        )
+        print_json({"pauses": [told_pause(each) for each in found]})
     else:
         print_table(
             ("what", "since", "until", "reason", "lifted by"),

@@ -225,7 +225,7 @@ async def _agreed(database: "Database", slots: "list[SlotState]") -> bool:
 
 async def _owe(database: "Database") -> "Owed":
     """Put the cards in debt that the moves have changed, those of a rebuild that was broken off included."""
-    from app.cli.doorbell import ring
+    from app.doorbell import ring
     from projections.owed import Owed
     from projections.rebuild_changes import owe_changes
     from projections.rebuild_ledger import slot_states
@@ -272,8 +272,8 @@ async def _clean(context: typer.Context, *, as_json: bool) -> int:
 
 async def _order(context: typer.Context, order_id: str, *, as_json: bool) -> int:
     from app.cli.database import opened
-    from app.cli.doorbell import ring
     from app.cli.replayed import print_replayed
+    from app.doorbell import ring
     from projections.order_replay import replay_order
 
     async with opened(context) as database:

@@ -1,4 +1,4 @@
-"""`lockstep secret`: the keys that push tokens and secrets of webhooks are sealed with."""
+"""`lockstep secret`: the secret key, and the keys that push tokens and secrets of webhooks are sealed with."""
 
 import asyncio
 from typing import TYPE_CHECKING, Final
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from app.cli.database import Database
     from app.token_rotation import Resealed, TokenRotation
 
-secret = typer.Typer(name="secret", no_args_is_help=True, help="Seal push tokens with a new key.")
+secret = typer.Typer(
+    name="secret", no_args_is_help=True, help="Change the secret key, and the keys that seal push tokens."
+)
 
 LOOK_SECONDS: Final = 1.0
 
@@ -40,10 +42,47 @@ def retire(context: typer.Context, *, as_json: AsJson = False) -> None:
     run(_retire(context, as_json=as_json))
 
 
-async def _rotate(context: typer.Context, *, as_json: bool) -> int:
+@secret.command()
+def rewrap(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Put a new LOCKSTEP_SECRET_KEY in the place of the one before it, while everything goes on.
+
+    Give every process the new one as LOCKSTEP_SECRET_KEY, and the old one as LOCKSTEP_SECRET_KEY_PREVIOUS, before you
+    run this. Afterwards the old one opens nothing any more, and can be taken out of each. It may be stopped at any
+    time, and run again.
+
+    Example: `lockstep secret rewrap`
+    """
+    run(_rewrap(context, as_json=as_json))
+
+
+async def _rewrap(context: typer.Context, *, as_json: bool) -> int:
+    from app.cli.configured import quiet_settings
     from app.cli.database import opened
+    from events.rewrapping import rewrap as rewrap_keys
 
     async with opened(context) as database:
+        done = await rewrap_keys(database.pool, quiet_settings().secrets())
+    if as_json:
+        print_json(done)
+        return 0
+    typer.echo(
+        f"Wrapped {done.rewrapped} keys with LOCKSTEP_SECRET_KEY; {done.already} were before. None needs the one from "
+        "before it: take LOCKSTEP_SECRET_KEY_PREVIOUS out of every process, and keep that key with older backups, "
+        "which need it."
+    )
+    return 0
+
+
+async def _rotate(context: typer.Context, *, as_json: bool) -> int:
+    from app.cli.configured import quiet_settings
+    from app.cli.database import opened
+    from events.keyring import read_keyring
+    from events.rewrapping import wrapped_before
+
+    async with opened(context) as database:
+        if wrapped_before(await read_keyring(database.pool), quiet_settings().secrets()):
+            typer.echo("The secret key is being changed. Finish that first, with: lockstep secret rewrap", err=True)
+            return NO
         rotation = _rotation(database)
         newest, known = await rotation.look()
         done = await _resealed(rotation) if known else None
@@ -88,7 +127,7 @@ def _rotation(database: "Database") -> "TokenRotation":
     from app.cli.configured import quiet_settings
     from app.token_rotation import TokenRotation
 
-    return TokenRotation(database.pool, quiet_settings().secret(), database.keyring)
+    return TokenRotation(database.pool, quiet_settings().secrets(), database.keyring)
 
 
 async def _resealed(rotation: "TokenRotation") -> "Resealed":

@@ -76,7 +76,7 @@ async def _on(context: typer.Context, named: tuple[str, str], reason: str) -> in
 
 async def _off(context: typer.Context, named: tuple[str, str]) -> int:
     from app.cli.database import opened
-    from app.cli.doorbell import ring
+    from app.doorbell import ring
     from projections.shadows import Shadows
 
     async with opened(context) as database:

@@ -30,8 +30,8 @@ def retire(
 
 async def _retire(context: typer.Context, device: str) -> int:
     from app.cli.database import opened
-    from app.cli.doorbell import ring
     from app.devices.retirement import retire_tokens
+    from app.doorbell import ring
 
     async with opened(context) as database:
         retired = await retire_tokens(database.pool, [device])

@@ -127,7 +127,7 @@ def resend(
 async def _store(context: typer.Context, *, ringing: bool = False) -> AsyncIterator["WebhookStore"]:
     """Open what knows webhooks, and tell the processes afterwards, if asked to."""
     from app.cli.database import opened
-    from app.cli.doorbell import ring
+    from app.doorbell import ring
     from app.settings import load_settings
     from app.webhooks.errors import NoSuchWebhookError, WebhookError
     from app.webhooks.webhook_store import WebhookStore

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from events.fact import Fact, Key, Text
 from projections.card_fields import CardId, SubjectId, Word
 from projections.definition import CardDefinition
+from projections.layout import PhoneLayout, PictureBlock, RowBlock, TextBlock
 from projections.own_view import OwnView
 from projections.steps import Step
 
@@ -126,6 +127,27 @@ def render_attributes(view: OwnView, *, card_id: str, subject_id: str) -> MatchA
     return MatchAttributes(card_id=card_id, match_id=subject_id, home=view.state.home, away=view.state.away)
 
 
+_TEAMS = RowBlock(
+    (
+        TextBlock("{attributes.home}", "headline"),
+        TextBlock("{contentState.homeGoals} : {contentState.awayGoals}", "title"),
+        TextBlock("{attributes.away}", "headline"),
+    )
+)
+
+LAYOUT = PhoneLayout(
+    lock_screen=(
+        _TEAMS,
+        TextBlock("{contentState.status}", words=True),
+        TextBlock("{contentState.scorer}, minute {contentState.minute}", "caption"),
+    ),
+    compact_leading=PictureBlock(symbol="ball"),
+    compact_trailing=TextBlock("{contentState.homeGoals} : {contentState.awayGoals}"),
+    minimal=PictureBlock(symbol="ball"),
+    expanded=(_TEAMS, TextBlock("{contentState.scorer}, minute {contentState.minute}", "caption")),
+    words={"announced": "To be played", "ended": "Full time"},
+)
+
 CARD = CardDefinition(
     kind="match",
     facts=(MatchAnnounced, MatchKickedOff, MatchGoal, MatchHalfTime, MatchResumed, MatchEnded),
@@ -144,6 +166,7 @@ CARD = CardDefinition(
     content_state=MatchContent,
     render=render,
     render_attributes=render_attributes,
+    layout=LAYOUT,
     alerts={
         "match.kicked_off": "They are playing.",
         "match.goal": lambda view: f"{view.state.home_goals}:{view.state.away_goals}",

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from events.fact import Fact, Key, Moment, PersonalText, Text
 from projections.definition import CardDefinition
+from projections.layout import PhoneLayout, PictureBlock, ProgressBlock, RowBlock, TextBlock, TimeBlock
 from projections.own_view import OwnView
 from projections.steps import Step
 
@@ -103,6 +104,25 @@ def render_attributes(view: OwnView, *, card_id: str, subject_id: str) -> Upload
     return UploadAttributes(card_id=card_id, upload_id=subject_id, megabytes=view.state.size_bytes // 1_000_000)
 
 
+LAYOUT = PhoneLayout(
+    lock_screen=(
+        RowBlock((PictureBlock(symbol="film"), TextBlock("{contentState.fileName}", "headline"))),
+        TextBlock("{contentState.status}", words=True),
+        ProgressBlock("{contentState.percent}", whole=100),
+        TextBlock("{contentState.reason}", "caption"),
+        TimeBlock("{contentState.doneAt}", "countdown", label="Ready in"),
+        TextBlock("{attributes.megabytes} MB", "caption"),
+    ),
+    compact_leading=PictureBlock(symbol="film"),
+    compact_trailing=TextBlock("{contentState.percent} %"),
+    minimal=ProgressBlock("{contentState.percent}", whole=100),
+    expanded=(
+        TextBlock("{contentState.fileName}", "headline"),
+        ProgressBlock("{contentState.percent}", whole=100),
+    ),
+    words={"finished": "Ready to watch", "failed": "Not sent"},
+)
+
 CARD = CardDefinition(
     kind="upload",
     facts=(UploadStarted, UploadProgressed, UploadFinished, UploadFailed),
@@ -119,6 +139,7 @@ CARD = CardDefinition(
     content_state=UploadContent,
     render=render,
     render_attributes=render_attributes,
+    layout=LAYOUT,
     alerts={
         "upload.started": "Your film is on its way.",
         "upload.finished": "Your film is ready.",

@@ -10,6 +10,7 @@ import structlog
 
 from app.devices.device import AnyReport, CardAnswer, LaunchCardReport, MissingCard
 from projections.activity import is_activity, is_blanked, recipients_of
+from projections.card import OTHER
 from projections.customer_view import CustomerView
 from projections.errors import RenderError
 from projections.face import face_of
@@ -188,8 +189,8 @@ def _is_over(view: CardView, card: asyncpg.Record) -> bool:
 
 
 def _is_early(view: CardView, card: asyncpg.Record) -> bool:
-    """Tell whether a card is ahead of its order's time; one that an app started as it thought right is not."""
-    the_apps = card["starter"] == "app" and card["phase"] != "wanted"
+    """Tell whether a card is ahead of its order's time; one that somebody else started as they thought right is not."""
+    the_apps = card["starter"] in ("app", OTHER) and card["phase"] != "wanted"
     return view.is_early(card["now"]) and not the_apps
 
 

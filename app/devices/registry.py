@@ -13,6 +13,7 @@ import structlog
 from app.devices.answers import answer_card, keys_named, missing_cards
 from app.devices.device import AnyReport, CardAnswer, CardReport, LaunchAnswer, LaunchCardReport
 from app.devices.errors import UnknownDeviceError
+from app.devices.older_cards import replace_older_cards
 from app.devices.phone_tokens import renew_tokens, store_device
 from events.errors import DocumentError, Fault
 from events.postgres.deadlocks import fetch_through_deadlocks
@@ -285,7 +286,7 @@ class DeviceRegistry:
             break
         if known is None:
             raise AssertionError("a card report is written or added")
-        await connection.execute(statement("app/replace_older_cards"), slot, report.subject, known)
+        await replace_older_cards(connection, slot, report.subject, known)
         self._ring_due(slot)
         return known
 

@@ -10,11 +10,13 @@ import asyncpg
 
 from app.doctor.finding import Finding, bad, good, unknown, warning
 from events.errors import LockstepError, MigrationError, SchemaAheadError, SecretKeyError
-from events.keyring import open_keyring
+from events.keyring import open_keyring, read_keyring
 from events.postgres.migrator import schema_behind
 from events.postgres.pool import Pool, connect, open_pool
 from events.postgres.statements import statement
+from events.rewrapping import wrapped_before
 from events.sealing import Keyring
+from events.secret_keys import SecretKeys
 from projections.pause import lifted_by, spelled
 from projections.pauses import Pauses
 
@@ -112,15 +114,22 @@ async def examine_schema(dsn: str) -> Finding:
     return good("schema", "It is that of this release.")
 
 
-async def examine_keys(pool: Pool, secret: Callable[[], bytes]) -> Finding | Keyring:
-    """Open the keys of the database; give the finding where the secret key does not."""
+async def examine_keys(pool: Pool, secrets: Callable[[], SecretKeys]) -> tuple[Finding, Keyring | None]:
+    """Open the keys of the database, and look whether any needs the secret key from before; None where it cannot be."""
     try:
-        return await open_keyring(pool, secret())
+        known = secrets()
+        keyring = await open_keyring(pool, known)
+        stored = await read_keyring(pool)
     except SecretKeyError as error:
-        cure = "Set LOCKSTEP_SECRET_KEY, or its file, to the key that this database was made with; see your backup."
-        return bad("secret key", str(error), cure)
+        found, _, cure = str(error).partition(". ")
+        return bad("secret key", f"{found}.", cure), None
     except (LockstepError, OSError) as error:
-        return bad("secret key", str(error), "See LOCKSTEP_SECRET_KEY in docs/operations.md.")
+        return bad("secret key", str(error), "See LOCKSTEP_SECRET_KEY in docs/operations.md."), None
+    if before := len(wrapped_before(stored, known)):
+        found = f"{before} of {len(stored)} keys are still wrapped by LOCKSTEP_SECRET_KEY_PREVIOUS."
+        return warning("secret key", found, "Once every process has both, run: lockstep secret rewrap"), keyring
+    rest = "" if known.previous is None else " LOCKSTEP_SECRET_KEY_PREVIOUS is of no use any more."
+    return good("secret key", f"It opens the keys of this database.{rest}"), keyring
 
 
 async def examine_pauses(pool: Pool) -> Finding:

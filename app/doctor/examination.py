@@ -19,7 +19,6 @@ from app.doctor.sending import examine_sending
 from app.settings import Settings
 from events.errors import LockstepError
 from events.postgres.pool import open_pool
-from events.sealing import Keyring
 
 LOW_BYTES: Final = 2 * 1024**3
 FULL_BYTES: Final = 256 * 1024**2
@@ -67,11 +66,11 @@ async def _examine(
             yield without_database(check)
         return
     async with await open_pool(dsn, name="lockstep-doctor", most=2) as pool:
-        keys = await examine_keys(pool, settings.secret)
-        yield keys if isinstance(keys, Finding) else good("secret key", "It opens the keys of this database.")
+        secret, keyring = await examine_keys(pool, settings.secrets)
+        yield secret
         yield await examine_pauses(pool)
-        if isinstance(keys, Keyring):
-            for each in await examine_sending(settings, pool, keys, ahead_seconds=found.ahead_seconds):
+        if keyring is not None:
+            for each in await examine_sending(settings, pool, keyring, ahead_seconds=found.ahead_seconds):
                 yield each
         else:
             yield without_database("credentials")

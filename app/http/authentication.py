@@ -5,30 +5,59 @@ from typing import Final
 from aiohttp import web
 
 from app.access.api_key import PREFIX, Scope
-from app.access.caller import Caller, Customer, has_scope
+from app.access.caller import Caller, Customer, Service, has_scope
 from app.access.errors import KeysUnavailableError, TicketError
 from app.access.senders import SIGNATURE
 from app.access.ticket import is_ticket, read
-from app.http.bodies import read_body
-from app.http.edge import Edge
+from app.http.bodies import receive_body
+from app.http.edge import Edge, edge_of
 from app.http.problem_kinds import FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE
 from app.http.problems import ProblemError, problem
+from events.errors import StoreUnavailableError
 
+ASKED: Final[web.RequestKey[tuple[Scope | None, bool]]] = web.RequestKey("asked")
+"""What the caller of a request had to hold, and whether a ticket would do."""
 _SCHEME: Final = "bearer "
 
 
-async def authenticate(request: web.Request, edge: Edge, scope: Scope, *, tickets: bool) -> Caller:
+async def authenticate(request: web.Request, edge: Edge, scope: Scope | None, *, tickets: bool) -> Caller:
     """Give the caller of a request, who must hold the scope, or a ticket where tickets are let in.
+
+    Args:
+        request: Who calls.
+        edge: What knows the keys.
+        scope: None lets every key in.
+        tickets: Whether tickets are let in too.
 
     Raises:
         ProblemError: 401, nobody we know; 403, somebody who may not; 503, the shop's keys cannot be had.
         StoreUnavailableError: Nobody can be known now.
     """
+    request[ASKED] = (scope, tickets)
     caller = await _identify(request, edge)
+    if scope is None:
+        if isinstance(caller, Service):
+            return caller
+        raise problem(*FORBIDDEN, "This route takes an API key.")
     if has_scope(caller, scope) or (tickets and isinstance(caller, Customer)):
         return caller
     detail = f"This route takes an API key with the scope {scope}{', or a ticket' if tickets else ''}."
     raise problem(*FORBIDDEN, detail)
+
+
+async def is_still_let_in(request: web.Request) -> bool:
+    """Tell whether the caller of a request that lasts would be let in now; where nobody can be known now, they are."""
+    asked = request.get(ASKED)
+    if asked is None:
+        return True
+    scope, tickets = asked
+    try:
+        await authenticate(request, edge_of(request), scope, tickets=tickets)
+    except ProblemError as error:
+        return error.problem.status == UNAVAILABLE.status
+    except StoreUnavailableError:
+        return True
+    return True
 
 
 def is_signed(request: web.Request) -> bool:
@@ -37,13 +66,13 @@ def is_signed(request: web.Request) -> bool:
 
 
 async def authenticate_sender(request: web.Request, edge: Edge) -> Caller:
-    """Give the upstream that signed a request.
+    """Give the upstream that signed a request, its body as it was sent.
 
     Raises:
-        ProblemError: 401, it is nobody's signature; or the body cannot be read.
+        ProblemError: 401, it is nobody's signature; or the body cannot be received.
         StoreUnavailableError: Nobody can be known now.
     """
-    body = await read_body(request)
+    body = await receive_body(request)
     sender = await edge.senders.identify(request.query.get("source", ""), request.headers, body, now=edge.clock())
     if sender is None:
         raise _unknown(

@@ -1,7 +1,6 @@
 """Bodies that come in: read once, sized, decoded by the one door, and turned into values."""
 
 import asyncio
-import re
 from collections.abc import Collection
 from typing import Any, TypeVar
 
@@ -16,14 +15,9 @@ from app.http.problem_kinds import MEDIA_TYPE, TOO_SLOW
 from app.http.problems import bad_request, invalid, problem
 from app.metrics.counters import count_cut_off
 from events.document import LIMIT_BYTES, LIMIT_NODES, read_document
-from events.errors import Fault
-from events.faults import without_value
+from events.faults import misfit
 
 T = TypeVar("T")
-
-# msgspec ends its sentence with the place: `$.cards[0].subject`, `$.startTokens[...]`, "`key` in `$.startTokens`".
-_PLACE = re.compile(r" - at .*`\$(?P<path>[^`]*)`$")
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
 def media_type_of(request: web.Request, taken: Collection[str], *, suffix: str | None = None) -> str:
@@ -54,12 +48,17 @@ async def read_body(request: web.Request) -> bytes:
             then; 415, we do not unpack such; 503, there is no room for it now.
     """
     encoding = content_encoding(request)
-    body = await _received(request)
+    body = await receive_body(request)
     return body if encoding is None else unpack(body, encoding)
 
 
-async def _received(request: web.Request) -> bytes:
-    """Receive the body as it was sent."""
+async def receive_body(request: web.Request) -> bytes:
+    """Receive the whole body as it was sent.
+
+    Raises:
+        ProblemError: 408, it came too slowly; 400, the client hung up; 413, it is too large; 503, there is no room for
+            it now.
+    """
     try:
         if request.content.is_eof():
             # it came with its headers, as small ones do: nothing to wait for
@@ -105,7 +104,7 @@ def value_of(document: Any, type_: type[T]) -> T:
     try:
         return msgspec.convert(document, type_)
     except msgspec.ValidationError as error:
-        raise invalid((_fault_of(error, type_),)) from None
+        raise invalid((misfit(error, type_),)) from None
 
 
 def _size_of(request: web.Request) -> int:
@@ -114,19 +113,3 @@ def _size_of(request: web.Request) -> int:
     if stated is None or stated > LIMIT_BYTES or "Content-Encoding" in request.headers:
         return LIMIT_BYTES
     return stated
-
-
-def _fault_of(error: msgspec.ValidationError, type_: type[Any]) -> Fault:
-    sentence = str(error)
-    place = _PLACE.search(sentence)
-    if place is None:
-        return Fault("", _explained(sentence, type_))
-    pointer = "".join(f"/{name or index}" for name, index in _STEP.findall(place["path"].replace("[...]", "")))
-    return Fault(pointer, _explained(sentence[: place.start()], type_ if pointer == "" else None))
-
-
-def _explained(sentence: str, type_: type[Any] | None) -> str:
-    if type_ is None or "unknown field" not in sentence:
-        return without_value(sentence)
-    known = ", ".join(field.encode_name for field in msgspec.structs.fields(type_))
-    return f"{sentence}; known fields: {known}"

@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from app.http.guard import REQUEST_ID, Answering, guarded, new_request_id, request_id_of
 from app.http.limits import HttpLimits
@@ -33,6 +34,8 @@ AHEAD_SECONDS: Final = 0.001
 """How long those who ask ahead leave a process to others, after each of their requests."""
 TOLD_SECONDS: Final = 10.0
 """How often the log is told of a full house."""
+_LINE_END: Final = b"\r\n"
+_HEAD_END: Final = b"\r\n\r\n"
 
 
 class ProblemServer(web.Server):
@@ -79,7 +82,7 @@ class ProblemServer(web.Server):
 class ProblemConnection(web.RequestHandler):
     """A connection that says what was wrong with a request in a problem document, and loses its patience."""
 
-    __slots__ = ("_begun", "_head_due", "_limits", "_read_due", "_server", "_turned_away")
+    __slots__ = ("_begun", "_head_due", "_limits", "_newest", "_read_due", "_server", "_tail", "_turned_away")
 
     def __init__(self, server: ProblemServer, **more: Any) -> None:
         """Take what `web.RequestHandler` takes."""
@@ -89,6 +92,8 @@ class ProblemConnection(web.RequestHandler):
         self._head_due: asyncio.TimerHandle | None = None
         self._read_due: asyncio.TimerHandle | None = None
         self._begun = False
+        self._newest: StreamReader = EMPTY_PAYLOAD
+        self._tail = b""
         self._turned_away = False
 
     @property
@@ -124,16 +129,38 @@ class ProblemConnection(web.RequestHandler):
         if self._close or self._force_close:
             self._take_rest(data)
             return
+        requests, body_bytes, was_in_body = self._request_count, self._newest.total_bytes, not self._newest.is_eof()
         super().data_received(data)
-        if self._messages:
+        new = self._request_count - requests
+        if new:
+            self._newest, body_bytes = self._messages[-1][1], 0
+        if data and (new or was_in_body):
+            # a head that follows has its own time
             if self._head_due is not None:
                 self._head_due.cancel()
                 self._head_due = None
-                self._begun = False
-        elif self._waiter is not None and data:
+            self._begun = self._goes_on(data, new, self._newest.total_bytes - body_bytes)
+        elif data.strip(_LINE_END):
             self._begun = True
-            if self._head_due is None:
-                self._wait_for_head()
+        self._tail = (self._tail + data)[-len(_HEAD_END) :]
+        if self._begun and self._head_due is None:
+            self._wait_for_head()
+
+    def _goes_on(self, data: bytes, new: int, body_bytes: int) -> bool:
+        """Tell whether something follows the newest request; where that cannot be told, it does.
+
+        Heads and chunked bodies end with an empty line, and half a head holds none.
+
+        Args:
+            data: What was just taken.
+            new: So many requests began in it.
+            body_bytes: So much of it was the newest one's body.
+        """
+        seen = self._tail + data
+        if not self._newest.is_eof() or seen.endswith(_HEAD_END):
+            return False
+        head_bytes = seen.find(_HEAD_END) + len(_HEAD_END) - len(self._tail) if new else 0
+        return new > 1 or bool(data[head_bytes + body_bytes :].strip(_LINE_END))
 
     def pause_writing(self) -> None:
         """Wait for the client to read."""
@@ -180,6 +207,10 @@ class ProblemConnection(web.RequestHandler):
     def _lose_patience(self) -> None:
         self._head_due = None
         if self.transport is None:
+            return
+        if self._waiter is None:
+            # the request before it is being answered
+            self._wait_for_head()
             return
         count_cut_off("head" if self._begun else "silent")
         # who has said nothing is told nothing: it may be a browser that connects ahead of its need

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from app.http.operation import JSON, describe
 from app.http.problems import not_found
-from app.http.static_files import IF_CHANGED, answer_document, answer_file, document_answers, file_answers
+from app.http.static_files import answer_document, answer_file, document_answers, file_answers
+from app.http.tags import IF_CHANGED
 from events.vocabulary import public_types
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from app.access.caller import Caller
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota_keeper import QuotaKeeper
@@ -15,6 +16,7 @@ from app.access.senders import Senders
 from app.access.shop_tokens import ShopTokens
 from app.card_counts import CardCounts
 from app.card_stream import CardStream
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -70,6 +72,7 @@ class Edge:
     read_order: Callable[[str], Awaitable[OrderPage | None]]
     explain_order: Callable[[str, bool], Awaitable[Explanation | None]]
     read_state: Callable[[str, Point], Awaitable[OrderState | None]]
+    deeds: Deeds
     count_cards: Callable[[str], Awaitable[CardCounts]]
     order_list: OrderList
     order_follower: OrderFollower
@@ -77,6 +80,7 @@ class Edge:
     plan_waiter: PlanWaiter
     tracker: Tracker
     key_store: KeyStore
+    console_sessions: ConsoleSessions
     quotas: QuotaKeeper
     reads: PersonalReads
     senders: Senders

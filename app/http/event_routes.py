@@ -138,7 +138,7 @@ async def options_events(request: web.Request) -> web.Response:
     Source:
         CNCF, "HTTP 1.1 Web Hooks for Event Delivery" 1.0.2, section 4.
     """
-    headers = {"Allow": "OPTIONS, GET, POST", "Accept-Post": ", ".join(_TAKEN)}
+    headers = {"Allow": "GET, HEAD, OPTIONS, POST", "Accept-Post": ", ".join(_TAKEN)}
     origin = request.headers.get("WebHook-Request-Origin")
     if origin is not None:
         headers["WebHook-Allowed-Origin"] = "*"

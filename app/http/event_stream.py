@@ -6,6 +6,7 @@ says nothing. An answer of 204 says that there is nothing more to follow.
 """
 
 import socket
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
@@ -14,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from app.http.admission import stand_aside
+from app.http.authentication import is_still_let_in
 from app.http.guard import REQUEST_ID
 from app.http.operation import Parameter
 from app.http.quotas import quota_headers
@@ -36,6 +38,9 @@ SILENCE: Final = ":\n\n"
 QUEUE_BYTES: Final = 65_536
 """What the kernel may hold back for one who follows, beside as much of ours; whoever leaves it unread is cut off."""
 
+LET_IN_SECONDS: Final = 5.0
+"""How often it is looked whether a key or a ticket is still good."""
+
 
 def last_id(request: web.Request) -> str:
     """Give the id that somebody has seen last; empty for none."""
@@ -43,7 +48,7 @@ def last_id(request: web.Request) -> str:
 
 
 async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.StreamResponse:
-    """Answer with blocks as they come, until they end or nobody reads them."""
+    """Answer with blocks as they come, until they end, nobody reads them, or the caller's key or ticket is over."""
     response = web.StreamResponse(
         headers={
             "Content-Type": STREAM,
@@ -57,11 +62,19 @@ async def stream(request: web.Request, blocks: AsyncGenerator[str]) -> web.Strea
         own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, QUEUE_BYTES)
     stand_aside(request)
     await response.prepare(request)
+    if request.method == "HEAD":
+        return response
     resource = request.match_info.route.resource
+    let_in_at = time.monotonic()
     try:
         with counted_stream(None if resource is None else resource.canonical):
             async with aclosing(blocks):
                 async for block in blocks:
+                    if time.monotonic() - let_in_at >= LET_IN_SECONDS:
+                        if not await is_still_let_in(request):
+                            log.info("stream_is_closed_to_its_caller")
+                            break
+                        let_in_at = time.monotonic()
                     await response.write(block.encode())
         await response.write_eof()
     except StoreUnavailableError as error:

@@ -49,6 +49,9 @@ def guarded(handle: Answering) -> Answering:
             if isinstance(error, web.HTTPExpectationFailed):
                 # its body was never asked for
                 response.force_close()
+            if request.writer.output_size > 0:
+                # an answer is under way: what is missing at its end is all that can still be said
+                request.protocol.force_close()
         if not response.prepared:
             response.headers[REQUEST_ID] = request_id
             response.headers.update(quota_headers(request))

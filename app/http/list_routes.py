@@ -14,11 +14,13 @@ from app.http.problem_kinds import BAD_REQUEST, NOT_FOUND
 from app.http.problems import ProblemError, bad_request, not_found, problem
 from app.http.queries import LIMIT, page_limit, query_flag
 from app.http.tags import IF_CHANGED, tagged, tagged_answer
+from events.codec import is_id
 from events.errors import Fault
 from events.signed_text import CursorError
 from projections.order_list import ListedOrder, Place, Sought
 
 MOST_STATUSES: Final = 20
+LONGEST_SEARCH: Final = 128
 FILTERS: Final = (
     Parameter(
         name="status",
@@ -29,6 +31,12 @@ FILTERS: Final = (
     ),
     Parameter(
         name="customer", where="query", what="Orders of this customer.", schema={"type": "string", "minLength": 1}
+    ),
+    Parameter(
+        name="search",
+        where="query",
+        what="Orders whose id begins so, and those of the customer of this id; they come by their ids.",
+        schema={"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH},
     ),
     Parameter(
         name="trouble",
@@ -116,7 +124,15 @@ def sought_by(request: web.Request) -> Sought:
         order_id=order_id,
         statuses=statuses,
         in_trouble=query_flag(request, "trouble"),
+        search=_search(request),
     )
+
+
+def _search(request: web.Request) -> str | None:
+    text = request.query.get("search")
+    if text is not None and not is_id(text):
+        raise bad_request(f"search is to be 1 to {LONGEST_SEARCH} characters of visible ASCII, or absent.")
+    return text
 
 
 def _after(request: web.Request, sought: Sought, key: bytes) -> Place | None:

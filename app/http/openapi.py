@@ -33,7 +33,7 @@ from app.http.problem_kinds import (
     ProblemKind,
 )
 from app.http.problems import Problem
-from app.http.routes import Route
+from app.http.routes import OPEN, Route
 from app.tracking.tracked import TrackedState
 from events.event_schema import IDENTIFIER, SUBJECT
 from events.json_schema import Schema, schemas_of
@@ -46,7 +46,7 @@ _STREAMED: Final = (TrackedState, FactDocument)
 ANYWHERE: Final = (BAD_REQUEST, EXPECTATION_FAILED, INTERNAL)
 BEHIND_A_RULE: Final = (UNAUTHENTICATED, FORBIDDEN, INVALID_DOCUMENT, UNAVAILABLE, BUSY, QUOTA_EXCEEDED)
 WITH_AN_ID: Final = (NOT_FOUND,)
-WITH_A_BODY: Final = (TOO_SLOW, TOO_LARGE, MEDIA_TYPE)
+WITH_A_BODY: Final = (TOO_SLOW, TOO_LARGE, MEDIA_TYPE, INVALID_DOCUMENT, BUSY)
 
 _KEY: Final = "apiKey"
 _TICKET: Final = "orderTicket"
@@ -58,11 +58,13 @@ _IN_A_PATH: Final[Mapping[str, tuple[str, Schema, str]]] = {
     "card_id": ("`cardId` of the attributes, ActivityKit's id, or one of the app's own.", IDENTIFIER, "A1B2"),
     "customer_id": ("As the shop knows its customer.", IDENTIFIER, "customer-7"),
     "key": ("The picture's.", {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,100}$"}, "taverna"),
+    "kind": ("Of a pause.", {"type": "string"}, "app"),
     "file": ("Of the page.", {"enum": ["docs.js", "swagger-ui-bundle.js", "swagger-ui.css"]}, "docs.js"),
     "type": ("Of an event.", {"type": "string"}, "order.placed"),
 }
 _NAMES: Final[Mapping[str, tuple[str, Schema, str]]] = {
     "definitions": ("The definition's.", {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}, "match"),
+    "pauses": ("What is paused.", IDENTIFIER, "com.example.shop"),
     "segments": ("The segment's.", IDENTIFIER, "regulars"),
     "webhooks": ("The webhook's.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"}, "crm"),
 }
@@ -230,7 +232,7 @@ class _Builder:
 def problems_of(route: Route) -> set[ProblemKind]:
     """Give what may go wrong with a route because of its place in the table, its path, and its having a body."""
     kinds = {*ANYWHERE}
-    if route.rule.scope is not None:
+    if route.rule != OPEN:
         kinds |= {*BEHIND_A_RULE}
     if "{" in route.path:
         kinds |= {*WITH_AN_ID}
@@ -272,9 +274,9 @@ def _parameter(each: Parameter) -> dict[str, Any]:
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
     rule = route.rule
-    if rule.scope is None:
+    if rule == OPEN:
         return []
-    ways: list[dict[str, list[str]]] = [{_KEY: [rule.scope.value]}]
+    ways: list[dict[str, list[str]]] = [{_KEY: [] if rule.scope is None else [rule.scope.value]}]
     if rule.tickets:
         ways.append({_TICKET: []})
     if rule.signed:

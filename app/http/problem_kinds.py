@@ -21,6 +21,7 @@ class ProblemKind(NamedTuple):
 
 BAD_REQUEST: Final = ProblemKind(400, "bad-request", "The request makes no sense.")
 UNAUTHENTICATED: Final = ProblemKind(401, "unauthenticated", "We do not know who calls.")
+TICKET_REFUSED: Final = ProblemKind(401, "ticket-refused", "The ticket does not open the console.")
 FORBIDDEN: Final = ProblemKind(403, "forbidden", "The caller may not do this.")
 NOT_FOUND: Final = ProblemKind(404, "not-found", "There is no such thing.")
 METHOD_NOT_ALLOWED: Final = ProblemKind(405, "method-not-allowed", "The path does not know this method.")

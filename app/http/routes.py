@@ -12,6 +12,8 @@ from app.http.admission import PLACE, Admission
 from app.http.audience_routes import get_audience, get_audience_phones, post_audience_resume, post_audience_stop
 from app.http.authentication import authenticate, authenticate_sender, is_signed
 from app.http.card_stream_routes import get_card_stream
+from app.http.console_routes import get_console, get_console_file
+from app.http.deed_routes import delete_pause, get_pauses, post_cards_end, post_cards_resend, post_order_release
 from app.http.definition_routes import delete_definition, get_definition, put_definition
 from app.http.description_routes import get_docs, get_docs_file, get_event_schema, get_event_schemas, get_openapi
 from app.http.device_routes import delete_card, delete_device, put_card, put_device
@@ -20,6 +22,7 @@ from app.http.eta_routes import put_eta
 from app.http.event_routes import options_events, post_events, post_order_events
 from app.http.feed_routes import get_events
 from app.http.health_routes import get_live, get_ready
+from app.http.layout_routes import get_layouts
 from app.http.list_routes import get_orders
 from app.http.list_stream_routes import get_orders_stream
 from app.http.metrics_routes import get_metrics
@@ -37,6 +40,7 @@ from app.http.segment_routes import (
     put_customer_tags,
     put_segment,
 )
+from app.http.session_routes import get_me, post_console_session
 from app.http.ticket_routes import post_ticket
 from app.http.tracking_routes import PAGE, get_order_stream, get_page, get_script, get_style
 from app.http.webhook_routes import (
@@ -48,6 +52,7 @@ from app.http.webhook_routes import (
     post_secret,
     put_webhook,
 )
+from app.metrics.counters import begin_route
 from events.errors import LockstepError
 
 
@@ -60,14 +65,16 @@ class Rule:
     """Who may call a route.
 
     Attributes:
-        scope: What an API key must hold; None leaves the route open to everybody.
+        scope: What an API key must hold; None: nothing, and without `any_key` the route is open to everybody.
         tickets: Whether order tickets are let in too; the handler then looks at what they ask for.
         signed: Whether a signature will do; the handler then looks at whose events they are.
+        any_key: Whether every API key will do, whatever it holds.
     """
 
     scope: Scope | None
     tickets: bool = False
     signed: bool = False
+    any_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ class Route:
 
 
 OPEN: Final = Rule(None)
+ANY_KEY: Final = Rule(None, any_key=True)
+_ORDER: Final = "/v1/orders/{order_id}"
 _ACTIVITY: Final = "/v1/activities/{activity_id}"
 _DEFINITION: Final = "/v1/definitions/{name}"
 _DEVICE: Final = "/v1/devices/{device_id}"
@@ -95,23 +104,29 @@ ROUTES: Final = (
     Route("POST", "/v1/events", post_events, Rule(Scope.EVENTS_WRITE, signed=True)),
     Route("OPTIONS", "/v1/events", options_events, OPEN),
     Route("GET", "/v1/events", get_events, Rule(Scope.EVENTS_READ)),
-    Route("POST", "/v1/orders/{order_id}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
-    Route("PUT", "/v1/orders/{order_id}/eta", put_eta, Rule(Scope.EVENTS_WRITE)),
+    Route("POST", f"{_ORDER}/events", post_order_events, Rule(Scope.EVENTS_WRITE)),
+    Route("PUT", f"{_ORDER}/eta", put_eta, Rule(Scope.EVENTS_WRITE)),
     Route("GET", "/v1/orders", get_orders, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("GET", "/v1/orders/stream", get_orders_stream, Rule(Scope.ORDERS_READ, tickets=True)),
-    Route("GET", "/v1/orders/{order_id}", get_order, Rule(Scope.ORDERS_READ, tickets=True)),
-    Route("GET", "/v1/orders/{order_id}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
-    Route("GET", "/v1/orders/{order_id}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
-    Route("GET", "/v1/orders/{order_id}/state", get_order_state, Rule(Scope.ORDERS_READ)),
-    Route("GET", "/v1/orders/{order_id}/stream", get_order_stream, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("GET", _ORDER, get_order, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("GET", f"{_ORDER}/events", get_order_events, Rule(Scope.ORDERS_READ, tickets=True)),
+    Route("GET", f"{_ORDER}/explain", get_order_explanation, Rule(Scope.ORDERS_READ)),
+    Route("GET", f"{_ORDER}/state", get_order_state, Rule(Scope.ORDERS_READ)),
+    Route("GET", f"{_ORDER}/stream", get_order_stream, Rule(Scope.ORDERS_READ, tickets=True)),
     Route("POST", f"{_ACTIVITY}/start", post_start, Rule(Scope.EVENTS_WRITE)),
     Route("POST", f"{_ACTIVITY}/update", post_update, Rule(Scope.EVENTS_WRITE)),
     Route("POST", f"{_ACTIVITY}/end", post_end, Rule(Scope.EVENTS_WRITE)),
-    Route("GET", "/v1/orders/{order_id}/cards/counts", get_card_counts, Rule(Scope.ORDERS_READ)),
+    Route("GET", f"{_ORDER}/cards/counts", get_card_counts, Rule(Scope.ORDERS_READ)),
+    Route("POST", f"{_ORDER}/cards/resend", post_cards_resend, Rule(Scope.ADMIN)),
+    Route("POST", f"{_ORDER}/cards/end", post_cards_end, Rule(Scope.ADMIN)),
+    Route("POST", f"{_ORDER}/release", post_order_release, Rule(Scope.ADMIN)),
+    Route("GET", "/v1/pauses", get_pauses, Rule(Scope.ADMIN)),
+    Route("DELETE", "/v1/pauses/{kind}/{name}", delete_pause, Rule(Scope.ADMIN)),
     Route("GET", "/v1/cards/stream", get_card_stream, Rule(Scope.EVENTS_READ)),
     Route("PUT", _DEFINITION, put_definition, Rule(Scope.EVENTS_WRITE)),
     Route("GET", _DEFINITION, get_definition, Rule(Scope.EVENTS_WRITE)),
     Route("DELETE", _DEFINITION, delete_definition, Rule(Scope.EVENTS_WRITE)),
+    Route("GET", "/v1/layouts", get_layouts, Rule(Scope.ORDERS_READ)),
     Route("PUT", _DEVICE, put_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("DELETE", _DEVICE, delete_device, Rule(Scope.DEVICES_WRITE, tickets=True)),
     Route("PUT", _CARD, put_card, Rule(Scope.DEVICES_WRITE, tickets=True)),
@@ -140,6 +155,8 @@ ROUTES: Final = (
     Route("POST", f"{_WEBHOOK}/secret", post_secret, Rule(Scope.ADMIN)),
     Route("GET", f"{_WEBHOOK}/deliveries", get_deliveries, Rule(Scope.ADMIN)),
     Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
+    Route("POST", "/v1/console/sessions", post_console_session, OPEN),
+    Route("GET", "/v1/me", get_me, ANY_KEY),
     Route("GET", "/metrics", get_metrics, Rule(Scope.METRICS_READ)),
     Route("GET", PAGE, get_page, OPEN),
     Route("GET", f"{PAGE}.css", get_style, OPEN),
@@ -149,6 +166,8 @@ ROUTES: Final = (
     Route("GET", "/docs/{file}", get_docs_file, OPEN),
     Route("GET", "/v1/schemas/events", get_event_schemas, OPEN),
     Route("GET", "/v1/schemas/events/{type}", get_event_schema, OPEN),
+    Route("GET", "/", get_console, OPEN),
+    Route("GET", "/console/{file}", get_console_file, OPEN),
     Route("GET", "/livez", get_live, OPEN),
     Route("GET", "/readyz", get_ready, OPEN),
 )
@@ -161,23 +180,28 @@ def add_routes(app: web.Application, edge: Edge, routes: Iterable[Route]) -> Non
     """Register routes, each behind its rule."""
     admission = Admission(edge.limits)
     for each in routes:
-        app[RULES][app.router.add_route(each.method, each.path, _behind(each, edge, admission))] = each.rule
+        begin_route(each.method, each.path)
+        handler = _behind(each, edge, admission)
+        # RFC 9110, section 9.1: whatever answers GET answers HEAD
+        for method in (each.method, "HEAD") if each.method == "GET" else (each.method,):
+            app[RULES][app.router.add_route(method, each.path, handler)] = each.rule
 
 
 def _behind(route: Route, edge: Edge, admission: Admission) -> Handler:
     """Give the handler of a route for those alone whom its rule lets in, while there are places."""
     rule, handler = route.rule, route.handler.handler
-    if rule.scope is None:
+    if rule == OPEN and not route.handler.operation.bodies:
         return handler
-    scope = rule.scope
 
     async def handle(request: web.Request) -> web.StreamResponse:
         place = request[PLACE] = admission.enter()
         try:
+            if rule == OPEN:
+                return await handler(request)
             if rule.signed and is_signed(request):
                 caller = await authenticate_sender(request, edge)
             else:
-                caller = await authenticate(request, edge, scope, tickets=rule.tickets)
+                caller = await authenticate(request, edge, rule.scope, tickets=rule.tickets)
             request[CALLER] = caller
             await count(request, edge.quotas, caller)
             return await handler(request)

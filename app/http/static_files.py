@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
-from app.http.operation import Answer, Parameter
+from app.http.operation import Answer
+from app.http.tags import has_tagged, tag_of, tagged
 
-IF_CHANGED: Final = Parameter(
-    name="If-None-Match", where="header", what="The ETag of the file that the caller has.", schema={"type": "string"}
-)
 _HEADERS: Final = {
     "Cache-Control": "no-cache",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -37,11 +34,7 @@ def file_answers(suffix: str, what: str) -> Mapping[int, Answer]:
 
 def document_answers(media_type: str, what: str) -> Mapping[int, Answer]:
     """Say that a document is answered, or that the caller has it."""
-    tag = {"ETag": {"type": "string"}}
-    return {
-        200: Answer(what=what, media_type=media_type, headers=tag),
-        304: Answer(what="The caller has it.", media_type=None, headers=tag),
-    }
+    return tagged(Answer(what=what, media_type=media_type))
 
 
 def answer_file(request: web.Request, file: Path, policy: str) -> web.Response:
@@ -54,15 +47,15 @@ def answer_file(request: web.Request, file: Path, policy: str) -> web.Response:
     """
     body, tag = _read(file)
     headers = {**_HEADERS, "Content-Security-Policy": policy, "ETag": tag}
-    if request.headers.get("If-None-Match") == tag:
+    if has_tagged(request, tag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, content_type=_TYPES[file.suffix], charset="utf-8", headers=headers)
 
 
 def answer_document(request: web.Request, body: bytes, media_type: str) -> web.Response:
     """Answer with a document that stays the same as long as the service runs."""
-    headers = {"Cache-Control": "no-cache", "ETag": _tag_of(body), "X-Content-Type-Options": "nosniff"}
-    if request.headers.get("If-None-Match") == headers["ETag"]:
+    headers = {"Cache-Control": "no-cache", "ETag": tag_of(body), "X-Content-Type-Options": "nosniff"}
+    if has_tagged(request, headers["ETag"]):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, content_type=media_type, headers=headers)
 
@@ -70,8 +63,4 @@ def answer_document(request: web.Request, body: bytes, media_type: str) -> web.R
 @cache
 def _read(file: Path) -> tuple[bytes, str]:
     body = file.read_bytes()
-    return body, _tag_of(body)
-
-
-def _tag_of(body: bytes) -> str:
-    return f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    return body, tag_of(body)

@@ -28,6 +28,17 @@ def tagged(answer: Answer) -> Mapping[int, Answer]:
     }
 
 
+def tag_of(body: bytes) -> str:
+    """Give the ETag of a body: another one as soon as anything in it is."""
+    return f'"{_digest_of(body)}"'
+
+
+def has_tagged(request: web.Request, tag: str) -> bool:
+    """Tell whether the caller has an answer, by a weak comparison, or would be content with any."""
+    stated = ",".join(request.headers.getall("If-None-Match", ()))
+    return any(each.strip().removeprefix("W/") in (tag, "*") for each in stated.split(","))
+
+
 def tagged_answer(request: web.Request, body: Any, *, version: int | None = None) -> web.Response:
     """Give an answer with a JSON body and its ETag; without the body, if the caller has it.
 
@@ -37,15 +48,12 @@ def tagged_answer(request: web.Request, body: Any, *, version: int | None = None
         version: Of an order: its ETag begins with it, and is good for `If-Match`.
     """
     encoded = encode(body)
-    digest = blake2b(encoded, digest_size=_TAG_BYTES).hexdigest()
-    tag = f'"{digest}"' if version is None else f'"{version}-{digest}"'
+    tag = tag_of(encoded) if version is None else f'"{version}-{_digest_of(encoded)}"'
     answer = encoded_answer(encoded, headers={"ETag": tag})
-    if _has(request, tag):
+    if has_tagged(request, tag):
         return web.Response(status=304, headers={name: answer.headers[name] for name in ("ETag", "Cache-Control")})
     return answer
 
 
-def _has(request: web.Request, tag: str) -> bool:
-    """Tell whether the caller has an answer, by a weak comparison, or would be content with any."""
-    stated = ",".join(request.headers.getall("If-None-Match", ()))
-    return any(each.strip().removeprefix("W/") in (tag, "*") for each in stated.split(","))
+def _digest_of(body: bytes) -> str:
+    return blake2b(body, digest_size=_TAG_BYTES).hexdigest()

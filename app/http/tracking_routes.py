@@ -21,7 +21,8 @@ from app.http.problem_kinds import BUSY
 from app.http.problems import bad_request, not_found, problem
 from app.http.queries import query_number, seconds_parameter
 from app.http.reads import note_read
-from app.http.static_files import IF_CHANGED, answer_file, file_answers
+from app.http.static_files import answer_file, file_answers
+from app.http.tags import IF_CHANGED
 from app.lines import LINE_SECONDS
 from app.tracking.tracked import Look, Moment
 

@@ -66,7 +66,10 @@ _FAMILIES: Final = (
         "cards",
         {"lane": "label", "environment": "environment"},
         ("lockstep_cards_due", f"Cards that are due and under no lease, paused ones included{_COUNTED} each."),
-        ("lockstep_cards_due_oldest_seconds", "How long the oldest of them has been due."),
+        (
+            "lockstep_cards_due_oldest_seconds",
+            "How long the oldest of them has been due, without those that a person's pause holds back.",
+        ),
     ),
     _Family(
         "channels",

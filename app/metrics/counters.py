@@ -1,6 +1,7 @@
 """What a process counts at its edges: requests, streams, pushes, webhooks, loops.
 
-A label's values are ours or from a table: whatever a caller or a peer makes up is counted as `other`.
+A label's values are ours or from a table: whatever a caller or a peer makes up is counted as `other`. What an alert
+waits for is counted from zero on, because Prometheus sees no rise in a series that begins with one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from typing import Final, Literal
 from prometheus_client import Counter, Gauge, Histogram
 
 from events.metrics import REGISTRY, SECONDS
-from projections.card_store import Claimed
+from projections.card_store import ENVIRONMENTS, Claimed
 
 OTHER: Final = "other"
 
@@ -85,6 +86,22 @@ _LOOP_FAILURES: Final = Counter(
     ["loop"],
     registry=REGISTRY,
 )
+
+
+for environment in ENVIRONMENTS:
+    _OPERATOR_NEEDED.labels(environment)
+for outcome in ("delivered", "failed", "dead"):
+    _WEBHOOK_ATTEMPTS.labels(outcome)
+
+
+def begin_route(method: str, route: str) -> None:
+    """Count the errors of a route that will be served."""
+    _requests(method, route, 500)
+
+
+def begin_loop(loop: str) -> None:
+    """Count the failures of a loop that will run."""
+    _LOOP_FAILURES.labels(loop)
 
 
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:

@@ -18,9 +18,13 @@ WITH mine AS MATERIALIZED (
     WHERE c.slot = $1 AND c.subject_id = $2 AND c.device_id = $3
       AND (c.card_id = $4 OR c.activity_id IN ($5, $10) OR c.reported_id = $10
            -- the app was faster than we: its card is the one that we wanted
-           OR (c.phase = 'wanted' AND c.attributes_type = $6 AND c.activity_id IS NULL))
+           OR (c.phase = 'wanted' AND c.attributes_type = $6 AND c.activity_id IS NULL)
+           -- it was taken over from another backend, which did not know ActivityKit's id
+           OR c.token_hash = $8
+           OR (c.starter = 'other' AND c.phase <> 'over' AND c.attributes_type = $6 AND c.activity_id IS NULL))
     ORDER BY (c.card_id = $4) IS TRUE DESC, (c.activity_id = $5) IS TRUE DESC,
-             (c.activity_id = $10 OR c.reported_id = $10) IS TRUE DESC, c.generation DESC
+             (c.activity_id = $10 OR c.reported_id = $10) IS TRUE DESC, (c.token_hash = $8) IS TRUE DESC,
+             c.generation DESC
     LIMIT 1
     FOR UPDATE
 )

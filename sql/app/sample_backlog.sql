@@ -1,5 +1,6 @@
 -- Counts what is due and since when, what is set aside, and what is paused: the figures of metrics. Nothing is counted
--- beyond so many a place, so that a backlog makes this no slower than that.
+-- beyond so many a place, so that a backlog makes this no slower than that. How long cards have been due is told of those
+-- alone that no person's pause holds back, as far as they are among the counted.
 -- $1 smallint[]  slots
 -- $2 smallint[]  lanes
 -- $3 text[]      environments
@@ -7,21 +8,29 @@
 -- Returns: figure text, label text, environment text, count bigint, oldest_seconds double precision
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
+), held AS MATERIALIZED (
+    SELECT coalesce(bool_or(p.kind = 'all'), false) AS everything,
+           array_agg(p.key) FILTER (WHERE p.kind = 'app') AS apps,
+           array_agg(p.key) FILTER (WHERE p.kind = 'type') AS types
+    FROM now, pauses AS p
+    WHERE p.until IS NULL OR p.until > now.at
 )
-SELECT 'cards' AS figure, lane::text AS label, environment, count(d.claim_at) AS count,
-       extract(epoch FROM max(now.at - d.claim_at))::double precision AS oldest_seconds
-FROM now, unnest($2::smallint[]) AS lane
-CROSS JOIN unnest($3::text[]) AS environment
+SELECT 'cards' AS figure, lanes.lane::text AS label, environments.environment, count(d.claim_at) AS count,
+       extract(epoch FROM max(now.at - d.claim_at) FILTER (WHERE NOT d.held))::double precision AS oldest_seconds
+FROM now, held, unnest($2::smallint[]) AS lanes(lane)
+CROSS JOIN unnest($3::text[]) AS environments(environment)
 CROSS JOIN unnest($1::smallint[]) AS wanted(slot)
 LEFT JOIN LATERAL (
-    SELECT c.claim_at
+    SELECT c.claim_at,
+           held.everything OR coalesce(c.app = ANY (held.apps), false)
+           OR coalesce(c.attributes_type = ANY (held.types), false) AS held
     FROM cards AS c
-    WHERE c.slot = wanted.slot AND c.lane = lane AND c.environment = environment.environment AND c.claim_at <= now.at
+    WHERE c.slot = wanted.slot AND c.lane = lanes.lane AND c.environment = environments.environment AND c.claim_at <= now.at
       AND (c.leased_until IS NULL OR c.leased_until <= now.at)
     ORDER BY c.claim_at
     LIMIT $4
 ) AS d ON true
-GROUP BY lane, environment
+GROUP BY lanes.lane, environments.environment
 UNION ALL
 SELECT 'channels', NULL, NULL, count(d.claim_at), extract(epoch FROM max(now.at - d.claim_at))::double precision
 FROM now, unnest($1::smallint[]) AS wanted(slot)

@@ -12,11 +12,12 @@ WITH RECURSIVE present AS (
     FROM present AS p
     WHERE p.status IS NOT NULL
 )
-SELECT o.slot, o.subject_id, o.kind, o.status, o.over, o.customer_id, o.trouble, o.changed_at
+SELECT o.slot, o.subject_id, o.kind, o.status, o.over, o.customer_id,
+       coalesce(o.trouble, CASE WHEN o.failed THEN 'failed' END) AS trouble, o.changed_at
 FROM present AS p
 CROSS JOIN LATERAL (
     -- slots change in turn, so few others have changed since the earliest time
-    SELECT l.slot, l.subject_id, l.kind, l.status, l.over, l.customer_id, l.trouble, l.changed_at
+    SELECT l.slot, l.subject_id, l.kind, l.status, l.over, l.customer_id, l.trouble, l.failed, l.changed_at
     FROM order_list AS l
     WHERE l.status = p.status AND l.changed_at > $3 AND l.slot = ANY ($1::smallint[])
       AND l.changed_at > ($2::timestamptz[])[array_position($1::smallint[], l.slot)]

@@ -14,10 +14,11 @@ WITH RECURSIVE present AS (
     FROM present AS p
     WHERE p.status IS NOT NULL
 )
-SELECT o.subject_id, o.kind, o.status, o.over, o.customer_id, o.trouble, o.changed_at
+SELECT o.subject_id, o.kind, o.status, o.over, o.customer_id,
+       coalesce(o.trouble, CASE WHEN o.failed THEN 'failed' END) AS trouble, o.changed_at
 FROM present AS p
 CROSS JOIN LATERAL (
-    SELECT l.subject_id, l.kind, l.status, l.over, l.customer_id, l.trouble, l.changed_at
+    SELECT l.subject_id, l.kind, l.status, l.over, l.customer_id, l.trouble, l.failed, l.changed_at
     FROM order_list AS l
     WHERE l.slot = ANY ($1::smallint[]) AND l.status = p.status
       AND (l.changed_at, l.subject_id) < (coalesce($3, 'infinity'::timestamptz), coalesce($4, ''))

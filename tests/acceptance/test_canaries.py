@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 
 from app.access.shop_token_rules import ALGORITHMS
 from app.http.routes import OPEN, ROUTES
-from app.settings import PREFIX, Settings
+from app.settings import Settings
+from app.settings_sources import PREFIX
 from events.personal import merge, split
 from events.vocabulary import SHAPES, TODAY_VERSION, kind_of, public_types
 from tests.acceptance.collector import Collector

@@ -13,6 +13,7 @@ from app.doctor.finding import State
 from app.doctor.sending import judge_answer
 from projections.pauses import Pauses
 from tests.acceptance.world import KEY_ID, TEAM_ID, World
+from tests.conftest import SECRET_KEY
 from tests.integration.command_line import Done, lockstep
 
 Found = dict[str, dict[str, str]]
@@ -89,6 +90,22 @@ async def test_another_secret_key_and_no_credentials_are_told(world: World, dsn:
     assert (code, states(found)["secret key"], states(found)["credentials"]) == (1, "bad", "unknown")
     assert (bare[0], states(bare[1])["credentials"]) == (1, "bad")
     assert (quiet[0], states(quiet[1])["credentials"]) == (0, "unknown")
+
+
+async def test_a_secret_key_that_is_being_changed_is_told(world: World, dsn: str) -> None:
+    """A warning for as long as a key is wrapped by the one before, and a word when that can go."""
+    new = {
+        "LOCKSTEP_SECRET_KEY": base64.b64encode(b"another secret key of 32 bytes..").decode(),
+        "LOCKSTEP_SECRET_KEY_PREVIOUS": base64.b64encode(SECRET_KEY).decode(),
+    }
+    _, before = await examined(world, dsn, **new)
+    await lockstep("secret", "rewrap", dsn=dsn, **new)
+    _, after = await examined(world, dsn, **new)
+
+    assert (states(before)["secret key"], states(after)["secret key"]) == ("warning", "good")
+    assert "4 of 4 keys" in before["secret key"]["found"]
+    assert "lockstep secret rewrap" in before["secret key"]["cure"]
+    assert "of no use any more" in after["secret key"]["found"]
 
 
 async def test_a_database_that_is_not_there_is_told(world: World, tmp_path: Path) -> None:

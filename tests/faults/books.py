@@ -7,6 +7,7 @@ from typing import Any
 
 from events.keyring import open_keyring
 from events.postgres.pool import OwnConnection, open_pool
+from events.secret_keys import SecretKeys
 from events.store import EventStore
 from projections.order_view import EMPTY
 from projections.view import fingerprint, fold
@@ -88,7 +89,7 @@ async def judge_views(dsn: str, secret_key: bytes, subjects: Sequence[str]) -> l
     """Fold every order anew and compare the fingerprints with those of the views."""
     pool = await open_pool(dsn, name="chaos-harness", most=4)
     try:
-        keyring = await open_keyring(pool, secret_key)
+        keyring = await open_keyring(pool, SecretKeys(secret_key))
         store = EventStore(pool, keyring)
         kept = {
             row["subject_id"]: row

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.settings import ALL_ROLES
+from app.settings_fields import ALL_ROLES
 from tests.faults.blows import Killer
 from tests.faults.books import (
     judge_log,

@@ -16,11 +16,12 @@ from app.access.api_key import Scope
 from app.access.key_store import KeyStore
 from app.demo.bulk import CONCERT
 from app.demo.gallery import Gallery
-from app.settings import ALL_ROLES
+from app.settings_fields import ALL_ROLES
 from app.simulator.declaration import ORDER
 from app.simulator.simulator import Options, Simulator
 from events.keyring import open_keyring
 from events.postgres.pool import open_pool
+from events.secret_keys import SecretKeys
 from tests.faults.backend import NETWORK, Backend
 from tests.faults.concerts import Concerts
 from tests.faults.fleet import Fleet, Member
@@ -134,7 +135,7 @@ async def _set_up(dsn: str, secret_key: bytes, backend: Backend) -> str:
     """Give the shop its key, and have its backend told."""
     pool = await open_pool(dsn, name="chaos-harness", most=4)
     try:
-        keyring = await open_keyring(pool, secret_key)
+        keyring = await open_keyring(pool, SecretKeys(secret_key))
         await backend.ask(pool, keyring)
         key, _ = await KeyStore(pool, keyring).create(name="chaos", environment="test", scopes=[Scope.ADMIN])
     finally:

@@ -15,7 +15,7 @@ from events.keyring import open_keyring
 from events.postgres.pool import Pool, open_pool
 from events.slot import slot_of
 from projections.projector import LANES, Projector
-from tests.conftest import SECRET_KEY
+from tests.conftest import SECRET_KEY, SECRETS
 from tests.faults.held import HELD
 from tests.faults.lan import CLIENT, Host, postgres_on, why_not
 from tests.faults.process import READY
@@ -71,7 +71,7 @@ async def hosts() -> AsyncIterator[tuple[Host, Host, Host]]:
 
 
 async def _flow(pool: Pool) -> Flow:
-    made = Flow(pool, await open_keyring(pool, SECRET_KEY))
+    made = Flow(pool, await open_keyring(pool, SECRETS))
     await made.projector.adopt()
     return made
 

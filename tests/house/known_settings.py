@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from app.settings import PREFIX, Settings
+from app.settings import Settings
+from app.settings_sources import PREFIX
 
 _SETTINGS: Final = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
 KNOWN: Final = _SETTINGS | {f"{name}_FILE" for name in _SETTINGS}

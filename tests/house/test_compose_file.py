@@ -7,7 +7,9 @@ from typing import Any, Final, get_args
 import pytest
 import yaml
 
-from app.settings import PREFIX, Role, Settings
+from app.settings import Settings
+from app.settings_fields import Role
+from app.settings_sources import PREFIX
 from tests.house.known_settings import KNOWN
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]

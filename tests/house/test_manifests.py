@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from app.http.routes import ROUTES
-from app.settings import PREFIX, Role, Settings
+from app.settings import Settings
+from app.settings_fields import Role
+from app.settings_sources import PREFIX
 from tests.house.known_settings import KNOWN
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs/deploy/kubernetes"

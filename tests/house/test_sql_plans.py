@@ -131,6 +131,7 @@ INDEX_OF: Final = {
     "projections/list_orders": "order_list_by_status",
     "projections/list_orders_in_trouble": "order_list_in_trouble",
     "projections/list_orders_of_customer": "order_list_of_customer",
+    "projections/search_orders": "order_list_pkey",
     "projections/relist_orders": "views_pkey",
     "projections/find_devices_to_match": "devices_to_match",
     "projections/claim_cards": "cards_to_claim",

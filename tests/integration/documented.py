@@ -36,6 +36,8 @@ def faults_of(method: str, path: str, status: int, headers: Mapping[str, str], b
         return
     if "X-Request-Id" not in headers:
         yield f"{method} {route} answers {status} without X-Request-Id"
+    if method == "HEAD":
+        return
     content = _followed(answer).get("content", {})
     for fault in _content_faults(content, headers.get("Content-Type", "").partition(";")[0], body):
         yield f"{method} {route} answers {status} {fault}"
@@ -54,9 +56,10 @@ def _content_faults(content: Mapping[str, Any], media_type: str, body: bytes) ->
 
 
 def _operation(method: str, path: str) -> tuple[str, dict[str, Any] | None]:
+    word = "get" if method == "HEAD" else method.lower()
     for pattern, route, described in _PATHS:
-        if pattern.fullmatch(path) and method.lower() in described:
-            return route, described[method.lower()]
+        if pattern.fullmatch(path) and word in described:
+            return route, described[word]
     return path, None
 
 

@@ -13,6 +13,7 @@ from multidict import CIMultiDictProxy
 
 from app.access.api_key import Scope
 from app.access.caller import Customer
+from app.access.console_sessions import ConsoleSessions
 from app.access.key_store import KeyStore
 from app.access.personal_reads import PersonalReads
 from app.access.quota import Quota
@@ -22,6 +23,7 @@ from app.access.ticket import mint
 from app.apns.dispatch_rules import DispatchRules
 from app.card_counts import CardCounter
 from app.card_stream import CardStream
+from app.deeds import Deeds
 from app.definitions import DefinitionStore
 from app.devices.pictures import Pictures
 from app.devices.registry import DeviceRegistry
@@ -193,6 +195,7 @@ async def running_api(
         read_order=read_order,
         explain_order=Explainer(pool, keyring, DispatchRules(), lambda: None).explain,
         read_state=StateReader(pool, keyring, keep_receipts_days=30).read,
+        deeds=Deeds(pool),
         count_cards=CardCounter(pool).count,
         order_list=OrderList(pool),
         order_follower=OrderFollower(OrderList(pool)),
@@ -200,6 +203,7 @@ async def running_api(
         plan_waiter=PlanWaiter(pool),
         tracker=Tracker(pool, keyring, FreshnessRules()),
         key_store=key_store,
+        console_sessions=ConsoleSessions(pool, keyring),
         quotas=QuotaKeeper(pool, Quota()),
         reads=PersonalReads(pool),
         senders=Senders(pool, keyring),

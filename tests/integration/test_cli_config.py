@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import PREFIX, Settings
+from app.settings import Settings
 from app.settings_shown import HIDDEN, without_password
+from app.settings_sources import PREFIX
 from tests.integration.command_line import lockstep
 
 

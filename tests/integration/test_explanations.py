@@ -27,6 +27,8 @@ from projections.eta_keeper import EtaKeeper
 from projections.explanation import Explanation
 from tests.conftest import Clock
 from tests.examples.wording import NEXT_STEP, UNCLEAR
+from tests.integration.dispatching import Apns, work
+from tests.integration.dispatching import dispatcher as dispatching
 from tests.integration.flow import ROUTES, Flow
 from tests.integration.situations import SITUATIONS, Scene
 
@@ -202,6 +204,23 @@ async def test_an_order_with_very_many_cards_is_explained_by_some_of_them(flow: 
 
     assert explanation is not None
     assert (len(explanation.cards), explanation.more_cards) == (CARDS_TOLD, True)
+
+
+async def test_a_push_tells_when_what_it_shows_was_folded(flow: Flow, clock: Clock, explainer: Explainer) -> None:
+    """So that one sees how long an event took to the fold, from there to the push, and from there to the answer."""
+    await flow.register()
+    await flow.place()
+    await clock.advance(seconds=2)
+    await flow.settle("order-1")
+    await clock.advance(seconds=3)
+    await work(dispatching(flow, Apns()))
+    explanation = await explainer.explain("order-1")
+
+    assert explanation is not None
+    [card], [event] = explanation.cards, explanation.events
+    assert [(each.version, each.folded_at, each.sent_at) for each in card.sent] == [
+        (1, event.recorded_at + timedelta(seconds=2), event.recorded_at + timedelta(seconds=5))
+    ]
 
 
 async def test_no_personal_value_is_in_an_explanation(flow: Flow, clock: Clock, explainer: Explainer) -> None:

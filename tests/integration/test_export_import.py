@@ -19,6 +19,7 @@ from events.outcome import Appended, Duplicate, IdReused
 from events.postgres.migrator import migrate
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
+from events.secret_keys import SecretKeys
 from events.slot import slot_of
 from events.store import EventStore
 from tests.conftest import Clock
@@ -27,7 +28,7 @@ from tests.examples.log import fact, group, note
 from tests.integration.flow import from_a_newer_release
 
 CANARY: Final = "Please ring twice for Eleni Papadaki"
-OTHER_SECRET: Final = b"the secret key of another place."
+OTHER_SECRET: Final = SecretKeys(b"the secret key of another place.")
 EXTENSIONS: Final = b'{"guest":"Eleni Papadaki","hops":2,"replayed":false}'
 ROWS: Final = """
 SELECT slot, subject_id, version, source, event_id, type, schema_version, data::text, occurred_at, recorded_at, trace

@@ -166,7 +166,7 @@ async def test_whoever_asks_whether_events_are_taken_is_told(api: Api) -> None:
         "*",
     )
     plain = await api.send("OPTIONS", "/v1/events")
-    assert (plain.status, plain.headers["Allow"]) == (204, "OPTIONS, GET, POST")
+    assert (plain.status, plain.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
 
 
 @pytest.fixture

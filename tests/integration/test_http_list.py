@@ -72,6 +72,16 @@ async def test_a_cursor_is_good_for_its_own_list_alone(api: Api) -> None:
         assert refused.json["errors"][0]["pointer"] == "/after"
 
 
+async def test_orders_are_searched(api: Api) -> None:
+    """By the beginning of an id, page by page; a ticket finds its own alone."""
+    reply = await api.send("GET", "/v1/orders?search=order-&limit=3", token="orders:read")
+    assert [each["orderId"] for each in reply.json["orders"]] == ["order-0", "order-1", "order-2"]
+    assert await listed(api, f"?search=order-&after={reply.json['nextAfter']}") == ["order-3"]
+    assert await listed(api, "?search=customer-1") == ["order-1", "order-3"]
+    assert await listed(api, "?search=order-", api.ticket("customer-0")) == ["order-2", "order-0"]
+    assert await listed(api, "?search=order-1", api.ticket("customer-0")) == []
+
+
 async def test_a_ticket_lists_its_own_orders(api: Api) -> None:
     """Those of its customer, or the one that it names; a list of somebody else is not there."""
     assert await listed(api, "", api.ticket("customer-0")) == ["order-2", "order-0"]
@@ -86,7 +96,8 @@ async def test_a_ticket_lists_its_own_orders(api: Api) -> None:
 @pytest.mark.parametrize(
     ("query", "word"),
     [("status=", "status"), ("customer=", "customer"), ("trouble=yes", "trouble"), ("limit=0", "limit"),
-     ("limit=501", "limit"), ("&".join(f"status=s{n}" for n in range(21)), "status")],
+     ("limit=501", "limit"), ("search=", "search"), ("search=%C3%A9", "search"),
+     ("&".join(f"status=s{n}" for n in range(21)), "status")],
 )  # fmt: skip
 async def test_a_filter_that_makes_no_sense_is_named(api: Api, query: str, word: str) -> None:
     """400 says which it is."""

@@ -234,7 +234,11 @@ async def test_what_is_not_routed_is_a_problem_too(api: Api) -> None:
     """404 and 405 of the router are problem documents, for everybody."""
     assert (await api.send("GET", "/v2")).problem == "not-found"
     reply = await api.send("PATCH", "/v1/events")
-    assert (reply.status, reply.problem, reply.headers["Allow"]) == (405, "method-not-allowed", "GET, OPTIONS, POST")
+    assert (reply.status, reply.problem, reply.headers["Allow"]) == (
+        405,
+        "method-not-allowed",
+        "GET, HEAD, OPTIONS, POST",
+    )
 
 
 async def test_a_sane_request_id_comes_back(api: Api) -> None:

@@ -68,6 +68,18 @@ async def line(port: int, sent: bytes = b"", *, reads: bool = True) -> Line:
     return reader, writer
 
 
+async def pieces(port: int, *sent: bytes) -> Line:
+    """Open a connection and send pieces, each once the one before was taken."""
+    opened = await line(port)
+    opened[1].get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for each in sent:
+        opened[1].write(each)
+        for _ in range(10):
+            # the server is on this loop: it has its turns
+            await asyncio.sleep(0)
+    return opened
+
+
 async def until_cut(opened: Line) -> bytes:
     """Read on until the other side is gone."""
     reader, writer = opened
@@ -149,6 +161,57 @@ async def test_the_next_head_on_a_connection_has_as_long_as_the_first(pool: Pool
         await opened[0].readuntil(b"\r\n\r\n")
         opened[1].write(HALF_HEAD)
         assert b"HTTP/1.1 408 Request Timeout" in await until_cut(opened)
+
+
+POSTED: Final = b"POST /v1/nowhere HTTP/1.1\r\nHost: a\r\n"
+CHUNKED: Final = POSTED + b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+SIZED: Final = POSTED + b"Content-Length: 4\r\n\r\nbody"
+
+
+@pytest.mark.parametrize("before", [GET_LIVE, CHUNKED, SIZED, GET_LIVE + SIZED, SIZED + GET_LIVE, GET_LIVE * 33])
+@pytest.mark.parametrize("split", [0, 3, 30])
+async def test_half_a_head_right_behind_a_request_has_as_long_as_any(
+    pool: Pool, keyring: Keyring, before: bytes, split: int
+) -> None:
+    """It may come in one piece with the request before it, or cut anywhere."""
+    async with greedy_api(pool, keyring, HttpLimits(head=0.02, idle=60)) as api:
+        sent = before + HALF_HEAD
+        assert b"HTTP/1.1 408 Request Timeout" in await until_cut(await pieces(api.port, sent[:-split], sent[-split:]))
+
+
+async def test_half_a_head_that_comes_while_a_request_is_answered_waits_for_the_answer(
+    pool: Pool, keyring: Keyring
+) -> None:
+    """What is under way is answered whole; then the connection is cut."""
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    @describe(answers={200: Answer(what="A greeting.", media_type="text/plain")})
+    async def slow(_: web.Request) -> web.Response:
+        asked.set()
+        await go_on.wait()
+        return web.Response(text="hello")
+
+    more = (Route("GET", "/slow", slow, OPEN),)
+    async with running_api(pool, keyring, limits=HttpLimits(head=0.05, idle=60), more=more) as api:
+        opened = await line(api.port, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asked.wait()
+        opened[1].write(HALF_HEAD)
+        # longer than a head may take: whoever is served is not cut off
+        await asyncio.sleep(0.15)
+        go_on.set()
+        head, _, body = (await until_cut(opened)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert body.startswith(b"helloHTTP/1.1 408 Request Timeout\r\n")
+
+
+@pytest.mark.parametrize("sent", [GET_LIVE, CHUNKED, SIZED, GET_LIVE * 2 + b"\r\n"])
+@pytest.mark.parametrize("split", [0, 2, 6, 30])
+async def test_who_has_begun_no_other_request_is_idle(pool: Pool, keyring: Keyring, sent: bytes, split: int) -> None:
+    """A connection that a proxy keeps is not taken for one that is slow, however its bytes were cut."""
+    async with greedy_api(pool, keyring, HttpLimits(head=0.02, idle=0.06)) as api:
+        received = await until_cut(await pieces(api.port, sent[:-split], sent[-split:]))
+    assert received.startswith(b"HTTP/1.1 ")
+    assert b" 408 " not in received
 
 
 async def test_a_connection_between_two_requests_is_closed_when_it_is_idle(pool: Pool, keyring: Keyring) -> None:

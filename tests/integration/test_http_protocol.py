@@ -1,7 +1,7 @@
 """What is no proper HTTP, and what breaks underneath."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from app.http.event_stream import stream
 from app.http.limits import HttpLimits
 from app.http.operation import Answer, describe
 from app.http.routes import OPEN, Route, RouteWithoutRuleError
@@ -87,6 +88,27 @@ async def test_an_error_of_ours_is_500_without_internals(pool: Pool, keyring: Ke
         ("request", reply.headers["X-Request-Id"]),
     ]
     assert (entries[0]["error"], "broken" in entries[0]["where"][-1]) == ("RuntimeError", True)
+
+
+async def test_a_stream_that_breaks_is_cut_off_and_told_to_the_log(pool: Pool, keyring: Keyring) -> None:
+    """Its answer has begun, so no other can follow within it; what is missing at its end says that it is not whole."""
+
+    @describe(answers={200: Answer(what="A line.", media_type="text/event-stream")})
+    async def breaks(request: web.Request) -> web.StreamResponse:
+        async def blocks() -> AsyncGenerator[str]:
+            yield "data: 1\n\n"
+            raise RuntimeError("canary: internals")
+
+        return await stream(request, blocks())
+
+    sent = b"GET /breaks HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with running_api(pool, keyring, more=(Route("GET", "/breaks", breaks, OPEN),)) as api:
+        with capture_logs() as entries:
+            head, _, body = (await exchange(api.port, sent)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body == b"9\r\ndata: 1\n\n\r\n"
+    assert [each["event"] for each in entries] == ["request_failed", "request"]
+    assert entries[1]["status"] == 500
 
 
 async def test_data_that_postgres_refuses_is_422(pool: Pool, keyring: Keyring) -> None:

@@ -22,7 +22,16 @@ async def api(pool: Pool, keyring: Keyring, flow: Flow) -> AsyncIterator[Api]:
         yield running
 
 
-@pytest.mark.parametrize("path", ["/v1/orders/order-1", "/v1/orders/order-1/state?version=1", "/v1/orders?limit=1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/orders/order-1",
+        "/v1/orders/order-1/state?version=1",
+        "/v1/orders?limit=1",
+        "/track.js",
+        "/openapi.json",
+    ],
+)
 async def test_what_the_caller_has_is_not_sent_again(api: Api, path: str) -> None:
     """304 without a body and with the ETag, for the tag as it came, among others, or weak."""
     reply = await api.send("GET", path, token="orders:read")

@@ -11,6 +11,7 @@ from app.access.api_key import Scope
 from app.apns.answer import Answer
 from app.apns.errors import Ambiguous
 from app.http.metrics_routes import build_metrics_app
+from app.http.routes import ROUTES
 from app.http.server import serving
 from app.metrics import backlog
 from app.metrics.page import MetricsPage
@@ -18,9 +19,11 @@ from app.supervisor import supervise
 from events.appender import Appender
 from events.postgres.pool import Pool, open_pool
 from events.sealing import Keyring
+from projections.card_store import ENVIRONMENTS
 from projections.outages import Outages
 from projections.pauses import Pauses
 from tests.conftest import Clock
+from tests.examples.devices import APP, TYPE
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow
 from tests.integration.http_api import exchange, running_api
@@ -115,7 +118,7 @@ async def test_a_worker_that_vanished_is_seen(owing: Flow, clock: Clock, page: M
 async def test_what_stands_in_the_database_is_sampled(owing: Flow, clock: Clock, page: MetricsPage) -> None:
     """A card that is due, an order that is behind, a pause and an outage, each with its age."""
     await owing.happen("order-2", "order.placed")
-    await Pauses(owing.pool).pause("all", "", reason="trial")
+    await Pauses(owing.pool).pause("topic", f"{APP}/sandbox", reason="TopicDisallowed")
     await Outages(owing.pool).note("production", "no route", seconds=3_600)
     await clock.advance(seconds=90)
 
@@ -123,15 +126,54 @@ async def test_what_stands_in_the_database_is_sampled(owing: Flow, clock: Clock,
 
     assert of(now, "lockstep_database_up") == 1
     assert of(now, "lockstep_cards_due", lane="urgent", environment="sandbox") == 1
-    assert of(now, "lockstep_cards_due", lane="bulk", environment="fcm") == 0
+    assert of(now, "lockstep_cards_due", lane="bulk", environment="sandbox") == 0
     assert of(now, "lockstep_cards_due_oldest_seconds", lane="urgent", environment="sandbox") >= 90
     assert of(now, "lockstep_subjects_behind") == 1
     assert of(now, "lockstep_subjects_behind_oldest_seconds") >= 90
-    assert of(now, "lockstep_pauses", kind="all") == 1
+    assert of(now, "lockstep_pauses", kind="topic") == 1
     assert of(now, "lockstep_outage_seconds", environment="production") >= 90
     assert ("lockstep_outage_seconds", frozenset({("environment", "sandbox")})) not in now
     assert of(now, "lockstep_role", role="projector") == 1
     assert of(now, "lockstep_pool_connections_most", pool="api") == 16
+
+
+@pytest.mark.parametrize(("kind", "key"), [("all", "*"), ("app", APP), ("type", TYPE)])
+async def test_what_a_person_has_paused_is_not_late(
+    owing: Flow, clock: Clock, page: MetricsPage, kind: str, key: str
+) -> None:
+    """It is counted still; what Apple's answers have paused waits like anything else."""
+    await Pauses(owing.pool).pause("topic", f"{APP}/sandbox", reason="TopicDisallowed")
+    await clock.advance(seconds=90)
+    late = await read(page)
+    await Pauses(owing.pool).pause(kind, key, reason="trial")
+
+    meant = await read(MetricsPage(owing.pool))
+
+    labels = {"lane": "urgent", "environment": "sandbox"}
+    assert of(late, "lockstep_cards_due_oldest_seconds", **labels) >= 90
+    assert of(meant, "lockstep_cards_due_oldest_seconds", **labels) == 0
+    assert of(meant, "lockstep_cards_due", **labels) == 1
+
+
+async def test_what_an_alert_waits_for_is_counted_from_zero_on(pool: Pool, keyring: Keyring, page: MetricsPage) -> None:
+    """Prometheus sees no rise in a series that begins with one, and so would miss the first of each."""
+
+    async def last(stop: asyncio.Event) -> None:
+        await stop.wait()
+
+    stop = asyncio.Event()
+    stop.set()
+    async with running_api(pool, keyring):
+        await supervise({"lasting": last}, stop)
+        begun = await read(page)
+
+    waited_for = [
+        *(("lockstep_http_requests_total", {"method": r.method, "route": r.path, "status": "500"}) for r in ROUTES),
+        *(("lockstep_operator_needed_total", {"environment": each}) for each in ENVIRONMENTS),
+        ("lockstep_webhook_attempts_total", {"outcome": "dead"}),
+        ("lockstep_loop_failures_total", {"loop": "lasting"}),
+    ]
+    assert [each for each in waited_for if (each[0], frozenset(each[1].items())) not in begun] == []
 
 
 async def test_many_scrapes_cost_one_sample(

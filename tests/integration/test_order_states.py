@@ -15,9 +15,10 @@ from app.housekeeping import Housekeeper, KeepRules
 from app.order_states import CARDS, StateReader
 from app.point import AtTime, AtVersion, Point
 from events.envelope import RecordedEvent
-from projections.order_state import CardState, OrderState
-from projections.order_view import OrderView
+from projections.order_state import CardState, OrderState, attributes_at
+from projections.order_view import EMPTY, OrderView
 from tests.conftest import Clock
+from tests.examples.views import on_its_way
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow, from_a_newer_release
 
@@ -99,6 +100,17 @@ async def test_a_version_is_asked_for_whenever_it_was_accepted(flow: Flow, clock
     assert [each.cards[0].accepted and each.cards[0].accepted.version for each in (first, second, third)] == [1, 1, 3]
     assert [len(each.recorded.events) for each in (first, second, third)] == [1, 2, 3]
     assert (first.at, first.head_version) == (None, 3)
+
+
+async def test_a_card_tells_what_it_is_started_with(flow: Flow, clock: Clock) -> None:
+    """Of the order at that point, by the card's own type; of a type that is not known here there is nothing to say."""
+    await live(flow, clock)
+    there = await card(flow, AtVersion(1))
+
+    assert content(there.attributes) == {"cardId": there.card_id, "orderId": "order-1", "merchantName": "Taverna Ilios"}
+    ids = {"card_id": there.card_id, "subject_id": "order-1"}
+    assert attributes_at(EMPTY, "OrderAttributes", **ids) is None
+    assert attributes_at(on_its_way(), "OfAnotherRelease", **ids) is None
 
 
 async def test_what_a_push_showed_was_not_kept_where_nothing_was_personal(flow: Flow, clock: Clock) -> None:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import timedelta
 
 import pytest
 
 import app.order_follower as follower_module
+from app.access.api_key import key_id_of
 from app.order_follower import ListNews, OrderFollower
 from events.postgres.doorbell import Ring
 from events.postgres.pool import Pool
@@ -15,7 +17,7 @@ from events.slot import ALL_SLOTS
 from projections.order_list import OrderList, Sought, relist
 from tests.conftest import Clock
 from tests.integration.flow import Flow
-from tests.integration.http_api import Api, running_api
+from tests.integration.http_api import NOON, Api, running_api
 
 
 @pytest.fixture
@@ -71,6 +73,38 @@ async def test_changes_come_by_a_line(api: Api, flow: Flow) -> None:
         api.edge.order_follower.hear(Ring("projector", folded=list(ALL_SLOTS)))
         third = await line.content.readuntil(b"\n\n")
         assert third.startswith(b'event: left\ndata: {"orderId":"order-1"}\nid: ')
+
+
+@pytest.mark.parametrize("shown", ["key", "ticket"])
+async def test_a_line_ends_with_the_key_or_the_ticket_that_opened_it(
+    pool: Pool, keyring: Keyring, flow: Flow, monkeypatch: pytest.MonkeyPatch, shown: str
+) -> None:
+    """Whoever would not be let in any more is told nothing more; a line of somebody else goes on."""
+    monkeypatch.setattr("app.http.event_stream.LET_IN_SECONDS", 0.0)
+    now = [NOON]
+    async with running_api(pool, keyring, clock=lambda: now[0]) as api:
+        tokens = [api.ticket("customer-7") if shown == "ticket" else api.keys["orders:read"], api.keys["admin"]]
+
+        async def change(name: str) -> None:
+            await flow.place(name)
+            await flow.project(name)
+            await api.edge.order_follower.look()
+
+        path = f"http://127.0.0.1:{api.port}/v1/orders/stream?seconds=60"
+        lines = [await api.session.get(path, headers={"Authorization": f"Bearer {each}"}) for each in tokens]
+        for each in lines:
+            assert b"reset" in await each.content.readuntil(b"\n\n")
+        await change("order-1")
+        for each in lines:
+            assert b"order-1" in await each.content.readuntil(b"\n\n")
+        if shown == "key":
+            assert await api.edge.key_store.revoke(key_id_of(tokens[0]) or "")
+        else:
+            now[0] += timedelta(hours=1)
+        await change("order-2")
+        assert await lines[0].content.read() == b""
+        assert b"order-2" in await lines[1].content.readuntil(b"\n\n")
+        api.edge.order_follower.close()
 
 
 async def test_whoever_comes_again_goes_on_from_where_they_were(flow: Flow, follower: OrderFollower) -> None:

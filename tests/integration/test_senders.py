@@ -1,6 +1,7 @@
 """Upstreams that sign their events: let in for their own source, for five minutes, and for nothing else."""
 
 import base64
+import gzip
 import hmac
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from app.webhooks.signature import TOLERANCE_SECONDS, make_secret, read_secret, 
 from events.keyring import KNOWN_SECONDS
 from events.postgres.pool import Pool
 from events.sealing import Keyring, prefix_of
-from tests.conftest import SECRET_KEY, Clock
+from tests.conftest import SECRETS, Clock
 from tests.integration.command_line import lockstep
 from tests.integration.http_api import CLOUD_EVENT, CLOUD_EVENTS, NOON, Api, Reply, cloud_event, running_api
 
@@ -70,6 +71,23 @@ async def test_the_signature_is_that_of_the_specification(api: Api) -> None:
             "POST", PATH, body=body, media_type=CLOUD_EVENT, headers={**headers, "webhook-signature": signatures}
         )
         assert reply.status == 200
+
+
+async def test_what_is_signed_is_what_is_sent(api: Api) -> None:
+    """A compressed body by its bytes as they come, before anything is unpacked; not by what it unpacks to."""
+    plain = msgspec.json.encode(cloud_event())
+    packed = gzip.compress(plain)
+
+    async def send(body: bytes, signed: bytes, encoding: str = "gzip") -> Reply:
+        headers = {**signed_headers("message-1", SENT, signed, [SECRET]), "Content-Encoding": encoding}
+        return await api.send("POST", PATH, body=body, media_type=CLOUD_EVENT, headers=headers)
+
+    good = await send(packed, packed)
+    assert (good.status, good.json["outcome"]) == (200, "appended")
+    refused = [await send(packed, plain), await send(b"no gzip", plain), await send(packed, b"", "zstd")]
+    assert [(each.status, each.problem) for each in refused] == [(401, "unauthenticated")] * 3
+    odd = [await send(b"no gzip", b"no gzip"), await send(packed, packed, "zstd")]
+    assert [(each.status, each.problem) for each in odd] == [(400, "bad-request"), (415, "media-type")]
 
 
 async def test_what_is_not_signed_as_it_is_to_be_is_refused(api: Api) -> None:
@@ -163,7 +181,7 @@ async def test_the_secret_is_sealed_and_sealed_anew(pool: Pool, keyring: Keyring
     """A dump does not hold it, and a new key takes it over."""
     senders = Senders(pool, keyring)
     await senders.put("shop", SECRET, overlap_seconds=0)
-    rotation = TokenRotation(pool, SECRET_KEY, keyring)
+    rotation = TokenRotation(pool, SECRETS, keyring)
     await rotation.add()
     await clock.advance(seconds=KNOWN_SECONDS)
     await rotation.look()

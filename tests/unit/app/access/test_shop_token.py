@@ -1,5 +1,6 @@
 """The shop's own tokens and key sets by themselves; forged ones are tried on every route in the integration tests."""
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -56,6 +57,11 @@ def test_a_token_speaks_for_the_customer_of_its_claim() -> None:
         {"exp": NOW},
         {"exp": str(NOW + 60)},
         {"exp": True},
+        {"exp": math.inf},
+        {"exp": math.nan},
+        {"iat": -math.inf},
+        {"nbf": -math.inf},
+        {"nbf": math.nan},
         {"iat": NOW + CLOCK_SKEW_SECONDS + 1},
         {"nbf": NOW + CLOCK_SKEW_SECONDS + 1},
         {"sub": None},

@@ -26,6 +26,7 @@ COMMANDS: Final = (
     "order explain",
     "order state",
     "events post",
+    "console open",
     "keys create",
     "keys list",
     "keys revoke",

@@ -28,7 +28,7 @@ def card(**changes: Any) -> CardState:
     """Give an example of a card that APNs had accepted."""
     fields: dict[str, Any] = {
         "device_id": "phone-1", "card_id": "card-1", "attributes_type": "OrderAttributes", "generation": 1,
-        "accepted": accepted(), "why_not": None, "unanswered": None,
+        "attributes": None, "accepted": accepted(), "why_not": None, "unanswered": None,
     }  # fmt: skip
     return CardState(**(fields | changes))
 

@@ -1,0 +1,74 @@
+// In the demo: what the simulated phones show themselves, buttons for their users, and buttons for what can go wrong.
+
+import { ask, keyIsOf } from "./api.js";
+import { byId, el } from "./dom.js";
+
+const EXPECTED = "lockstep.demo";
+
+let here = false;
+
+/** Remember whether the link that led here is a demo's; no other Lockstep is asked for what only a demo has. */
+export function expectDemo(expected) {
+  if (expected) sessionStorage.setItem(EXPECTED, "yes");
+  else sessionStorage.removeItem(EXPECTED);
+}
+
+export const isDemo = () => here;
+
+/** Find out whether this is a demo, and show what one can do in it. */
+export async function beginDemo() {
+  if (!sessionStorage.getItem(EXPECTED) && !keyIsOf("demo")) return;
+  const told = await ask("demo/faults").catch((error) => {
+    if (error.status === 404) return null;
+    throw error;
+  });
+  if (!told) return;
+  here = true;
+  byId("demo").hidden = false;
+  byId("fault").replaceChildren(...told.plans.map((each) => el("option", { value: each.name, title: each.expect }, each.name)));
+  const tell = () => {
+    const plan = told.plans.find((each) => each.name === byId("fault").value);
+    byId("fault-means").textContent = plan ? `${plan.what} ${plan.expect}` : "";
+  };
+  byId("fault").onchange = tell;
+  tell();
+  byId("begin-fault").onclick = () => say(ask("demo/faults", { method: "POST", body: { plan: byId("fault").value } }));
+  byId("end-faults").onclick = () => say(ask("demo/faults", { method: "DELETE" }));
+  show(told);
+}
+
+async function say(asked) {
+  show(await asked);
+}
+
+function show(told) {
+  const waiting = told.faults.reduce((sum, each) => sum + (each.times ?? 1), 0);
+  byId("faults-left").textContent = waiting ? `Goes wrong still: ${told.faults.map((each) => each.name).join(", ")}` : "Nothing goes wrong.";
+  byId("end-faults").disabled = !waiting;
+}
+
+/** Give what the simulated phones of some cards show, by device id; empty outside of the demo. */
+export async function seenOn(cards, signal) {
+  if (!here || !cards.length) return new Map();
+  const ids = [...new Set(cards.map((each) => each.deviceId))];
+  const { phones, faults } = await ask(`demo/phones?${new URLSearchParams(ids.map((each) => ["device", each]))}`, { signal });
+  show({ faults });
+  return new Map(phones.map((each) => [each.deviceId, each]));
+}
+
+/** Give the buttons of a simulated phone's user. */
+export function actsOf(seen, card, again) {
+  const itself = seen.cards?.find((each) => each.cardId === card.cardId);
+  const act = (name, words, body) => el("button", { type: "button", class: "act", onclick: async (event) => {
+    event.target.disabled = true;
+    await ask(`demo/phones/${encodeURIComponent(seen.id)}/${name}`, { method: "POST", body: body ?? {} });
+    await again();
+  } }, words);
+  return [
+    seen.permission === "unasked" || seen.permission === "asked" ? act("allow", "Tap Allow") : null,
+    seen.forceQuit ? act("launch", "Open the app") : seen.platform === "ios" ? act("force-quit", "Force-quit the app") : null,
+    itself && itself.state !== "dismissed" && itself.visible ? act("dismiss", "Swipe the card away", { card: itself.activityId }) : null,
+    seen.online ? act("go-offline", "Go offline") : act("go-online", "Go online"),
+  ].filter(Boolean);
+}
+

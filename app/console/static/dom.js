@@ -1,0 +1,53 @@
+// Makes elements. Texts are only ever placed as text, and styles by properties, as the page's policy wants it.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an element: `el("p", { class: "quiet", onclick: act }, "words", another)`. */
+export function el(name, attributes = {}, ...children) {
+  return dress(document.createElement(name), attributes, children);
+}
+
+/** Make an element of a drawing. */
+export function svg(name, attributes = {}, ...children) {
+  return dress(document.createElementNS(SVG, name), attributes, children);
+}
+
+function dress(made, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [key, each] of Object.entries(value)) made.style.setProperty(key, each);
+    else if (name === "value") made.value = value;
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false));
+  return made;
+}
+
+/**
+ * Put new children in the place of the old ones. What says the same stays, and so does what somebody is about to do:
+ * a button is replaced as a whole, if it says something else, since it hears other things then.
+ */
+export function fill(place, ...children) {
+  const wanted = children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false);
+  const before = [...place.childNodes];
+  wanted.forEach((each, index) => {
+    const made = each instanceof Node ? each : document.createTextNode(each);
+    if (index < before.length) patch(before[index], made);
+    else place.append(made);
+  });
+  before.slice(wanted.length).forEach((each) => each.remove());
+}
+
+function patch(old, made) {
+  if (old === made || old.isEqualNode(made) || old.classList?.contains("sure")) return;
+  if (old.nodeName !== made.nodeName || old.nodeType !== Node.ELEMENT_NODE || old.matches("button")) return old.replaceWith(made);
+  for (const { name } of [...old.attributes]) if (!made.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of made.attributes) {
+    if (name === "style") old.style.cssText = made.style.cssText;
+    else if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  fill(old, ...made.childNodes);
+}
+
+export const byId = (id) => document.getElementById(id);

@@ -1,0 +1,94 @@
+// Says how things stand with an order and its cards, in words, with the next step; for those who may, as buttons.
+
+import { ask, may } from "./api.js";
+import { el } from "./dom.js";
+import { symbol } from "./symbols.js";
+import { ago, inWords, onDay, short } from "./words.js";
+
+const CALM = new Set(["in_step", "unchanged", "over", "ended", "dismissed"]);
+
+/** Give the explanation of an order; of the past only what was not to be known. */
+export function explained(told, then, path, again) {
+  if (then) {
+    return [
+      el("p", { class: "past-note" }, `This is version ${then.recorded.version} of ${then.headVersion}.`,
+        then.recorded.erased ? " Personal values have been erased since." : "", then.incomplete ? ` ${then.incomplete}` : ""),
+      then.recorded.whyNot ? el("p", {}, then.recorded.whyNot) : null,
+    ];
+  }
+  const release = may("admin") && ["quarantined", "held"].includes(told.finding.reason)
+    ? [deed("Release the order", `${path}/release`, undefined, "It is folded again from what is recorded.", again)] : [];
+  return [
+    found("The order", told.finding, release),
+    told.cards.map((card) => found(
+      `Card on ${short(card.deviceId)}`, card.finding, may("admin") && card.phase !== "over" ? deedsOf(card, path, again) : [],
+      card.perhaps, card.pictures)),
+    told.moreCards ? el("p", { class: "quiet" }, "There are more cards than are shown.") : null,
+  ];
+}
+
+function deedsOf(card, path, again) {
+  const body = { cardId: card.cardId };
+  return [
+    deed("Send again", `${path}/cards/resend`, body, "The card gets its newest state, whatever it was sent.", again),
+    deed("End the card", `${path}/cards/end`, body, "It ends on the phone, whatever becomes of the order.", again),
+  ];
+}
+
+function found(whose, finding, deeds, perhaps = [], pictures = []) {
+  const calm = CALM.has(finding.reason);
+  return el("article", { class: `found ${calm ? "calm" : "busy"}`, "data-reason": finding.reason },
+    el("h3", {}, whose, el("span", { class: "mark plain" }, inWords(finding.reason))),
+    el("p", { class: "state" }, finding.state),
+    el("p", { class: "quiet" }, finding.why,
+      finding.since ? [" ", el("time", { datetime: finding.since, title: onDay(finding.since) }, `${finding.sinceWhat} ${ago(finding.since)}.`)] : ""),
+    finding.until ? el("p", {}, `It changes by itself ${ago(finding.until)}.`) : null,
+    calm ? el("details", {}, el("summary", {}, "What to do if something is wrong"), steps(finding.nextStep)) : steps(finding.nextStep),
+    perhaps.length ? el("details", {}, el("summary", {}, "If the phone shows something else"), el("ul", {}, perhaps.map((each) => el("li", {}, each)))) : null,
+    pictures.length ? el("p", { class: "quiet" }, `Pictures that are not on the phone: ${pictures.map((each) => each.key).join(", ")}.`) : null,
+    deeds.length ? el("div", { class: "acts" }, deeds) : null);
+}
+
+/** Give a line for each who acts, and commands as one copies them. */
+function steps(text) {
+  return el("ul", { class: "steps" }, text.split("\n").map((each) => {
+    if (each.startsWith("    ")) return command(each.trim());
+    const [, who, what] = /^([A-Z][^,:]*)([,:].*)$/.exec(each) ?? [null, null, each];
+    return el("li", {}, who ? el("strong", {}, who) : null, what);
+  }));
+}
+
+export function command(line) {
+  const copy = el("button", { type: "button", class: "copy", "aria-label": `Copy: ${line}` }, symbol("copy", 16));
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(line);
+    copy.classList.add("done");
+  });
+  return el("li", { class: "command" }, el("code", {}, line), copy);
+}
+
+/** A button that asks once more before it acts, and says what came of it. */
+function deed(name, path, body, means, again) {
+  const button = el("button", { type: "button", class: "deed", title: means }, name);
+  let sure = false, timer = 0;
+  const calm = () => { sure = false; button.textContent = name; button.classList.remove("sure"); };
+  button.addEventListener("click", async () => {
+    if (!sure) {
+      sure = true;
+      button.textContent = `${name}? Press again`;
+      button.classList.add("sure");
+      timer = setTimeout(calm, 4000);
+      return;
+    }
+    clearTimeout(timer);
+    button.disabled = true;
+    try {
+      await ask(path, { method: "POST", body });
+      button.textContent = "Done";
+      await again();
+    } catch (error) {
+      button.textContent = error.message;
+    }
+  });
+  return button;
+}

@@ -1,0 +1,118 @@
+// Begins: lets somebody in, and shows what the address names: #/orders/ID?version=3 or #/health.
+
+import { ask, enter, forget, goOn, hasKey, may, redeem, Refused } from "./api.js";
+import { beginDemo, expectDemo } from "./demo.js";
+import { byId } from "./dom.js";
+import { Health } from "./health.js";
+import { Order } from "./order.js";
+import { Orders } from "./orders.js";
+import { symbol } from "./symbols.js";
+
+const THEMES = ["auto", "light", "dark"], KEPT_THEME = "lockstep.theme";
+
+let orders = null, order = null, health = null, layouts = new Map();
+
+function theme(wanted) {
+  localStorage.setItem(KEPT_THEME, wanted);
+  document.documentElement.dataset.theme = wanted;
+  byId("theme").replaceChildren(symbol(wanted === "light" ? "sun" : wanted === "dark" ? "moon" : "bolt"));
+  byId("theme").title = `Colours: ${wanted}`;
+}
+
+function show(part) {
+  document.body.dataset.view = part;
+  for (const each of ["signed-out", "orders", "health"]) byId(each).hidden = each !== part;
+  for (const [id, name] of [["to-orders", "orders"], ["to-health", "health"]]) {
+    if (part === name) byId(id).setAttribute("aria-current", "page");
+    else byId(id).removeAttribute("aria-current");
+  }
+}
+
+function signedOut(words) {
+  for (const each of [orders, order, health]) each?.end();
+  orders = order = health = null;
+  document.body.dataset.line = "closed";
+  show("signed-out");
+  byId("sign-in-error").textContent = words;
+  byId("sign-in-error").hidden = !words;
+  byId("key").focus();
+}
+
+async function letIn(entering) {
+  try {
+    await entering;
+    layouts = new Map((await ask("v1/layouts")).layouts.map((each) => [each.attributesType, each.layout]));
+  } catch (error) {
+    return signedOut(error instanceof Refused ? error.message : "Lockstep cannot be reached. Is it running?");
+  }
+  byId("leave").hidden = false;
+  await beginDemo();
+  orders = new Orders((id) => { location.hash = `#/orders/${encodeURIComponent(id)}`; });
+  orders.begin();
+  byId("to-health").hidden = !may("metrics:read");
+  route();
+}
+
+function route() {
+  if (!orders) return;
+  const [path, query] = location.hash.slice(1).split("?");
+  const [, part, id] = path.split("/");
+  if (part === "health" && may("metrics:read")) {
+    show("health");
+    health ??= new Health();
+    health.begin();
+    return;
+  }
+  health?.end();
+  show("orders");
+  const wanted = id ? decodeURIComponent(id) : null;
+  const version = Number(new URLSearchParams(query).get("version")) || null;
+  document.body.dataset.order = wanted ? "chosen" : "none";
+  document.title = wanted ? `${wanted} · Lockstep` : "Lockstep";
+  if (order?.id === wanted) return void (version !== order.travel.version && order.travel.go(version));
+  order?.end();
+  order = null;
+  orders.mark(wanted);
+  byId("order").hidden = !wanted;
+  byId("no-order").hidden = Boolean(wanted);
+  if (!wanted) return;
+  order = new Order(wanted, layouts, version);
+  order.begin();
+}
+
+byId("theme").addEventListener("click", () =>
+  theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]));
+byId("leave").addEventListener("click", () => {
+  forget();
+  signedOut("");
+});
+byId("sign-in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  letIn(enter(byId("key").value.trim()));
+  byId("key").value = "";
+});
+addEventListener("hashchange", route);
+addEventListener("lockstep:expired", () => {
+  if (!orders) return;
+  forget();
+  signedOut("Your session has ended. Open the console again, or enter a key.");
+});
+addEventListener("lockstep:line", (event) => {
+  document.body.dataset.line = event.detail ? "open" : "lost";
+  byId("line").textContent = event.detail ? "Live" : "No connection. Trying again…";
+});
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.matches("input, select, textarea")) return;
+  event.preventDefault();
+  byId("search").focus();
+});
+
+theme(localStorage.getItem(KEPT_THEME) ?? "auto");
+for (const each of document.querySelectorAll("[data-symbol]")) each.prepend(symbol(each.dataset.symbol, 18));
+const given = new URLSearchParams(location.hash.slice(1)), ticket = given.get("ticket");
+if (ticket) {
+  expectDemo(given.has("demo"));
+  history.replaceState(null, "", location.pathname);
+  letIn(redeem(ticket));
+} else if (hasKey()) letIn(goOn());
+else signedOut("");

@@ -1,0 +1,129 @@
+// One order: its phones, its explanation, its timeline, and what it was before. Kept in step as long as it is looked at.
+
+import { ask, follow, rest } from "./api.js";
+import { actsOf, seenOn } from "./demo.js";
+import { byId, el, fill } from "./dom.js";
+import { explained } from "./findings.js";
+import { phone } from "./phones.js";
+import { pushes, timeline } from "./timeline.js";
+import { Travel } from "./travel.js";
+import { inWords, short } from "./words.js";
+
+const CATCH_UP = [30, 40, 60, 80, 120, 200, 300, 500, 800, 1300, 2000, 3000], TICK = 3000;
+
+export class Order {
+  /**
+   * @param id The order's.
+   * @param layouts How cards are drawn, by attributes type and by kind.
+   * @param version What to look at; null for now.
+   */
+  constructor(id, layouts, version) {
+    Object.assign(this, { id, layouts, stop: new AbortController() });
+    this.path = `v1/orders/${encodeURIComponent(id)}`;
+    this.travel = new Travel(this.path, version, () => this.show());
+    byId("order").dataset.order = id;
+    byId("order-error").hidden = true;
+    this.clear();
+  }
+
+  /** Follow it, until `end`. */
+  async begin() {
+    const { signal } = this.stop;
+    await this.read();
+    const ticking = setInterval(() => document.hidden || this.read(), TICK);
+    signal.addEventListener("abort", () => clearInterval(ticking));
+    for (;;) {
+      const status = await follow(`${this.path}/stream`, {
+        signal, take: () => this.catchUp(), line: (open) => dispatchEvent(new CustomEvent("lockstep:line", { detail: open })),
+      });
+      if (signal.aborted || status) return;
+    }
+  }
+
+  end() {
+    this.stop.abort();
+  }
+
+  /** Read again and again, in ever longer steps, until its cards have what there is, or nothing comes of it. */
+  async catchUp() {
+    const turn = (this.turn = {}), { signal } = this.stop;
+    for (const wait of CATCH_UP) {
+      await this.read();
+      if (signal.aborted || this.turn !== turn || this.isInStep()) return;
+      await rest(wait, signal);
+    }
+  }
+
+  isInStep() {
+    const { told } = this;
+    return told && told.viewVersion === told.version && told.cards.every(
+      (each) => each.phase === "over" || (each.phase === "shown" && (each.acceptedVersion ?? 0) >= told.viewVersion));
+  }
+
+  async read() {
+    const { signal } = this.stop;
+    const mine = (this.reading = {});
+    try {
+      const told = await ask(`${this.path}/explain?states=true`, { signal });
+      const [now, seen] = await Promise.all([
+        ask(`${this.path}/state?at=${encodeURIComponent(told.at)}`, { signal }),
+        seenOn(told.cards, signal),
+      ]);
+      if (signal.aborted || this.reading !== mine) return;
+      Object.assign(this, { told, now, seen });
+      this.travel.reach(told);
+      byId("order-error").hidden = true;
+      this.show();
+    } catch (error) {
+      if (signal.aborted) return;
+      byId("order-error").textContent = error.status === 404
+        ? `Nothing has happened to an order ${this.id} yet. It appears here as soon as something does.`
+        : `It cannot be read: ${error.message} Trying again…`;
+      byId("order-error").hidden = false;
+    }
+  }
+
+  clear() {
+    for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes"]) byId(each).replaceChildren();
+    byId("order-title").textContent = this.id;
+  }
+
+  show() {
+    const { told, now, travel } = this;
+    if (!told) return;
+    const then = travel.state, shown = then ?? now;
+    byId("order").classList.toggle("past", Boolean(then));
+    fill(byId("order-title"), this.id);
+    const status = then ? then.recorded.status : told.status;
+    fill(byId("order-status"), el("span", { class: `chip ${told.over ? "over" : "open"}` }, inWords(status ?? "not placed")));
+    this.showPhones(shown, Boolean(then));
+    fill(byId("finding"), explained(told, then, this.path, () => this.read()));
+    fill(byId("timeline"), timeline(told, this.seen, travel.version, (version) => travel.go(version)));
+    fill(byId("pushes"), pushes(told, this.seen));
+    travel.show(now.recorded);
+  }
+
+  showPhones(state, past) {
+    const cards = newest(state.cards);
+    const drawn = cards.map((card) => {
+      const told = past ? undefined : this.told.cards.find((each) => each.cardId === card.cardId);
+      const seen = past ? undefined : this.seen.get(card.deviceId);
+      return phone(card, {
+        told, seen, name: this.seen.get(card.deviceId)?.id ?? short(card.deviceId), layout: this.layouts.get(card.attributesType) ?? this.layouts.get(""),
+        acts: past || !seen ? [] : actsOf(seen, card, () => this.catchUp()), redraw: () => this.show(),
+      });
+    });
+    fill(byId("phones"), drawn.length ? drawn : el("p", { class: "nothing" },
+      past ? "No card was there then." : "No phone has a card of it. The explanation says why."));
+  }
+}
+
+/** Of the cards of one phone and type, the newest generation. */
+function newest(cards) {
+  const found = new Map();
+  for (const each of cards) {
+    const key = `${each.deviceId} ${each.attributesType}`;
+    if (!found.has(key) || found.get(key).generation < each.generation) found.set(key, each);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,142 @@
+// The list of orders: those that changed last first, sought by words, status and trouble, and kept in step by a stream.
+
+import { ask, follow } from "./api.js";
+import { byId, el, fill } from "./dom.js";
+import { VirtualList } from "./virtual_list.js";
+import { ago, inWords } from "./words.js";
+
+const PAGE = 500, ROW = 60, TICK = 1000, SEARCH_REST = 200;
+
+export class Orders {
+  /** @param choose Called with the id of an order that is chosen. */
+  constructor(choose) {
+    this.known = new Map();
+    this.list = new VirtualList(byId("list"), {
+      rowHeight: ROW, show: showRow, choose: (each) => choose(each.orderId), end: () => this.more(), label: "Orders",
+    });
+    this.statuses = new Set();
+    this.form = byId("filters");
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("input", () => {
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.begin(), SEARCH_REST);
+    });
+    setInterval(() => document.hidden || this.again(), 15 * TICK);
+  }
+
+  /** Read the list anew, by what is sought now, and follow it. */
+  async begin() {
+    this.stop?.abort();
+    const stop = (this.stop = new AbortController()), signal = stop.signal;
+    this.known.clear();
+    this.next = undefined;
+    this.told("reading");
+    await this.more();
+    if (signal.aborted) return;
+    await follow(`v1/orders/stream?${this.filter()}`, {
+      signal,
+      take: (event, data) => this.take(event, data),
+      line: (open) => this.line(open),
+    });
+  }
+
+  end() {
+    this.stop?.abort();
+  }
+
+  mark(id) {
+    this.list.mark(id);
+  }
+
+  filter() {
+    const form = new FormData(this.form), query = new URLSearchParams();
+    if (form.get("status")) query.append("status", form.get("status"));
+    if (form.get("trouble")) query.append("trouble", "true");
+    return query;
+  }
+
+  get words() {
+    return (new FormData(this.form).get("search") ?? "").trim();
+  }
+
+  /** Read the next page, once; then again as the end comes into sight. */
+  async more() {
+    if (this.reading || this.next === null) return;
+    const signal = this.stop.signal, query = this.filter();
+    query.append("limit", PAGE);
+    if (this.words) query.append("search", this.words);
+    if (this.next) query.append("after", this.next);
+    this.reading = true;
+    try {
+      const page = await ask(`v1/orders?${query}`, { signal });
+      page.orders.forEach((each) => this.put(each));
+      this.next = page.nextAfter;
+      this.told("read");
+    } catch (error) {
+      if (signal.aborted) return;
+      this.told("failed", error.message);
+      setTimeout(() => signal.aborted || this.more(), 3 * TICK);
+    } finally {
+      this.reading = false;
+    }
+    this.again();
+  }
+
+  put(order) {
+    this.statusesOf(order.status);
+    this.known.set(order.orderId, order);
+  }
+
+  take(event, data) {
+    if (event === "reset") {
+      if (this.fresh) this.next = undefined;
+      this.fresh = true;
+      this.more();
+    } else if (event === "order" && this.matches(data)) this.put(data);
+    else if (event === "left") this.known.delete(data.orderId);
+    this.again();
+  }
+
+  matches(order) {
+    return !this.words || order.orderId.startsWith(this.words) || order.customerId === this.words;
+  }
+
+  /** Show the list, at most once a frame. */
+  again() {
+    this.showing ??= requestAnimationFrame(() => {
+      this.showing = null;
+      const orders = [...this.known.values()].sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1));
+      this.list.set(orders);
+      byId("list-count").textContent = `${orders.length.toLocaleString()}${this.next ? "+" : ""}`;
+      byId("list-empty").hidden = orders.length > 0 || this.state !== "read";
+    });
+  }
+
+  statusesOf(status) {
+    if (!status || this.statuses.has(status)) return;
+    this.statuses.add(status);
+    const options = [...this.statuses].sort().map((each) => el("option", { value: each }, inWords(each)));
+    const choice = this.form.elements.status, chosen = choice.value;
+    choice.replaceChildren(el("option", { value: "" }, "Any status"), ...options);
+    choice.value = chosen;
+  }
+
+  told(state, words = "") {
+    this.state = state;
+    byId("list").setAttribute("aria-busy", String(state === "reading"));
+    byId("list-error").hidden = state !== "failed";
+    byId("list-error").textContent = state === "failed" ? `The list cannot be read: ${words} Trying again…` : "";
+  }
+
+  line(open) {
+    dispatchEvent(new CustomEvent("lockstep:line", { detail: open }));
+  }
+}
+
+function showRow(row, order) {
+  fill(row,
+    el("span", { class: "row-id" }, order.orderId),
+    el("span", { class: `chip ${order.trouble ? "bad" : order.over ? "over" : "open"}` }, order.trouble ? inWords(order.trouble) : inWords(order.status ?? "not placed")),
+    el("span", { class: "row-who quiet" }, order.customerId ?? "nobody yet"),
+    el("time", { class: "row-when quiet", datetime: order.changedAt }, ago(order.changedAt)));
+}

@@ -1,0 +1,1 @@
+"""Takes phones and running cards over from another backend, and gives them back."""

@@ -1,0 +1,14 @@
+-- Deletes tickets that opened nothing in time, and keys of sessions that ended a while ago.
+-- $1 integer  days that the keys of ended sessions are kept
+-- Returns: tickets bigint, keys bigint
+WITH tickets AS (
+    DELETE FROM console_tickets AS t
+    WHERE t.expires_at <= lockstep_now()
+    RETURNING t.hash
+), keys AS (
+    DELETE FROM api_keys AS k
+    WHERE k.of_console
+      AND least(k.expires_at, k.revoked_at) < lockstep_now() - $1::integer * interval '1 day'
+    RETURNING k.key_id
+)
+SELECT (SELECT count(*) FROM tickets) AS tickets, (SELECT count(*) FROM keys) AS keys
