@@ -54,7 +54,7 @@ class KeyringKeeper:
         self._secrets = secrets
         self._keyring = keyring
         self._seconds = seconds
-        self._looked_at = seconds()
+        keyring.tokens.looked_at = seconds()
         keyring.tokens.are_trusted = self._are_trusted
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -83,10 +83,12 @@ class KeyringKeeper:
             # the secret key was changed: what was opened before serves on, as long as there is nothing else
             opened = {name_of(key_id): key for key_id, key in held.keys.items()}
             keys = {each.name: opened[each.name] for each in stored if each.name in opened}
-            if len(keys) < len(stored):
-                return
-        held.take(token_keys_of(stored, keys))
-        self._looked_at = looked_at
+        if not keys or len(keys) < len(stored):
+            return
+        if looked_at >= held.looked_at:
+            # otherwise somebody else in this process has looked meanwhile
+            held.take(token_keys_of(stored, keys))
+            held.looked_at = looked_at
 
     def _are_trusted(self) -> bool:
-        return self._seconds() - self._looked_at <= TRUSTED_SECONDS
+        return self._seconds() - self._keyring.tokens.looked_at <= TRUSTED_SECONDS

@@ -64,6 +64,11 @@ DOORBELL_LOST: Final = Counter(
 )
 
 
+def count_appended(events: int) -> None:
+    """Count events that were made of something else that was posted, such as a delivery time."""
+    _OUTCOMES[Appended].inc(events)
+
+
 def count_outcomes(answers: Iterable[Iterable[Outcome]]) -> None:
     """Count what became of a batch of events."""
     for kind, times in Tally(type(each) for outcomes in answers for each in outcomes).items():

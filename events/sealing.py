@@ -64,6 +64,7 @@ class TokenKeys:
     Attributes:
         keys: All that open.
         current: The one that seals.
+        looked_at: When they were read last, in the seconds of whoever follows them.
         are_trusted: Tells whether others cannot have gone on to a key that is not among them.
     """
 
@@ -71,6 +72,7 @@ class TokenKeys:
     current: int = field(default=FIRST_KEY)
 
     def __post_init__(self) -> None:
+        self.looked_at = float("-inf")
         self.are_trusted: Callable[[], bool] = lambda: True
 
     def take(self, other: "TokenKeys") -> None:

@@ -17,6 +17,7 @@ import structlog
 
 from events.envelope import effective_at
 from events.errors import StoreUnavailableError
+from events.metrics import count_appended
 from events.outcome import Appended, Archived, Duplicate, IdReused, Outcome
 from events.postgres.deadlocks import commit_through_deadlocks
 from events.postgres.errors import translated
@@ -212,6 +213,7 @@ class EtaKeeper:
             settled = await commit_through_deadlocks(self._pool, lambda on: self._settle_within(on, keys))
         appended = [subject_id for subject_id, each in settled.items() if each.appended]
         if appended:
+            count_appended(len(appended))
             self._hint(appended)
         return settled
 

@@ -4,6 +4,7 @@ It knows no settings: who composes the command line hands over how to open. So a
 the sender can still read the log.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import typer
 from app.cli.errors import CommandError
 from events.errors import LockstepError
 from events.keyring import open_keyring
+from events.keyring_keeper import KeyringKeeper
 from events.postgres.embedded import EmbeddedPostgres
 from events.postgres.migrator import migrate, schema_behind
 from events.postgres.pool import Pool, open_pool
@@ -86,7 +88,14 @@ async def database_of(
     async with server_of(url, data_directory) as dsn:
         await refuse_old_schema(dsn)
         async with await open_pool(dsn, name="lockstep-cli", most=4) as pool:
-            yield Database(dsn, pool, await open_keyring(pool, secret_keys))
+            keyring, stop = await open_keyring(pool, secret_keys), asyncio.Event()
+            # a command may take hours, as the import of another backend's phones
+            following = asyncio.create_task(KeyringKeeper(pool, secret_keys, keyring).run(stop))
+            try:
+                yield Database(dsn, pool, keyring)
+            finally:
+                stop.set()
+                await following
 
 
 async def refuse_old_schema(dsn: str) -> None:

@@ -218,6 +218,7 @@ class CardRows:
             [each.started_at for each in cards],
             [each.timestamp for each in cards],
             [told.get(each.known.card_id) for each in taken],
+            [each.attributes_type for each in cards],
         )
 
     def _hash(self, place: Place) -> bytes | None:
@@ -254,6 +255,7 @@ def _took(card: MovingCard, known: KnownCard, token_hash: bytes | None) -> Known
         known,
         starter=OTHER if known.phase == "wanted" else known.starter,
         phase="shown" if known.phase == "wanted" else known.phase,
+        attributes_type=card.attributes_type if known.phase == "wanted" else known.attributes_type,
         started_at=known.started_at or card.started_at,
         activity_id=known.activity_id or card.activity_id,
         reported_state=card.state,

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from app.devices.cards_of_others import move_cards_of_others
 from app.takeover.card_rows import CardRows, Place
 from app.takeover.judgement import CardVerdict, Fate, KnownPhone, PhoneVerdict, judge_phone
-from app.takeover.line import LONGEST_LINE, MovingPhone, read_line, time_faults
+from app.takeover.line import LONGEST_LINE, MovingCard, MovingPhone, read_line, time_faults
 from app.takeover.phone_rows import PhoneRows
 from events.errors import DocumentError, Fault
 from events.postgres.errors import translated
@@ -165,13 +165,20 @@ class PhoneImporter:
 
     async def _take_cards(self, judged: Sequence[_Judged], now: datetime, *, dry_run: bool) -> list[list[CardVerdict]]:
         """Take the cards of lines over, and give the verdicts of each line."""
-        places = [
-            Place(card, phone.device_id, verdict.customer_id, phone.device.app, phone.device.environment)
-            for _, phone, verdict in judged
-            for card in phone.cards
-        ]
-        verdicts = iter(await self._cards.take(places, now, dry_run=dry_run))
-        return [list(islice(verdicts, len(each.phone.cards))) for each in judged]
+        there = [(index, card) for index, each in enumerate(judged) for card in each.phone.cards]
+        # of one order the card that was started first is the first generation, wherever it stands
+        order = sorted(range(len(there)), key=lambda place: there[place][1].started_at)
+        verdicts = await self._cards.take(
+            [_place(judged[there[place][0]], there[place][1]) for place in order], now, dry_run=dry_run
+        )
+        found = dict(zip(order, verdicts, strict=True))
+        in_lines = iter([found[place] for place in range(len(there))])
+        return [list(islice(in_lines, len(each.phone.cards))) for each in judged]
+
+
+def _place(line: _Judged, card: MovingCard) -> Place:
+    device = line.phone.device
+    return Place(card, line.phone.device_id, line.verdict.customer_id, device.app, device.environment)
 
 
 def _app_faults(phone: MovingPhone, known: KnownPhone | None) -> list[Fault]:

@@ -223,7 +223,8 @@ def _same(card: MovingCard, known: Collection[KnownCard], token_hash: bytes | No
     for each in unnamed:
         if each.phase == "wanted" or (each.starter == OTHER and not each.is_over and not card.is_over):
             return each
-    return None
+    # one of another type that is only wanted becomes this one, unless that would be the second of its type
+    return None if mine else next((each for each in newest if each.phase == "wanted"), None)
 
 
 def _news(card: MovingCard, same: KnownCard, token_hash: bytes | None, *, gone: bool) -> Iterator[str]:

@@ -12,10 +12,12 @@
 -- $10 timestamptz[]  started at
 -- $11 bigint[]       timestamp of the last push
 -- $12 bigint[]       version that it showed; NULL: not known
+-- $13 text[]         attributes type, which one that was only wanted takes
 UPDATE cards AS c
 SET starter = CASE WHEN c.phase = 'wanted' THEN 'other' ELSE c.starter END,
     created_at = CASE WHEN c.phase = 'wanted' THEN m.started_at ELSE c.created_at END,
     started_at = CASE WHEN c.phase = 'wanted' THEN m.started_at ELSE c.started_at END,
+    attributes_type = CASE WHEN c.phase = 'wanted' THEN m.attributes_type ELSE c.attributes_type END,
     phase = CASE WHEN c.phase = 'wanted' THEN 'shown' ELSE c.phase END,
     lane = 1,
     activity_id = coalesce(c.activity_id, m.activity_id),
@@ -40,8 +42,8 @@ SET starter = CASE WHEN c.phase = 'wanted' THEN 'other' ELSE c.starter END,
     due_at = least(c.due_at, now.at),
     debt = c.debt + 1
 FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-            $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::bigint[])
+            $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::bigint[], $13::text[])
          AS m(slot, subject_id, card_id, environment, activity_id, state, token_hash, token_sealed, token_at, started_at,
-              timestamp_used, told_version),
+              timestamp_used, told_version, attributes_type),
      (SELECT lockstep_now() AS at) AS now
 WHERE c.slot = m.slot AND c.subject_id = m.subject_id AND c.card_id = m.card_id

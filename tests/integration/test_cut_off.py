@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from app.access.senders import Senders
+from app.cli.database import database_of
 from app.token_rotation import RETIRED_SECONDS, TokenRotation
+from events import keyring_keeper
 from events.errors import StoreUnavailableError
 from events.keyring import KNOWN_SECONDS, add_keys, name_of, open_keyring
 from events.keyring_keeper import LOOKED_SECONDS, TRUSTED_SECONDS, KeyringKeeper
@@ -131,6 +134,18 @@ async def test_who_was_not_given_the_new_secret_key_serves_on_until_there_is_a_k
     await far.keeper.look()
     with pytest.raises(StoreUnavailableError):
         await far.flow.register("phone-2")
+
+
+async def test_a_command_that_takes_long_follows_too(
+    dsn: str, pool: Pool, keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import may go on for longer than a key is kept; what it seals is sealed with one that is there."""
+    monkeypatch.setattr(keyring_keeper, "LOOKED_SECONDS", 0.0)
+    async with database_of(dsn, tmp_path, lambda: SECRETS) as database:
+        assert database.keyring == keyring
+        await add_keys(pool, SECRETS, [name_of(1)])
+        while 1 not in database.keyring.tokens.keys:
+            await pool.fetchval("SELECT 1")
 
 
 async def test_a_rotation_takes_nothing_back_from_a_newer_key(flow: Flow, clock: Clock, far: Far) -> None:

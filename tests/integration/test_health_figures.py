@@ -15,6 +15,8 @@ from app.metrics.health import HealthReader, PushCount
 from events.appender import Appender
 from events.errors import StoreUnavailableError
 from events.postgres.pool import Pool, open_pool
+from projections.eta import Eta
+from projections.eta_keeper import EtaKeeper
 from projections.pauses import Pauses
 from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, work
@@ -44,11 +46,19 @@ async def test_what_was_done_is_added_up_over_processes(flow: Flow) -> None:
     assert (told.appended, told.folded) == (1, 1)
     assert told.pushes == (PushCount("rejected", "PayloadTooLarge", 1),)
     assert 240 <= told.over_seconds <= 300
+    now = told.at
+    await EtaKeeper(flow.pool, flow.keyring, flow.store, lambda _: None).put(
+        Eta(subject_id="order-1", delivery_time=now + timedelta(hours=1), at=now, source="courier")
+    )
+    await flow.project("order-1")
+    await adders[0].add()
+    told = await HealthReader(flow.pool).read()
+    assert (told.appended, told.folded) == (2, 2)
     adders += [FigureAdder(flow.pool), FigureAdder(flow.pool)]
     await flow.happen("order-1", "order.accepted", "order.ready")
     await flow.project("order-1")
     await asyncio.gather(*(each.add() for each in adders))
-    assert (await HealthReader(flow.pool).read()).folded == 1 + 3 * 2
+    assert (await HealthReader(flow.pool).read()).folded == 2 + 3 * 2
 
 
 async def test_pushes_are_those_of_the_last_minutes(flow: Flow, clock: Clock) -> None:

@@ -18,6 +18,8 @@ from events.postgres.pool import Pool
 from events.sealing import Keyring
 from projections.card import Card, Intent, Kind
 from projections.card_store import Claimed
+from projections.registry import Registry
+from tests.cards.order_in_brief import CARD as BRIEF
 from tests.integration.command_line import begin, lockstep
 from tests.integration.flow import Flow
 
@@ -301,6 +303,32 @@ async def test_the_cards_of_a_phone_follow_its_later_line(flow: Flow) -> None:
 
     assert moved == [("order-1", "new-id", "customer-7"), ("order-2", "new-id", "customer-7")]
     assert await flow.pairs() == moved
+
+
+async def test_of_two_cards_of_an_order_the_later_is_the_next_generation(flow: Flow) -> None:
+    """However they stand in the line; the one before it ended there, and is not taken for the one that is there."""
+    older = card("order-1", None, activityId="A", state="ended", startedAt=moment(3 * HOUR), lastPush=None)
+    newer = card("order-1", "00ab", activityId="B")
+    [report] = await take(flow, phone("phone-1", newer, older))
+    rows = await flow.rows()
+
+    assert [each.fate for each in report.cards] == [Fate.NEW, Fate.NEW]
+    assert [(row["generation"], row["activity_id"], row["reported_state"]) for row in rows] == [
+        (1, "A", "ended"),
+        (2, "B", "active"),
+    ]
+
+
+async def test_a_wanted_card_of_another_type_is_not_started_beside_the_one_that_is_there(
+    flow: Flow, cards: Registry
+) -> None:
+    """The team's card of before has a name of its own."""
+    await flow.wanted()
+    cards.install([BRIEF])
+    await take(flow, phone("phone-1", card(attributesType="BriefAttributes", lastPush=None)))
+    row = await flow.card()
+
+    assert (row["attributes_type"], row["starter"], row["phase"]) == ("BriefAttributes", "other", "shown")
 
 
 async def test_two_imports_at_once_take_each_card_once(flow: Flow) -> None:
