@@ -175,7 +175,9 @@ class OrderList:
 async def write_list(connection: Connection, rows: Sequence[Row]) -> None:
     """Write rows for views that the same transaction has written."""
     if rows:
-        await connection.execute(statement(_WRITE), *map(list, zip(*rows, strict=True)))
+        times = await _stamp(connection, {each.slot for each in rows})
+        columns = map(list, zip(*rows, strict=True))
+        await connection.execute(statement(_WRITE), *columns, [times[each.slot] for each in rows])
 
 
 async def relist(connection: Connection, subject_ids: Sequence[str]) -> None:
@@ -193,8 +195,7 @@ async def list_failures(connection: Connection, subjects: Collection[tuple[int, 
     """
     if not subjects:
         return
-    stamped = await connection.fetch(statement("projections/stamp_list_slots"), sorted({slot for slot, _ in subjects}))
-    at = {row["slot"]: row["changed_at"] for row in stamped}
+    at = await _stamp(connection, {slot for slot, _ in subjects})
     rows = sorted(subjects)
     await connection.execute(
         statement("projections/list_failures"),
@@ -202,6 +203,12 @@ async def list_failures(connection: Connection, subjects: Collection[tuple[int, 
         [subject_id for _, subject_id in rows],
         [at[slot] for slot, _ in rows],
     )
+
+
+async def _stamp(connection: Connection, slots: Collection[int]) -> dict[int, datetime]:
+    """Give the time at which the list changes in each of some slots, which are held until the transaction ends."""
+    rows = await connection.fetch(statement("projections/stamp_list_slots"), sorted(slots))
+    return {row["slot"]: row["changed_at"] for row in rows}
 
 
 async def mend_failures(pool: Pool, slots: Sequence[int]) -> int:
