@@ -100,7 +100,7 @@ async def soak(plan: Plan, folder: Path, seconds: float) -> SoakResult:
         violations += judge_order(stage.people.shown, stages) + judge_starts(stage.people.shown, ())
         violations += judge_received(stage.simulator.pushes)
         kept = stage.backend.connections
-        rest = await _probe_all(stage.fleet)
+        rest = await _probe_rest(stage.fleet)
         violations += _left_behind(stage, fresh, warm, rest, kept)
         memory = {name: _grown(each) for name, each in samples.items()}
         if seconds >= LEAST_SECONDS_FOR_A_SLOPE:
@@ -149,6 +149,16 @@ async def _probe_fresh(fleet: Fleet) -> dict[str, Held]:
             tasks = Counter(fresh[name].inside.tasks) | Counter(held.inside.tasks)
             fresh[name] = replace(held, inside=replace(held.inside, tasks=dict(tasks)))
     return fresh
+
+
+async def _probe_rest(fleet: Fleet) -> dict[str, Held]:
+    """Ask twice, and give the tasks that were there both times: one that works just then is gone a second later."""
+    rest = await _probe_all(fleet)
+    await asyncio.sleep(SAMPLE_SECONDS)
+    for name, held in (await _probe_all(fleet)).items():
+        tasks = Counter(rest[name].inside.tasks) & Counter(held.inside.tasks)
+        rest[name] = replace(held, inside=replace(held.inside, tasks=dict(tasks)))
+    return rest
 
 
 async def _probe_all(fleet: Fleet) -> dict[str, Held]:
