@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { symbol } from "./symbols.js";
 import { ago, inWords, onDay, short } from "./words.js";
 
-const CALM = new Set(["in_step", "unchanged", "over", "ended", "dismissed"]);
+const CALM = new Set(["in_step", "unchanged", "over", "ended", "ended_by_person", "gone", "follows_channel"]);
 
 /** Give the explanation of an order; of the past only what was not to be known. */
 export function explained(told, then, path, again) {

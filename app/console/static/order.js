@@ -70,8 +70,10 @@ export class Order {
         seenOn(told.cards, signal),
       ]);
       if (signal.aborted || this.reading !== mine) return;
-      Object.assign(this, { told, now, seen });
       this.travel.reach(told);
+      await this.travel.complete(now);
+      if (signal.aborted || this.reading !== mine) return;
+      Object.assign(this, { told, now, seen });
       byId("order-error").hidden = true;
       this.show();
     } catch (error) {
@@ -86,12 +88,14 @@ export class Order {
   clear() {
     for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes"]) byId(each).replaceChildren();
     byId("order-title").textContent = this.id;
+    byId("order").classList.add("unread");
   }
 
   show() {
     const { told, now, travel } = this;
     if (!told) return;
     const then = travel.state, shown = then ?? now;
+    byId("order").classList.remove("unread");
     byId("order").classList.toggle("past", Boolean(then));
     fill(byId("order-title"), this.id);
     const status = then ? then.recorded.status : told.status;

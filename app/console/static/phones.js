@@ -70,7 +70,7 @@ function lookOf(card, told, seen) {
   }
   if (!card.accepted) return { name: "none", words: card.whyNot ?? "No card yet", mark: "plain" };
   if (told?.phase === "over" || card.accepted.kind === "end") {
-    return told?.finding.reason === "dismissed" ? { name: "gone", words: "Swiped away", mark: "plain" }
+    return told?.finding.reason === "gone" ? { name: "gone", words: "Swiped away", mark: "plain" }
       : { name: "ended", words: "Ended", mark: "plain" };
   }
   const staleAt = card.accepted.staleAt;
