@@ -42,6 +42,7 @@ export class Order {
 
   end() {
     this.stop.abort();
+    this.clear();
   }
 
   /** Read again and again, in ever longer steps, until its cards have what there is, or nothing comes of it. */
@@ -96,7 +97,7 @@ export class Order {
   }
 
   clear() {
-    for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes"]) byId(each).replaceChildren();
+    for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes", "json"]) byId(each).replaceChildren();
     byId("order-title").textContent = this.id;
     byId("order").classList.add("unread");
   }

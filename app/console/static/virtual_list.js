@@ -61,7 +61,8 @@ export class VirtualList {
     this.rows.forEach((row, index) => {
       const item = this.items[first + index];
       row.hidden = index >= count || !item;
-      if (row.hidden) return;
+      // nothing of anybody stays in a row that is not shown
+      if (row.hidden) return void row.replaceChildren();
       row.style.transform = `translateY(${(first + index) * this.rowHeight}px)`;
       row.id = `row-${first + index}`;
       row.setAttribute("aria-setsize", this.items.length);
