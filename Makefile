@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo faults test test-browser check manifests smoke format lock bench chaos dump
+.PHONY: help demo faults test test-browser pictures check manifests smoke format lock bench chaos dump
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
@@ -28,6 +28,9 @@ test: .venv/.ready ## tests, on an embedded Postgres, without those of check and
 
 test-browser: .venv/.ready .venv/chromium ## the console in a real browser; ARGS="-k name"
 	$(BIN)/pytest -n 3 --dist worksteal $(ARGS) tests/browser
+
+pictures: .venv/.ready .venv/chromium ## make docs/pictures anew, from the real console
+	$(BIN)/python -m tests.browser.pictures
 
 # Debian's package, or whatever Chromium this machine has
 .venv/chromium: .venv/.ready

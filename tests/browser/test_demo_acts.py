@@ -22,7 +22,7 @@ async def test_a_fault_is_seen_and_heals(world: World, visit: Visit) -> None:
     await visit.is_accessible()
     for number in range(8):
         await world.happen_and_rest("order-1", "order.note", text=f"Note {number}")
-        if await visit.page.locator("#pushes tr.rejected").count():
+        if await visit.page.locator("#pushes tr.retry").count():
             break
     await visit.shows("#pushes", "503 ServiceUnavailable")
     await world.come_to_rest()

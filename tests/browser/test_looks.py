@@ -66,6 +66,10 @@ async def test_phones_stand_side_by_side(world: World, visit: Visit) -> None:
     await expect(phones.filter(has=visit.page.locator(".islands"))).to_have_count(2)
     for number in range(3):
         await visit.phone_shows("We have your order", number)
+    await expect(phones.nth(2)).to_contain_class("android")
+    await world.happen_and_rest("order-1", "order.accepted")
+    await visit.look_at("order-1", version=1)
+    await expect(visit.page.locator("#phones .android")).to_have_count(1)
     await visit.is_accessible()
     await visit.is_calm()
 

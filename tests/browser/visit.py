@@ -11,17 +11,6 @@ from app.access.api_key import Scope
 from app.access.console_sessions import USUAL_SCOPES, ConsoleSessions
 from tests.acceptance.world import World
 
-PATIENCE_MS: Final = 20_000
-"""When a test is given up; nothing is measured by it."""
-
-WATCH: Final = """
-  window.moved = 0;
-  new PerformanceObserver((list) => {
-    for (const each of list.getEntries()) if (!each.hadRecentInput) window.moved += each.value;
-  }).observe({ type: "layout-shift", buffered: true });
-"""
-"""Adds up by how much the page moved under its reader."""
-
 _AXE: Final = Axe()
 _AXE_OPTIONS: Final[dict[str, Any]] = {"resultTypes": ["violations"]}
 
