@@ -12,12 +12,13 @@ PATIENCE_MS: Final = 20_000
 """When a test is given up; nothing is measured by it."""
 
 WATCH: Final = """
-  window.moved = 0;
+  window.moved = [];
   new PerformanceObserver((list) => {
-    for (const each of list.getEntries()) if (!each.hadRecentInput) window.moved += each.value;
+    for (const each of list.getEntries()) if (!each.hadRecentInput) window.moved.push(
+      [each.value, ...each.sources.map(({ node }) => node?.id || node?.className || node?.nodeName)]);
   }).observe({ type: "layout-shift", buffered: true });
 """
-"""Adds up by how much the page moved under its reader."""
+"""Notes by how much what moved under the reader of the page."""
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 _FOUND: Final = os.environ.get("LOCKSTEP_TEST_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)

@@ -111,7 +111,7 @@ async def _past(visit: Visit) -> None:
     await visit.look_at(_ORDER, version=2)
     await visit.shows("#slider-told", "Version 2 of 4")
     await visit.phone_shows("Your order is confirmed")
-    await visit.page.locator("#travel").evaluate("(place) => place.scrollIntoView({ block: 'end' })")
+    await visit.phone().locator(".lock-card").evaluate("(place) => place.scrollIntoView({ block: 'start' })")
 
 
 async def _healing(visit: Visit) -> None:

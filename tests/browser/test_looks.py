@@ -1,5 +1,7 @@
 """How the console looks: narrow, light, dark, without motion; cards of a team's own, Android, and the health page."""
 
+from typing import Final
+
 import pytest
 from playwright.async_api import expect
 
@@ -8,6 +10,9 @@ from app.demo.declared import declared
 from projections.registry import CARDS
 from tests.acceptance.world import World, is_live
 from tests.browser.visit import Visit
+
+MOST_MOVED: Final = 0.02
+"""A fifth of the cumulative layout shift that counts as good: the word for the connection changes its width."""
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -31,7 +36,8 @@ async def test_an_order_can_be_read(world: World, visit: Visit, width: int, colo
     header = await visit.page.locator("header").bounding_box()
     assert header is not None
     assert header["height"] <= 60
-    assert await visit.page.evaluate("window.moved") < 0.01
+    moved = await visit.page.evaluate("window.moved")
+    assert sum(value for value, *_ in moved) < MOST_MOVED, moved
     assert await visit.page.evaluate("document.getAnimations().length") == 0
     await visit.is_calm()
 
