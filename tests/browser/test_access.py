@@ -57,3 +57,29 @@ async def test_a_revoked_key_ends_the_visit_in_words(world: World, visit: Visit)
     await visit.is_accessible()
     assert await visit.page.evaluate("sessionStorage.getItem('lockstep.key')") is None
     assert [each for each in visit.complaints if "401" not in each] == []
+
+
+async def test_another_link_in_the_same_tab_enters_anew(world: World, visit: Visit) -> None:
+    """The browser loads nothing for another #: the ticket is taken all the same, and the list is there once."""
+    await world.place()
+    await visit.enter()
+    await visit.page.get_by_role("button", name="Leave").click()
+    await expect(visit.page.locator("#signed-out")).to_be_visible()
+    assert "order-1" not in await visit.page.locator("#list").inner_html()
+    await visit.page.evaluate("(hash) => { location.hash = hash; }", f"ticket={await visit.ticket()}")
+    await visit.is_live()
+    await expect(visit.page.locator("#list .row:visible")).to_have_count(1)
+    await expect(visit.page.locator("#list > *")).to_have_count(1)
+
+    assert "ticket" not in visit.page.url
+    await visit.page.evaluate("location.hash = '#/orders/%E0%A4%A'")
+    await visit.shows("#order-error", "Nothing has happened")
+    assert [each for each in visit.complaints if "404" not in each] == []
+
+
+async def test_a_demos_link_for_who_may_only_read_opens_it(world: World, visit: Visit) -> None:
+    """Its buttons for faults and phones take an admin's key; without one they are not there."""
+    await world.place()
+    await visit.enter(demo=True)
+    await expect(visit.page.locator("#demo")).to_be_hidden()
+    assert [each for each in visit.complaints if "403" not in each] == []

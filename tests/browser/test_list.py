@@ -1,6 +1,6 @@
 """The list of orders: search, filters, the keyboard, and thousands of rows."""
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.acceptance.world import World
 from tests.browser.visit import Visit
@@ -90,4 +90,20 @@ async def test_the_keyboard_is_enough(world: World, visit: Visit) -> None:
     await expect(chosen).to_be_in_viewport()
     await expect(visit.page.locator("#order-title")).to_have_text(await chosen.locator(".row-id").inner_text())
     await visit.is_accessible()
+    await visit.is_calm()
+
+
+async def test_what_changes_before_the_stream_begins_is_seen(world: World, visit: Visit) -> None:
+    """An order that comes between the first page and the stream is told by neither, so the page is read anew."""
+    await world.place("early")
+
+    async def meanwhile(route: Route) -> None:
+        await world.place("between")
+        await world.come_to_rest()
+        await route.continue_()
+
+    await visit.page.route("**/v1/orders/stream?*", meanwhile, times=1)
+    await visit.enter()
+    await expect(visit.page.locator("#list .row:visible")).to_have_count(2)
+    await expect(visit.page.locator("#list .row", has_text="between")).to_be_visible()
     await visit.is_calm()

@@ -6,6 +6,7 @@ import { inWords, ofClock } from "./words.js";
 
 const FIELD = /\{([^{}]+)\}/g;
 const ONE_FIELD = /^\{([^{}]+)\}$/;
+const LATEST = 8.64e12;
 
 /**
  * Draw some blocks.
@@ -24,7 +25,7 @@ const DRAWN = {
   },
   time(block, content) {
     const seconds = field(block.value, content);
-    if (typeof seconds !== "number") return null;
+    if (!isTime(seconds)) return null;
     const [first, second] = ofTime(block.style, seconds);
     return el("time", { class: "card-time", datetime: new Date(seconds * 1000).toISOString() },
       block.label ? el("span", { class: "caption" }, block.label) : null, el("span", {}, first),
@@ -37,21 +38,22 @@ const DRAWN = {
     const bar = { class: "card-progress", role: "progressbar", "aria-label": "Progress", "aria-valuenow": Math.round(part * 100),
       "aria-valuemin": 0, "aria-valuemax": 100, style: { "--part": part } };
     const points = block.points ? Array.from({ length: block.points }, (_, point) =>
-      el("i", { class: part >= point / (block.points - 1) - 0.001 ? "reached" : undefined })) : [];
+      el("i", { class: part >= point / Math.max(block.points - 1, 1) - 0.001 ? "reached" : undefined })) : [];
     return el("span", bar, el("b"), points);
   },
   picture(block, content) {
     const name = field(block.value, content);
     if (name === undefined && !block.symbol) return null;
-    const made = el("span", { class: "card-picture" }, symbol(block.symbol || SYMBOLS[name] || "box", 22));
+    const made = el("span", { class: "card-picture" }, symbol(block.symbol || "box", 22));
     if (name !== undefined) made.title = `The picture ${name}`;
     return made;
   },
   steps(block, content) {
-    const steps = field(block.value, content);
-    if (!Array.isArray(steps) || !steps.length) return null;
+    const given = field(block.value, content);
+    const steps = Array.isArray(given) ? given.filter((each) => typeof each?.step === "string") : [];
+    if (!steps.length) return null;
     return el("ol", { class: "card-steps" }, steps.slice(-block.most).map((each) =>
-      el("li", {}, el("span", {}, said(each.step, content)), each.at ? el("time", {}, ofClock(each.at)) : null)));
+      el("li", {}, el("span", {}, said(each.step, content)), isTime(each.at) ? el("time", {}, ofClock(each.at)) : null)));
   },
   row: (block, content) => group("card-row", block, content),
   column: (block, content) => group("card-column", block, content),
@@ -63,7 +65,8 @@ const DRAWN = {
   },
 };
 
-const SYMBOLS = { bag: "bag" };
+/** Whether a value is a time that there is, in Unix seconds: contents may hold whatever their sender gave. */
+const isTime = (value) => typeof value === "number" && Math.abs(value) <= LATEST;
 
 function group(name, block, content) {
   const drawn = draw(block.blocks, content);
@@ -74,19 +77,21 @@ function written(template, content, inLayoutsWords) {
   let named = 0, found = 0;
   const text = template.replace(FIELD, (_, path) => {
     named += 1;
-    const value = at(path, content);
-    if (value === undefined || value === null || value === "") return "";
-    found += 1;
-    return inLayoutsWords ? said(value, content) : plain(value);
+    const words = worded(at(path, content), inLayoutsWords && content);
+    if (words) found += 1;
+    return words;
   });
   return named && !found ? null : text.trim() || null;
 }
 
-const said = (value, content) => content.words?.[value] ?? inWords(value);
+const said = (value, content) => (Object.hasOwn(content.words ?? {}, value) ? content.words[value] : inWords(value));
 
-function plain(value) {
+/** Give a value in words, by those of the layout if `content` is given; a record has none. */
+function worded(value, content) {
   if (typeof value === "boolean") return value ? "Yes" : "No";
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  if (Array.isArray(value)) return value.map((each) => worded(each, content)).filter(Boolean).join(", ");
+  if (value === undefined || value === null || typeof value === "object") return "";
+  return content ? said(value, content) : String(value);
 }
 
 function field(template, content) {

@@ -10,7 +10,7 @@ import { symbol } from "./symbols.js";
 
 const THEMES = ["auto", "light", "dark"], KEPT_THEME = "lockstep.theme";
 
-let orders = null, order = null, health = null, layouts = new Map();
+let list = null, orders = null, order = null, health = null, layouts = new Map();
 
 function theme(wanted) {
   localStorage.setItem(KEPT_THEME, wanted);
@@ -38,7 +38,19 @@ function signedOut(words) {
   byId("key").focus();
 }
 
+/** Begin with the ticket of the address, which is taken out of it; gives whether there is one. */
+function enterByTicket() {
+  const given = new URLSearchParams(location.hash.slice(1)), ticket = given.get("ticket");
+  if (!ticket) return false;
+  expectDemo(given.has("demo"));
+  history.replaceState(null, "", location.pathname);
+  letIn(redeem(ticket));
+  return true;
+}
+
 async function letIn(entering) {
+  for (const each of [orders, order, health]) each?.end();
+  orders = order = health = null;
   try {
     await entering;
     layouts = new Map((await ask("v1/layouts")).layouts.map((each) => [each.attributesType, each.layout]));
@@ -47,7 +59,7 @@ async function letIn(entering) {
   }
   byId("leave").hidden = false;
   await beginDemo();
-  orders = new Orders((id) => { location.hash = `#/orders/${encodeURIComponent(id)}`; });
+  orders = list ??= new Orders((id) => { location.hash = `#/orders/${encodeURIComponent(id)}`; });
   orders.begin();
   byId("to-health").hidden = !may("metrics:read");
   route();
@@ -65,7 +77,7 @@ function route() {
   }
   health?.end();
   show("orders");
-  const wanted = id ? decodeURIComponent(id) : null;
+  const wanted = id ? decoded(id) : null;
   const version = Number(new URLSearchParams(query).get("version")) || null;
   document.body.dataset.order = wanted ? "chosen" : "none";
   document.title = wanted ? `${wanted} · Lockstep` : "Lockstep";
@@ -80,6 +92,16 @@ function route() {
   order.begin();
 }
 
+/** Give an id of the address as it was written, if it cannot be decoded: there is no such order then. */
+function decoded(id) {
+  try {
+    return decodeURIComponent(id);
+  } catch (error) {
+    if (error instanceof URIError) return id;
+    throw error;
+  }
+}
+
 byId("theme").addEventListener("click", () =>
   theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]));
 byId("leave").addEventListener("click", () => {
@@ -91,7 +113,7 @@ byId("sign-in").addEventListener("submit", (event) => {
   letIn(enter(byId("key").value.trim()));
   byId("key").value = "";
 });
-addEventListener("hashchange", route);
+addEventListener("hashchange", () => enterByTicket() || route());
 addEventListener("lockstep:expired", () => {
   if (!orders) return;
   forget();
@@ -109,10 +131,7 @@ addEventListener("keydown", (event) => {
 
 theme(localStorage.getItem(KEPT_THEME) ?? "auto");
 for (const each of document.querySelectorAll("[data-symbol]")) each.prepend(symbol(each.dataset.symbol, 18));
-const given = new URLSearchParams(location.hash.slice(1)), ticket = given.get("ticket");
-if (ticket) {
-  expectDemo(given.has("demo"));
-  history.replaceState(null, "", location.pathname);
-  letIn(redeem(ticket));
-} else if (hasKey()) letIn(goOn());
-else signedOut("");
+if (!enterByTicket()) {
+  if (hasKey()) letIn(goOn());
+  else signedOut("");
+}

@@ -11,6 +11,7 @@ export class Orders {
   /** @param choose Called with the id of an order that is chosen. */
   constructor(choose) {
     this.known = new Map();
+    this.news = new Map();
     this.list = new VirtualList(byId("list"), {
       rowHeight: ROW, show: showRow, choose: (each) => choose(each.orderId), end: () => this.more(), label: "Orders",
     });
@@ -29,9 +30,8 @@ export class Orders {
     this.stop?.abort();
     const stop = (this.stop = new AbortController()), signal = stop.signal;
     this.known.clear();
-    this.next = undefined;
     this.told("reading");
-    await this.more();
+    await this.readAnew();
     if (signal.aborted) return;
     await follow(`v1/orders/stream?${this.filter()}`, {
       signal,
@@ -40,8 +40,11 @@ export class Orders {
     });
   }
 
+  /** Follow it no more, and leave nothing of it in the page. */
   end() {
     this.stop?.abort();
+    this.known.clear();
+    this.again();
   }
 
   mark(id) {
@@ -59,25 +62,36 @@ export class Orders {
     return (new FormData(this.form).get("search") ?? "").trim();
   }
 
+  /** Read the first page in the place of what is there; what the stream tells from now on is newer. */
+  readAnew() {
+    this.next = undefined;
+    this.reading = null;
+    this.news.clear();
+    return this.more();
+  }
+
   /** Read the next page, once; then again as the end comes into sight. */
   async more() {
-    if (this.reading || this.next === null) return;
     const signal = this.stop.signal, query = this.filter();
+    if (signal.aborted || this.reading || this.next === null) return;
+    const mine = (this.reading = {});
     query.append("limit", PAGE);
     if (this.words) query.append("search", this.words);
     if (this.next) query.append("after", this.next);
-    this.reading = true;
     try {
       const page = await ask(`v1/orders?${query}`, { signal });
+      if (this.reading !== mine) return;
+      if (!this.next) this.known.clear();
       page.orders.forEach((each) => this.put(each));
+      this.news.forEach((each, id) => (each ? this.put(each) : this.known.delete(id)));
       this.next = page.nextAfter;
       this.told("read");
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || this.reading !== mine) return;
       this.told("failed", error.message);
       setTimeout(() => signal.aborted || this.more(), 3 * TICK);
     } finally {
-      this.reading = false;
+      if (this.reading === mine) this.reading = null;
     }
     this.again();
   }
@@ -88,12 +102,14 @@ export class Orders {
   }
 
   take(event, data) {
-    if (event === "reset") {
-      if (this.fresh) this.next = undefined;
-      this.fresh = true;
-      this.more();
-    } else if (event === "order" && this.matches(data)) this.put(data);
-    else if (event === "left") this.known.delete(data.orderId);
+    if (event === "reset") return void this.readAnew();
+    if (event === "order" && this.matches(data)) {
+      this.put(data);
+      this.news.set(data.orderId, data);
+    } else if (event === "left") {
+      this.known.delete(data.orderId);
+      this.news.set(data.orderId, null);
+    }
     this.again();
   }
 
