@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo faults test check manifests smoke format lock bench chaos dump
+.PHONY: help demo faults test test-browser pictures check manifests smoke format lock bench chaos dump
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
@@ -24,7 +24,20 @@ faults: .venv/.ready ## the demo once under every fault plan, about six minutes;
 	$(BIN)/python -m tests.faults.plans $(ARGS)
 
 test: .venv/.ready ## tests, on an embedded Postgres, without those of check and the long ones; ARGS="-m faults", ARGS="-k name"
-	$(BIN)/pytest -n auto --dist worksteal $(if $(ARGS),$(ARGS),-m "not faults" --ignore tests/house)
+	$(BIN)/pytest -n auto --dist worksteal --ignore tests/browser $(if $(ARGS),$(ARGS),-m "not faults" --ignore tests/house)
+
+test-browser: .venv/.ready .venv/chromium ## the console in a real browser; ARGS="-k name"
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS) tests/browser
+
+pictures: .venv/.ready .venv/chromium ## make docs/pictures anew, from the real console
+	$(BIN)/python -m tests.browser.pictures
+
+# Debian's package, or whatever Chromium this machine has
+.venv/chromium: .venv/.ready
+	@command -v $${LOCKSTEP_TEST_CHROMIUM:-chromium} > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null \
+		|| { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium fonts-dejavu-core; } \
+		|| { echo "The console's tests need Chromium. Install Debian's package chromium as root, or set LOCKSTEP_TEST_CHROMIUM to the path of one."; exit 1; }
+	@touch $@
 
 check: .venv/.ready ## format, lint, types, import contracts, SQL heads, schema dump, documents
 	$(BIN)/ruff format --check .

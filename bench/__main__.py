@@ -34,6 +34,7 @@ NAMES = (
     "faults",
     "replay",
     "replay_live",
+    "console",
 )
 ON_REQUEST = ("replay_large",)
 """Run by name alone."""

@@ -89,10 +89,16 @@ def _texts(value: Any) -> Iterator[str]:
 @asynccontextmanager
 async def listening_world(dsn: str, clock: Clock, certificates: Path, collector: Collector) -> AsyncIterator[World]:
     """Run everything, with a webhook and the shop's own sign-in, and with a shop that records traces."""
-    local = {"webhook_http": True, "webhook_networks": "127.0.0.0/8", "jwks_http": True, "jwks_networks": "127.0.0.0/8"}
+    local: dict[str, Any] = dict.fromkeys(("webhook_http", "jwks_http"), True)
+    local |= dict.fromkeys(("webhook_networks", "jwks_networks"), "127.0.0.0/8")
     async with receiving() as receiver, sign_in() as shop:
         receiver.answers = [500]
-        said = {"jwks_url": shop.url, "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_algorithms": ALGORITHMS}
+        said: dict[str, Any] = {
+            "jwks_url": shop.url,
+            "jwt_issuer": ISSUER,
+            "jwt_audience": AUDIENCE,
+            "jwt_algorithms": ALGORITHMS,
+        }
         async with running_world(dsn, clock, certificates, otlp_url=collector.url, **local, **said) as world:
             world.shop.headers["traceparent"] = TRACEPARENT
             world.tickets.append(shop.token("customer-7"))

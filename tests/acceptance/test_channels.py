@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,7 +180,7 @@ async def test_where_apple_makes_no_channel_cards_go_by_tokens(world: World) -> 
 
 async def test_at_apples_limit_no_more_channels_are_asked_for(dsn: str, clock: Clock, certificates: Path) -> None:
     """One refusal is enough for all orders that come; they go by tokens. A channel that is deleted makes room again."""
-    settings = {"carrier": "channel", "plan_channel_keep": 60.0, "verdict_hold": 3600.0}
+    settings: dict[str, Any] = {"carrier": "channel", "plan_channel_keep": 60.0, "verdict_hold": 3600.0}
     async with running_world(dsn, clock, certificates, **settings) as world:
         world.simulator.channels.most = 1
         phone = await world.phone()

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.access.api_key import Scope
 from app.bootstrap import Service
+from app.http.routes import Route
 from app.settings import Settings, load_settings
 from app.simulator.agent import PhoneAgent
 from app.simulator.alerts import Strings
@@ -193,13 +194,21 @@ def is_live(phone: PhoneAgent) -> bool:
 
 
 @asynccontextmanager
-async def running_world(dsn: str, clock: Clock, certificates: Path, **settings: Any) -> AsyncIterator[World]:
+async def running_world(
+    dsn: str,
+    clock: Clock,
+    certificates: Path,
+    *,
+    routes: Callable[[Simulator], Iterable[Route]] = lambda _: (),
+    **settings: Any,
+) -> AsyncIterator[World]:
     """Run everything on a migrated database.
 
     Args:
         dsn: The database.
         clock: Its clock.
         certificates: Where the simulator keeps them; making them takes a while.
+        routes: Gives those that the service has beside its own.
         settings: What is not as a fast trial has it.
     """
     key = ec.generate_private_key(ec.SECP256R1())
@@ -229,7 +238,7 @@ async def running_world(dsn: str, clock: Clock, certificates: Path, **settings: 
             "profile": "fast",
         }
         chosen = load_settings(**(given | settings))
-        service = await Service.start(chosen)
+        service = await Service.start(chosen, routes(simulator))
         stack.push_async_callback(service.stop)
         simulator.lockstep_url = service.url
         api_key, _ = await service.key_store.create(name="shop", environment="test", scopes=SCOPES)

@@ -3,12 +3,12 @@
 import { ask, may } from "./api.js";
 import { el } from "./dom.js";
 import { symbol } from "./symbols.js";
-import { ago, inWords, onDay, short } from "./words.js";
+import { ago, inWords, onDay } from "./words.js";
 
-const CALM = new Set(["in_step", "unchanged", "over", "ended", "dismissed"]);
+const CALM = new Set(["in_step", "unchanged", "over", "ended", "ended_by_person", "gone", "follows_channel"]);
 
-/** Give the explanation of an order; of the past only what was not to be known. */
-export function explained(told, then, path, again) {
+/** Give the explanation of an order, whose phones are called by `nameOf`; of the past only what was not to be known. */
+export function explained(told, then, path, { nameOf, again }) {
   if (then) {
     return [
       el("p", { class: "past-note" }, `This is version ${then.recorded.version} of ${then.headVersion}.`,
@@ -21,7 +21,7 @@ export function explained(told, then, path, again) {
   return [
     found("The order", told.finding, release),
     told.cards.map((card) => found(
-      `Card on ${short(card.deviceId)}`, card.finding, may("admin") && card.phase !== "over" ? deedsOf(card, path, again) : [],
+      `Card on ${nameOf(card.deviceId)}`, card.finding, may("admin") && card.phase !== "over" ? deedsOf(card, path, again) : [],
       card.perhaps, card.pictures)),
     told.moreCards ? el("p", { class: "quiet" }, "There are more cards than are shown.") : null,
   ];

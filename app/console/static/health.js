@@ -18,7 +18,7 @@ export class Health {
       lagSeconds: new Chart(place, "Lag of the fold", seconds),
       cardsDue: new Chart(place, "Cards due", { words: count }),
       oldestDueSeconds: new Chart(place, "Oldest card due", seconds),
-      pushes: new Chart(place, "Pushes answered", rate),
+      pushes: new Chart(place, "Pushes answered", { words: (each) => `${count(each)}/min` }),
     };
   }
 
@@ -58,7 +58,7 @@ export class Health {
     charts.lagSeconds.add(figures.lagSeconds);
     charts.cardsDue.add(figures.cardsDue);
     charts.oldestDueSeconds.add(figures.oldestDueSeconds);
-    charts.pushes.add(answered / figures.overSeconds);
+    charts.pushes.add((60 * answered) / figures.overSeconds);
     if (!this.before || passed) this.before = { figures };
     fill(byId("reasons"), figures.pushes.length ? figures.pushes.map((each) => el("tr", { class: each.outcome },
       el("td", {}, each.reason ? `${inWords(each.outcome)}: ${each.reason}` : inWords(each.outcome)), el("td", {}, count(each.count))))

@@ -64,14 +64,20 @@ export class Order {
     const { signal } = this.stop;
     const mine = (this.reading = {});
     try {
-      const told = await ask(`${this.path}/explain?states=true`, { signal });
-      const [now, seen] = await Promise.all([
-        ask(`${this.path}/state?at=${encodeURIComponent(told.at)}`, { signal }),
-        seenOn(told.cards, signal),
+      // what there was before is most often what there is: so it is asked for at once
+      const known = this.told?.version, cards = this.told?.cards ?? [];
+      let [told, now, seen] = await Promise.all([
+        ask(`${this.path}/explain?states=true`, { signal }),
+        known ? this.stateOf(known) : null,
+        seenOn(cards, signal),
       ]);
+      if (told.version !== known) now = await this.stateOf(told.version, told.at);
+      if (told.cards.length !== cards.length) seen = await seenOn(told.cards, signal);
+      if (signal.aborted || this.reading !== mine) return;
+      this.travel.reach(told);
+      await this.travel.complete(now);
       if (signal.aborted || this.reading !== mine) return;
       Object.assign(this, { told, now, seen });
-      this.travel.reach(told);
       byId("order-error").hidden = true;
       this.show();
     } catch (error) {
@@ -83,33 +89,47 @@ export class Order {
     }
   }
 
+  /** Give what there is of a version; before the first, of a moment. */
+  stateOf(version, at) {
+    const point = version ? `version=${version}` : `at=${encodeURIComponent(at)}`;
+    return ask(`${this.path}/state?${point}`, { signal: this.stop.signal });
+  }
+
   clear() {
     for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes"]) byId(each).replaceChildren();
     byId("order-title").textContent = this.id;
+    byId("order").classList.add("unread");
   }
 
   show() {
     const { told, now, travel } = this;
     if (!told) return;
     const then = travel.state, shown = then ?? now;
+    byId("order").classList.remove("unread");
     byId("order").classList.toggle("past", Boolean(then));
     fill(byId("order-title"), this.id);
     const status = then ? then.recorded.status : told.status;
     fill(byId("order-status"), el("span", { class: `chip ${told.over ? "over" : "open"}` }, inWords(status ?? "not placed")));
     this.showPhones(shown, Boolean(then));
-    fill(byId("finding"), explained(told, then, this.path, () => this.read()));
+    fill(byId("finding"), explained(told, then, this.path, { nameOf: (id) => this.nameOf(id), again: () => this.catchUp() }));
     fill(byId("timeline"), timeline(told, this.seen, travel.version, (version) => travel.go(version)));
     fill(byId("pushes"), pushes(told, this.seen));
     travel.show(now.recorded);
   }
 
+  nameOf(deviceId) {
+    return this.seen.get(deviceId)?.id ?? short(deviceId);
+  }
+
   showPhones(state, past) {
-    const cards = newest(state.cards);
+    const explained = new Map(this.told.cards.map((each) => [each.cardId, each]));
+    const isAndroid = (card) => explained.get(card.cardId)?.environment === "fcm";
+    const cards = newest(state.cards).sort((a, b) => isAndroid(a) - isAndroid(b));
     const drawn = cards.map((card) => {
-      const told = past ? undefined : this.told.cards.find((each) => each.cardId === card.cardId);
+      const told = past ? undefined : explained.get(card.cardId);
       const seen = past ? undefined : this.seen.get(card.deviceId);
       return phone(card, {
-        told, seen, name: this.seen.get(card.deviceId)?.id ?? short(card.deviceId), layout: this.layouts.get(card.attributesType) ?? this.layouts.get(""),
+        told, seen, android: isAndroid(card), name: this.nameOf(card.deviceId), layout: this.layouts.get(card.attributesType) ?? this.layouts.get(""),
         acts: past || !seen ? [] : actsOf(seen, card, () => this.catchUp()), redraw: () => this.show(),
       });
     });

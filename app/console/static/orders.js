@@ -1,7 +1,7 @@
 // The list of orders: those that changed last first, sought by words, status and trouble, and kept in step by a stream.
 
 import { ask, follow } from "./api.js";
-import { byId, el, fill } from "./dom.js";
+import { byId, el } from "./dom.js";
 import { VirtualList } from "./virtual_list.js";
 import { ago, inWords } from "./words.js";
 
@@ -21,7 +21,7 @@ export class Orders {
       clearTimeout(this.resting);
       this.resting = setTimeout(() => this.begin(), SEARCH_REST);
     });
-    setInterval(() => document.hidden || this.again(), 15 * TICK);
+    setInterval(() => document.hidden || this.list.again(), 15 * TICK);
   }
 
   /** Read the list anew, by what is sought now, and follow it. */
@@ -133,10 +133,18 @@ export class Orders {
   }
 }
 
+/** Write an order into a row, whose elements are made once: rows are written anew with every frame of a scroll. */
 function showRow(row, order) {
-  fill(row,
-    el("span", { class: "row-id" }, order.orderId),
-    el("span", { class: `chip ${order.trouble ? "bad" : order.over ? "over" : "open"}` }, order.trouble ? inWords(order.trouble) : inWords(order.status ?? "not placed")),
-    el("span", { class: "row-who quiet" }, order.customerId ?? "nobody yet"),
-    el("time", { class: "row-when quiet", datetime: order.changedAt }, ago(order.changedAt)));
+  if (!row.firstChild) row.append(el("span", { class: "row-id" }), el("span"), el("span", { class: "row-who quiet" }), el("time", { class: "row-when quiet" }));
+  const [id, chip, who, when] = row.children;
+  say(id, order.orderId);
+  chip.className = `chip ${order.trouble ? "bad" : order.over ? "over" : "open"}`;
+  say(chip, inWords(order.trouble || order.status || "not placed"));
+  say(who, order.customerId ?? "nobody yet");
+  when.dateTime = order.changedAt;
+  say(when, ago(order.changedAt));
+}
+
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -18,13 +18,13 @@ let island = "compact";
  * @param layout How such a card is drawn; undefined where no layout is known.
  * @param seen What the simulated phone shows itself; undefined but in the demo.
  * @param name What the phone is called.
+ * @param android Whether it is one with Android, which has no island.
  * @param acts Buttons that belong to the phone.
  */
-export function phone(card, { told, layout, seen, name, acts = [], redraw }) {
+export function phone(card, { told, layout, seen, name, android, acts = [], redraw }) {
   const accepted = card.accepted, look = lookOf(card, told, seen);
   const content = { contentState: accepted?.contentState, attributes: card.attributes ?? {}, words: layout?.words ?? {} };
   const live = accepted?.contentState && ["shown", "stale"].includes(look.name);
-  const android = told?.environment === "fcm" || seen?.platform === "android";
   const screen = el("div", { class: "screen", "aria-label": `${name} shows` },
     android ? null : islandOf(layout, content, live),
     el("div", { class: "lock-clock", "aria-hidden": "true" }, bareClock()),
@@ -70,7 +70,7 @@ function lookOf(card, told, seen) {
   }
   if (!card.accepted) return { name: "none", words: card.whyNot ?? "No card yet", mark: "plain" };
   if (told?.phase === "over" || card.accepted.kind === "end") {
-    return told?.finding.reason === "dismissed" ? { name: "gone", words: "Swiped away", mark: "plain" }
+    return told?.finding.reason === "gone" ? { name: "gone", words: "Swiped away", mark: "plain" }
       : { name: "ended", words: "Ended", mark: "plain" };
   }
   const staleAt = card.accepted.staleAt;

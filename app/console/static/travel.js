@@ -55,11 +55,22 @@ export class Travel {
 
   async read(version) {
     if (!this.states.has(version)) {
-      const state = await ask(`${this.path}/state?version=${version}`);
+      const state = await this.complete(await ask(`${this.path}/state?version=${version}`));
       if (this.states.size >= KEPT) this.states.delete(this.states.keys().next().value);
       this.states.set(version, state);
     }
     return this.states.get(version);
+  }
+
+  /** Where what was sent is not kept, since nothing in it was personal, put in what was to be shown; give the state. */
+  async complete(state) {
+    for (const { accepted } of state.cards) {
+      if (!accepted || accepted.contentState) continue;
+      const known = accepted.version === state.recorded.version ? state.recorded : this.events?.get(accepted.version)?.after;
+      const { contentState, contentBytes } = known ?? (await this.read(accepted.version)).recorded;
+      Object.assign(accepted, { contentState, contentBytes });
+    }
+    return state;
   }
 
   /** Show the JSON, its size, and what differs from the version before. */

@@ -28,6 +28,11 @@ export class VirtualList {
   set(items) {
     this.items = items;
     this.space.style.height = `${items.length * this.rowHeight}px`;
+    this.again();
+  }
+
+  /** Write anew what can be seen. */
+  again() {
     this.first = -1;
     this.later();
   }
@@ -35,8 +40,7 @@ export class VirtualList {
   /** Mark an item, by its id, as the one that is looked at. */
   mark(id) {
     this.chosen = id;
-    this.first = -1;
-    this.later();
+    this.again();
   }
 
   later() {

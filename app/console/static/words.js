@@ -24,9 +24,9 @@ export const onDay = (moment) => day.format(new Date(moment));
 export const ofClock = (seconds) => clock.format(new Date(seconds * 1000));
 export const count = (value) => number.format(value);
 
-/** Say how long ago something was, or when it will be. */
+/** Say how long ago something was, or when it will be; two clocks may be a second apart. */
 export function ago(moment, now = Date.now()) {
-  const seconds = (new Date(moment) - now) / 1000;
+  const apart = (new Date(moment) - now) / 1000, seconds = apart > 0 && apart < 2 ? 0 : apart;
   const [unit, size] = UNITS.find((each) => Math.abs(seconds) >= each[1]) ?? UNITS[3];
   return relative.format(Math.trunc(seconds / size), unit);
 }

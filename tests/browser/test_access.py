@@ -1,0 +1,59 @@
+"""Who may do what in the console, and what happens when that ends."""
+
+from playwright.async_api import expect
+
+from app.access.api_key import Scope, key_id_of
+from tests.acceptance.world import World, is_live
+from tests.browser.visit import Visit
+
+
+async def test_a_deed_needs_two_presses(world: World, visit: Visit) -> None:
+    """One press asks, another one acts; an admin's key sends the card again."""
+    phone = await world.phone()
+    await world.place()
+    await world.until(lambda: is_live(phone))
+    await world.come_to_rest()
+    await visit.enter([Scope.ADMIN])
+    await visit.look_at("order-1")
+    before = len(world.pushes)
+    await visit.page.get_by_role("button", name="Send again", exact=True).click()
+    again = visit.page.get_by_role("button", name="Send again? Press again")
+    await expect(again).to_be_visible()
+    assert len(world.pushes) == before
+    await visit.is_accessible()
+    await again.click()
+    await world.until(lambda: len(world.pushes) > before)
+    await expect(visit.page.locator("#pushes tr")).to_have_count(2)
+    await visit.is_calm()
+
+
+async def test_who_may_read_alone_has_no_buttons(world: World, visit: Visit) -> None:
+    """The commands can be copied still."""
+    phone = await world.phone()
+    await world.place()
+    await world.until(lambda: is_live(phone))
+    await world.come_to_rest()
+    await visit.enter()
+    await visit.look_at("order-1")
+    card = visit.page.locator("#finding article").nth(1)
+    await card.get_by_text("What to do if something is wrong").click()
+    await card.get_by_role("button", name="Copy: lockstep cards resend").click()
+
+    assert await visit.page.evaluate("navigator.clipboard.readText()") == "lockstep cards resend order-1"
+    await expect(visit.page.locator(".deed")).to_have_count(0)
+    await visit.is_calm()
+
+
+async def test_a_revoked_key_ends_the_visit_in_words(world: World, visit: Visit) -> None:
+    """The page says that the session has ended, shows nothing of anybody any more, and takes another key."""
+    await world.place()
+    await visit.enter()
+    await visit.look_at("order-1")
+    key = await visit.page.evaluate("sessionStorage.getItem('lockstep.key')")
+    assert await world.service.key_store.revoke(key_id_of(key) or "")
+    await world.happen("order-1", "order.accepted")
+    await visit.shows("#sign-in-error", "session has ended")
+    await expect(visit.page.locator("#orders")).to_be_hidden()
+    await visit.is_accessible()
+    assert await visit.page.evaluate("sessionStorage.getItem('lockstep.key')") is None
+    assert [each for each in visit.complaints if "401" not in each] == []
