@@ -3,6 +3,7 @@
 One server and one migrated database serve a run; what a test wrote is removed after it.
 """
 
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -30,6 +31,12 @@ settings.load_profile("tests")
 def pytest_xdist_auto_num_workers() -> int:
     """Run five for two processors, for tests wait as often as they work; six at the most."""
     return min(6, 5 * (os.cpu_count() or 1) // 2)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what lives as long as the run: thousands of tests and their modules."""
+    gc.collect()
+    gc.freeze()
 
 
 class Clock:

@@ -80,7 +80,8 @@ Look at it in a browser (the link works once, the key below always):
 
   {self.console}
 
-Lockstep serves at {self.url}, the phones are steered at {self.simulator.control_url}.
+Lockstep serves at {self.url},
+the phones are steered at {self.simulator.control_url}.
 
   export KEY={self.api_key}
   export AUTH="Authorization: Bearer $KEY" JSON="Content-Type: application/json"
@@ -89,12 +90,14 @@ Lockstep serves at {self.url}, the phones are steered at {self.simulator.control
 Place an order of your own; {YOUR_PHONE} gets a card of it:
 
   curl -H "$AUTH" -H "$JSON" {order}/events \\
-    -d '{{"type":"order.placed","source":"me","data":{{"customerId":"{self.customer}","merchantName":"Trattoria"}}}}'
+    -d '{{"type":"order.placed","source":"me",
+         "data":{{"customerId":"{self.customer}","merchantName":"Trattoria"}}}}'
 
 Let something happen to it, then see what Lockstep and the phone show:
 
   curl -H "$AUTH" -H "$JSON" {order}/events \\
-    -d '{{"type":"order.courier_assigned","source":"me","data":{{"courierName":"Ada"}}}}'
+    -d '{{"type":"order.courier_assigned","source":"me",
+         "data":{{"courierName":"Ada"}}}}'
   curl -H "$AUTH" {order}
   curl $PHONE
 
@@ -238,7 +241,7 @@ async def _stage(service: Service, simulator: Simulator, given: Settings, direct
     opens, _ = await ConsoleSessions(service.pool, service.keyring).issue(
         (Scope.ADMIN,), ticket_seconds=_TICKET_SECONDS
     )
-    console = f"{service.url}/#demo=1&ticket={opens}"
+    console = f"{service.url}/#demo&ticket={opens}"
     return Stage(service.url, console, key, simulator, customer, place)
 
 

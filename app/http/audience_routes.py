@@ -65,12 +65,15 @@ async def get_audience_phones(request: web.Request) -> web.Response:
     word = request.query.get("outcome")
     if word is not None and word not in _BY_WORD:
         raise bad_request(f"outcome is to be one of {', '.join(OUTCOMES)}, or absent.")
-    phones = await edge_of(request).audiences.phones(
+    audiences = edge_of(request).audiences
+    phones = await audiences.phones(
         activity_id,
         outcome=None if word is None else _BY_WORD[word],
         after=request.query.get("after", ""),
         most=limit,
     )
+    if not phones and await audiences.progress(activity_id) is None:
+        raise _no_audience()
     return json_answer(Phones(phones, phones[-1].device_id if len(phones) == limit else None))
 
 

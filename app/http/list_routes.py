@@ -112,7 +112,7 @@ def sought_by(request: web.Request) -> Sought:
     stated = statuses if customer_id is None else (*statuses, customer_id)
     if any(not each or "\0" in each for each in stated):
         raise bad_request("status and customer are to be a word, or absent.")
-    if len(statuses) > MOST_STATUSES:
+    if len(request.query.getall("status", ())) > MOST_STATUSES:
         raise bad_request(f"status is to be given {MOST_STATUSES} times at the most.")
     order_id, caller = None, caller_of(request)
     if isinstance(caller, Customer):

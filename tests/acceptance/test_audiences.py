@@ -91,3 +91,9 @@ async def test_everybody_is_started_once_whatever_is_killed(dsn: str, clock: Clo
     assert {len(cards_of(each)) for each in with_card} == {1}
     assert {each["deviceId"] for each in listed} == {each.phone.device_id for each in phones if not cards_of(each)}
     assert (over.code, over.json["state"], over.json["phones"]) == (0, "over", FANS + 1)
+
+
+async def test_an_audience_that_nobody_has_made_has_no_phones(world: World) -> None:
+    """Not an empty list: whoever mistypes an activity is told."""
+    async with world.shop.get(f"{world.service.url}/v1/activities/nobodys/audience/phones") as answer:
+        assert answer.status == 404

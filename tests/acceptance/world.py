@@ -33,7 +33,7 @@ from tests.conftest import SECRET_KEY, Clock
 TEAM_ID: Final = "TEAM123456"
 KEY_ID: Final = "KEY1234567"
 SCOPES: Final = [Scope.ADMIN, Scope.EVENTS_WRITE, Scope.ORDERS_READ, Scope.DEVICES_WRITE]
-PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 60.0
 """When a test is given up; nothing is measured by it."""
 
 

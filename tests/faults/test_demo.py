@@ -86,7 +86,7 @@ async def test_a_demo_moves_ends_and_goes_on_from_its_data(tmp_path: Path) -> No
     process = await start(tmp_path)
     said = await invitation(process)
     address, key = re.findall(r"Lockstep serves at (\S+),", said)[0], re.findall(r"KEY=(\S+)", said)[0]
-    ticket = re.findall(rf"{address}/#demo=1&ticket=(\S+)", said)[0]
+    ticket = re.findall(rf"{address}/#demo&ticket=(\S+)", said)[0]
     async with (
         aiohttp.ClientSession(raise_for_status=True) as session,
         session.post(f"{address}/v1/console/sessions", json={"ticket": ticket}) as answer,
