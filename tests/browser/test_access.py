@@ -28,7 +28,7 @@ async def test_a_deed_needs_two_presses(world: World, visit: Visit) -> None:
 
 
 async def test_who_may_read_alone_has_no_buttons(world: World, visit: Visit) -> None:
-    """The commands can be copied still."""
+    """The commands can be copied still, and what was opened stays open while the page reads anew."""
     phone = await world.phone()
     await world.place()
     await world.until(lambda: is_live(phone))
@@ -37,6 +37,9 @@ async def test_who_may_read_alone_has_no_buttons(world: World, visit: Visit) -> 
     await visit.look_at("order-1")
     card = visit.page.locator("#finding article").nth(1)
     await card.get_by_text("What to do if something is wrong").click()
+    async with visit.page.expect_response("**/explain*") as read:
+        pass
+    await (await read.value).finished()
     await card.get_by_role("button", name="Copy: lockstep cards resend").click()
 
     assert await visit.page.evaluate("navigator.clipboard.readText()") == "lockstep cards resend order-1"

@@ -42,6 +42,7 @@ export function fill(place, ...children) {
 function patch(old, made) {
   if (old === made || old.isEqualNode(made) || old.classList?.contains("sure")) return;
   if (old.nodeName !== made.nodeName || old.nodeType !== Node.ELEMENT_NODE || old.matches("button")) return old.replaceWith(made);
+  // what somebody has opened stays open
   for (const { name } of [...old.attributes]) if (!made.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   for (const { name, value } of made.attributes) {
     if (name === "style") old.style.cssText = made.style.cssText;
