@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -15,6 +16,8 @@ from app.demo.steps import Style
 _UNAVAILABLE = frozenset({429, 502, 503, 504})
 _PAGE_EVENTS = 500
 _PAGE_PHONES = 100
+_NO_PHONES: dict[str, Any] = {"phones": [], "nextAfter": None}
+"""Of an order that is for no audience."""
 _RETRY_SECONDS = 0.2
 _MOST_ATTEMPTS = 50
 
@@ -151,15 +154,28 @@ class Shop:
         after: str | None = ""
         while after is not None:
             query = urlencode({"outcome": "unknown", "after": after, "limit": _PAGE_PHONES})
-            page = await self._call("GET", f"/v1/activities/{order_id}/audience/phones?{query}")
+            page = await self._call("GET", f"/v1/activities/{order_id}/audience/phones?{query}", missing=_NO_PHONES)
             phones += page["phones"]
             after = page["nextAfter"]
         return phones
 
     async def _call(
-        self, method: str, path: str, body: object = None, *, media_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        media_type: str = "application/json",
+        missing: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Make a call, again where that may help; it is always safe: events carry their ids, and a put may be repeated.
+
+        Args:
+            method: Of HTTP.
+            path: With its query.
+            body: Written as JSON.
+            media_type: Of the body.
+            missing: What 404 means, where that is an answer too.
 
         Raises:
             DemoError: Lockstep refused it, or cannot be reached.
@@ -175,6 +191,8 @@ class Shop:
             if status != 0 and status not in _UNAVAILABLE:
                 break
             await asyncio.sleep(_RETRY_SECONDS)
+        if status == HTTPStatus.NOT_FOUND and missing is not None:
+            return missing
         if not 200 <= status < 300:
             raise DemoError(f"Lockstep answered {status} to {method} {path}: {text.decode(errors='replace')[:500]}")
         return msgspec.json.decode(text or b"{}", type=dict[str, Any])

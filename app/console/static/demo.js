@@ -4,6 +4,8 @@ import { ask, keyIsOf } from "./api.js";
 import { byId, el } from "./dom.js";
 
 const EXPECTED = "lockstep.demo";
+/** What shows best how things heal by themselves. */
+const FIRST = ["reason:ServiceUnavailable", "goaway", "connect:refused", "never_answers", "cut_after_processing", "bad_day"];
 
 let here = false;
 
@@ -25,7 +27,11 @@ export async function beginDemo() {
   if (!told) return;
   here = true;
   byId("demo").hidden = false;
-  byId("fault").replaceChildren(...told.plans.map((each) => el("option", { value: each.name, title: each.expect }, each.name)));
+  const option = (each) => el("option", { value: each.name, title: each.expect }, each.name);
+  const first = FIRST.map((name) => told.plans.find((each) => each.name === name)).filter(Boolean);
+  byId("fault").replaceChildren(
+    el("optgroup", { label: "To begin with" }, first.map(option)),
+    el("optgroup", { label: "All others" }, told.plans.filter((each) => !first.includes(each)).map(option)));
   const tell = () => {
     const plan = told.plans.find((each) => each.name === byId("fault").value);
     byId("fault-means").textContent = plan ? `${plan.what} ${plan.expect}` : "";
@@ -38,7 +44,11 @@ export async function beginDemo() {
 }
 
 async function say(asked) {
-  show(await asked);
+  try {
+    show(await asked);
+  } catch (error) {
+    byId("faults-left").textContent = error.message;
+  }
 }
 
 function show(told) {
@@ -60,9 +70,14 @@ export async function seenOn(cards, signal) {
 export function actsOf(seen, card, again) {
   const itself = seen.cards?.find((each) => each.cardId === card.cardId);
   const act = (name, words, body) => el("button", { type: "button", class: "act", onclick: async (event) => {
-    event.target.disabled = true;
-    await ask(`demo/phones/${encodeURIComponent(seen.id)}/${name}`, { method: "POST", body: body ?? {} });
-    await again();
+    const button = event.currentTarget;
+    button.disabled = true;
+    try {
+      await ask(`demo/phones/${encodeURIComponent(seen.id)}/${name}`, { method: "POST", body: body ?? {} });
+      await again();
+    } catch (error) {
+      button.textContent = error.message;
+    }
   } }, words);
   return [
     seen.permission === "unasked" || seen.permission === "asked" ? act("allow", "Tap Allow") : null,

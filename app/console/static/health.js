@@ -70,7 +70,8 @@ export class Health {
   pause(paused) {
     const lift = el("button", { type: "button", onclick: async () => {
       lift.disabled = true;
-      await ask(`v1/pauses/${paused.kind}/${encodeURIComponent(paused.key)}`, { method: "DELETE" });
+      await ask(`v1/pauses/${paused.kind}/${encodeURIComponent(paused.key)}`, { method: "DELETE" })
+        .catch((error) => { lift.textContent = error.message; });
     } }, "Resume");
     return el("article", { class: "found" }, el("h3", {}, `${inWords(paused.kind)} ${paused.key === "*" ? "" : paused.key}`),
       el("p", {}, paused.reason), el("p", { class: "quiet" }, `Since ${ago(paused.pausedAt)}${paused.until ? `, until ${ago(paused.until)}` : ""}`),

@@ -88,8 +88,9 @@ export class Orders {
       this.told("read");
     } catch (error) {
       if (signal.aborted || this.reading !== mine) return;
-      this.told("failed", error.message);
-      setTimeout(() => signal.aborted || this.more(), 3 * TICK);
+      const wrong = error.status >= 400 && error.status < 500 && error.status !== 429;
+      this.told("failed", wrong ? error.message : `${error.message} Trying again…`);
+      if (!wrong) setTimeout(() => signal.aborted || this.more(), 3 * TICK);
     } finally {
       if (this.reading === mine) this.reading = null;
     }
@@ -141,7 +142,7 @@ export class Orders {
     this.state = state;
     byId("list").setAttribute("aria-busy", String(state === "reading"));
     byId("list-error").hidden = state !== "failed";
-    byId("list-error").textContent = state === "failed" ? `The list cannot be read: ${words} Trying again…` : "";
+    byId("list-error").textContent = state === "failed" ? `The list cannot be read: ${words}` : "";
   }
 
   line(open) {
