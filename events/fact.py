@@ -21,8 +21,11 @@ PersonName = Annotated[str, Meta(min_length=1, max_length=1000, description="A n
 PersonalText = Annotated[
     str, Meta(min_length=1, max_length=1000, description="Words for people. Personal.", extra=PERSONAL)
 ]
-YEARS = {"pattern": "^(20[0-9]{2}|2100)-"}
-"""Of a time, for those who read its schema; the codec looks at the time itself."""
+YEARS = {"pattern": "^(?!(2000-01-01|2100-12-31)T.*[+-](?!00:00))(20[0-9]{2}|2100)-"}
+"""Of a time, for those who read its schema; the codec looks at the time itself.
+
+The first and the last day may be of another year by UTC, and are not promised with an offset.
+"""
 Moment = Annotated[
     datetime, Meta(tz=True, description="RFC 3339 with an offset, from 2000 to 2100.", extra_json_schema=YEARS)
 ]
