@@ -64,11 +64,11 @@ def desk_routes(simulator: Simulator) -> tuple[Route, ...]:
     desk = _Desk(simulator)
     rule = Rule(Scope.ADMIN)
     return (
-        Route("GET", "/demo/faults", desk.faults(), rule),
-        Route("POST", "/demo/faults", desk.begin(), rule),
-        Route("DELETE", "/demo/faults", desk.end(), rule),
-        Route("GET", "/demo/phones", desk.phones(), rule),
-        Route("POST", "/demo/phones/{phone}/{act}", desk.act(), rule),
+        Route("GET", "/demo/faults", desk.faults(), rule, described=False),
+        Route("POST", "/demo/faults", desk.begin(), rule, described=False),
+        Route("DELETE", "/demo/faults", desk.end(), rule, described=False),
+        Route("GET", "/demo/phones", desk.phones(), rule, described=False),
+        Route("POST", "/demo/phones/{phone}/{act}", desk.act(), rule, described=False),
     )
 
 

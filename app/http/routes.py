@@ -79,12 +79,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Route:
-    """One method on one path, with a handler that says what it does."""
+    """One method on one path, with a handler that says what it does.
+
+    Attributes:
+        described: Whether the document of the API has it; what a demo alone has is not part of the API.
+    """
 
     method: str
     path: str
     handler: Endpoint
     rule: Rule
+    described: bool = True
 
 
 OPEN: Final = Rule(None)

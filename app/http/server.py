@@ -41,7 +41,7 @@ def build_app(edge: Edge, more: Iterable[Route] = ()) -> web.Application:
     app[RULES] = {}
     routes = (*ROUTES, *more)
     app[DOCUMENTS] = Documents(
-        openapi=cache(lambda: encode(describe_api(routes))),
+        openapi=cache(lambda: encode(describe_api([each for each in routes if each.described]))),
         events=cache(lambda: encode(events_document())),
         event=cache(lambda type_: encode(one_event_document(type_))),
     )

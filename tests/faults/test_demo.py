@@ -96,6 +96,7 @@ async def test_a_demo_moves_ends_and_goes_on_from_its_data(tmp_path: Path) -> No
     while len(orders) < ORDERS:
         orders = await listed(address, console_key)
     assert (await get(address, "/demo/faults", console_key))["plans"]
+    assert not [path for path in (await get(address, "/openapi.json", key))["paths"] if path.startswith("/demo")]
     await ctrl_c(process)
     assert running_in(tmp_path) == []
 
