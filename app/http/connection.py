@@ -43,13 +43,13 @@ class ProblemServer(web.Server):
 
     def __init__(self, handler: Any, *, limits: HttpLimits, request_factory: Any, **kwargs: Any) -> None:
         """Take what `web.Server` takes, and the limits."""
-        super().__init__(handler, request_factory=request_factory, **kwargs)
+        super().__init__(self._in_turn(handler), request_factory=request_factory, **kwargs)
         self.limits = limits
         self.turned_away = 0
         self._turn = asyncio.Lock()
         self._told_at = float("-inf")
 
-    def in_turn(self, handle: Answering) -> Answering:
+    def _in_turn(self, handle: Answering) -> Answering:
         """Let those who ask ahead of their answers wait in one line, so that they keep nobody else waiting.
 
         Of all requests that have another behind them on their connection one is begun in so many seconds.
@@ -252,10 +252,12 @@ class ProblemRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
-        answered = guarded(server.request_handler)
-        made = ProblemServer(answered, limits=self._limits, request_factory=server.request_factory, **self._kwargs)
-        made.request_handler = made.in_turn(answered)
-        return made
+        return ProblemServer(
+            guarded(server.request_handler),
+            limits=self._limits,
+            request_factory=server.request_factory,
+            **self._kwargs,
+        )
 
 
 def _closing(request: web.BaseRequest, raised: ProblemError) -> web.StreamResponse:

@@ -11,16 +11,12 @@ from aiohttp import web
 
 from app.http.operation import describe
 from app.http.problems import not_found
-from app.http.static_files import answer_file, document_answers, file_answers
+from app.http.static_files import OWN_FILES_ALONE, answer_file, document_answers, file_answers
 from app.http.tags import IF_CHANGED
 
 _FOLDER: Final = Path(__file__).parents[1] / "console" / "static"
 _FILES: Final = {each.name: each for each in _FOLDER.iterdir() if each.suffix in {".css", ".js"}}
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
-)
+_POLICY: Final = f"{OWN_FILES_ALONE}; require-trusted-types-for 'script'; trusted-types 'none'"
 
 
 @describe(answers=file_answers(".html", "The page."), parameters=(IF_CHANGED,))

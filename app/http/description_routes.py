@@ -14,7 +14,7 @@ from aiohttp import web
 
 from app.http.operation import JSON, describe
 from app.http.problems import not_found
-from app.http.static_files import answer_document, answer_file, document_answers, file_answers
+from app.http.static_files import OWN_FILES_ALONE, answer_document, answer_file, document_answers, file_answers
 from app.http.tags import IF_CHANGED
 from events.vocabulary import public_types
 
@@ -33,11 +33,6 @@ DOCUMENTS: Final = web.AppKey("documents", Documents)
 SCHEMA: Final = "application/schema+json"
 _FOLDER: Final = Path(__file__).parent / "viewer"
 _FILES: Final = {name: _FOLDER / name for name in ("docs.js", "swagger-ui-bundle.js", "swagger-ui.css")}
-# The viewer draws its icons from data: and asks this service alone.
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 @describe(answers=document_answers(JSON, "This document."), parameters=(IF_CHANGED,))
@@ -49,7 +44,7 @@ async def get_openapi(request: web.Request) -> web.Response:
 @describe(answers=file_answers(".html", "The page."), parameters=(IF_CHANGED,))
 async def get_docs(request: web.Request) -> web.Response:
     """Show the API, and try it out."""
-    return answer_file(request, _FOLDER / "docs.html", _POLICY)
+    return answer_file(request, _FOLDER / "docs.html", OWN_FILES_ALONE)
 
 
 @describe(answers=document_answers("text/*", "The script or the style."), parameters=(IF_CHANGED,))
@@ -58,7 +53,7 @@ async def get_docs_file(request: web.Request) -> web.Response:
     file = _FILES.get(request.match_info["file"])
     if file is None:
         raise not_found("The page has no such file.")
-    return answer_file(request, file, _POLICY)
+    return answer_file(request, file, OWN_FILES_ALONE)
 
 
 @describe(answers=document_answers(SCHEMA, "The schema."), parameters=(IF_CHANGED,))

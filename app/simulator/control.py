@@ -1,30 +1,29 @@
 """Steer and read the simulator over HTTP."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from aiohttp import web
 
-from app.simulator.acts import ACTS, Input, read_input, ticket_from
+from app.simulator.acts import Input, read_input, ticket_from
 from app.simulator.agent import PhoneAgent
-from app.simulator.android_acts import ANDROID_ACTS
+from app.simulator.agents import act, agents_of, find_agent
 from app.simulator.android_agent import AndroidAgent
 from app.simulator.android_phone import AndroidBehaviour
 from app.simulator.behaviour import Behaviour
 from app.simulator.chance import PROFILES, Profile
 from app.simulator.declaration import Declaration
 from app.simulator.device_tokens import Environment
-from app.simulator.errors import SimulatorError, UnknownCardError, UnknownPhoneError
+from app.simulator.errors import SimulatorError, UnknownActError, UnknownCardError, UnknownPhoneError
 from app.simulator.fault_plans import PLANS, find_plan
 from app.simulator.faults import Fault
 from app.simulator.fcm import DEFAULT_APP
-from app.simulator.readings import read_android, read_phone
+from app.simulator.readings import read_agent
 
 if TYPE_CHECKING:
     from app.simulator.simulator import Simulator
 
-Agent = TypeVar("Agent", PhoneAgent, AndroidAgent)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _DEFAULT_PUSHES = 200
 
@@ -134,10 +133,8 @@ class _Control:
 
     async def list_phones(self, _: web.Request) -> web.Response:
         """List the phones with their cards, without what pushes did."""
-        now, simulator = self._simulator.clock(), self._simulator
-        phones = [read_phone(agent, now, records=False) for agent in simulator.phones.values()]
-        androids = [read_android(agent, now, records=False) for agent in simulator.fcm.phones.values()]
-        return _json({"phones": phones + androids})
+        now = self._simulator.clock()
+        return _json({"phones": [read_agent(each, now, records=False) for each in agents_of(self._simulator)]})
 
     async def install(self, request: web.Request) -> web.Response:
         """Install the app on a new phone."""
@@ -178,22 +175,8 @@ class _Control:
 
     async def act(self, request: web.Request) -> web.Response:
         """Let the phone's user do something."""
-        agent, name = self._agent(request), request.match_info["act"]
-        if isinstance(agent, AndroidAgent):
-            return await self._do(ANDROID_ACTS, name, agent, request)
-        return await self._do(ACTS, name, agent, request)
-
-    async def _do(
-        self,
-        acts: Mapping[str, Callable[[Agent, web.Request], Awaitable[None]]],
-        name: str,
-        agent: Agent,
-        request: web.Request,
-    ) -> web.Response:
-        act = acts.get(name)
-        if act is None:
-            return _json({"error": f"a phone can: {', '.join(acts)}"}, status=404)
-        await act(agent, request)
+        agent = self._agent(request)
+        await act(agent, request.match_info["act"], request)
         return self._show(agent)
 
     async def list_pushes(self, request: web.Request) -> web.Response:
@@ -265,14 +248,10 @@ class _Control:
         return await self.show_clock(request)
 
     def _agent(self, request: web.Request) -> PhoneAgent | AndroidAgent:
-        phone_id, simulator = request.match_info["phone"], self._simulator
-        return simulator.fcm.phones.get(phone_id) or simulator.find_phone(phone_id)
+        return find_agent(self._simulator, request.match_info["phone"])
 
     def _show(self, agent: PhoneAgent | AndroidAgent, *, status: int = 200) -> web.Response:
-        now = self._simulator.clock()
-        if isinstance(agent, AndroidAgent):
-            return _json(read_android(agent, now, records=True), status=status)
-        return _json(read_phone(agent, now, records=True), status=status)
+        return _json(read_agent(agent, self._simulator.clock(), records=True), status=status)
 
 
 def _profile(name: str | None) -> Profile | None:
@@ -286,7 +265,7 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
     """Answer what was asked wrongly with a sentence."""
     try:
         return await handler(request)
-    except (UnknownPhoneError, UnknownCardError) as error:
+    except (UnknownPhoneError, UnknownCardError, UnknownActError) as error:
         return _json({"error": str(error)}, status=404)
     except (SimulatorError, msgspec.ValidationError, msgspec.DecodeError) as error:
         return _json({"error": str(error)}, status=422)

@@ -1,5 +1,7 @@
 """Name what can go wrong when the simulator is steered."""
 
+from collections.abc import Iterable
+
 
 class SimulatorError(Exception):
     """Say that the simulator cannot do what it was told; the message names why."""
@@ -19,3 +21,10 @@ class UnknownCardError(SimulatorError):
     def __init__(self, card: str) -> None:
         self.card = card
         super().__init__(f"the phone has no card {card!r}")
+
+
+class UnknownActError(SimulatorError):
+    """Say that a phone cannot do that; the message lists what it can."""
+
+    def __init__(self, acts: Iterable[str]) -> None:
+        super().__init__(f"a phone can: {', '.join(acts)}")

@@ -9,6 +9,13 @@ from app.simulator.android_agent import AndroidAgent
 from app.simulator.card import Card
 
 
+def read_agent(agent: PhoneAgent | AndroidAgent, now: float, *, records: bool) -> dict[str, Any]:
+    """Give a phone of either kind; see `read_phone`."""
+    if isinstance(agent, AndroidAgent):
+        return read_android(agent, now, records=records)
+    return read_phone(agent, now, records=records)
+
+
 def read_phone(agent: PhoneAgent, now: float, *, records: bool) -> dict[str, Any]:
     """Give a phone and its cards.
 

@@ -64,8 +64,8 @@ export async function ask(path, { method = "GET", body, signal } = {}) {
   throw new Refused(answer.status, content ?? {});
 }
 
-/** Follow a stream until `signal` says to stop: `take(event, data)` for each event, `line(isOpen)` as it comes and goes. */
-export async function follow(path, { signal, take, line }) {
+/** Follow a stream until `signal` says to stop: `take(event, data)` for each event; the page is told as the line comes and goes. */
+export async function follow(path, { signal, take }) {
   let wait = FIRST_WAIT, lastId = "";
   while (!signal.aborted) {
     const hung = new AbortController();
@@ -120,6 +120,8 @@ function fieldsOf(block) {
   }
   return fields;
 }
+
+const line = (open) => dispatchEvent(new CustomEvent("lockstep:line", { detail: open }));
 
 /** Wait so many milliseconds, or until the network is back or nobody waits any more. */
 export function rest(milliseconds, signal) {

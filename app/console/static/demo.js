@@ -1,7 +1,7 @@
 // In the demo: what the simulated phones show themselves, buttons for their users, and buttons for what can go wrong.
 
 import { ask, keyIsOf } from "./api.js";
-import { byId, el } from "./dom.js";
+import { byId, el, press } from "./dom.js";
 
 const EXPECTED = "lockstep.demo";
 /** What shows best how things heal by themselves. */
@@ -14,8 +14,6 @@ export function expectDemo(expected) {
   if (expected) sessionStorage.setItem(EXPECTED, "yes");
   else sessionStorage.removeItem(EXPECTED);
 }
-
-export const isDemo = () => here;
 
 /** Find out whether this is a demo, and show what one can do in it. */
 export async function beginDemo() {
@@ -69,16 +67,10 @@ export async function seenOn(cards, signal) {
 /** Give the buttons of a simulated phone's user. */
 export function actsOf(seen, card, again) {
   const itself = seen.cards?.find((each) => each.cardId === card.cardId);
-  const act = (name, words, body) => el("button", { type: "button", class: "act", onclick: async (event) => {
-    const button = event.currentTarget;
-    button.disabled = true;
-    try {
-      await ask(`demo/phones/${encodeURIComponent(seen.id)}/${name}`, { method: "POST", body: body ?? {} });
-      await again();
-    } catch (error) {
-      button.textContent = error.message;
-    }
-  } }, words);
+  const act = (name, words, body) => el("button", { type: "button", class: "act", onclick: (event) => press(event.currentTarget, async () => {
+    await ask(`demo/phones/${encodeURIComponent(seen.id)}/${name}`, { method: "POST", body: body ?? {} });
+    await again();
+  }) }, words);
   return [
     seen.permission === "unasked" || seen.permission === "asked" ? act("allow", "Tap Allow") : null,
     seen.forceQuit ? act("launch", "Open the app") : seen.platform === "ios" ? act("force-quit", "Force-quit the app") : null,

@@ -51,4 +51,14 @@ function patch(old, made) {
   fill(old, ...made.childNodes);
 }
 
+/** Do what a button says, once; it says itself what went wrong. */
+export async function press(button, work) {
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    button.textContent = error.message;
+  }
+}
+
 export const byId = (id) => document.getElementById(id);

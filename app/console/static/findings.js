@@ -1,7 +1,7 @@
 // Says how things stand with an order and its cards, in words, with the next step; for those who may, as buttons.
 
 import { ask, may } from "./api.js";
-import { el } from "./dom.js";
+import { el, press } from "./dom.js";
 import { symbol } from "./symbols.js";
 import { ago, inWords, onDay } from "./words.js";
 
@@ -81,14 +81,11 @@ function deed(name, path, body, means, again) {
       return;
     }
     clearTimeout(timer);
-    button.disabled = true;
-    try {
+    await press(button, async () => {
       await ask(path, { method: "POST", body });
       button.textContent = "Done";
       await again();
-    } catch (error) {
-      button.textContent = error.message;
-    }
+    });
   });
   return button;
 }

@@ -2,7 +2,7 @@
 
 import { ask, may, rest } from "./api.js";
 import { Chart } from "./chart.js";
-import { byId, el, fill } from "./dom.js";
+import { byId, el, fill, press } from "./dom.js";
 import { command } from "./findings.js";
 import { ago, count, inWords, lasting } from "./words.js";
 
@@ -68,11 +68,8 @@ export class Health {
   }
 
   pause(paused) {
-    const lift = el("button", { type: "button", onclick: async () => {
-      lift.disabled = true;
-      await ask(`v1/pauses/${paused.kind}/${encodeURIComponent(paused.key)}`, { method: "DELETE" })
-        .catch((error) => { lift.textContent = error.message; });
-    } }, "Resume");
+    const lift = el("button", { type: "button", onclick: (event) => press(event.currentTarget, () =>
+      ask(`v1/pauses/${paused.kind}/${encodeURIComponent(paused.key)}`, { method: "DELETE" })) }, "Resume");
     return el("article", { class: "found" }, el("h3", {}, `${inWords(paused.kind)} ${paused.key === "*" ? "" : paused.key}`),
       el("p", {}, paused.reason), el("p", { class: "quiet" }, `Since ${ago(paused.pausedAt)}${paused.until ? `, until ${ago(paused.until)}` : ""}`),
       el("ul", { class: "steps" }, command(paused.resume)), may("admin") ? el("div", { class: "acts" }, lift) : null);

@@ -32,12 +32,7 @@ export class Order {
     await this.read();
     const ticking = setInterval(() => document.hidden || this.read(), TICK);
     signal.addEventListener("abort", () => clearInterval(ticking));
-    for (;;) {
-      const status = await follow(`${this.path}/stream`, {
-        signal, take: () => this.catchUp(), line: (open) => dispatchEvent(new CustomEvent("lockstep:line", { detail: open })),
-      });
-      if (signal.aborted || status) return;
-    }
+    await follow(`${this.path}/stream`, { signal, take: () => this.catchUp() });
   }
 
   end() {

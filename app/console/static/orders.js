@@ -33,11 +33,7 @@ export class Orders {
     this.told("reading");
     await this.readAnew();
     if (signal.aborted) return;
-    await follow(`v1/orders/stream?${this.filter()}`, {
-      signal,
-      take: (event, data) => this.take(event, data),
-      line: (open) => this.line(open),
-    });
+    await follow(`v1/orders/stream?${this.filter()}`, { signal, take: (event, data) => this.take(event, data) });
   }
 
   /** Follow it no more, and leave nothing of it in the page. */
@@ -143,10 +139,6 @@ export class Orders {
     byId("list").setAttribute("aria-busy", String(state === "reading"));
     byId("list-error").hidden = state !== "failed";
     byId("list-error").textContent = state === "failed" ? `The list cannot be read: ${words}` : "";
-  }
-
-  line(open) {
-    dispatchEvent(new CustomEvent("lockstep:line", { detail: open }));
   }
 }
 
