@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
-from events.postgres.pool import Pool
+from events.postgres.pool import Connection, Pool
 from tests.integration.command_line import begin
 
 
@@ -28,3 +29,19 @@ async def killed_when(condition: Callable[[], Awaitable[bool]], *command: str, d
     finally:
         process.kill()
         await process.communicate()
+
+
+@asynccontextmanager
+async def table_locked(pool: Pool, table: str) -> AsyncIterator[Connection]:
+    """Let nobody read or write a table, so that a statement comes that far and no further."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            f"SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"
+        )
+        yield connection
+
+
+async def until_waiting(connection: Connection, task: asyncio.Future[Any]) -> None:
+    """Wait until a statement of a task waits for what others hold."""
+    while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        assert not task.done()
