@@ -33,6 +33,7 @@ from app.apns.dispatch_rules import DispatchRules
 from app.apns.errors import Ambiguous
 from app.apns.judge import said
 from app.apns.lease_clock import LeaseClock
+from app.apns.newcomers import marked_channel
 from app.apns.operator_call import call_operator
 from app.apns.pictures import face_for_all
 from app.apns.preflight import message_problem
@@ -177,7 +178,8 @@ class Broadcaster:
         if claimed:
             self._slots.update(dict.fromkeys(slots))
         for each in claimed:
-            task = asyncio.get_running_loop().create_task(self._see_to(each, views.get(each.channel.subject_id), clock))
+            stored = views.get(each.channel.subject_id)
+            task = asyncio.get_running_loop().create_task(self._see_to(marked_channel(each, stored), stored, clock))
             self._asking.add(task)
             task.add_done_callback(self._asked)
         return len(claimed)

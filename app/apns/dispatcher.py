@@ -15,6 +15,7 @@ import structlog
 from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.lease_clock import LeaseClock
+from app.apns.newcomers import marked
 from app.apns.pace import Pace
 from app.apns.pictures import Drawn, Pictures, draw
 from app.apns.push import build_push
@@ -250,6 +251,7 @@ class Dispatcher:
         # Views and phones are read in statements that begin after the claim committed: what came before it is seen.
         async with self._pool.acquire() as connection:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
+            claimed = await marked(connection, claimed, views)
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
             stopped = await self._audiences.stopped(connection, [each.card for each in claimed], views)
             faces = draw(claimed, views, self._keyring.hash, stopped)
