@@ -1,13 +1,15 @@
 """Cards and channels that come while others write what they should know, in transactions that are held open."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
 
 from app.apns.newcomers import marked_channel
-from events.slot import ALL_SLOTS
-from projections.card import Phase, Settlement
+from events.postgres.statements import statement
+from events.slot import ALL_SLOTS, slot_of
+from projections.card import Intent, Kind, Phase, Settlement
 from projections.card_modules import install_cards
 from projections.channel_store import ChannelStore
 from projections.matcher import Matcher
@@ -16,7 +18,7 @@ from projections.registry import Registry
 from projections.shadows import Shadows
 from projections.view_store import ViewStore
 from tests.conftest import Clock
-from tests.examples.devices import START_TOKEN, UPDATE_TOKEN, reported
+from tests.examples.devices import APP, START_TOKEN, TYPE, UPDATE_TOKEN, reported
 from tests.integration.dispatching import POLL_NEVER, Apns, dispatcher, work
 from tests.integration.flow import ROUTES, Flow
 from tests.integration.holding import before_its_commit, until_waiting
@@ -162,3 +164,32 @@ async def test_a_card_that_is_claimed_while_a_shadow_is_lifted(owing: Flow, comm
     await owing.cards.settle([shadowed], [])
 
     assert (await owing.card())["due_at"] is not None
+
+
+async def test_a_card_that_the_app_reports_while_its_start_is_planned(owing: Flow) -> None:
+    """The app was faster than we: what was planned without knowing finds no lease, and no second card comes."""
+    apns = Apns()
+    async with before_its_commit(owing.pool, "cards", owing.claim()) as held:
+        reporting = asyncio.ensure_future(
+            owing.registry.report_card("phone-1", "our-card", reported(update_token=UPDATE_TOKEN))
+        )
+        await until_waiting(held.connection, reporting, beside=1)
+    [claimed] = await held.task
+    await reporting
+    start = Intent(Kind.START, 1, 1, 1_790_000_000, uuid4(), claimed.now)
+
+    assert await owing.cards.record_intents([(claimed.card, start)]) == set()
+    await work(dispatcher(owing, apns))
+    assert apns.events() == ["update"]
+
+
+async def test_a_card_is_not_added_beside_one_that_is_wanted_by_now(owing: Flow) -> None:
+    """It came after the look at those that are there: the next look finds it."""
+    row = await owing.pool.fetchrow(
+        statement("app/add_reported_card"),
+        slot_of("order-1"), "order-1", uuid4(), "phone-1", "customer-7", APP, "sandbox", TYPE, "activity-1", "starting",
+        None, None, None,
+    )  # fmt: skip
+
+    assert row is not None
+    assert (row["card_id"], row["archived"], len(await owing.rows())) == (None, False, 1)
