@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from projections.newcomer import again_seconds
+
 LIFETIME = timedelta(hours=8)
 ANDROID_LIFETIME = timedelta(days=28)
 """Android ends nothing by itself; for so long Firebase may keep what ends a card, for a phone that is away."""
@@ -86,6 +88,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         channel: What it follows, in the place of an update token.
         freshness: The level that the content state told last that APNs accepted; None for none yet.
         asked: What a person asks for, if it has not been done: `end`, or `resend`.
+        behind: It is new, and shows less than has happened: a fold that is under way may not know of it.
     """
 
     slot: int
@@ -129,6 +132,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     asked: str | None
     freshness: str | None
     channel: UUID | None = None
+    behind: bool = False
 
     def answered_before(self, word: str) -> int:
         """Tell how often in a row the last pushes were answered by this word."""
@@ -232,6 +236,11 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     freshness: str | None = None
     tried_hash: bytes | None = None
     tried_environment: str | None = None
+
+    @property
+    def look_seconds(self) -> float | None:
+        """Say how soon the card is looked at again at the latest, because somebody may not know of it."""
+        return again_seconds(self.card.lease) if self.card.behind else None
 
     @property
     def has_failed(self) -> bool:

@@ -267,6 +267,7 @@ class CardStore:
             [each.tried_environment for each in settlements],
             [each.freshness for each in settlements],
             self._channel_settle,
+            [each.look_seconds for each in settlements],
         )
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from projections.newcomer import again_seconds
+
 Carrier = Literal["token", "channel", "channel_for_many", "channel_if_silent"]
 """What carries the updates of a card: a token of its own; a channel, where the phone can; that where its subject is for
 an audience; or where the app told nothing of the card before, so that no token can be had."""
@@ -104,6 +106,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         crossed_at: When a start was accepted that carried something else than was published about then: its phone may
             have come too late for that. None: there is none.
         missing: Apple's list of channels lacked it.
+        behind: Its cards show less than has happened: a fold that is under way may not know of it, if it is new.
         attempts: Failures in a row.
         last_answer: What APNs, or the way there, said of the last request that was not good.
         same_answers: How often in a row it said so.
@@ -136,6 +139,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     asked_again: bool
     crossed_at: datetime | None
     missing: bool = False
+    behind: bool = False
 
     def answered_before(self, word: str) -> int:
         """Tell how often in a row the last requests were answered by this word."""
@@ -179,6 +183,11 @@ class ChannelSettlement(msgspec.Struct, frozen=True, kw_only=True):
     seen: bool = False
     tell_waiting: bool = False
     tell_members: bool = False
+
+    @property
+    def look_seconds(self) -> float | None:
+        """Say how soon the channel is looked at again at the latest, because somebody may not know of it."""
+        return again_seconds(self.channel.lease) if self.channel.behind else None
 
     @property
     def wakes_waiting(self) -> bool:

@@ -191,6 +191,7 @@ class ChannelStore:
             [each.wakes_waiting for each in settlements],
             [each.tell_members for each in settlements],
             [each.seen for each in settlements],
+            [each.look_seconds for each in settlements],
         )
         return {row["slot"] for row in rows if row["due"]}
 

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from events.errors import LockstepError
-from events.postgres.deadlocks import commit_through_deadlocks
+from events.postgres.deadlocks import commit_through_deadlocks, fetch_through_deadlocks
 from events.postgres.pool import Connection, Pool
 from events.postgres.statements import statement
 from events.sealing import Keyring
@@ -73,17 +73,24 @@ class CustomerStore:
         return {row["subject_id"]: _stored(row, kept[row["subject_id"]], orders) for row in rows}
 
     async def gather(self, pool: Pool, customer_ids: Collection[str]) -> Gathered:
-        """Bring the views of customers up to the orders that they have now.
+        """Bring the views of customers up to the orders that they have now, and then put their cards in debt.
 
-        An order that cannot be read may be open: without it the card would end, or begin anew.
+        Who dies in between leaves the flags of the orders raised, and the next who gathers finds what is owed. An order
+        that cannot be read may be open: without it the card would end, or begin anew.
 
         Raises:
-            StoreUnavailableError: Postgres is away; nothing was written.
+            StoreUnavailableError: Postgres is away; nothing was written, or the views alone.
         """
-        return await commit_through_deadlocks(pool, lambda connection: self._gather(connection, customer_ids))
-
-    async def _gather(self, connection: Connection, customer_ids: Collection[str]) -> Gathered:
         wanted = sorted({(slot_of(subject_of(each)), subject_of(each), each) for each in customer_ids})
+        unread = await commit_through_deadlocks(pool, lambda connection: self._gather(connection, wanted))
+        # in a statement that begins after the commit: whatever card comes later is planned by what was written
+        owing = await fetch_through_deadlocks(
+            pool, "projections/owe_customers", [slot for slot, _, _ in wanted], [name for _, name, _ in wanted]
+        )
+        return Gathered(frozenset(row["slot"] for row in owing), unread)
+
+    async def _gather(self, connection: Connection, wanted: Sequence[tuple[int, str, str]]) -> frozenset[str]:
+        """Do so for slot, subject and customer of each; give the customers who were left as they were."""
         # from here on whoever comes for one of them waits, and reads the orders after us
         rows = await connection.fetch(statement("projections/take_customers"), *map(list, zip(*wanted, strict=True)))
         kept = {row["customer_id"]: _kept(row) for row in rows}
@@ -99,7 +106,8 @@ class CustomerStore:
             after = gather(before, theirs[row["customer_id"]], now or before.begun_at)
             if after != before and row["customer_id"] not in unread:
                 changed.append((row, after))
-        return Gathered(await self._write(connection, changed), unread)
+        await self._write(connection, changed)
+        return unread
 
     async def orders_of(self, connection: Connection, customer_ids: Sequence[str]) -> dict[str, dict[str, View]]:
         """Read the open orders of customers, those that wait for their time included: by customer, by order."""
@@ -111,12 +119,10 @@ class CustomerStore:
         rows = await connection.fetch(statement("projections/find_orders_to_gather"), ALL_SLOTS, customer_ids)
         return {row["subject_id"]: row["customer_id"] for row in rows if CARDS.gathering(row["kind"]) is not None}
 
-    async def _write(
-        self, connection: Connection, changed: Collection[tuple[asyncpg.Record, Gathering]]
-    ) -> frozenset[int]:
+    async def _write(self, connection: Connection, changed: Collection[tuple[asyncpg.Record, Gathering]]) -> None:
         if not changed:
-            return frozenset()
-        owing = await connection.fetch(
+            return
+        await connection.execute(
             statement("projections/write_customer_views"),
             [row["slot"] for row, _ in changed],
             [row["subject_id"] for row, _ in changed],
@@ -130,7 +136,6 @@ class CustomerStore:
             [each.begun_at for _, each in changed],
             [each.joined_at for _, each in changed],
         )
-        return frozenset(row["slot"] for row in owing)
 
 
 async def shared_by(connection: Connection | Pool, order_id: str) -> SharedCards | None:

@@ -1,12 +1,13 @@
 """Cards that follow a channel: which do, and what is left to plan for each, since their updates go by the channel."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from projections.card import Card, Phase
 from projections.channel import CHANNELS_SINCE, Carrier, ChannelPhase, ChannelState
 from projections.choice import Nothing, Plan, Renew, Wait
 from projections.face import Face
 from projections.hindrance import Because
+from projections.newcomer import again_seconds
 from projections.phone import Phone
 from projections.reasons import Reason
 from projections.sentences import (
@@ -41,12 +42,13 @@ def may_follow_channel(face: Face, card: Card, phone: Phone | None, carrier: Car
     return unstarted and phone is not None and wants_channel(face, card, phone, carrier)
 
 
-def awaited(channel: ChannelState | None) -> Wait:
-    """Wait for the channel that a card is to follow."""
+def awaited(channel: ChannelState | None, card: Card, now: datetime) -> Wait:
+    """Wait for the channel that a card is to follow; who is opening it may not know of a card that is new."""
     why = "The card is to follow a channel, by which one push reaches all its order's cards; that is being made."
     if channel is not None and channel.last_answer is not None and channel.why is not None:
         why = f"{why} {channel.why}"
-    return Wait(Reason.CHANNEL_AWAITED, why)
+    again = again_seconds(card.lease)
+    return Wait(Reason.CHANNEL_AWAITED, why, until=None if again is None else now + timedelta(seconds=again))
 
 
 def plan_member(

@@ -183,7 +183,7 @@ def _start(
     wanted = wants_channel(face, card, phone, rules.carrier)
     follows = wanted and not (channel is not None and channel.unavailable)
     if follows and (channel is None or not channel.is_open):
-        return awaited(channel)
+        return awaited(channel, card, now)
     if wanted and not follows and channel is not None and channel.why is not None:
         why = f"{why} It goes by a token of its own: {channel.why}"
     sent = _send(Kind.START, face, card, now, rules, why=why, alert=face.first_alert(card.alerted_version))

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from events.postgres.deadlocks import fetch_through_deadlocks
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
@@ -35,12 +36,15 @@ class Shadows:
             await self._pool.execute(statement("projections/set_shadow"), kind, key, reason)
 
     async def lift(self, kind: str, key: str) -> bool:
-        """Send again, what holds now and not what was recorded; False when there was no such shadow."""
+        """Send again, what holds now and not what was recorded; False when there was no such shadow.
+
+        Cards are put in debt in either case: who lifted it may have gone before that.
+        """
         with translated():
-            if await self._pool.fetchval(statement("projections/lift_shadow"), kind, key) is None:
-                return False
-            await self._pool.fetch(statement("projections/wake_shadowed_cards"), ALL_SLOTS)
-        return True
+            lifted = await self._pool.fetchval(statement("projections/lift_shadow"), kind, key) is not None
+            # in a statement that begins after the commit: who claims from now on sends
+            await fetch_through_deadlocks(self._pool, "projections/wake_shadowed_cards", ALL_SLOTS)
+        return lifted
 
     async def list(self) -> list[ShadowRow]:
         """List the shadows."""

@@ -35,6 +35,7 @@ class StoredView(msgspec.Struct, frozen=True):
 
     Attributes:
         heard_at: When the newest event of its subject was recorded.
+        is_behind: Whether the subject had events, when it was read, that it lacks.
         read_at: The database's time when it was read.
         opened: The view; None when its row cannot be opened or read.
         why_not: Why it is not, where that is known.
@@ -52,6 +53,7 @@ class StoredView(msgspec.Struct, frozen=True):
     fingerprint: bytes
     data_key: bytes | None
     why_not: LockstepError | None = None
+    is_behind: bool = False
 
     @property
     def view(self) -> View:
@@ -321,6 +323,7 @@ class ViewStore:
             fingerprint=row["fingerprint"],
             data_key=key,
             why_not=why_not,
+            is_behind=(row["head_version"] or 0) > row["version"],
         )
 
     async def read_new_events(self, connection: Connection, after: Sequence[tuple[str, int]]) -> list[News]:

@@ -32,6 +32,8 @@ from app.apns.credentials import Credentials, no_key
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.errors import Ambiguous
 from app.apns.judge import said
+from app.apns.lease_clock import LeaseClock
+from app.apns.newcomers import marked_channel
 from app.apns.operator_call import call_operator
 from app.apns.pictures import face_for_all
 from app.apns.preflight import message_problem
@@ -77,7 +79,7 @@ class _Begun(msgspec.Struct, frozen=True):
     face: Face | None
     request: ChannelRequest
     request_id: UUID
-    claimed_monotonic: float
+    clock: LeaseClock
 
 
 class Broadcaster:
@@ -161,12 +163,13 @@ class Broadcaster:
         if room <= 0 or not slots:
             self._slots.update(dict.fromkeys(slots))
             return 0
-        claimed_monotonic = time.monotonic()
+        asked = time.monotonic()
         try:
             with translated():
                 claimed = await self._channels.claim(
                     slots, most=room, lease_seconds=self._rules.lease, keys=self._credentials.routes
                 )
+                clock = LeaseClock.since(asked)
                 # views are read in a statement that begins after the claim committed
                 views = await self._read_views({each.channel.subject_id for each in claimed})
         except BaseException:
@@ -175,9 +178,8 @@ class Broadcaster:
         if claimed:
             self._slots.update(dict.fromkeys(slots))
         for each in claimed:
-            task = asyncio.get_running_loop().create_task(
-                self._see_to(each, views.get(each.channel.subject_id), claimed_monotonic)
-            )
+            stored = views.get(each.channel.subject_id)
+            task = asyncio.get_running_loop().create_task(self._see_to(marked_channel(each, stored), stored, clock))
             self._asking.add(task)
             task.add_done_callback(self._asked)
         return len(claimed)
@@ -193,10 +195,10 @@ class Broadcaster:
         async with self._pool.acquire() as connection:
             return await self._views.read(connection, sorted(subject_ids))
 
-    async def _see_to(self, claimed: ClaimedChannel, stored: StoredView | None, claimed_monotonic: float) -> None:
+    async def _see_to(self, claimed: ClaimedChannel, stored: StoredView | None, clock: LeaseClock) -> None:
         """Plan for a channel, carry that out, and write what became of it; a lease that nobody settles runs out."""
         try:
-            settlement, receipt = await self._carry_out(claimed, stored, claimed_monotonic)
+            settlement, receipt = await self._carry_out(claimed, stored, clock)
         except StoreUnavailableError as error:
             # it went away before anything was asked
             log.warning("broadcaster_waits_for_postgres", reason=str(error))
@@ -218,7 +220,7 @@ class Broadcaster:
                 await asyncio.sleep(AWAY_SECONDS)
 
     async def _carry_out(
-        self, claimed: ClaimedChannel, stored: StoredView | None, claimed_monotonic: float
+        self, claimed: ClaimedChannel, stored: StoredView | None, clock: LeaseClock
     ) -> tuple[ChannelSettlement, Receipt | None]:
         channel, now = claimed.channel, claimed.now
         version = 0 if stored is None else stored.version
@@ -242,7 +244,7 @@ class Broadcaster:
             why = str(error) if isinstance(error, RenderError) else type(error).__name__
             log.error("channel_failed", error=why)  # noqa: TRY400 - a traceback would carry values
             return settle_not_made(channel, why, version, now, self._rules.plan), None
-        return await self._ask(_Begun(claimed, decided, stored, face, request, request_id, claimed_monotonic), version)
+        return await self._ask(_Begun(claimed, decided, stored, face, request, request_id, clock), version)
 
     def _request(
         self,
@@ -292,12 +294,12 @@ class Broadcaster:
             again_at = now + timedelta(seconds=rules.plan.failed_again)
             return settle_postponed(channel, no_key(channel.app, environment), again_at), None
         bearer = await token.bearer(now.timestamp())
-        if not await self._intend(begun) or rules.lease - self._elapsed(begun) <= rules.deadline:
+        if not await self._intend(begun) or rules.lease - begun.clock.spent_seconds() <= rules.deadline:
             return settle_postponed(channel, "Nothing was begun in time; it is looked at again at once.", now), None
-        begun_at = now + timedelta(seconds=self._elapsed(begun))
+        begun_at = begun.clock.moment(now)
         transport = self._pushes if is_push else self._management
         outcome = await ask(transport, begun.request, token, bearer, deadline_seconds=rules.deadline)
-        answered_at = now + timedelta(seconds=self._elapsed(begun))
+        answered_at = begun.clock.moment(now)
         verdict = judge_channel(
             outcome,
             attempt=channel.attempts + 1,
@@ -364,9 +366,6 @@ class Broadcaster:
         except StoreUnavailableError:
             # the next answer of the same kind says it again; what was asked is settled all the same
             log.warning("verdict_not_written", app=channel.app)
-
-    def _elapsed(self, begun: _Begun) -> float:
-        return time.monotonic() - begun.claimed_monotonic
 
     def _asked(self, task: asyncio.Task[None]) -> None:
         self._asking.discard(task)

@@ -14,6 +14,8 @@ import structlog
 
 from app.apns.credentials import Credentials
 from app.apns.dispatch_rules import DispatchRules
+from app.apns.lease_clock import LeaseClock
+from app.apns.newcomers import marked
 from app.apns.pace import Pace
 from app.apns.pictures import Drawn, Pictures, draw
 from app.apns.push import build_push
@@ -210,7 +212,7 @@ class Dispatcher:
         self, slots: Sequence[int], most: int, environments: Sequence[str], held_keys: Sequence[str]
     ) -> list[Claimed]:
         """Claim cards and begin their pushes."""
-        claimed_monotonic = time.monotonic()
+        asked = time.monotonic()
         with translated():
             claimed = await self._cards.claim(
                 slots,
@@ -221,11 +223,12 @@ class Dispatcher:
                 environments=environments,
                 held_keys=held_keys,
             )
+        clock = LeaseClock.since(asked)
         count_claims(claimed)
         if claimed:
             try:
                 with translated():
-                    await self._begin(claimed, claimed_monotonic)
+                    await self._begin(claimed, clock)
             except StoreUnavailableError:
                 # nothing was begun: the leases are given back as soon as Postgres takes it, not when they run out
                 for each in claimed:
@@ -244,10 +247,11 @@ class Dispatcher:
             await asyncio.wait(self._sending)
         await self._settler.drained()
 
-    async def _begin(self, claimed: Sequence[Claimed], claimed_monotonic: float) -> None:
+    async def _begin(self, claimed: Sequence[Claimed], clock: LeaseClock) -> None:
         # Views and phones are read in statements that begin after the claim committed: what came before it is seen.
         async with self._pool.acquire() as connection:
             views = await self._views.read(connection, sorted({each.card.subject_id for each in claimed}))
+            claimed = await marked(connection, claimed, views)
             phones = await self._cards.read_phones(connection, [each.card for each in claimed])
             stopped = await self._audiences.stopped(connection, [each.card for each in claimed], views)
             faces = draw(claimed, views, self._keyring.hash, stopped)
@@ -259,7 +263,7 @@ class Dispatcher:
             stored = views.get(each.card.subject_id)
             phone = phones.get((each.card.device_id, each.card.attributes_type))
             try:
-                push = self._plan(each, stored, phone, face, claimed_monotonic, channels, wishes, pictures)
+                push = self._plan(each, stored, phone, face, clock, channels, wishes, pictures)
             except StoreUnavailableError:
                 raise
             except Exception as error:  # noqa: BLE001 - a bug must stop one card, not its whole batch
@@ -298,7 +302,7 @@ class Dispatcher:
         stored: StoredView | None,
         phone: PhoneWithToken | None,
         drawn: Drawn,
-        claimed_monotonic: float,
+        clock: LeaseClock,
         channels: ChannelsOf,
         wishes: dict[Place, Storage],
         pictures: Pictures,
@@ -318,7 +322,7 @@ class Dispatcher:
         if isinstance(decided, Send):
             if face is not None and face.failure is not None and decided.with_content:
                 raise face.failure
-            push = self._prepare(claimed, decided, stored, face, phone, claimed_monotonic)
+            push = self._prepare(claimed, decided, stored, face, phone, clock)
             if claimed.shadowed:
                 self._sender.shadow(push)
                 return None
@@ -333,7 +337,7 @@ class Dispatcher:
         stored: StoredView | None,
         face: Face | None,
         phone: PhoneWithToken | None,
-        claimed_monotonic: float,
+        clock: LeaseClock,
     ) -> PlannedPush:
         card = claimed.card
         if sent.kind is Kind.START:
@@ -364,7 +368,7 @@ class Dispatcher:
         recall = sent.kind is Kind.END and not sent.with_content
         followed = None if sent.channel is None else sent.channel.channel
         intent = Intent(sent.kind, version, alert, sent.timestamp, apns_id, claimed.now, recall, followed)
-        return PlannedPush(claimed, sent, stored, face, phone, token_hash, request, intent, claimed_monotonic)
+        return PlannedPush(claimed, sent, stored, face, phone, token_hash, request, intent, clock)
 
     async def _read_channels(self, connection: Connection, drawn: Sequence[tuple[Claimed, Drawn]]) -> ChannelsOf:
         """Read the channels that cards follow or may come to follow; nothing is asked where there can be none."""

@@ -18,6 +18,7 @@ from app.apns.fcm_request import FcmRequest
 from app.apns.health import Health
 from app.apns.held_token import Invalidation
 from app.apns.judge import judge, said
+from app.apns.lease_clock import LeaseClock
 from app.apns.operator_call import call_operator
 from app.apns.pace import Pace
 from app.apns.preflight import problem_of
@@ -52,7 +53,7 @@ class PlannedPush(msgspec.Struct, frozen=True):
     """A planned push with all that its settlement needs.
 
     Attributes:
-        claimed_monotonic: When the claim was asked for, by the monotonic clock.
+        clock: Of the claim.
     """
 
     claimed: Claimed
@@ -63,7 +64,7 @@ class PlannedPush(msgspec.Struct, frozen=True):
     token_hash: bytes | None
     request: ApnsRequest | FcmRequest
     intent: Intent
-    claimed_monotonic: float
+    clock: LeaseClock
 
     @property
     def trying_other_environment(self) -> bool:
@@ -152,8 +153,7 @@ class Sender:
         except NotSent as error:
             outcome = error.with_traceback(None)
         # looked at after the last wait before the push
-        elapsed = time.monotonic() - begun.claimed_monotonic
-        if rules.lease - elapsed <= rules.deadline:
+        if rules.lease - begun.clock.spent_seconds() <= rules.deadline:
             self._settler.add(settle_unbegun(card, begun.claimed.now, planned=begun.sent))
             return
         request = begun.request
@@ -163,7 +163,7 @@ class Sender:
         if problem is not None:
             self._refuse(begun, f"{problem}.", UNFIT)
             return
-        sent_at = begun.claimed.now + timedelta(seconds=elapsed)
+        sent_at = begun.clock.moment(begun.claimed.now)
         if outcome is None:
             try:
                 outcome = await self._transport.send(
@@ -172,7 +172,7 @@ class Sender:
             except (NotSent, Ambiguous) as error:
                 # its traceback names this very frame: a cycle that keeps all of the push until the collector comes by
                 outcome = error.with_traceback(None)
-        answered_at = begun.claimed.now + timedelta(seconds=time.monotonic() - begun.claimed_monotonic)
+        answered_at = begun.clock.moment(begun.claimed.now)
         self._health.note(begun.request.topic, environment, token.credential, outcome)
         verdict = judge(
             outcome,

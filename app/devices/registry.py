@@ -257,7 +257,7 @@ class DeviceRegistry:
             if not may_add:
                 return ours or derived
             try:
-                known = await connection.fetchval(
+                [added] = await connection.fetch(
                     statement("app/add_reported_card"),
                     slot,
                     report.subject,
@@ -280,10 +280,13 @@ class DeviceRegistry:
                 ours = derived if ours == named else named
                 await asyncio.sleep(0)
                 continue
-            if known is None:
-                # its order is archived: the phone is told to end it
+            if added["archived"]:
+                # the phone is told to end it
                 return ours or derived
-            break
+            known = added["card_id"]
+            if known is not None:
+                break
+            # the matcher was faster: the card is the one that it wanted
         if known is None:
             raise AssertionError("a card report is written or added")
         await replace_older_cards(connection, slot, report.subject, known)

@@ -1,5 +1,6 @@
 -- Writes what the phone says of a card that we know, by whichever of its ids, and puts it in debt.
--- What ended on the phone stays ended; a token that did not change keeps its time of registration.
+-- What ended on the phone stays ended; a token that did not change keeps its time of registration. Of a card that was only
+-- wanted, whoever has a lease loses it: its start was planned without knowing, and would be a second card.
 --  $1 smallint  slot
 --  $2 text      subject id
 --  $3 text      device id
@@ -46,7 +47,10 @@ SET activity_id = coalesce($5, c.activity_id, CASE WHEN $4::uuid IS NULL THEN $1
     -- what keeps a card from being sent to is about the token that was refused
     blocked_until = CASE WHEN $8::bytea IS NULL OR $8 = c.token_hash THEN c.blocked_until END,
     due_at = CASE WHEN c.phase = 'over' THEN c.due_at ELSE least(c.due_at, now.at) END,
-    debt = c.debt + 1
+    debt = c.debt + 1,
+    lease = c.lease + CASE WHEN c.phase = 'wanted' THEN 1 ELSE 0 END,
+    leased_at = CASE WHEN c.phase <> 'wanted' THEN c.leased_at END,
+    leased_until = CASE WHEN c.phase <> 'wanted' THEN c.leased_until END
 FROM mine AS m, (SELECT lockstep_now() AS at) AS now
 WHERE c.slot = $1 AND c.subject_id = $2 AND c.card_id = m.card_id
 RETURNING c.card_id

@@ -32,6 +32,7 @@
 -- $27 text[]             that environment
 -- $28 text[]             freshness that was told; NULL: as it was
 -- $29 double precision   seconds that a phone takes to follow a channel
+-- $30 double precision[] seconds after which a new card is looked at again at the latest; NULL: as $8 says
 -- Returns: slot smallint, card_id uuid, due boolean, before text, listened boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -43,12 +44,12 @@ WITH now AS MATERIALIZED (
                 $8::timestamptz[], $9::double precision[], $10::bigint[], $11::bigint[], $12::boolean[],
                 $13::bigint[], $14::bytea[], $15::boolean[], $16::bytea[], $17::integer[], $18::text[], $19::text[],
                 $20::bytea[], $21::boolean[], $22::uuid[], $23::text[], $24::integer[], $25::boolean[], $26::bytea[], $27::text[],
-                $28::text[])
+                $28::text[], $30::double precision[])
          AS s(slot, subject_id, card_id, lease, debt, phase, considered_version, next_at, block_seconds,
               timestamp_used, alerted_version, intent_stands, accepted_version, accepted_hash, started,
               refused_hash, attempts, outcome, why, suspect_hash,
               recalled, next_card_id, last_answer, same_answers, unreported,
-              tried_hash, tried_environment, freshness)
+              tried_hash, tried_environment, freshness, look_seconds)
 ), locked AS MATERIALIZED (
     SELECT s.*, c.outcome AS before
     FROM settled AS s
@@ -62,7 +63,8 @@ WITH now AS MATERIALIZED (
         -- a start may wait among many; what comes after it may not
         lane = CASE WHEN l.phase = 'wanted' THEN c.lane ELSE 0 END,
         considered_version = greatest(c.considered_version, l.considered_version),
-        due_at = CASE WHEN l.phase = 'over' THEN NULL WHEN c.debt = l.debt THEN l.next_at ELSE now.at END,
+        due_at = CASE WHEN l.phase = 'over' THEN NULL WHEN c.debt <> l.debt THEN now.at
+                      ELSE least(l.next_at, now.at + l.look_seconds * interval '1 second') END,
         blocked_until = now.at + l.block_seconds * interval '1 second',
         leased_at = NULL,
         leased_until = NULL,

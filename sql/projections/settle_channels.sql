@@ -26,6 +26,7 @@
 -- $23 boolean[]          the cards that wait for it, and
 -- $24 boolean[]          those that follow it, must know
 -- $25 boolean[]          APNs has shown that the channel is there, or cannot be asked
+-- $26 double precision[] seconds after which a new channel is looked at again at the latest; NULL: as $9 says
 -- Returns: slot smallint, due boolean
 WITH now AS MATERIALIZED (
     SELECT lockstep_now() AS at
@@ -34,17 +35,19 @@ WITH now AS MATERIALIZED (
     FROM unnest($1::smallint[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
                 $8::bigint[], $9::timestamptz[], $10::double precision[], $11::bigint[], $12::bigint[], $13::bigint[],
                 $14::bytea[], $15::timestamptz[], $16::text[], $17::integer[], $18::text[], $19::integer[],
-                $20::text[], $21::text[], $22::boolean[], $23::boolean[], $24::boolean[], $25::boolean[])
+                $20::text[], $21::text[], $22::boolean[], $23::boolean[], $24::boolean[], $25::boolean[],
+                $26::double precision[])
          AS s(slot, subject_id, channel, lease, debt, phase, channel_id, considered_version, next_at, block_seconds,
               timestamp_used, alerted_version, accepted_version, accepted_hash, published_at, freshness, attempts,
               last_answer, same_answers, outcome, why, lost, tell_waiting, tell_members,
-              seen)
+              seen, look_seconds)
 ), updated AS (
     UPDATE channels AS h
     SET phase = s.phase,
         channel_id = coalesce(s.channel_id, h.channel_id),
         considered_version = greatest(h.considered_version, s.considered_version),
-        due_at = CASE WHEN s.phase = 'gone' THEN NULL WHEN h.debt = s.debt THEN s.next_at ELSE now.at END,
+        due_at = CASE WHEN s.phase = 'gone' THEN NULL WHEN h.debt <> s.debt THEN now.at
+                      ELSE least(s.next_at, now.at + s.look_seconds * interval '1 second') END,
         blocked_until = now.at + s.block_seconds * interval '1 second',
         leased_at = NULL,
         leased_until = NULL,

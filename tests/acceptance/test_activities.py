@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from app.erasure import Eraser
 from app.simulator.declaration import Declaration
 from projections.verifier import verify
-from tests.acceptance.documented import calls_in, make
+from tests.acceptance.documented import Terminal
 from tests.acceptance.world import World, card_of, cards_of, is_live, running_world
 from tests.conftest import Clock
+from tests.documents import REPOSITORY, commands_in
 
 MATCH: Final = Declaration(
     name="MatchAttributes",
@@ -128,16 +130,25 @@ async def test_an_erased_activity_leaves_the_screen(world: World) -> None:
     assert "kick-off" not in str(await service.pool.fetch("SELECT data, state FROM events JOIN views USING (slot)"))
 
 
-async def test_the_document_works_as_it_stands(world: World) -> None:
+async def test_the_document_works_as_it_stands(world: World, dsn: str, tmp_path: Path) -> None:
     """A group's start, 80 %, end and close, then by a definition: answers as printed, and phones that show it."""
     phones = [await world.phone(each, declarations=(UPLOAD,)) for each in ("customer-1", "customer-2")]
     variables = {"AUTH": f"Authorization: Bearer {world.api_key}", "JSON": "Content-Type: application/json"}
+    terminal = Terminal(
+        world.shop,
+        {"http://127.0.0.1:8080": str(world.service.url)},
+        {"CUSTOMER": "customer-1", **variables},
+        {"dsn": dsn},
+        tmp_path,
+    )
     shown = list[tuple[tuple[str, int] | None, ...]]()
-    for call in calls_in("activities.md", CUSTOMER="customer-1", **variables):
-        answer = await make(world.shop, call, str(world.service.url))
-        assert call.answer in (answer, None)
-        if call.url.endswith("/start"):
-            follow = phones[: 1 if "film-13" in call.url else 2]
+    for command in commands_in((REPOSITORY / "docs/activities.md").read_text(encoding="utf-8")):
+        if not command.text.startswith("curl "):
+            continue
+        answer = msgspec.json.decode(await terminal.type(command))
+        assert not command.answer or msgspec.json.decode(command.answer) == answer
+        if "/start " in command.text:
+            follow = phones[: 1 if "film-13" in command.text else 2]
             await world.until(lambda: all(is_live(each) for each in follow))  # noqa: B023 - awaited here
         await world.come_to_rest()
         newest = [cards_of(each)[-1] if cards_of(each) else None for each in phones]

@@ -10,17 +10,17 @@ import msgspec
 from app.takeover.line import read_line
 from tests.acceptance.foreign_backend import ForeignBackend, shown
 from tests.acceptance.world import World
+from tests.documents import REPOSITORY, commands_in
 from tests.integration.command_line import Done, lockstep
 
-PAGE: Final = (Path(__file__).resolve().parents[2] / "docs/migrating.md").read_text(encoding="utf-8")
+PAGE: Final = (REPOSITORY / "docs/migrating.md").read_text(encoding="utf-8")
 ORDER: Final = "order-4711"
 
 
 def commands_below(heading: str) -> list[list[str]]:
     """Give the commands of a section in their order."""
     [section] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
-    blocks = re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
-    return [shlex.split(line) for block in blocks for line in block.splitlines()]
+    return [shlex.split(command.text) for command in commands_in(section)]
 
 
 async def typed(words: list[str], folder: Path, dsn: str) -> Done:

@@ -142,7 +142,7 @@ class World:
                 busy = await self.service.pool.fetchrow(
                     "SELECT (SELECT count(*) FROM heads h JOIN slots s USING (slot) "
                     "        LEFT JOIN views v USING (slot, generation, subject_id) "
-                    "        WHERE h.version > coalesce(v.version, 0)) "
+                    "        WHERE h.version > coalesce(v.version, 0) AND h.archived_at IS NULL) "
                     "+ (SELECT count(*) FROM views WHERE match_due_at <= lockstep_now()) "
                     "+ (SELECT count(*) FROM devices WHERE match_due_at <= lockstep_now()) "
                     "+ (SELECT count(*) FROM fan_outs) "

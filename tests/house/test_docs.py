@@ -21,9 +21,8 @@ from app.thresholds import thresholds
 from events.postgres.pool import Pool
 from projections.definition import CardDefinition
 from projections.steps import Step
+from tests.documents import DOCUMENTS, REPOSITORY, commands_in, name_of
 
-REPOSITORY: Final = Path(__file__).resolve().parents[2]
-DOCUMENTS: Final = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 DECISIONS: Final = sorted((REPOSITORY / "docs/adr").glob("*.md"))
 MOST_LINES: Final = {"README.md": 120}
 MOST_LINES_OF_A_DECISION: Final = 40
@@ -47,17 +46,11 @@ SERVICES: Final = set(
 )
 
 
-def name_of(path: Path) -> str:
-    """Give a file's name from the root of the repository."""
-    return path.relative_to(REPOSITORY).as_posix()
-
-
 def quoted(text: str) -> Iterator[str]:
-    """Give the lines of a document's `sh` blocks, continued ones joined, a command in `$(…)` by itself."""
-    for block in re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            inner = re.fullmatch(r"(?:export )?\w+=\$\((.*)\)", line)
-            yield inner[1] if inner else re.sub(r"^(?:[A-Z_]+=\S+ )+", "", line)
+    """Give the commands of a document, without the variables before them, a command in `$(…)` by itself."""
+    for command in commands_in(text):
+        inner = re.fullmatch(r"(?:export )?\w+=\$\((.*)\)", command.text)
+        yield inner[1] if inner else re.sub(r"^(?:[A-Z_]+=\S+ )+", "", command.text)
 
 
 def settings_table() -> str:

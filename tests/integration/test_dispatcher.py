@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import app.apns.pictures as pictures_module
+from app.apns.answer import Answer
 from app.apns.dispatch_rules import DispatchRules
 from app.apns.dispatcher import BULK_SHARE
 from app.apns.request import ApnsRequest
@@ -24,6 +25,7 @@ from projections.view_store import ViewStore
 from tests.conftest import Clock
 from tests.integration.dispatching import Apns, dispatcher, live, work
 from tests.integration.flow import Flow
+from tests.integration.holding import table_locked, until_waiting
 
 MANY_STARTS = PlanRules(budget=BudgetRules(most=1_000))
 
@@ -273,3 +275,18 @@ async def test_what_is_bulk_has_a_share_of_the_claims(pool: Pool, keyring: Keyri
 
     assert sent.index("order-0") == BULK_SHARE - 1
     assert sorted(sent) == orders
+
+
+async def test_what_is_due_now_is_so_at_once_although_its_claim_took_long(flow: Flow) -> None:
+    """The time of an answer counts from when its claim was there, not from when that was asked for."""
+    apns = Apns(Answer(410, "Unregistered"))
+    async with table_locked(flow.pool, "cards") as connection:
+        working = asyncio.ensure_future(work(dispatcher(flow, apns)))
+        await until_waiting(connection, working)
+        await connection.execute("SELECT pg_sleep(0.3)")
+    await working
+
+    due, answered = await flow.pool.fetchrow(
+        "SELECT due_at <= lockstep_now(), answered_at <= lockstep_now() FROM cards CROSS JOIN receipts"
+    ) or (None, None)
+    assert (len(apns.requests), due, answered) == (1, True, True)

@@ -82,6 +82,7 @@ def become(asked: Asked, out: IO[bytes], err: IO[bytes]) -> None:
     os.dup2(err.fileno(), 2)
     os.environ.clear()
     os.environ.update(asked.environment)
+    sys.path[1:1] = filter(None, asked.environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = ["lockstep", *asked.arguments]
 
 
