@@ -69,6 +69,11 @@ class Visit:
         """Wait until a place of the page shows words."""
         await expect(self.page.locator(place)).to_contain_text(words)
 
+    async def moved(self) -> list[Any]:
+        """Give what moved so far without a press, and by how much: the browser's layout shifts."""
+        moved: list[Any] = await self.page.evaluate("window.moved")
+        return moved
+
     async def is_accessible(self) -> None:
         """See that axe has nothing to object to, and that nothing leads out of the page sideways."""
         found = await _AXE.run(self.page, options=_AXE_OPTIONS)

@@ -20,6 +20,7 @@ export async function beginDemo() {
   if (!told) return;
   here = true;
   byId("demo").hidden = false;
+  byId("order").classList.add("with-acts");
   const option = (each) => el("option", { value: each.name, title: each.expect }, each.name);
   const first = FIRST.map((name) => told.plans.find((each) => each.name === name)).filter(Boolean);
   byId("fault").replaceChildren(
@@ -61,16 +62,16 @@ export async function seenOn(cards, signal) {
 
 /** Give the buttons of a simulated phone's user. */
 export function actsOf(seen, card, again) {
-  const itself = seen.cards?.find((each) => each.cardId === card.cardId);
-  const act = (name, words, body) => el("button", { type: "button", class: "act", onclick: (event) => press(event.currentTarget, async () => {
+  const itself = (seen.cards ?? seen.liveUpdates).find((each) => each.cardId === card.cardId);
+  const act = (name, words, body) => el("button", { type: "button", class: "act", "data-act": name, onclick: (event) => press(event.currentTarget, async () => {
     await ask(`demo/phones/${encodeURIComponent(seen.id)}/${name}`, { method: "POST", body: body ?? {} });
     await again();
   }) }, words);
   return [
-    seen.permission === "unasked" || seen.permission === "asked" ? act("allow", "Tap Allow") : null,
-    seen.forceQuit ? act("launch", "Open the app") : seen.platform === "ios" ? act("force-quit", "Force-quit the app") : null,
-    itself && itself.state !== "dismissed" && itself.visible ? act("dismiss", "Swipe the card away", { card: itself.activityId }) : null,
     seen.online ? act("go-offline", "Go offline") : act("go-online", "Go online"),
+    seen.forceQuit ? act("launch", "Open the app") : seen.platform === "ios" ? act("force-quit", "Force-quit the app") : null,
+    itself && itself.state !== "dismissed" && itself.visible ? act("dismiss", "Swipe the card away", { card: itself.activityId ?? itself.cardId }) : null,
+    seen.permission === "unasked" || seen.permission === "asked" ? act("allow", "Tap Allow") : null,
   ].filter(Boolean);
 }
 
