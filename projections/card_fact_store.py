@@ -13,6 +13,7 @@ from events.postgres.statements import statement
 from events.slot import ALL_SLOTS
 from projections.card import Card
 from projections.card_fact import CardFact, FactData, FactDocument, FactPlace, FactType, fact_id
+from projections.erased_customers import read_erased
 
 
 class FactPage(msgspec.Struct, frozen=True):
@@ -32,8 +33,7 @@ async def add_facts(connection: Connection, facts: Sequence[CardFact]) -> None:
     Of a card from before its customer's erasure was asked for, neither customer nor phone is named.
     """
     customers = {each.card.customer_id for each in facts if each.card.customer_id is not None}
-    rows = await connection.fetch(statement("projections/find_erased_customers"), sorted(customers))
-    asked_at = {row["customer_id"]: row["asked_at"] for row in rows}
+    asked_at = await read_erased(connection, customers)
     named = [not _is_erased(each.card, asked_at) for each in facts]
     await connection.execute(
         statement("projections/add_card_facts"),

@@ -65,11 +65,7 @@ async def post_console_session(request: web.Request) -> web.Response:
     session = await sessions.begin(wanted.ticket)
     if session is None:
         late = await sessions.is_late(wanted.ticket)
-        why = (
-            "It has expired: it opens within five minutes."
-            if late
-            else "It is not known, or was used already: it opens once."
-        )
+        why = "It has expired." if late else "It is not known, or was used already: it opens once."
         detail = f"{why} Get another one: lockstep console open"
         raise problem(*TICKET_REFUSED, detail, headers={"WWW-Authenticate": "Bearer"})
     return json_answer(SessionAnswer(session.key, session.scopes, session.expires_at), status=201)

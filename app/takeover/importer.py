@@ -8,7 +8,7 @@ Rules:
     A line that is refused keeps no other line back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
@@ -25,6 +25,7 @@ from events.errors import DocumentError, Fault
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.sealing import Keyring
+from projections.erased_customers import read_erased
 from projections.plan_rules import PlanRules
 
 BATCH: Final = 500
@@ -137,10 +138,17 @@ class PhoneImporter:
         if not batch:
             return []
         known, tokens, now = await self._phones.known([each.phone for each in batch])
+        erased = await read_erased(
+            self._pool, {name for each in batch if (name := each.phone.device.customer_id) is not None}
+        )
         judged = list[_Judged]()
         reports = list[LineReport]()
         for each, here, held in zip(batch, known, tokens, strict=True):
-            faults = time_faults(each.phone, now, self._rules) or _app_faults(each.phone, here)
+            faults = (
+                time_faults(each.phone, now, self._rules)
+                or _app_faults(each.phone, here)
+                or _erased_faults(each.phone, erased)
+            )
             if faults:
                 why = "it cannot be so"
                 reports.append(LineReport(each.number, Fate.REFUSED, why, each.phone.device_id, faults=tuple(faults)))
@@ -193,6 +201,15 @@ def _app_faults(phone: MovingPhone, known: KnownPhone | None) -> list[Fault]:
         "one environment: leave the line out"
     )
     return [Fault("/deviceId", detail)]
+
+
+def _erased_faults(phone: MovingPhone, erased: Mapping[str, datetime]) -> list[Fault]:
+    """Name what keeps a phone from coming back with a customer who was erased since it told of itself."""
+    asked_at = erased.get(phone.device.customer_id or "")
+    if asked_at is None or asked_at < phone.registered_at:
+        return []
+    detail = "is of a customer who was erased here since: leave the line out, and take it out of your files"
+    return [Fault("/device/customerId", detail)]
 
 
 def _faults_of(verdicts: Sequence[CardVerdict]) -> tuple[Fault, ...]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.access.api_key import Scope
-from app.access.console_sessions import TICKET_SECONDS, USUAL_SCOPES, ConsoleSessions
+from app.access.console_sessions import DEMO, TICKET_SECONDS, USUAL_SCOPES, ConsoleSessions
 from app.access.key_store import KeyStore
 from app.housekeeping import ENDED_SESSIONS_DAYS, Housekeeper
 from events.postgres.pool import Pool
@@ -55,6 +55,21 @@ async def test_a_ticket_opens_the_console_once(api: Api) -> None:
     assert (await api.send("GET", "/v1/me", token=key)).problem == "unauthenticated"
 
 
+async def test_a_demos_session_has_a_demos_key(pool: Pool, keyring: Keyring) -> None:
+    """By which the page knows that it may ask for what only a demo has; nobody can give that to another ticket."""
+    sessions = ConsoleSessions(pool, keyring)
+    ticket, _ = await sessions.issue(environment=DEMO)
+    usual, _ = await sessions.issue()
+    wrong = [await sessions.begin(each) for each in (f"demo.{usual}", ticket.removeprefix("demo."), f"x.{ticket}")]
+    begun, plain = await sessions.begin(ticket), await sessions.begin(usual)
+
+    assert wrong == [None, None, None]
+    assert begun is not None
+    assert begun.key.startswith("lk_demo_")
+    assert plain is not None
+    assert plain.key.startswith("lk_console_")
+
+
 async def test_of_many_who_send_a_ticket_at_once_one_gets_in(pool: Pool, keyring: Keyring) -> None:
     """Taking the ticket away and making the key is one statement."""
     sessions = ConsoleSessions(pool, keyring)
@@ -65,7 +80,7 @@ async def test_of_many_who_send_a_ticket_at_once_one_gets_in(pool: Pool, keyring
     assert len(await KeyStore(pool, keyring).list_keys()) == 5
 
 
-@pytest.mark.parametrize("ticket", ["x", "A" * 43, "é" * 43, "A" * 256])
+@pytest.mark.parametrize("ticket", ["x", "A" * 43, "é" * 43, "A" * 256, "é." + "A" * 43, "." + "A" * 43])
 async def test_a_ticket_that_is_none_opens_nothing(api: Api, ticket: str) -> None:
     """It has a problem of its own, which says where to get one."""
     reply = await redeem(api, ticket)
@@ -81,9 +96,7 @@ async def test_a_ticket_that_comes_too_late_is_told_so(api: Api, clock: Clock) -
     reply = await redeem(api, ticket)
 
     assert (reply.status, reply.problem) == (401, "ticket-refused")
-    assert (
-        reply.json["detail"] == "It has expired: it opens within five minutes. Get another one: lockstep console open"
-    )
+    assert reply.json["detail"] == "It has expired. Get another one: lockstep console open"
 
 
 async def test_who_leaves_ends_the_key_of_the_session_and_no_other(api: Api) -> None:

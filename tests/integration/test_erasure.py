@@ -3,6 +3,7 @@
 import sys
 from asyncio import create_subprocess_exec, sleep, subprocess
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,8 +12,11 @@ import pytest
 import projections.projector as projector_module
 from app.erasure import SETTLED_SECONDS, Eraser, Extent
 from app.housekeeping import Housekeeper, make_receipt_days
+from app.takeover.judgement import Fate
 from events.envelope import RecordedEvent
 from events.event_sealing import seal_events
+from events.postgres.pool import Pool
+from events.sealing import Keyring
 from events.slot import slot_of
 from events.store import EventStore, Group
 from events.subject_keys import SubjectKeys
@@ -32,6 +36,7 @@ from tests.integration.dispatching import Apns, dispatcher, work
 from tests.integration.dumped import dumped, found_in
 from tests.integration.flow import Flow
 from tests.integration.rebuilding import Rebuilding
+from tests.integration.test_takeover import card, phone, take
 from tests.integration.wire import backend_that_waits
 
 COURIER: Final = "Eleni Papadáki"
@@ -149,6 +154,20 @@ async def test_an_erased_customer_is_in_no_segment(flow: Flow, eraser: Eraser) -
     assert await flow.pool.fetchval("SELECT array_agg(customer_id) FROM customer_tags") == ["customer-8"]
     rows = await flow.pool.fetch("SELECT name, id FROM segment_ids ORDER BY name")
     assert [tuple(row) for row in rows] == [("fans", "customer-8"), ("friends", "customer-7")]
+
+
+async def test_a_file_does_not_bring_back_who_was_erased(pool: Pool, keyring: Keyring) -> None:
+    """Not even a phone that was unknown when that was asked for; one that signed in again later is taken."""
+    flow = Flow(pool, keyring)
+    eraser = Eraser(pool, flow.store, flow.registry)
+    await eraser.carry_out(await eraser.ask("customer-7"))
+    later = phone("phone-2", ago=-timedelta(seconds=30))
+    [refused, taken] = await take(flow, phone("phone-1", card()), later)
+
+    assert (refused.fate, [each.pointer for each in refused.faults]) == (Fate.REFUSED, ["/device/customerId"])
+    assert taken.fate is Fate.NEW
+    assert await pool.fetchval("SELECT array_agg(device_id) FROM devices") == ["phone-2"]
+    assert await flow.rows() == []
 
 
 @pytest.mark.usefixtures("flow")

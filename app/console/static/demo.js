@@ -1,25 +1,20 @@
 // In the demo: what the simulated phones show themselves, buttons for their users, and buttons for what can go wrong.
 
-import { ask, keyIsOf } from "./api.js";
+import { ask, keyIsOf, may } from "./api.js";
 import { byId, el, press } from "./dom.js";
 
-const EXPECTED = "lockstep.demo";
 /** What shows best how things heal by themselves. */
 const FIRST = ["reason:ServiceUnavailable", "goaway", "connect:refused", "never_answers", "cut_after_processing", "bad_day"];
 
 let here = false;
 
-/** Remember whether the link that led here is a demo's; no other Lockstep is asked for what only a demo has. */
-export function expectDemo(expected) {
-  if (expected) sessionStorage.setItem(EXPECTED, "yes");
-  else sessionStorage.removeItem(EXPECTED);
-}
-
 /** Find out whether this is a demo, and show what one can do in it. */
 export async function beginDemo() {
-  if (!sessionStorage.getItem(EXPECTED) && !keyIsOf("demo")) return;
+  here = false;
+  byId("demo").hidden = true;
+  if (!keyIsOf("demo") || !may("admin")) return;
   const told = await ask("demo/faults").catch((error) => {
-    if ([403, 404].includes(error.status)) return null;
+    if (error.status === 404) return null;
     throw error;
   });
   if (!told) return;
