@@ -1,9 +1,9 @@
 """Sessions of the console: begun with a ticket that is good once, and then an API key like any other.
 
 Rules:
-    A ticket is 32 random bytes, of which a hash is kept; it is good for five minutes, a demo's first one for a day.
-    Taking it away and adding the key is one statement, so that two who have it get one session. The key ends by itself;
-    listing, revoking and the audit are those of all keys.
+    A ticket is 32 random bytes, of which a hash is kept; it is good for five minutes, a demo's first one for a day, and
+    known for a day more, so that who comes late is told so. Taking it away and adding the key is one statement, so that
+    two who have it get one session. The key ends by itself; listing, revoking and the audit are those of all keys.
 """
 
 import secrets
@@ -108,6 +108,11 @@ class ConsoleSessions:
                 environment,
             )
         return None if row is None else ConsoleSession(key, tuple(row["scopes"]), row["expires_at"])
+
+    async def is_late(self, ticket: str) -> bool:
+        """Tell whether a ticket that begins nothing was not used in time; False: it is not known, or was used."""
+        with translated():
+            return await self._pool.fetchval(statement("app/find_late_console_ticket"), self._hash(ticket)) is not None
 
     def _hash(self, ticket: str) -> bytes:
         text = ticket.encode("utf-8", "surrogateescape")

@@ -36,9 +36,12 @@ export class Order {
     await follow(`${this.path}/stream`, { signal, take: () => this.catchUp() });
   }
 
+  /** Follow it no more, and leave nothing of it in the page. */
   end() {
     this.stop.abort();
     this.clear();
+    for (const each of ["order-title", "order-error"]) byId(each).replaceChildren();
+    delete byId("order").dataset.order;
   }
 
   /** Read again and again, in ever longer steps, until its cards have what there is, or nothing comes of it. */
@@ -94,7 +97,8 @@ export class Order {
   }
 
   clear() {
-    for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes", "json"]) byId(each).replaceChildren();
+    for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes"]) byId(each).replaceChildren();
+    this.travel.clear();
     byId("order-title").textContent = this.id;
     byId("order").classList.add("unread");
     byId("order").classList.remove("absent");

@@ -40,6 +40,7 @@ export class Orders {
   end() {
     this.stop?.abort();
     this.known.clear();
+    this.form.reset();
     this.list.clear();
     this.again();
   }
