@@ -11,14 +11,15 @@ help: ## list the targets
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Lockstep needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Set PYTHON=python3.12, for example.")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@echo "Installing what Lockstep needs into .venv; this takes up to a minute, once."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
 demo: .venv/.ready ## a database, a simulated APNs with phones, the service and sample orders; ARGS="--once --json"
-	$(BIN)/lockstep demo $(ARGS)
+	@$(BIN)/lockstep demo $(ARGS)
 
 faults: .venv/.ready ## the demo once under every fault plan, about six minutes; ARGS="goaway slow"
 	$(BIN)/python -m tests.faults.plans $(ARGS)

@@ -53,7 +53,7 @@ async def _open(context: typer.Context, scopes: list[str], hours: int, url: str 
         raise CommandError(f"There is no scope {', '.join(unknown)}. Take {', '.join(Scope)}.")
     settings = quiet_settings()
     demo = is_demo(settings.data_directory)
-    served = (address_in(settings.data_directory) or None) if demo else _local_url(settings.host, settings.port)
+    served = (address_in(settings.data_directory) or None) if demo else local_url(settings.host, settings.port)
     if url is None and served is None:
         raise CommandError(f"No demo serves in {settings.data_directory}. Start it with: lockstep demo")
     address = (url or served or "").rstrip("/")
@@ -74,7 +74,7 @@ async def _open(context: typer.Context, scopes: list[str], hours: int, url: str 
     return 0
 
 
-def _local_url(host: str, port: int) -> str:
+def local_url(host: str, port: int) -> str:
     """Give the address of a service of this machine's settings, as its own browser would write it."""
     here = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - read, not bound
     return f"http://{f'[{here}]' if ':' in here else here}:{port}"

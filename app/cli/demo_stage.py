@@ -18,6 +18,7 @@ from app.access.caller import Customer
 from app.access.console_sessions import DEMO, ConsoleSessions
 from app.access.ticket import mint
 from app.bootstrap import Service
+from app.cli.console import local_url
 from app.cli.database import server_of, unreachable
 from app.cli.demo_folder import LOG, alone_in, empty, folder_of
 from app.cli.demo_invitation import CUSTOMER, YOUR_PHONE, Invitation, kept_in
@@ -218,7 +219,8 @@ async def _simulator(directory: Path, options: Options) -> Simulator:
 async def _stage(service: Service, simulator: Simulator, given: Settings, directory: Path) -> Stage:
     if service.url is None:
         raise AssertionError("a service with every role has an address")
-    simulator.lockstep_url = service.url
+    address = local_url(given.host, int(service.url.rpartition(":")[2]))
+    simulator.lockstep_url = address
     ticket, _ = mint(Customer(CUSTOMER), service.keyring.tickets, now=datetime.now(UTC), ttl_seconds=_TICKET_SECONDS)
     registry = DeviceRegistry(service.pool, service.keyring, ring_matcher=lambda: None, ring_due=lambda _: None)
     await registry.forget_customer(CUSTOMER, datetime.now(UTC))
@@ -237,8 +239,8 @@ async def _stage(service: Service, simulator: Simulator, given: Settings, direct
     )
     url = given.database_url
     invitation = Invitation(
-        url=service.url,
-        link=f"{service.url}/#ticket={opens}",
+        url=address,
+        link=f"{address}/#ticket={opens}",
         api_key=await _api_key(service, directory),
         order=f"mine-{guest}",
         control_url=simulator.control_url,
