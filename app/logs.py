@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from contextvars import ContextVar
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO
 
 import msgspec
 import structlog
@@ -13,16 +13,18 @@ REQUEST: Final[ContextVar[str | None]] = ContextVar("request", default=None)
 """The id of the request that is being answered; every line that is written meanwhile carries it."""
 
 
-def set_up_logs(level: str, form: Literal["json", "console"]) -> None:
-    """Send every log line of ours and of libraries to standard error, in one form.
+def set_up_logs(level: str, form: Literal["json", "console"], file: TextIO | None = None) -> None:
+    """Send every log line of ours and of libraries to one place, in one form.
 
     Libraries speak only from WARNING on: at INFO some of them write the address of every request, and with it tokens.
 
     Args:
         level: The least of ours that is written.
         form: `json`, one object a line, or `console` for people.
+        file: Where to; standard error unless given.
     """
-    renderer: Any = _as_json if form == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    file = file or sys.stderr
+    renderer: Any = _as_json if form == "json" else structlog.dev.ConsoleRenderer(colors=file.isatty())
     structlog.configure(
         processors=[
             name_request,
@@ -31,12 +33,12 @@ def set_up_logs(level: str, form: Literal["json", "console"]) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer)
+        logger_factory=structlog.BytesLoggerFactory(file.buffer)
         if form == "json"
-        else structlog.PrintLoggerFactory(sys.stderr),
+        else structlog.PrintLoggerFactory(file),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=file, format="%(levelname)s %(name)s %(message)s")
 
 
 def name_request(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

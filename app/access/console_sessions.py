@@ -1,9 +1,9 @@
 """Sessions of the console: begun with a ticket that is good once, and then an API key like any other.
 
 Rules:
-    A ticket is 32 random bytes, of which a hash is kept; it is good for five minutes. Taking it away and adding the key
-    is one statement, so that two who have it get one session. The key ends by itself; listing, revoking and the audit
-    are those of all keys.
+    A ticket is 32 random bytes, of which a hash is kept; it is good for five minutes, a demo's first one for a day, and
+    known for a day more, so that who comes late is told so. Taking it away and adding the key is one statement, so that
+    two who have it get one session. The key ends by itself; listing, revoking and the audit are those of all keys.
 """
 
 import secrets
@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from app.access.api_key import ID_LENGTH, Scope, hash_api_key, key_id_of, make_api_key
+from app.access.api_key import ID_LENGTH, Scope, hash_api_key, is_environment, key_id_of, make_api_key
 from events.postgres.errors import translated
 from events.postgres.pool import Pool
 from events.postgres.statements import statement
@@ -24,6 +24,8 @@ TICKET_SECONDS: Final = 300
 SESSION_HOURS: Final = 12
 LONGEST_HOURS: Final = 720
 ENVIRONMENT: Final = "console"
+DEMO: Final = "demo"
+"""Of a demo's keys: the page knows by it that it may show what only a demo has."""
 USUAL_SCOPES: Final = (Scope.ORDERS_READ, Scope.EVENTS_READ, Scope.METRICS_READ)
 """They read; whoever is to act from the console asks for `admin`."""
 
@@ -58,6 +60,7 @@ class ConsoleSessions:
         *,
         hours: int = SESSION_HOURS,
         ticket_seconds: float = TICKET_SECONDS,
+        environment: str = ENVIRONMENT,
     ) -> tuple[str, datetime]:
         """Make a ticket, and tell when it ends.
 
@@ -65,6 +68,7 @@ class ConsoleSessions:
             scopes: What the session may do.
             hours: How long it lasts, 1 to 720.
             ticket_seconds: How long the ticket is good.
+            environment: Of the session's key; the ticket says it too, unless it is the usual one.
 
         Raises:
             ValueError: It would last too long, or may do nothing.
@@ -74,6 +78,8 @@ class ConsoleSessions:
         if not scopes:
             raise ValueError("A session has one scope at the least.")
         ticket = secrets.token_urlsafe(_TICKET_BYTES)
+        if environment != ENVIRONMENT:
+            ticket = f"{environment}.{ticket}"
         with translated():
             expires_at: datetime = await self._pool.fetchval(
                 statement("app/add_console_ticket"),
@@ -86,9 +92,11 @@ class ConsoleSessions:
 
     async def begin(self, ticket: str) -> ConsoleSession | None:
         """Begin the session of a ticket; None if the ticket is unknown, used or expired."""
-        if len(ticket) != _TICKET_CHARACTERS:
+        said, _, secret = ticket.rpartition(".")
+        environment = said or ENVIRONMENT
+        if len(secret) != _TICKET_CHARACTERS or not is_environment(environment):
             return None
-        key = make_api_key(ENVIRONMENT)
+        key = make_api_key(environment)
         key_id = key_id_of(key) or ""
         with translated():
             row = await self._pool.fetchrow(
@@ -97,9 +105,14 @@ class ConsoleSessions:
                 key_id,
                 hash_api_key(key, self._secret),
                 f"console-{key_id[-ID_LENGTH:]}",
-                ENVIRONMENT,
+                environment,
             )
         return None if row is None else ConsoleSession(key, tuple(row["scopes"]), row["expires_at"])
+
+    async def is_late(self, ticket: str) -> bool:
+        """Tell whether a ticket that begins nothing was not used in time; False: it is not known, or was used."""
+        with translated():
+            return await self._pool.fetchval(statement("app/find_late_console_ticket"), self._hash(ticket)) is not None
 
     def _hash(self, ticket: str) -> bytes:
         text = ticket.encode("utf-8", "surrogateescape")

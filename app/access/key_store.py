@@ -169,9 +169,22 @@ class KeyStore:
         """Refuse a key from now on, here at once and elsewhere within ten seconds; False if there is no such key."""
         with translated():
             row = await self._pool.fetchrow(statement("app/revoke_api_key"), key_id)
+        self._forget(key_id)
+        return row is not None
+
+    async def end_session(self, key_id: str) -> bool:
+        """Refuse the key of a session of the console likewise; False if this key is of none, and stays good."""
+        with translated():
+            row = await self._pool.fetchrow(statement("app/end_console_session"), key_id)
+        if row is None:
+            return False
+        self._forget(key_id)
+        log.info("console_session_was_left", key_id=key_id)
+        return True
+
+    def _forget(self, key_id: str) -> None:
         self._remembered = {h: each for h, each in self._remembered.items() if each.service.key_id != key_id}
         self._lookups.clear()
-        return row is not None
 
     async def find(self, key: str) -> Service | None:
         """Give the service that holds a key; None if the key is unknown, revoked or expired."""

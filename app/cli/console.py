@@ -10,7 +10,10 @@ from app.cli.running import run
 
 console = typer.Typer(name="console", no_args_is_help=True, help="Open the console.")
 
-_SCOPES: Final = "orders:read, events:read and metrics:read unless given; admin, to act from the page; may be repeated."
+_SCOPES: Final = (
+    "orders:read, events:read and metrics:read unless given, and in a demo admin; admin, to act from the page; may be "
+    "repeated."
+)
 
 
 @console.callback()
@@ -40,18 +43,26 @@ def open_(
 
 async def _open(context: typer.Context, scopes: list[str], hours: int, url: str | None, *, as_json: bool) -> int:
     from app.access.api_key import Scope
-    from app.access.console_sessions import USUAL_SCOPES, ConsoleSessions
+    from app.access.console_sessions import DEMO, ENVIRONMENT, USUAL_SCOPES, ConsoleSessions
     from app.cli.configured import quiet_settings
     from app.cli.database import opened
+    from app.cli.demo_folder import address_in, is_demo
 
     unknown = sorted(set(scopes) - set(Scope))
     if unknown:
         raise CommandError(f"There is no scope {', '.join(unknown)}. Take {', '.join(Scope)}.")
-    wanted = [Scope(each) for each in scopes] or USUAL_SCOPES
-    address = (_local_url(quiet_settings().host, quiet_settings().port) if url is None else url).rstrip("/")
+    settings = quiet_settings()
+    demo = is_demo(settings.data_directory)
+    served = (address_in(settings.data_directory) or None) if demo else _local_url(settings.host, settings.port)
+    if url is None and served is None:
+        raise CommandError(f"No demo serves in {settings.data_directory}. Start it with: lockstep demo")
+    address = (url or served or "").rstrip("/")
+    wanted = [Scope(each) for each in scopes] or ((Scope.ADMIN,) if demo else USUAL_SCOPES)
     async with opened(context) as database:
         try:
-            ticket, expires_at = await ConsoleSessions(database.pool, database.keyring).issue(wanted, hours=hours)
+            ticket, expires_at = await ConsoleSessions(database.pool, database.keyring).issue(
+                wanted, hours=hours, environment=DEMO if demo else ENVIRONMENT
+            )
         except ValueError as error:
             raise CommandError(f"{error} Choose --hours accordingly.") from error
     opening = f"{address}/#ticket={ticket}"

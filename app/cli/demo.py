@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -51,7 +54,8 @@ def demo(
 ) -> None:
     """Play sample orders on a real database, the real service and a simulated APNs with phones, until Ctrl-C.
 
-    It prints its address, an API key, and a line to post an event of your own. The data stays in `.lockstep/demo`.
+    It prints a link to the console, an API key, and lines to post events of your own. The data stays in
+    `.lockstep/demo`; warnings go to the file `log` there, and where there is no terminal to standard error.
     With --once, exit code 1 says that a phone shows what it should not.
 
     Example: `lockstep demo --once --json`, or while APNs says goodbye: `lockstep demo --once --json --fault goaway`;
@@ -72,18 +76,29 @@ def _plans(names: Sequence[str]) -> list["FaultPlan"]:
 
 
 async def _demo(play: _Play, *, once: bool, as_json: bool, reset: bool) -> int:
+    stop = stop_on_signals()
     from app.cli.demo_stage import staged
 
-    stop = stop_on_signals()
     result: DemoResult | None = None
     starts_vanish = any(plan.starts_vanish for plan in play.plans)
-    async with staged(
-        free_port=once, reset=reset, seed=play.seed, starts_vanish=starts_vanish, scenario=play.scenario
-    ) as stage:
-        if once:
-            result = await _unless(stop, _play_once(stage, play, as_json=as_json))
-        else:
-            await _play_on(stage, play, stop)
+    staging = staged(
+        free_port=once,
+        reset=reset,
+        seed=play.seed,
+        starts_vanish=starts_vanish,
+        scenario=play.scenario,
+        aside=not once and sys.stdout.isatty(),
+    )
+    try:
+        async with AsyncExitStack() as stack:
+            stage = await _unless(stop, stack.enter_async_context(staging))
+            if stage is not None and once:
+                result = await _unless(stop, _play_once(stage, play, as_json=as_json))
+            elif stage is not None:
+                await _play_on(stage, play, stop)
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
     if result is None:
         return NO if once else 0
     for each in (*result.differences, *result.lost_starts):
@@ -118,8 +133,8 @@ async def _play_once(stage: "Stage", play: _Play, *, as_json: bool) -> "DemoResu
             typer.echo(text, err=True)
 
     return await run_scenario(
-        lockstep_url=stage.url,
-        api_key=stage.api_key,
+        lockstep_url=stage.invitation.url,
+        api_key=stage.invitation.api_key,
         simulator=stage.simulator,
         seed=play.seed,
         scenario=play.scenario,
@@ -131,17 +146,16 @@ async def _play_once(stage: "Stage", play: _Play, *, as_json: bool) -> "DemoResu
 
 async def _play_on(stage: "Stage", play: _Play, stop: asyncio.Event) -> None:
     """Play again and again with the phones on the screen, until told to stop."""
-    from app.cli.demo_screen import Screen
-    from app.cli.demo_stage import YOUR_PHONE
+    from app.cli.demo_invitation import program
+    from app.cli.demo_screen import Screen, cards_of
     from app.demo.run import keep_running
 
-    typer.echo(stage.invitation())
-    with Screen(stage.simulator, first=YOUR_PHONE) as screen:
+    with Screen(partial(cards_of, stage.simulator), stage.invitation) as screen:
         await _unless(
             stop,
             keep_running(
-                lockstep_url=stage.url,
-                api_key=stage.api_key,
+                lockstep_url=stage.invitation.url,
+                api_key=stage.invitation.api_key,
                 simulator=stage.simulator,
                 seed=play.seed,
                 scenario=play.scenario,
@@ -151,7 +165,7 @@ async def _play_on(stage: "Stage", play: _Play, stop: asyncio.Event) -> None:
                 pace=1 / (play.speed or 1.0),
             ),
         )
-    typer.echo(f"{os.linesep}Stopping. The data stays in {stage.place}; `lockstep demo --reset` starts over.")
+    typer.echo(f"{os.linesep}Stopping. The data stays in {stage.place}; `{program()} demo --reset` starts over.")
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:

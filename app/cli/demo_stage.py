@@ -1,13 +1,13 @@
 """Sets up all that a demo needs, in one process, and takes it down again."""
 
-import os
-import shutil
+import errno
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 from uuid import uuid4
 
 import asyncpg
@@ -15,10 +15,12 @@ import msgspec
 
 from app.access.api_key import Scope
 from app.access.caller import Customer
-from app.access.console_sessions import ConsoleSessions
+from app.access.console_sessions import DEMO, ConsoleSessions
 from app.access.ticket import mint
 from app.bootstrap import Service
 from app.cli.database import server_of, unreachable
+from app.cli.demo_folder import LOG, alone_in, empty, folder_of
+from app.cli.demo_invitation import CUSTOMER, YOUR_PHONE, Invitation, kept_in
 from app.cli.errors import CommandError
 from app.cli.provider_key import KEY_ID, TEAM_ID, keep_private_key, public_half
 from app.cli.running import listening
@@ -28,6 +30,7 @@ from app.demo.desk import desk_routes
 from app.demo.matches import MATCH
 from app.demo.scenarios import Scenario
 from app.demo.uploads import UPLOAD
+from app.devices.registry import DeviceRegistry
 from app.devices.retirement import retire_app
 from app.logs import set_up_logs
 from app.settings import Settings, load_settings
@@ -45,8 +48,6 @@ from projections.rebuild_ledger import begin_rebuild, choose_pushing, drop_gener
 from projections.rebuilder import build, move_all
 from projections.registry import CARDS
 
-FOLDER: Final = "demo"
-YOUR_PHONE: Final = "your-phone"
 UPLOAD_MODULE: Final = "app.demo.upload_card"
 MATCH_MODULE: Final = "app.demo.match_card"
 TOGETHER_MODULE: Final = "projections.customer_card"
@@ -58,56 +59,19 @@ class Stage:
     """What runs while a demo does.
 
     Attributes:
-        url: The service's.
-        console: The console's address, which works once.
-        api_key: May do everything.
-        customer: Whose phone is the one of the person who looks on.
+        simulator: Has the phones.
+        invitation: Has the service's address and a key.
         place: Where the data is, in words.
     """
 
-    url: str
-    console: str
-    api_key: str
     simulator: Simulator
-    customer: str
+    invitation: Invitation
     place: str
-
-    def invitation(self) -> str:
-        """Say how to take part: every line that is indented works as it stands."""
-        order = f"{self.url}/v1/orders/mine-{self.customer[-4:]}"
-        return f"""
-Look at it in a browser (the link works once, the key below always):
-
-  {self.console}
-
-Lockstep serves at {self.url},
-the phones are steered at {self.simulator.control_url}.
-
-  export KEY={self.api_key}
-  export AUTH="Authorization: Bearer $KEY" JSON="Content-Type: application/json"
-  export CUSTOMER={self.customer} PHONE={self.simulator.control_url}/phones/{YOUR_PHONE}
-
-Place an order of your own; {YOUR_PHONE} gets a card of it:
-
-  curl -H "$AUTH" -H "$JSON" {order}/events \\
-    -d '{{"type":"order.placed","source":"me",
-         "data":{{"customerId":"{self.customer}","merchantName":"Trattoria"}}}}'
-
-Let something happen to it, then see what Lockstep and the phone show:
-
-  curl -H "$AUTH" -H "$JSON" {order}/events \\
-    -d '{{"type":"order.courier_assigned","source":"me",
-         "data":{{"courierName":"Ada"}}}}'
-  curl -H "$AUTH" {order}
-  curl $PHONE
-
-Ctrl-C stops everything; the data stays.
-"""
 
 
 @asynccontextmanager
 async def staged(
-    *, free_port: bool, reset: bool, seed: int, starts_vanish: bool, scenario: Scenario
+    *, free_port: bool, reset: bool, seed: int, starts_vanish: bool, scenario: Scenario, aside: bool
 ) -> AsyncIterator[Stage]:
     """Run database, simulator and service while the block does.
 
@@ -117,26 +81,24 @@ async def staged(
         seed: Of the simulator's chance.
         starts_vanish: Start again after silence, unless the settings say otherwise: faults will lose starts.
         scenario: What is played: it chooses the cards.
+        aside: Write logs to a file: a table moves where standard error would come between.
 
     Raises:
         LockstepError: Something is missing, taken or unusable; the message says cause and cure.
     """
     given = load_settings()
-    set_up_logs(given.log_level if "log_level" in given.model_fields_set else "warning", "console")
     cards = _cards(given, scenario)
-    directory = given.data_directory / FOLDER
-    with _alone_in(directory):
+    directory = folder_of(given.data_directory)
+    with alone_in(directory) as tell, _logs(directory, aside=aside) as file:
+        set_up_logs(given.log_level if "log_level" in given.model_fields_set else "warning", "console", file)
         if reset:
             await _remove(directory, given.database_url)
         if given.database_url is not None:
             await _migrate(given.database_url)
         # a concert that an earlier demo has left is for everybody too, so other demos' phones know nothing of concerts
         concerts = (CONCERT,) if scenario is Scenario.BULK else ()
-        with listening("Free some ports."):
-            simulator = await Simulator.start(
-                directory / "simulator",
-                options=Options(seed=seed, declarations=(ORDER, *concerts, *(declared(each) for each in CARDS.cards))),
-            )
+        declarations = (ORDER, *concerts, *(declared(each) for each in CARDS.cards))
+        simulator = await _simulator(directory, Options(seed=seed, declarations=declarations))
         try:
             async with server_of(given.database_url, directory) as dsn:
                 await _forget_phones(dsn)
@@ -147,11 +109,23 @@ async def staged(
                     service = await Service.start(settings, desk_routes(simulator))
                 try:
                     await _fold_anew(service)
-                    yield await _stage(service, simulator, given, directory)
+                    stage = await _stage(service, simulator, given, directory)
+                    tell(stage.invitation.url)
+                    yield stage
                 finally:
                     await service.stop()
         finally:
             await simulator.stop()
+
+
+@contextmanager
+def _logs(directory: Path, *, aside: bool) -> Iterator[TextIO]:
+    """Give where logs go."""
+    if not aside:
+        yield sys.stderr
+        return
+    with (directory / LOG).open("w", encoding="utf-8", buffering=1) as file:
+        yield file
 
 
 async def _fold_anew(service: Service) -> None:
@@ -227,52 +201,55 @@ def _settings(
     )
 
 
+async def _simulator(directory: Path, options: Options) -> Simulator:
+    """Start a simulator, at the address of the one before it if that is free."""
+    with listening("Free some ports."):
+        try:
+            return await Simulator.start(
+                directory / "simulator", control_port=kept_in(directory).control_port, options=options
+            )
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return await Simulator.start(directory / "simulator", options=options)
+
+
 async def _stage(service: Service, simulator: Simulator, given: Settings, directory: Path) -> Stage:
     if service.url is None:
         raise AssertionError("a service with every role has an address")
     simulator.lockstep_url = service.url
-    key, _ = await service.key_store.create(name="demo", environment="demo", scopes=[Scope.ADMIN])
-    customer = f"you-{uuid4().hex[:4]}"
-    ticket, _ = mint(Customer(customer), service.keyring.tickets, now=datetime.now(UTC), ttl_seconds=_TICKET_SECONDS)
-    # tokens that no demo before this one had: those are retired
+    ticket, _ = mint(Customer(CUSTOMER), service.keyring.tickets, now=datetime.now(UTC), ttl_seconds=_TICKET_SECONDS)
+    registry = DeviceRegistry(service.pool, service.keyring, ring_matcher=lambda: None, ring_due=lambda _: None)
+    await registry.forget_customer(CUSTOMER, datetime.now(UTC))
+    guest = uuid4().hex[:4]
+    # its seed gives tokens that no demo before this one had: those are retired
     fetches = Behaviour(fetches_pictures=True)
-    simulator.install_phone(customer_id=customer, ticket=ticket, phone_id=YOUR_PHONE, seed=customer, behaviour=fetches)
-    place = str(directory) if given.database_url is None else "the database of LOCKSTEP_DATABASE_URL"
+    simulator.install_phone(customer_id=CUSTOMER, ticket=ticket, phone_id=YOUR_PHONE, seed=guest, behaviour=fetches)
     opens, _ = await ConsoleSessions(service.pool, service.keyring).issue(
-        (Scope.ADMIN,), ticket_seconds=_TICKET_SECONDS
+        (Scope.ADMIN,), ticket_seconds=_TICKET_SECONDS, environment=DEMO
     )
-    console = f"{service.url}/#demo&ticket={opens}"
-    return Stage(service.url, console, key, simulator, customer, place)
+    url = given.database_url
+    invitation = Invitation(
+        url=service.url,
+        link=f"{service.url}/#ticket={opens}",
+        api_key=await _api_key(service, directory),
+        order=f"mine-{guest}",
+        control_url=simulator.control_url,
+        folder=directory,
+        settings={"LOCKSTEP_CARDS": ",".join(CARDS.modules)} | ({} if url is None else {"LOCKSTEP_DATABASE_URL": url}),
+    )
+    invitation.write()
+    return Stage(simulator, invitation, str(directory) if url is None else "the database of LOCKSTEP_DATABASE_URL")
 
 
-@contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
-    """Hold the demo's folder: two demos would send each other's pushes to the wrong simulator.
-
-    Raises:
-        CommandError: Another demo runs there, or the folder cannot be used.
-    """
-    import fcntl  # absent on Windows, where the embedded Postgres does not run either
-
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = os.open(directory / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise CommandError(
-            f"{directory} cannot be used: {error.strerror}. Set LOCKSTEP_DATA_DIRECTORY to a folder that this user may "
-            "write."
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise CommandError(
-            f"Another demo runs in {directory}. Stop it, or set LOCKSTEP_DATA_DIRECTORY to another folder."
-        ) from error
-    try:
-        yield
-    finally:
-        os.close(lock)
+async def _api_key(service: Service, directory: Path) -> str:
+    """Give the key of the demo before this one, if there was one and it is good, or a new one."""
+    kept = kept_in(directory).api_key
+    found = None if kept is None else await service.key_store.find(kept)
+    if kept is not None and found is not None and Scope.ADMIN in found.scopes:
+        return kept
+    key, _ = await service.key_store.create(name="demo", environment=DEMO, scopes=[Scope.ADMIN])
+    return key
 
 
 async def _remove(directory: Path, database_url: str | None) -> None:
@@ -282,20 +259,7 @@ async def _remove(directory: Path, database_url: str | None) -> None:
             "empty that database yourself."
         )
     await stop_embedded(directory / "postgres")
-    _empty(directory)
-
-
-def _empty(directory: Path) -> None:
-    try:
-        for each in directory.iterdir():
-            if each.is_dir():
-                shutil.rmtree(each)
-            elif each.name != "demo.lock":
-                each.unlink()
-    except OSError as error:
-        raise CommandError(
-            f"{error.filename} cannot be removed: {error.strerror}. Remove {directory} as the user who owns it."
-        ) from error
+    empty(directory)
 
 
 async def _migrate(url: str) -> None:

@@ -31,7 +31,7 @@ def run(work: Coroutine[Any, Any, int]) -> None:
     """Run a command and leave with its exit code; errors become one message on standard error."""
     try:
         code = _run(work)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         code = 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - the last place that can say what happened
         typer.echo(f"lockstep: {explain(error)}", err=True)
@@ -51,10 +51,10 @@ def unknown(id_: str) -> int:
 def _elsewhere() -> str:
     """Say where a demo keeps its data, if there was one beside the database that was asked."""
     # no settings here: they know the sender, which a command that replays does not reach
-    demo = Path(os.environ.get("LOCKSTEP_DATA_DIRECTORY", ".lockstep")) / "demo"
-    if os.environ.get("LOCKSTEP_DATABASE_URL") or not demo.is_dir():
+    terminal = Path(os.environ.get("LOCKSTEP_DATA_DIRECTORY", ".lockstep")) / "demo" / "env"
+    if os.environ.get("LOCKSTEP_DATABASE_URL") or not terminal.is_file():
         return ""
-    return f" To ask about what a demo was told, set LOCKSTEP_DATA_DIRECTORY={demo}."
+    return f" To ask about what a demo was told, type first: . {terminal}"
 
 
 def explain(error: Exception) -> str:
@@ -106,19 +106,23 @@ def listening(cure: str) -> Iterator[None]:
 
 
 def stop_on_signals() -> asyncio.Event:
-    """Give what SIGTERM, Ctrl-C or a closed terminal sets; a second one ends the process the hard way."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    # who runs us with nohup has had SIGHUP ignored, and means it
-    heard = [each for each in _STOPPING if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN]
+    """Give what SIGTERM, Ctrl-C or a closed terminal sets; a second one cancels the command, which then only tidies up.
+
+    More of them do nothing: what they could break off is the tidying, and a Postgres would be left behind.
+    """
+    stop, command = asyncio.Event(), asyncio.current_task()
+    if command is None:
+        raise AssertionError("a command is a task")
+    steps: Iterator[Callable[[], object]] = iter((stop.set, command.cancel))
 
     def hear() -> None:
-        stop.set()
-        for each in heard:
-            loop.remove_signal_handler(each)
+        next(steps, bool)()
 
-    for each in heard:
-        loop.add_signal_handler(each, hear)
+    loop = asyncio.get_running_loop()
+    for each in _STOPPING:
+        # who runs us with nohup has had SIGHUP ignored, and means it
+        if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
+            loop.add_signal_handler(each, hear)
     return stop
 
 

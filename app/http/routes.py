@@ -40,7 +40,7 @@ from app.http.segment_routes import (
     put_customer_tags,
     put_segment,
 )
-from app.http.session_routes import get_me, post_console_session
+from app.http.session_routes import delete_console_session, get_me, post_console_session
 from app.http.ticket_routes import post_ticket
 from app.http.tracking_routes import PAGE, get_order_stream, get_page, get_script, get_style
 from app.http.webhook_routes import (
@@ -161,6 +161,7 @@ ROUTES: Final = (
     Route("GET", f"{_WEBHOOK}/deliveries", get_deliveries, Rule(Scope.ADMIN)),
     Route("POST", f"{_WEBHOOK}/resend", post_resend, Rule(Scope.ADMIN)),
     Route("POST", "/v1/console/sessions", post_console_session, OPEN),
+    Route("DELETE", "/v1/console/sessions/current", delete_console_session, ANY_KEY),
     Route("GET", "/v1/me", get_me, ANY_KEY),
     Route("GET", "/v1/health/figures", get_health_figures, Rule(Scope.METRICS_READ)),
     Route("GET", "/metrics", get_metrics, Rule(Scope.METRICS_READ)),

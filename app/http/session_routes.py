@@ -1,4 +1,4 @@
-"""Begins a session of the console, and tells the holder of a key what it may do."""
+"""Begins and ends a session of the console, and tells the holder of a key what it may do."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,9 +10,9 @@ from app.access.caller import Service
 from app.http.answers import json_answer
 from app.http.bodies import read_value
 from app.http.edge import caller_of, edge_of
-from app.http.operation import Answer, Body, describe
-from app.http.problem_kinds import TICKET_REFUSED, UNAVAILABLE
-from app.http.problems import problem
+from app.http.operation import Answer, Body, describe, no_content
+from app.http.problem_kinds import NOT_FOUND, TICKET_REFUSED, UNAVAILABLE
+from app.http.problems import not_found, problem
 
 
 class SessionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,11 +61,25 @@ class WhoAmI(msgspec.Struct, frozen=True, rename="camel"):
 async def post_console_session(request: web.Request) -> web.Response:
     """Begin a session of the console with a ticket, which is good once."""
     wanted = await read_value(request, SessionRequest)
-    session = await edge_of(request).console_sessions.begin(wanted.ticket)
+    sessions = edge_of(request).console_sessions
+    session = await sessions.begin(wanted.ticket)
     if session is None:
-        detail = "It is not known, was used, or has expired. Get another one: lockstep console open"
+        late = await sessions.is_late(wanted.ticket)
+        why = "It has expired." if late else "It is not known, or was used already: it opens once."
+        detail = f"{why} Get another one: lockstep console open"
         raise problem(*TICKET_REFUSED, detail, headers={"WWW-Authenticate": "Bearer"})
     return json_answer(SessionAnswer(session.key, session.scopes, session.expires_at), status=201)
+
+
+@describe(answers=no_content("The key that asked is revoked."), problems=(NOT_FOUND,))
+async def delete_console_session(request: web.Request) -> web.Response:
+    """End the session of the console whose key asks; no other key is ended so."""
+    caller = caller_of(request)
+    if not isinstance(caller, Service):
+        raise TypeError(caller)
+    if not await edge_of(request).key_store.end_session(caller.key_id):
+        raise not_found("This key is of no session of the console. To revoke it: lockstep keys revoke")
+    return web.Response(status=204)
 
 
 @describe(

@@ -1,9 +1,9 @@
--- Deletes tickets that opened nothing in time, and keys of sessions that ended a while ago.
+-- Deletes tickets that expired a day ago, of which nobody asks any more, and keys of sessions that ended a while ago.
 -- $1 integer  days that the keys of ended sessions are kept
 -- Returns: tickets bigint, keys bigint
 WITH tickets AS (
     DELETE FROM console_tickets AS t
-    WHERE t.expires_at <= lockstep_now()
+    WHERE t.expires_at <= lockstep_now() - interval '1 day'
     RETURNING t.hash
 ), keys AS (
     DELETE FROM api_keys AS k

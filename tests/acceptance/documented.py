@@ -41,7 +41,8 @@ class Terminal:
         settings: Mapping[str, Any],
         folder: Path,
     ) -> None:
-        self._session, self._addresses, self.variables = session, addresses, dict(variables)
+        self._session, self._addresses = session, addresses
+        self.variables = {"PATH": "/usr/bin", **variables}
         self._settings, self._folder = settings, folder
 
     async def type(self, command: Command, *, no: str | None = None) -> str:
@@ -96,6 +97,10 @@ class Terminal:
                 return await self._program(rest)
             case ["lockstep", *rest]:
                 return await self._lockstep(rest)
+            case [".", file]:
+                for line in (self._folder / file).read_text(encoding="utf-8").splitlines():
+                    await self._run(line)
+                return ""
             case _:
                 raise ValueError(f"nobody here can type {shlex.join(words)}")
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from app.cli.demo_invitation import YOUR_PHONE, Invitation
 from app.simulator.agent import PhoneAgent
 from events.slot import slot_of
 from projections.pauses import Pauses
@@ -41,6 +42,7 @@ class Reader:
             shutil.copy(REPOSITORY / source, folder / name)
         simulator, account = world.simulator, world.settings.fcm_account
         assert account is not None
+        self._begin_demo(folder / ".lockstep/demo")
         self.terminal = Terminal(
             world.shop,
             {"http://127.0.0.1:8080": str(world.service.url), "http://127.0.0.1:8090": simulator.control_url},
@@ -66,6 +68,20 @@ class Reader:
             },
             folder,
         )
+
+    def _begin_demo(self, folder: Path) -> None:
+        """Leave what a demo that runs in the person's folder leaves for other terminals."""
+        self.world.simulator.install_phone(phone_id=YOUR_PHONE)
+        folder.mkdir(parents=True)
+        Invitation(
+            url="http://127.0.0.1:8080",
+            link="",
+            api_key=self.world.api_key,
+            order=ORDER,
+            control_url=self.world.simulator.control_url,
+            folder=folder,
+            settings={"LOCKSTEP_CARDS": "app.demo.upload_card"},
+        ).write()
 
     async def real(self, text: str) -> str:
         """Put what there is here in the place of what a document takes as an example."""

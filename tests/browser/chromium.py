@@ -15,7 +15,7 @@ WATCH: Final = """
   window.moved = [];
   new PerformanceObserver((list) => {
     for (const each of list.getEntries()) if (!each.hadRecentInput) window.moved.push(
-      [each.value, ...each.sources.map(({ node }) => node?.id || node?.className || node?.nodeName)]);
+      [each.value, ...each.sources.map(({ node }) => `${node?.id || node?.className}: ${node?.textContent}`)]);
   }).observe({ type: "layout-shift", buffered: true });
 """
 """Notes by how much what moved under the reader of the page."""

@@ -130,7 +130,7 @@ async def _health(visit: Visit) -> None:
 STATES: Final = (
     State("overview", _order),
     State("phone", _island, height=1200, part="#phones .phone:not(.android)"),
-    State("timeline", _back_to_compact, height=1800, part="section:has(> #timeline)"),
+    State("timeline", _back_to_compact, height=1800, part=".timeline-panel"),
     State("time-travel", _past),
     State("healing", _healing),
     State("health", _health, height=560),

@@ -36,7 +36,7 @@ async def test_a_link_works_once(visit: Visit) -> None:
     await visit.page.get_by_role("button", name="Leave").click()
     await visit.page.goto("about:blank")
     await visit.page.goto(link)
-    await visit.shows("#sign-in-error", "lockstep console open")
+    await visit.shows("#sign-in-error", "was used already: it opens once. Get another one: lockstep console open")
     await visit.is_accessible()
     assert [each for each in visit.complaints if "401" not in each] == []
 

@@ -26,3 +26,37 @@ async def test_the_page_comes_back_with_the_service(world: World, visit: Visit) 
     await expect(visit.page.locator("#list .row", has_text="order-1")).to_contain_text("Courier assigned")
 
     assert [each for each in visit.complaints if "ERR_" not in each] == []
+
+
+async def test_what_happened_without_the_page_is_there_once_it_is_back(world: World, visit: Visit) -> None:
+    """Events, an order that came and one that went over, while the tab has no network: nothing more has to happen."""
+    phone = await world.phone()
+    await world.place("gone", "guest")
+    await world.place()
+    await world.until(lambda: is_live(phone))
+    await visit.enter()
+    await visit.look_at("order-1")
+    await visit.phone_shows("We have your order")
+    port = int(str(world.service.url).rpartition(":")[2])
+    await world.service.stop()
+    await visit.shows("#line", "No connection")
+    await visit.page.context.set_offline(offline=True)
+    world.service = await Service.start(world.settings.model_copy(update={"port": port}))
+    await world.happen("gone", "order.cancelled", reason="closed")
+    await world.place("new", "guest")
+    for step, facts in {"accepted": {}, "courier_assigned": {"courierName": "Ada"}}.items():
+        await world.happen_and_rest("order-1", f"order.{step}", **facts)
+    await visit.shows("#line", "No connection")
+    await visit.page.context.set_offline(offline=False)
+    await visit.is_live()
+    await visit.phone_shows("Ada")
+    rows = visit.page.locator("#list .row:visible")
+    await expect(rows).to_have_count(3)
+    await expect(rows.filter(has_text="new")).to_contain_text("Placed")
+    await expect(rows.filter(has_text="gone")).to_contain_text("Cancelled")
+    await expect(visit.page.locator("#timeline > li .event-type")).to_have_text(
+        ["Courier assigned", "Accepted", "Placed"]
+    )
+    await expect(visit.page.locator("#order-error")).to_be_hidden()
+
+    assert [each for each in visit.complaints if "ERR_" not in each] == []

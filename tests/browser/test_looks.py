@@ -1,7 +1,5 @@
 """How the console looks: narrow, light, dark, without motion; cards of a team's own, Android, and the health page."""
 
-from typing import Final
-
 import pytest
 from playwright.async_api import expect
 
@@ -10,9 +8,6 @@ from app.demo.declared import declared
 from projections.registry import CARDS
 from tests.acceptance.world import World, is_live
 from tests.browser.visit import Visit
-
-MOST_MOVED: Final = 0.02
-"""A fifth of the cumulative layout shift that counts as good: the word for the connection changes its width."""
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -36,8 +31,7 @@ async def test_an_order_can_be_read(world: World, visit: Visit, width: int, colo
     header = await visit.page.locator("header").bounding_box()
     assert header is not None
     assert header["height"] <= 60
-    moved = await visit.page.evaluate("window.moved")
-    assert sum(value for value, *_ in moved) < MOST_MOVED, moved
+    assert await visit.moved() == []
     assert await visit.page.evaluate("document.getAnimations().length") == 0
     await visit.is_calm()
 
@@ -69,7 +63,7 @@ async def test_phones_stand_side_by_side(world: World, visit: Visit) -> None:
     phones = visit.page.locator("#phones .phone")
     await expect(phones).to_have_count(3)
     await expect(phones.and_(visit.page.locator(".android"))).to_have_count(1)
-    await expect(phones.filter(has=visit.page.locator(".islands"))).to_have_count(2)
+    await expect(phones.filter(has=visit.page.locator(".island"))).to_have_count(2)
     for number in range(3):
         await visit.phone_shows("We have your order", number)
     await expect(phones.nth(2)).to_contain_class("android")
@@ -78,6 +72,39 @@ async def test_phones_stand_side_by_side(world: World, visit: Visit) -> None:
     await expect(visit.page.locator("#phones .android")).to_have_count(1)
     await visit.is_accessible()
     await visit.is_calm()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+async def test_nothing_moves_under_the_reader(world: World, visit: Visit, width: int) -> None:
+    """While orders, cards and phones come, the line is lost, the past is looked at, and figures are read."""
+    await world.place("other", "guest")
+    await visit.page.set_viewport_size({"width": width, "height": 900})
+    await visit.enter([Scope.ADMIN], demo=True)
+    phone, android = await world.phone(), await world.android()
+    await world.place()
+    await world.until(lambda: is_live(phone) and bool(android.phone.live_updates))
+    await visit.look_at("order-1")
+    steps: dict[str, dict[str, str]] = {
+        "accepted": {}, "courier_assigned": {"courierName": "Ada"}, "note": {"text": "Ring twice"}, "delivered": {}
+    }  # fmt: skip
+    for step, facts in steps.items():
+        await world.happen_and_rest("order-1", f"order.{step}", **facts)
+        await world.place(f"while-{step}", "guest")
+        await expect(visit.page.locator("#timeline > li:first-child .event-type")).to_have_text(
+            step.replace("_", " ").capitalize()
+        )
+    for key in ("ArrowLeft", "ArrowLeft", "End"):
+        await visit.page.locator("#slider").press(key)
+    await visit.look_at("other")
+    await visit.shows("#order-title", "other")
+    await visit.page.context.set_offline(offline=True)
+    await visit.shows("#order-error", "Trying again")
+    await visit.page.context.set_offline(offline=False)
+    await expect(visit.page.locator("#order-error")).to_be_hidden()
+    await visit.page.evaluate("location.hash = '#/health'")
+    await visit.shows("#reasons", "Accepted")
+
+    assert await visit.moved() == []
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -8,7 +8,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import ConsoleMessage, Locator, Page, expect
 
 from app.access.api_key import Scope
-from app.access.console_sessions import USUAL_SCOPES, ConsoleSessions
+from app.access.console_sessions import DEMO, ENVIRONMENT, USUAL_SCOPES, ConsoleSessions
 from tests.acceptance.world import World
 
 _AXE: Final = Axe()
@@ -37,14 +37,14 @@ class Visit:
         self.page.on("console", said)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    async def ticket(self, scopes: Sequence[Scope] = USUAL_SCOPES) -> str:
+    async def ticket(self, scopes: Sequence[Scope] = USUAL_SCOPES, *, demo: bool = False) -> str:
         """Let somebody make a ticket at the command line; give it."""
         sessions = ConsoleSessions(self.world.service.pool, self.world.service.keyring)
-        return (await sessions.issue(scopes))[0]
+        return (await sessions.issue(scopes, environment=DEMO if demo else ENVIRONMENT))[0]
 
     async def enter(self, scopes: Sequence[Scope] = USUAL_SCOPES, *, demo: bool = False) -> None:
         """Open the console by a link with a ticket, and wait until it is live."""
-        await self.page.goto(f"{self.world.service.url}/#{'demo=1&' if demo else ''}ticket={await self.ticket(scopes)}")
+        await self.page.goto(f"{self.world.service.url}/#ticket={await self.ticket(scopes, demo=demo)}")
         await self.is_live()
 
     async def is_live(self) -> None:
@@ -68,6 +68,11 @@ class Visit:
     async def shows(self, place: str, words: str) -> None:
         """Wait until a place of the page shows words."""
         await expect(self.page.locator(place)).to_contain_text(words)
+
+    async def moved(self) -> list[Any]:
+        """Give what moved so far without a press, and by how much: the browser's layout shifts."""
+        moved: list[Any] = await self.page.evaluate("window.moved")
+        return moved
 
     async def is_accessible(self) -> None:
         """See that axe has nothing to object to, and that nothing leads out of the page sideways."""

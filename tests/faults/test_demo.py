@@ -4,14 +4,14 @@ import os
 import re
 import signal
 import socket
-from asyncio.subprocess import Process
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import pytest
 
-from tests.integration.command_line import begin
+from tests.integration.command_line import begin, lockstep
 
 pytestmark = pytest.mark.faults
 
@@ -47,23 +47,39 @@ async def refused(folder: Path, **more: str) -> str:
     return said.decode()
 
 
-async def ctrl_c(process: Process) -> None:
-    """End it as a person does, and see that it leaves by itself."""
-    process.send_signal(signal.SIGINT)
-    await process.communicate()
-    assert process.returncode == 0
+def served(said: str) -> tuple[str, str, str]:
+    """Find the address, the key, and the ticket of the link in what was printed."""
+    [(ticket, address, key)] = re.findall(r"/#ticket=(\S+)\nor at (\S+) with the key\n  (\S+)\n", said)
+    return address, key, ticket
+
+
+async def end(process: Process, *signals: signal.Signals) -> str:
+    """Send it signals, see that it leaves by itself with nothing to complain of, and give its last words."""
+    for each in signals:
+        process.send_signal(each)
+    out, complaints = await process.communicate()
+    assert (process.returncode, b"Traceback" in complaints) == (0, False)
+    return out.decode()
+
+
+async def ctrl_c(process: Process) -> str:
+    """End it as a person does."""
+    return await end(process, signal.SIGINT)
 
 
 def running_in(folder: Path) -> list[str]:
-    """Name the processes that were started for a folder and are still there."""
+    """Name the processes that were started for a folder and are still there: a Postgres has its data as its folder."""
     found = []
-    for each in Path("/proc").glob("[0-9]*/cmdline"):
+    for each in Path("/proc").glob("[0-9]*"):
         try:
-            line = each.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            place, words, settings = (
+                (each / "cwd").readlink(),
+                *((each / of).read_bytes() for of in ("cmdline", "environ")),
+            )
         except OSError:
             continue  # it has just ended
-        if str(folder) in line:
-            found.append(line)
+        if place.is_relative_to(folder) or any(str(folder).encode() in said for said in (words, settings)):
+            found.append(words.replace(b"\0", b" ").decode(errors="replace"))
     return found
 
 
@@ -85,8 +101,7 @@ async def test_a_demo_moves_ends_and_goes_on_from_its_data(tmp_path: Path) -> No
     """A dozen orders move; what it prints works; Ctrl-C leaves nothing running; the next one has the orders of this."""
     process = await start(tmp_path)
     said = await invitation(process)
-    address, key = re.findall(r"Lockstep serves at (\S+),", said)[0], re.findall(r"KEY=(\S+)", said)[0]
-    ticket = re.findall(rf"{address}/#demo&ticket=(\S+)", said)[0]
+    address, key, ticket = served(said)
     async with (
         aiohttp.ClientSession(raise_for_status=True) as session,
         session.post(f"{address}/v1/console/sessions", json={"ticket": ticket}) as answer,
@@ -97,13 +112,82 @@ async def test_a_demo_moves_ends_and_goes_on_from_its_data(tmp_path: Path) -> No
         orders = await listed(address, console_key)
     assert (await get(address, "/demo/faults", console_key))["plans"]
     assert not [path for path in (await get(address, "/openapi.json", key))["paths"] if path.startswith("/demo")]
-    await ctrl_c(process)
+    last = await ctrl_c(process)
+    assert "The data stays in" in last
+    assert "--reset" in last
     assert running_in(tmp_path) == []
 
     again = await start(tmp_path)
-    address = re.findall(r"Lockstep serves at (\S+),", await invitation(again))[0]
+    address, same, _ = served(await invitation(again))
+    assert same == key
     assert orders <= await listed(address, key)
     await ctrl_c(again)
+
+
+async def test_the_printed_lines_work_as_they_stand(tmp_path: Path) -> None:
+    """Typed in another terminal, in any folder: the guest's order is placed, moves, and is on the guest's phone."""
+    process = await start(tmp_path)
+    _, _, mine = (await invitation(process)).partition("\n  . ")
+    lines = "\n".join(each for each in f"  . {mine}".splitlines() if each.startswith("  "))
+    shell = await create_subprocess_exec(
+        "/bin/sh", "-ec", f"{lines}\necho $PHONE", cwd="/", env={"PATH": os.defpath}, stdout=PIPE
+    )
+    said, _ = await shell.communicate()
+    *answers, link, phone = said.decode().splitlines()
+    assert shell.returncode == 0
+    assert '"version":1' in answers[0]
+    assert '"version":2' in answers[0]
+    assert "status courier_assigned" in "".join(answers)
+    assert "#ticket=demo." in link
+    cards: list[Any] = []
+    while [each["content"]["status"] for each in cards] != ["courier_assigned"]:
+        cards = (await get(phone, "", ""))["cards"]
+    await ctrl_c(process)
+
+
+async def test_commands_beside_a_demo_know_it_or_say_so(tmp_path: Path) -> None:
+    """In the terminal that has read its file they are about it; elsewhere they do not begin another database."""
+    process = await start(tmp_path)
+    address, _, _ = served(await invitation(process))
+    opened = await lockstep("console", "open", dsn=None, LOCKSTEP_DATA_DIRECTORY=str(tmp_path / "demo"))
+    refused = await start(tmp_path / "demo")
+    _, said = await refused.communicate()
+    async with (
+        aiohttp.ClientSession(raise_for_status=True) as session,
+        session.post(f"{address}/v1/console/sessions", json={"ticket": opened.out.strip().split("#ticket=")[1]}) as it,
+    ):
+        session_begun = await it.json()
+    assert opened.out.startswith(f"{address}/#ticket=demo.")
+    assert session_begun["key"].startswith("lk_demo_")
+    assert session_begun["scopes"] == ["admin"]
+    assert (refused.returncode, b"Another demo runs" in said) == (2, True)
+    await ctrl_c(process)
+    late = await lockstep("console", "open", dsn=None, LOCKSTEP_DATA_DIRECTORY=str(tmp_path / "demo"))
+    assert (late.code, "No demo serves" in late.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGINT,) * 5, (signal.SIGHUP,)],
+    ids=["Ctrl-C again and again", "a closed terminal"],
+)
+async def test_however_it_is_told_to_stop_nothing_is_left(tmp_path: Path, signals: tuple[signal.Signals, ...]) -> None:
+    """The database is shut down each time."""
+    process = await start(tmp_path)
+    await invitation(process)
+    assert running_in(tmp_path) != []
+    await end(process, *signals)
+    assert running_in(tmp_path) == []
+
+
+async def test_ctrl_c_during_the_start_leaves_nothing(tmp_path: Path) -> None:
+    """As soon as there is a database."""
+    process = await start(tmp_path, LOCKSTEP_LOG_LEVEL="info")
+    assert process.stderr is not None
+    await process.stderr.readuntil(b"embedded_postgres_ready")
+    assert running_in(tmp_path) != []
+    assert "ticket" not in await ctrl_c(process)
+    assert running_in(tmp_path) == []
 
 
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -24,6 +24,13 @@ export function forget() {
   sessionStorage.removeItem(KEPT);
 }
 
+/** Forget the key, and end it if it is that of a session of the console. */
+export async function leave() {
+  const ended = keyIsOf("console") ? ask("v1/console/sessions/current", { method: "DELETE" }) : null;
+  forget();
+  await ended;
+}
+
 /** Take a key, once the API knows it; gives who it is. */
 export async function enter(wanted) {
   key = wanted;

@@ -1,30 +1,26 @@
 // In the demo: what the simulated phones show themselves, buttons for their users, and buttons for what can go wrong.
 
-import { ask, keyIsOf } from "./api.js";
+import { ask, keyIsOf, may } from "./api.js";
 import { byId, el, press } from "./dom.js";
 
-const EXPECTED = "lockstep.demo";
 /** What shows best how things heal by themselves. */
 const FIRST = ["reason:ServiceUnavailable", "goaway", "connect:refused", "never_answers", "cut_after_processing", "bad_day"];
 
 let here = false;
 
-/** Remember whether the link that led here is a demo's; no other Lockstep is asked for what only a demo has. */
-export function expectDemo(expected) {
-  if (expected) sessionStorage.setItem(EXPECTED, "yes");
-  else sessionStorage.removeItem(EXPECTED);
-}
-
 /** Find out whether this is a demo, and show what one can do in it. */
 export async function beginDemo() {
-  if (!sessionStorage.getItem(EXPECTED) && !keyIsOf("demo")) return;
+  here = false;
+  byId("demo").hidden = true;
+  if (!keyIsOf("demo") || !may("admin")) return;
   const told = await ask("demo/faults").catch((error) => {
-    if ([403, 404].includes(error.status)) return null;
+    if (error.status === 404) return null;
     throw error;
   });
   if (!told) return;
   here = true;
   byId("demo").hidden = false;
+  byId("order").classList.add("with-acts");
   const option = (each) => el("option", { value: each.name, title: each.expect }, each.name);
   const first = FIRST.map((name) => told.plans.find((each) => each.name === name)).filter(Boolean);
   byId("fault").replaceChildren(
@@ -66,16 +62,16 @@ export async function seenOn(cards, signal) {
 
 /** Give the buttons of a simulated phone's user. */
 export function actsOf(seen, card, again) {
-  const itself = seen.cards?.find((each) => each.cardId === card.cardId);
-  const act = (name, words, body) => el("button", { type: "button", class: "act", onclick: (event) => press(event.currentTarget, async () => {
+  const itself = (seen.cards ?? seen.liveUpdates).find((each) => each.cardId === card.cardId);
+  const act = (name, words, body) => el("button", { type: "button", class: "act", "data-act": name, onclick: (event) => press(event.currentTarget, async () => {
     await ask(`demo/phones/${encodeURIComponent(seen.id)}/${name}`, { method: "POST", body: body ?? {} });
     await again();
   }) }, words);
   return [
-    seen.permission === "unasked" || seen.permission === "asked" ? act("allow", "Tap Allow") : null,
-    seen.forceQuit ? act("launch", "Open the app") : seen.platform === "ios" ? act("force-quit", "Force-quit the app") : null,
-    itself && itself.state !== "dismissed" && itself.visible ? act("dismiss", "Swipe the card away", { card: itself.activityId }) : null,
     seen.online ? act("go-offline", "Go offline") : act("go-online", "Go online"),
+    seen.forceQuit ? act("launch", "Open the app") : seen.platform === "ios" ? act("force-quit", "Force-quit the app") : null,
+    itself && itself.state !== "dismissed" && itself.visible ? act("dismiss", "Swipe the card away", { card: itself.activityId ?? itself.cardId }) : null,
+    seen.permission === "unasked" || seen.permission === "asked" ? act("allow", "Tap Allow") : null,
   ].filter(Boolean);
 }
 

@@ -26,7 +26,8 @@ function dress(made, attributes, children) {
 
 /**
  * Put new children in the place of the old ones. What says the same stays, and so does what somebody is about to do:
- * a button is replaced as a whole, if it says something else, since it hears other things then.
+ * a button is replaced as a whole, if it says something else, since it hears other things then; so is a phone's screen,
+ * as a phone draws it, and what is found for another reason.
  */
 export function fill(place, ...children) {
   const wanted = children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false);
@@ -41,7 +42,9 @@ export function fill(place, ...children) {
 
 function patch(old, made) {
   if (old === made || old.isEqualNode(made) || old.classList?.contains("sure")) return;
-  if (old.nodeName !== made.nodeName || old.nodeType !== Node.ELEMENT_NODE || old.matches("button")) return old.replaceWith(made);
+  const isAnother = old.nodeName !== made.nodeName || old.nodeType !== Node.ELEMENT_NODE || old.matches("button, .screen")
+    || old.dataset?.reason !== made.dataset?.reason;
+  if (isAnother) return old.replaceWith(made);
   // what somebody has opened stays open
   for (const { name } of [...old.attributes]) if (!made.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   for (const { name, value } of made.attributes) {

@@ -6,9 +6,29 @@ import { symbol } from "./symbols.js";
 import { ago, inWords, onDay } from "./words.js";
 
 const CALM = new Set(["in_step", "unchanged", "over", "ended", "ended_by_person", "gone", "follows_channel"]);
+/** What an event passes through on its way, most often within a blink. */
+const PASSING = new Set(["folding", "order_waits", "matching", "spreading", "not_looked_at", "due", "under_way", "one_a_second"]), HELD = 1500;
+
+/** Goes on giving what was found before, while what is found now may pass before one has read it. */
+export class LastFound {
+  constructor() {
+    Object.assign(this, { given: new Map(), passingSince: new Map() });
+  }
+
+  /** Give what is to be shown of a subject, or of a card, of which this was found. */
+  of(id, told) {
+    const now = performance.now();
+    if (PASSING.has(told.finding.reason) && this.given.has(id)) {
+      if (!this.passingSince.has(id)) this.passingSince.set(id, now);
+      if (now - this.passingSince.get(id) < HELD) return this.given.get(id);
+    } else this.passingSince.delete(id);
+    this.given.set(id, told);
+    return told;
+  }
+}
 
 /** Give the explanation of an order, whose phones are called by `nameOf`; of the past only what was not to be known. */
-export function explained(told, then, path, { nameOf, again }) {
+export function explained(told, then, path, { nameOf, again, last }) {
   if (then) {
     return [
       el("p", { class: "past-note" }, `This is version ${then.recorded.version} of ${then.headVersion}.`,
@@ -19,10 +39,9 @@ export function explained(told, then, path, { nameOf, again }) {
   const release = may("admin") && ["quarantined", "held"].includes(told.finding.reason)
     ? [deed("Release the order", `${path}/release`, undefined, "It is folded again from what is recorded.", again)] : [];
   return [
-    found("The order", told.finding, release),
+    found("The order", last.of("", told), release),
     told.cards.map((card) => found(
-      `Card on ${nameOf(card.deviceId)}`, card.finding, may("admin") && card.phase !== "over" ? deedsOf(card, path, again) : [],
-      card.perhaps, card.pictures)),
+      `Card on ${nameOf(card.deviceId)}`, last.of(card.cardId, card), may("admin") && card.phase !== "over" ? deedsOf(card, path, again) : [])),
     told.moreCards ? el("p", { class: "quiet" }, "There are more cards than are shown.") : null,
   ];
 }
@@ -35,14 +54,15 @@ function deedsOf(card, path, again) {
   ];
 }
 
-function found(whose, finding, deeds, perhaps = [], pictures = []) {
+function found(whose, { finding, perhaps = [], pictures = [] }, deeds) {
   const calm = CALM.has(finding.reason);
   return el("article", { class: `found ${calm ? "calm" : "busy"}`, "data-reason": finding.reason },
     el("h3", {}, whose, el("span", { class: "mark plain" }, inWords(finding.reason))),
     el("p", { class: "state" }, finding.state),
-    el("p", { class: "quiet" }, finding.why,
-      finding.since ? [" ", el("time", { datetime: finding.since, title: onDay(finding.since) }, `${finding.sinceWhat} ${ago(finding.since)}.`)] : ""),
-    finding.until ? el("p", {}, `It changes by itself ${ago(finding.until)}.`) : null,
+    el("p", { class: "quiet why" }, finding.why,
+      el("span", { class: "when" },
+        finding.since ? el("time", { datetime: finding.since, title: onDay(finding.since) }, `${finding.sinceWhat} ${ago(finding.since)}. `) : null,
+        finding.until ? `It changes by itself ${ago(finding.until)}.` : null)),
     calm ? el("details", {}, el("summary", {}, "What to do if something is wrong"), steps(finding.nextStep)) : steps(finding.nextStep),
     perhaps.length ? el("details", {}, el("summary", {}, "If the phone shows something else"), el("ul", {}, perhaps.map((each) => el("li", {}, each)))) : null,
     pictures.length ? el("p", { class: "quiet" }, `Pictures that are not on the phone: ${pictures.map((each) => each.key).join(", ")}.`) : null,

@@ -1,14 +1,14 @@
 // Begins: lets somebody in, and shows what the address names: #/orders/ID?version=3 or #/health.
 
-import { ask, enter, forget, goOn, hasKey, may, redeem, Refused } from "./api.js";
-import { beginDemo, expectDemo } from "./demo.js";
+import { ask, enter, forget, goOn, hasKey, leave, may, redeem, Refused } from "./api.js";
+import { beginDemo } from "./demo.js";
 import { byId } from "./dom.js";
 import { Health } from "./health.js";
 import { Order } from "./order.js";
 import { Orders } from "./orders.js";
 import { symbol } from "./symbols.js";
 
-const THEMES = ["auto", "light", "dark"], KEPT_THEME = "lockstep.theme";
+const THEMES = ["auto", "light", "dark"], KEPT_THEME = "lockstep.theme", KEPT_PLACE = "lockstep.place";
 
 let list = null, orders = null, order = null, health = null, layouts = new Map();
 
@@ -32,6 +32,9 @@ function signedOut(words) {
   for (const each of [orders, order, health]) each?.end();
   orders = order = health = null;
   document.body.dataset.line = "closed";
+  byId("line").textContent = "Not connected";
+  byId("leave").hidden = byId("to-health").hidden = true;
+  document.title = "Lockstep";
   show("signed-out");
   byId("sign-in-error").textContent = words;
   byId("sign-in-error").hidden = !words;
@@ -42,7 +45,6 @@ function signedOut(words) {
 function enterByTicket() {
   const given = new URLSearchParams(location.hash.slice(1)), ticket = given.get("ticket");
   if (!ticket) return false;
-  expectDemo(given.has("demo"));
   history.replaceState(null, "", location.pathname);
   letIn(redeem(ticket));
   return true;
@@ -58,6 +60,9 @@ async function letIn(entering) {
     return signedOut(error instanceof Refused ? error.message : "Lockstep cannot be reached. Is it running?");
   }
   byId("leave").hidden = false;
+  const place = sessionStorage.getItem(KEPT_PLACE);
+  sessionStorage.removeItem(KEPT_PLACE);
+  if (place && !location.hash) history.replaceState(null, "", place);
   await beginDemo();
   orders = list ??= new Orders((id) => { location.hash = `#/orders/${encodeURIComponent(id)}`; });
   orders.begin();
@@ -105,8 +110,11 @@ function decoded(id) {
 byId("theme").addEventListener("click", () =>
   theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]));
 byId("leave").addEventListener("click", () => {
-  forget();
+  sessionStorage.removeItem(KEPT_PLACE);
+  const left = leave();
+  history.replaceState(null, "", location.pathname);
   signedOut("");
+  left.catch(() => signedOut("You have left, but the key of your session could not be ended. It ends by itself; lockstep keys revoke ends it now."));
 });
 byId("sign-in").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -117,7 +125,9 @@ addEventListener("hashchange", () => enterByTicket() || route());
 addEventListener("lockstep:expired", () => {
   if (!orders) return;
   forget();
-  signedOut("Your session has ended. Open the console again, or enter a key.");
+  // whoever signs in again in this tab is led back
+  if (location.hash) sessionStorage.setItem(KEPT_PLACE, location.hash);
+  signedOut("Your session has ended. Open the console again with lockstep console open, or enter a key: you come back to where you were.");
 });
 addEventListener("lockstep:line", (event) => {
   document.body.dataset.line = event.detail ? "open" : "lost";

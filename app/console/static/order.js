@@ -1,10 +1,10 @@
 // One order: its phones, its explanation, its timeline, and what it was before. Kept in step as long as it is looked at.
 
-import { ask, follow, rest } from "./api.js";
+import { ask, follow, may, rest } from "./api.js";
 import { actsOf, seenOn } from "./demo.js";
 import { byId, el, fill } from "./dom.js";
-import { explained } from "./findings.js";
-import { phone } from "./phones.js";
+import { explained, LastFound } from "./findings.js";
+import { islands, phone } from "./phones.js";
 import { pushes, timeline } from "./timeline.js";
 import { Travel } from "./travel.js";
 import { inWords, short } from "./words.js";
@@ -18,11 +18,12 @@ export class Order {
    * @param version What to look at; null for now.
    */
   constructor(id, layouts, version) {
-    Object.assign(this, { id, layouts, stop: new AbortController() });
+    Object.assign(this, { id, layouts, stop: new AbortController(), last: new LastFound() });
     this.path = `v1/orders/${encodeURIComponent(id)}`;
     this.travel = new Travel(this.path, version, () => this.show());
     byId("order").dataset.order = id;
     byId("order-error").hidden = true;
+    byId("islands").replaceChildren(...islands(() => this.show()));
     this.clear();
   }
 
@@ -35,9 +36,12 @@ export class Order {
     await follow(`${this.path}/stream`, { signal, take: () => this.catchUp() });
   }
 
+  /** Follow it no more, and leave nothing of it in the page. */
   end() {
     this.stop.abort();
     this.clear();
+    for (const each of ["order-title", "order-error"]) byId(each).replaceChildren();
+    delete byId("order").dataset.order;
   }
 
   /** Read again and again, in ever longer steps, until its cards have what there is, or nothing comes of it. */
@@ -78,6 +82,7 @@ export class Order {
       this.show();
     } catch (error) {
       if (signal.aborted) return;
+      byId("order").classList.toggle("absent", error.status === 404);
       byId("order-error").textContent = error.status === 404
         ? `Nothing has happened to an order ${this.id} yet. It appears here as soon as something does.`
         : `It cannot be read: ${error.message} Trying again…`;
@@ -92,22 +97,25 @@ export class Order {
   }
 
   clear() {
-    for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes", "json"]) byId(each).replaceChildren();
+    for (const each of ["order-title", "order-status", "phones", "finding", "timeline", "pushes"]) byId(each).replaceChildren();
+    this.travel.clear();
     byId("order-title").textContent = this.id;
     byId("order").classList.add("unread");
+    byId("order").classList.remove("absent");
   }
 
   show() {
     const { told, now, travel } = this;
     if (!told) return;
     const then = travel.state, shown = then ?? now;
-    byId("order").classList.remove("unread");
+    byId("order").classList.remove("unread", "absent");
     byId("order").classList.toggle("past", Boolean(then));
     fill(byId("order-title"), this.id);
     const status = then ? then.recorded.status : told.status;
     fill(byId("order-status"), el("span", { class: `chip ${told.over ? "over" : "open"}` }, inWords(status ?? "not placed")));
     this.showPhones(shown, Boolean(then));
-    fill(byId("finding"), explained(told, then, this.path, { nameOf: (id) => this.nameOf(id), again: () => this.catchUp() }));
+    byId("finding").classList.toggle("for-admin", may("admin"));
+    fill(byId("finding"), explained(told, then, this.path, { nameOf: (id) => this.nameOf(id), again: () => this.catchUp(), last: this.last }));
     fill(byId("timeline"), timeline(told, this.seen, travel.version, (version) => travel.go(version)));
     fill(byId("pushes"), pushes(told, this.seen));
     travel.show(now.recorded);
@@ -121,13 +129,14 @@ export class Order {
     const explained = new Map(this.told.cards.map((each) => [each.cardId, each]));
     const isAndroid = (card) => explained.get(card.cardId)?.environment === "fcm";
     const cards = newest(state.cards).sort((a, b) => isAndroid(a) - isAndroid(b));
+    byId("islands").parentElement.classList.toggle("of-none", cards.every(isAndroid));
+    byId("parts").toggleAttribute("data-many", cards.length > 2);
     const drawn = cards.map((card) => {
       const told = past ? undefined : explained.get(card.cardId);
       const seen = past ? undefined : this.seen.get(card.deviceId);
       return phone(card, {
         told, seen, android: isAndroid(card), name: this.nameOf(card.deviceId), layout: this.layouts.get(card.attributesType) ?? this.layouts.get(""),
-        acts: past || !seen ? [] : actsOf(seen, card, () => this.catchUp()), redraw: () => this.show(),
-      });
+        acts: past || !seen ? [] : actsOf(seen, card, () => this.catchUp()),      });
     });
     fill(byId("phones"), drawn.length ? drawn : el("p", { class: "nothing" },
       past ? "No card was there then." : "No phone has a card of it. The explanation says why."));

@@ -40,6 +40,8 @@ export class Orders {
   end() {
     this.stop?.abort();
     this.known.clear();
+    this.form.reset();
+    this.list.clear();
     this.again();
   }
 
@@ -144,8 +146,8 @@ export class Orders {
 
 /** Write an order into a row, whose elements are made once: rows are written anew with every frame of a scroll. */
 function showRow(row, order) {
-  if (!row.firstChild) row.append(el("span", { class: "row-id" }), el("span"), el("span", { class: "row-who quiet" }), el("time", { class: "row-when quiet" }));
-  const [id, chip, who, when] = row.children;
+  if (!row.firstChild) row.append(el("span", { class: "row-id" }), el("time", { class: "row-when quiet" }), el("span"), el("span", { class: "row-who quiet" }));
+  const [id, when, chip, who] = row.children;
   say(id, order.orderId);
   chip.className = `chip ${order.trouble ? "bad" : order.over ? "over" : "open"}`;
   say(chip, inWords(order.trouble || order.status || "not placed"));

@@ -21,7 +21,7 @@ let island = "compact";
  * @param android Whether it is one with Android, which has no island.
  * @param acts Buttons that belong to the phone.
  */
-export function phone(card, { told, layout, seen, name, android, acts = [], redraw }) {
+export function phone(card, { told, layout, seen, name, android, acts = [] }) {
   const accepted = card.accepted, look = lookOf(card, told, seen);
   const content = { contentState: accepted?.contentState, attributes: card.attributes ?? {}, words: layout?.words ?? {} };
   const live = accepted?.contentState && ["shown", "stale"].includes(look.name);
@@ -32,14 +32,21 @@ export function phone(card, { told, layout, seen, name, android, acts = [], redr
   return el("figure", { class: `phone ${look.name} ${android ? "android" : ""}`, "data-device": card.deviceId,
     "data-version": accepted?.version ?? 0, style: { "--tint": layout?.tint ?? "" } },
   el("div", { class: "frame" }, screen),
-  android ? null : el("div", { class: "islands", role: "group", "aria-label": "Dynamic Island" }, ISLANDS.map((each) =>
-    el("button", { type: "button", "aria-pressed": String(each === island), onclick: () => { island = each; redraw(); } }, inWords(each)))),
   el("figcaption", {},
     el("strong", {}, name),
     el("span", { class: `mark ${look.mark}` }, look.words),
-    accepted ? el("span", { class: "quiet" }, `version ${accepted.version}, accepted ${ago(accepted.acceptedAt)}, ${count(accepted.contentBytes)} bytes`) : null,
-    card.unanswered ? el("span", { class: "quiet" }, `version ${card.unanswered.version} was sent without an answer so far`) : null),
+    accepted ? el("span", { class: "quiet" }, `Version ${accepted.version}, ${ago(accepted.acceptedAt)}, ${count(accepted.contentBytes)} bytes`) : null,
+    card.unanswered ? el("span", { class: "quiet" }, `Version ${card.unanswered.version} was sent, no answer yet`) : null),
   acts.length ? el("div", { class: "acts" }, acts) : null);
+}
+
+/** Give the buttons by which one chooses how the islands of all phones look; `redraw` is called once one did. */
+export function islands(redraw) {
+  return ISLANDS.map((each) => el("button", { type: "button", "aria-pressed": String(each === island), onclick: (event) => {
+    island = each;
+    for (const other of event.currentTarget.parentElement.children) other.setAttribute("aria-pressed", String(other === event.currentTarget));
+    redraw();
+  } }, inWords(each)));
 }
 
 function islandOf(layout, content, live) {
@@ -60,7 +67,7 @@ function lockScreen(layout, content, look) {
 
 /** Say how the card looks: live, out of date, ended, gone, or never there. */
 function lookOf(card, told, seen) {
-  const itself = seen?.cards?.find((each) => each.cardId === card.cardId);
+  const itself = (seen?.cards ?? seen?.liveUpdates)?.find((each) => each.cardId === card.cardId);
   if (itself) {
     if (itself.state === "dismissed") return { name: "gone", words: "Swiped away", mark: "plain" };
     if (!itself.visible) return { name: "gone", words: "Left the Lock Screen", mark: "plain" };

@@ -3,7 +3,8 @@
 import { el } from "./dom.js";
 import { at, lasting, ofType, onDay, short } from "./words.js";
 
-const STAGES = ["recorded", "folded", "sent", "accepted", "shown"];
+/** By how much the clocks of a phone and of Lockstep may differ, in milliseconds; a card is sent one push a second. */
+const APART = 500;
 
 /** Give the events, the newest first; `go(version)` shows what the order was after one. */
 export function timeline(told, seen, version, go) {
@@ -13,37 +14,49 @@ export function timeline(told, seen, version, go) {
       el("span", { class: "event-type" }, ofType(event.type)),
       el("span", { class: "quiet" }, `v${event.version}`),
       el("time", { datetime: event.recordedAt, title: onDay(event.recordedAt) }, at(event.recordedAt))),
-    event.foreign ? el("p", { class: "quiet" }, "It is about subjects of another kind, and changes nothing here.") : null,
-    event.after?.changed?.length ? el("p", { class: "quiet changed" }, `changed ${event.after.changed.join(", ")}`) : null,
-    told.cards.map((card) => journey(event, card, told, seen))));
+    el("p", { class: "quiet changed" }, changed(event)),
+    told.cards.length ? told.cards.map((card) => journey(event, card, told, seen)) : journey(event, null, told, seen)));
 }
 
-/** Give the way of an event to one card. */
+function changed(event) {
+  if (event.foreign) return "It is about subjects of another kind, and changes nothing here";
+  if (!event.folded) return "Not folded yet";
+  return event.after?.changed?.length ? `changed ${event.after.changed.join(", ")}` : "changed nothing that is shown";
+}
+
+/** Give the way of an event to one card; without a card it ends with the fold. Every way has the same height. */
 function journey(event, card, told, seen) {
-  const push = [...card.sent].reverse().find((each) => each.version >= event.version && each.outcome === "accepted"
+  const push = card && [...card.sent].reverse().find((each) => each.version >= event.version && each.outcome === "accepted"
     && each.kind !== "alert" && each.answeredAt >= event.recordedAt);
-  const times = { recorded: event.recordedAt, folded: push?.foldedAt ?? null, sent: push?.sentAt, accepted: push?.answeredAt,
-    shown: push && shownAt(push, card, seen.get(card.deviceId)) };
-  if (!push && !event.folded) return null;
-  let before = new Date(times.recorded);
-  const reached = STAGES.map((stage) => {
-    const moment = times[stage] && new Date(times[stage]);
-    const took = moment ? moment - before : null;
-    if (moment) before = moment;
-    const done = Boolean(moment) || (stage === "folded" && event.folded);
-    const words = !done ? "–" : stage === "recorded" || took === null ? "✓" : took < 0 ? "before" : lasting(took);
-    return el("li", { class: done ? "done" : undefined, title: moment ? `${stage} ${at(moment)}` : stage }, el("b", {}, stage), el("span", {}, words));
-  });
+  const stages = stagesOf(event, push, push && shownAt(push, card, seen.get(card.deviceId)));
+  const end = stages.findLast((each) => each.at);
   return el("div", { class: "journey" },
-    told.cards.length > 1 ? el("span", { class: "quiet" }, seen.get(card.deviceId)?.id ?? short(card.deviceId)) : null,
-    el("ol", {}, reached),
-    push ? el("span", { class: "total" }, lasting(new Date(times.shown ?? times.accepted) - new Date(times.recorded))) : null);
+    el("span", { class: "quiet" }, card ? seen.get(card.deviceId)?.id ?? short(card.deviceId) : "No card yet"),
+    el("span", { class: "total" }, push ? lasting(end.at - stages[0].at) : ""),
+    el("ol", {}, stages.map(({ stage, at: moment, took, done }) => el("li", { class: done ? "done" : undefined, title: moment ? `${stage} ${at(moment)}` : stage },
+      el("b", {}, stage), el("span", {}, !done ? "–" : took === null ? "✓" : lasting(took))))));
 }
 
-/** Say when the simulated phone showed a push; a real phone does not tell. */
+/** Give the stages as they came: a phone may show a push before Apple's answer is here. Clocks may differ by a little. */
+function stagesOf(event, push, shown) {
+  const times = [["recorded", event.recordedAt], ["folded", push?.foldedAt], ["sent", push?.sentAt], ["accepted", push?.answeredAt], ["shown", shown]]
+    .map(([stage, moment]) => ({ stage, at: moment ? new Date(moment) : null }));
+  const [accepted, last] = times.slice(-2);
+  if (last.at && last.at < accepted.at) times.splice(-2, 2, last, accepted);
+  let before = null;
+  for (const each of times) {
+    each.done = Boolean(each.at) || (each.stage === "folded" && event.folded);
+    each.took = before && each.at ? Math.max(each.at - before, 0) : null;
+    before = each.at ?? before;
+  }
+  return times;
+}
+
+/** Say when the simulated phone showed a push; a real phone does not tell. An Android phone knows no id of it. */
 function shownAt(push, card, phone) {
-  const record = phone?.pushes?.find((each) => each.apnsId === push.apnsId);
-  return record?.applied ? new Date(record.at * 1000).toISOString() : null;
+  const record = phone?.pushes ? phone.pushes.find((each) => each.apnsId === push.apnsId)
+    : phone?.messages?.find((each) => each.cardId === card.cardId && each.event === push.kind && each.at * 1000 >= new Date(push.sentAt) - APART);
+  return record?.applied ? record.at * 1000 : null;
 }
 
 /** Give the log of pushes, the newest first. */

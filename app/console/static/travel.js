@@ -73,6 +73,12 @@ export class Travel {
     return state;
   }
 
+  /** Leave nothing of the order in the page. */
+  clear() {
+    for (const each of ["slider-told", "json-note", "json"]) byId(each).replaceChildren();
+    this.slider.removeAttribute("aria-valuetext");
+  }
+
   /** Show the JSON, its size, and what differs from the version before. */
   show(recordedNow) {
     const recorded = this.state?.recorded ?? recordedNow, version = recorded.version;

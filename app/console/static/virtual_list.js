@@ -31,6 +31,12 @@ export class VirtualList {
     this.again();
   }
 
+  /** Leave nothing of the items in the page, at once. */
+  clear() {
+    this.set([]);
+    this.draw();
+  }
+
   /** Write anew what can be seen. */
   again() {
     this.first = -1;

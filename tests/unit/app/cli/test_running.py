@@ -85,7 +85,8 @@ def test_what_is_unknown_may_be_known_to_the_demo(
     assert unknown("order-1") == NO
     alone = capsys.readouterr().err
     (tmp_path / "demo").mkdir()
+    (tmp_path / "demo/env").touch()
     unknown("order-1")
 
     assert alone == "Nothing is known of order-1. Ids are told apart by upper and lower case.\n"
-    assert capsys.readouterr().err.endswith(f" set LOCKSTEP_DATA_DIRECTORY={tmp_path / 'demo'}.\n")
+    assert capsys.readouterr().err.endswith(f" type first: . {tmp_path / 'demo/env'}\n")
