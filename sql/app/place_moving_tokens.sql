@@ -1,6 +1,6 @@
 -- Stores push tokens that are taken over; one that another phone told of earlier goes to the later. What is here of the
--- same phone stays, with what APNs said of it. Whoever had one is this phone under an earlier id: that one is signed out
--- as of then, and flagged so that its cards are ended.
+-- same phone stays, with what APNs said of it. Whoever had one is this phone under an earlier id: that one is signed out,
+-- and flagged so that its cards are ended.
 -- $1 text[]         app
 -- $2 text[]         environment
 -- $3 bytea[]        blind index
@@ -50,7 +50,8 @@ WITH moving AS MATERIALIZED (
 UPDATE devices AS d
 SET customer_id = NULL,
     alert_token_hash = NULL,
-    forgotten_at = e.told_at,
+    -- by which it is kept until its cards have ended
+    forgotten_at = now.at,
     match_due_at = now.at,
     match_count = d.match_count + 1
 FROM earlier AS e, (SELECT lockstep_now() AS at) AS now

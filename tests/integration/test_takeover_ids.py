@@ -40,6 +40,9 @@ async def taken(flow: Flow, clock: Clock, ago: timedelta) -> list[str]:
 async def test_a_later_line_has_the_card_end_that_was_started_under_the_earlier_id(showing: Flow, clock: Clock) -> None:
     """Another is started in its place, and the phone shows no order twice."""
     assert await taken(showing, clock, ago=-2 * SECOND) == ["end", "start"]
+    # for a day it is known under the earlier id, so that the end can be repeated
+    signed_out = "SELECT customer_id IS NULL AND lockstep_now() - forgotten_at < interval '1 minute' FROM devices"
+    assert await showing.pool.fetchval(f"{signed_out} WHERE device_id = 'our-id'")
 
 
 async def test_an_earlier_line_changes_nothing_although_the_token_is_older(showing: Flow, clock: Clock) -> None:
