@@ -12,6 +12,7 @@ let here = false;
 export async function beginDemo() {
   here = false;
   byId("demo").hidden = true;
+  byId("order").classList.remove("with-acts");
   if (!keyIsOf("demo") || !may("admin")) return;
   const told = await ask("demo/faults").catch((error) => {
     if (error.status === 404) return null;

@@ -92,6 +92,7 @@ function route() {
   orders.mark(wanted);
   byId("order").hidden = !wanted;
   byId("no-order").hidden = Boolean(wanted);
+  byId("detail").scrollTop = 0;
   if (!wanted) return;
   order = new Order(wanted, layouts, version);
   order.begin();

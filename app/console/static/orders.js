@@ -2,10 +2,18 @@
 
 import { ask, follow } from "./api.js";
 import { byId, el } from "./dom.js";
+import { command } from "./findings.js";
 import { VirtualList } from "./virtual_list.js";
 import { ago, inWords } from "./words.js";
 
 const PAGE = 500, ROW = 60, TICK = 1000, SEARCH_REST = 200;
+
+/** How the first order comes, as one copies it. */
+const FIRST_ORDER = [
+  "lockstep keys create --name shop --scope events:write",
+  `curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" ${new URL("v1/orders/order-1/events", document.baseURI)} `
+    + `-d '{"type": "order.placed", "source": "shop", "data": {"customerId": "customer-1", "merchantName": "Trattoria"}}'`,
+];
 
 export class Orders {
   /** @param choose Called with the id of an order that is chosen. */
@@ -22,6 +30,12 @@ export class Orders {
       clearTimeout(this.resting);
       this.resting = setTimeout(() => this.begin(), SEARCH_REST);
     });
+    byId("show-all").onclick = () => {
+      this.form.reset();
+      this.begin();
+      byId("search").focus();
+    };
+    byId("first-order-lines").replaceChildren(...FIRST_ORDER.map(command));
     setInterval(() => document.hidden || this.list.again(), 15 * TICK);
   }
 
@@ -123,7 +137,10 @@ export class Orders {
       const orders = [...this.known.values()].sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1));
       this.list.set(orders);
       byId("list-count").textContent = `${orders.length.toLocaleString()}${this.next ? "+" : ""}`;
-      byId("list-empty").hidden = orders.length > 0 || this.state !== "read";
+      const none = this.state === "read" && !orders.length, sought = Boolean(this.words || this.filter().size);
+      byId("list-empty").hidden = !none || !sought;
+      document.body.dataset.list = none && !sought ? "empty" : "some";
+      byId("first-order").hidden = !none || sought;
     });
   }
 

@@ -34,7 +34,7 @@ export function phone(card, { told, layout, seen, name, android, acts = [] }) {
   el("div", { class: "frame" }, screen),
   el("figcaption", {},
     el("strong", {}, name),
-    el("span", { class: `mark ${look.mark}` }, look.words),
+    el("span", { class: `mark ${look.mark}` }, look.name === "none" ? "No card yet" : look.words),
     accepted ? el("span", { class: "quiet" }, `Version ${accepted.version}, ${ago(accepted.acceptedAt)}, ${count(accepted.contentBytes)} bytes`) : null,
     card.unanswered ? el("span", { class: "quiet" }, `Version ${card.unanswered.version} was sent, no answer yet`) : null),
   acts.length ? el("div", { class: "acts" }, acts) : null);
