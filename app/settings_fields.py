@@ -4,7 +4,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, create_model, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from app.access.shop_token_rules import fault_of_algorithms
 from app.settings_sources import PREFIX, FileSettingsSource
@@ -159,4 +165,7 @@ class SettingsFields(_Thresholds):  # type: ignore[misc] # the thresholds are ma
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: what is given in code, variables, their files, `.env`."""
-        return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
+        # looking through every setting for a file that is not there takes as long as all the rest
+        written = isinstance(dotenv_settings, DotEnvSettingsSource) and dotenv_settings.env_vars
+        dotenv = (dotenv_settings,) if written else ()
+        return init_settings, env_settings, FileSettingsSource(settings_cls), *dotenv

@@ -5,6 +5,7 @@ The structs that hold the thresholds say it all; this file only gives each of th
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -111,9 +112,10 @@ class Threshold(msgspec.Struct, frozen=True):
     meaning: str
 
 
-def thresholds() -> list[Threshold]:
+@cache
+def thresholds() -> tuple[Threshold, ...]:
     """List every threshold, by group."""
-    return [each for group in _GROUPS for each in _of_group(group)]
+    return tuple(each for group in _GROUPS for each in _of_group(group))
 
 
 def with_thresholds(rules: Rules, given: Mapping[str, float]) -> Rules:

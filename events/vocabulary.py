@@ -4,6 +4,7 @@ A team's facts are installed once, at the start of the process.
 """
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any, Final, get_args
 
 import msgspec
@@ -88,6 +89,7 @@ def kind_of(type: str) -> str:  # noqa: A002 - the field's name everywhere
     return type.partition(".")[0]
 
 
+@cache
 def _shape(fact: type[Fact], upcast: Upcast | None) -> Shape:
     personal = personal_fields(fact)
     moments = tuple(field.name for field in msgspec.structs.fields(fact) if holds_moment(field.type))

@@ -95,7 +95,10 @@ async def caretaker(database: str) -> AsyncIterator[Connection]:
 @pytest.fixture(scope="session")
 async def session_pool(database: str) -> AsyncIterator[Pool]:
     """The run's pool; ask for `pool` instead."""
-    pool = await open_pool(database, name="lockstep-test", most=16)
+    # a test that holds a transaction open does so for as long as a busy machine takes
+    pool = await open_pool(
+        database, name="lockstep-test", most=16, settings={"idle_in_transaction_session_timeout": "0"}
+    )
     yield pool
     await pool.close()
 
@@ -130,7 +133,7 @@ def dsn(database: str, clean: None) -> str:  # noqa: ARG001 - asked for, so that
 
 @pytest.fixture
 def pool(session_pool: Pool, clean: None) -> Pool:  # noqa: ARG001 - the same
-    """A pool of 16 connections, set up as production's."""
+    """A pool of 16 connections, set up as production's but for transactions that are held open."""
     return session_pool
 
 

@@ -14,7 +14,13 @@ from events.postgres.pool import connect
 CHOICE: Final = "LOCKSTEP_TEST_POSTGRES"
 """Unset: the embedded Postgres; `docker`: a container; else the URL of a server."""
 
-FORGETFUL: Final[Mapping[str, str]] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+FORGETFUL: Final[Mapping[str, str]] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    # a new database is written to the log page by page: twice the work where pages are compressed
+    "wal_compression": "off",
+}
 """For a store that may be lost: nothing waits for the disk."""
 
 

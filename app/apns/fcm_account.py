@@ -1,6 +1,7 @@
 """Google's service accounts as the settings name them: one, or several as JSON with the apps of each."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -49,12 +50,8 @@ class ServiceAccount(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             SettingsError: It is none of RSA.
         """
-        try:
-            key = load_pem_private_key(self.private_key.encode(), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            # the cause may quote the text it could not read, and that text may be the key
-            key = None
-        if not isinstance(key, rsa.RSAPrivateKey):
+        key = _rsa_key(self.private_key)
+        if key is None:
             raise SettingsError(f"The private_key of the service account of {self.project_id} is no RSA key in PEM.")
         return key
 
@@ -116,6 +113,17 @@ def files_of(text: str) -> list[str]:
 def routes_of_accounts(accounts: Iterable[ServiceAccount]) -> list[Route]:
     """List what accounts serve, as `Credentials.routes` does once they are in use."""
     return [(app, Environment.FCM, each.private_key_id) for each in accounts for app in each.apps]
+
+
+# whether a key's numbers go together takes a processor tens of milliseconds, and each is read at least twice
+@lru_cache(maxsize=16)
+def _rsa_key(text: str) -> rsa.RSAPrivateKey | None:
+    try:
+        key = load_pem_private_key(text.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        # the cause may quote the text it could not read, and that text may be the key
+        return None
+    return key if isinstance(key, rsa.RSAPrivateKey) else None
 
 
 def _text_of(listed: _Listed) -> str:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
+from events.postgres.array_types import ARRAY_TYPES
 from events.postgres.pool_rules import USUAL, PoolRules
 
 UNDERWAY_SECONDS: Final = 5.0
@@ -53,8 +54,12 @@ class _BoundedPool(Pool):
 
 
 async def prepare_connection(connection: Connection) -> None:
-    """Let `json` columns travel as the bytes they are: JSON is encoded and decoded in one place, the codec."""
+    """Let `json` columns travel as the bytes they are: JSON is encoded and decoded in one place, the codec.
+
+    Arrays are known from the start.
+    """
     await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
+    connection.get_settings().register_data_types(ARRAY_TYPES)
 
 
 async def _keep_session(_: Connection) -> None:

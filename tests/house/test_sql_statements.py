@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 import pytest
 
-from events.postgres.pool import Pool
+from events.postgres.pool import Pool, connect
 from tests.house.sql_files import FOLDERS, STATEMENTS, body_of, read_head, text_of
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -88,6 +88,20 @@ async def test_a_head_says_what_postgres_says(path: Path, pool: Pool) -> None:
 
     assert head.binds == [spelled(type_) for type_ in binds]
     assert head.columns == [(each.name, spelled(each.type)) for each in columns if each.type.name != "void"]
+
+
+async def test_no_statement_makes_the_driver_ask_for_types(dsn: str) -> None:
+    """A connection knows the types of all statements from the start; a new array belongs into `array_types`."""
+    connection = await connect(dsn, name="lockstep-test")
+    asked: list[str] = []
+    connection.add_query_logger(lambda record: asked.append(record.query))
+    try:
+        for path in STATEMENTS.values():
+            await connection.prepare(text_of(path))
+    finally:
+        await connection.close()
+
+    assert [query for query in asked if "pg_type" in query] == []
 
 
 @every_statement

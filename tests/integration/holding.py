@@ -15,8 +15,6 @@ T = TypeVar("T")
 async def locked(pool: Pool, table: str, slot: int) -> AsyncIterator[None]:
     """Hold the row of a slot, so that a command comes that far and no further."""
     async with pool.acquire() as connection, connection.transaction():
-        # as long as it takes, also on a machine that has much to do
-        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         await connection.execute(f"SELECT slot FROM {table} WHERE slot = $1 FOR UPDATE", slot)
         yield
 
@@ -37,9 +35,7 @@ async def killed_when(condition: Callable[[], Awaitable[bool]], *command: str, d
 async def table_locked(pool: Pool, table: str) -> AsyncIterator[Connection]:
     """Let nobody read or write a table, so that a statement comes that far and no further."""
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(
-            f"SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"
-        )
+        await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         yield connection
 
 
@@ -72,9 +68,7 @@ async def before_its_commit(pool: Pool, table: str, work: Coroutine[Any, Any, T]
         )
         try:
             async with connection.transaction():
-                await connection.execute(
-                    "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(1)"
-                )
+                await connection.execute("SELECT pg_advisory_xact_lock(1)")
                 task = asyncio.ensure_future(work)
                 await until_waiting(connection, task)
                 yield Held(connection, task)

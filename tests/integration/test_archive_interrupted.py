@@ -68,7 +68,7 @@ async def test_killed_while_it_writes(finished: Archiving, dsn: str) -> None:
         return finished.folder.exists() and len(finished.names()) == 1
 
     async with finished.flow.pool.acquire() as connection, connection.transaction():
-        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE events")
+        await connection.execute("LOCK TABLE events")
         await killed_when(writing, *command(finished), dsn=dsn)
     [half] = finished.names()
 

@@ -281,7 +281,6 @@ async def test_a_command_that_is_killed_is_brought_to_its_end(
 ) -> None:
     """By the running service, wherever it was; or by the same command once more."""
     async with flow.pool.acquire() as connection, connection.transaction():
-        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         await connection.execute(f"SELECT FROM {table} WHERE {condition} FOR UPDATE")
         process = await begin("erase", "customer", "customer-7", "--yes", dsn=dsn)
         try:

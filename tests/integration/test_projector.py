@@ -286,7 +286,6 @@ async def test_two_projectors_and_one_that_ignores_locks_miss_and_repeat_nothing
     async with pool.acquire() as slow:
         transaction = slow.transaction()
         await transaction.start()
-        await slow.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         await slow.execute("INSERT INTO heads VALUES (1, 'order-held', 1, now())")
         await asyncio.gather(
             append(), project(flow.projector, 50), project(flow.new_projector(), 70), project(ignorant, 60)
