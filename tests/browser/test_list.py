@@ -60,7 +60,7 @@ async def test_nothing_at_all_is_said_in_words(visit: Visit) -> None:
     """Without orders, and for an order that there is not yet, which appears when it comes."""
     await visit.enter()
     await visit.shows("#first-order", "as soon as its first event")
-    await visit.shows("#first-order", f"{visit.world.service.url}/v1/orders/order-1/events")
+    await visit.shows("#first-order", f"{visit.world.service.url}/v1/orders/first-order/events")
     for width in (360, 1440):
         await visit.page.set_viewport_size({"width": width, "height": 800})
         await expect(visit.page.locator("#first-order")).to_be_visible()

@@ -2,7 +2,7 @@
 
 import { ask, follow, may, rest } from "./api.js";
 import { actsOf, seenOn } from "./demo.js";
-import { byId, el, fill } from "./dom.js";
+import { byId, el, fill, say } from "./dom.js";
 import { explained, LastFound, passes } from "./findings.js";
 import { islands, phone } from "./phones.js";
 import { pushes, timeline } from "./timeline.js";
@@ -88,7 +88,7 @@ export class Order {
 
   fail(words) {
     byId("order").classList.toggle("absent", !this.told);
-    byId("order-error").textContent = words;
+    say(byId("order-error"), words);
     byId("order-error").hidden = false;
   }
 
@@ -118,9 +118,18 @@ export class Order {
     this.showPhones(shown, Boolean(then));
     byId("finding").classList.toggle("for-admin", may("admin"));
     fill(byId("finding"), explained(told, then, this.path, { nameOf: (id) => this.nameOf(id), again: () => this.catchUp(), last: this.last }));
-    fill(byId("timeline"), timeline(told, this.seen, travel.version, (version) => travel.go(version)));
+    this.showTimeline(timeline(told, this.seen, travel.version, (version) => travel.go(version)));
     fill(byId("pushes"), pushes(told, this.seen));
     travel.show(now.recorded);
+  }
+
+  /** Show the events; who reads further down, or is at one of them, stays there as another comes. */
+  showTimeline(lines) {
+    const list = byId("timeline"), place = list.parentElement, { scrollTop, scrollHeight } = place;
+    const focused = list.contains(document.activeElement) ? document.activeElement.closest("[data-version]").dataset.version : null;
+    fill(list, lines);
+    if (scrollTop) place.scrollTop = scrollTop + place.scrollHeight - scrollHeight;
+    if (focused) list.querySelector(`[data-version="${focused}"] .event`)?.focus({ preventScroll: true });
   }
 
   nameOf(deviceId) {
