@@ -10,6 +10,7 @@ from app.demo.desk import desk_routes
 from projections.registry import Registry
 from tests.acceptance.world import World, running_world
 from tests.browser.chromium import new_page, running_chromium
+from tests.browser.states import SETTINGS
 from tests.browser.visit import Visit
 from tests.conftest import Clock
 
@@ -24,7 +25,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def world(dsn: str, clock: Clock, certificates: Path, cards: Registry) -> AsyncIterator[World]:
     """A demo's service, which knows matches beside orders, and its simulated phones."""
     assert cards.modules == ()
-    async with running_world(dsn, clock, certificates, routes=desk_routes, cards=("app.demo.match_card",)) as made:
+    async with running_world(dsn, clock, certificates, routes=desk_routes, **SETTINGS) as made:
         yield made
 
 

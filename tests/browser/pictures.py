@@ -11,7 +11,7 @@ from events.postgres.migrator import migrate
 from events.postgres.pool import connect
 from tests.acceptance.world import running_world
 from tests.browser.chromium import new_page, running_chromium
-from tests.browser.states import FOLDER, STATES, enter, prepare
+from tests.browser.states import FIRST, FOLDER, SETTINGS, STATES, State, enter, prepare
 from tests.browser.visit import Visit
 from tests.conftest import Clock
 from tests.database import new_database, serving
@@ -27,18 +27,25 @@ async def main() -> None:
             connection = await connect(dsn, name="lockstep-pictures")
             try:
                 async with (
-                    running_world(dsn, Clock(connection), Path(folder) / "simulator", routes=desk_routes) as world,
+                    running_world(
+                        dsn, Clock(connection), Path(folder) / "simulator", routes=desk_routes, **SETTINGS
+                    ) as world,
                     running_chromium() as browser,
                     new_page(browser) as page,
                 ):
-                    await prepare(world)
                     visit = Visit(page, world)
                     await enter(visit)
+                    await _take(FIRST, visit)
+                    await prepare(world)
                     for state in STATES:
-                        (FOLDER / f"{state.name}.png").write_bytes(await state.picture(visit))
-                        sys.stdout.write(f"docs/pictures/{state.name}.png\n")
+                        await _take(state, visit)
             finally:
                 await connection.close()
+
+
+async def _take(state: State, visit: Visit) -> None:
+    (FOLDER / f"{state.name}.png").write_bytes(await state.picture(visit))
+    sys.stdout.write(f"docs/pictures/{state.name}.png\n")
 
 
 if __name__ == "__main__":

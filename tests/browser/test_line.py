@@ -1,10 +1,16 @@
 """A connection that goes and comes back."""
 
+from typing import Final
+
 from playwright.async_api import expect
 
 from app.bootstrap import Service
+from projections.pauses import Pauses
 from tests.acceptance.world import World, is_live
 from tests.browser.visit import Visit
+
+MOST_ASKED: Final = 8
+"""By an event and two looks that come by themselves, after three seconds each."""
 
 
 async def test_the_page_comes_back_with_the_service(world: World, visit: Visit) -> None:
@@ -26,6 +32,29 @@ async def test_the_page_comes_back_with_the_service(world: World, visit: Visit) 
     await expect(visit.page.locator("#list .row", has_text="order-1")).to_contain_text("Courier assigned")
 
     assert [each for each in visit.complaints if "ERR_" not in each] == []
+
+
+async def test_a_card_that_waits_is_not_asked_about_again_and_again(world: World, visit: Visit) -> None:
+    """An event for a card whose pushes are paused is read once or twice, and then as seldom as what stands still."""
+    phone = await world.phone()
+    await world.place()
+    await world.until(lambda: is_live(phone))
+    await world.come_to_rest()
+    await Pauses(world.service.pool).pause("app", phone.phone.bundle_id, reason="a trial")
+    await visit.enter()
+    await visit.look_at("order-1")
+    asked: list[str] = []
+    visit.page.on(
+        "request", lambda request: asked.append(request.url) if "/v1/orders/order-1/" in request.url else None
+    )
+    await world.happen("order-1", "order.accepted")
+    await visit.shows("#finding [data-reason=paused_by_person]", "an operator has paused")
+    for _ in range(2):
+        async with visit.page.expect_request("**/explain?*"):
+            pass
+
+    assert len(asked) <= MOST_ASKED, asked
+    await visit.is_calm()
 
 
 async def test_what_happened_without_the_page_is_there_once_it_is_back(world: World, visit: Visit) -> None:

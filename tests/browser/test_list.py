@@ -24,9 +24,11 @@ async def test_the_list_is_searched_and_filtered(world: World, visit: Visit) -> 
     await expect(rows.filter(has_text="sushi-1")).to_be_visible()
     await expect(rows).to_have_count(2)
     await search.fill("nothing")
-    await visit.shows("#list-empty", "No order fits")
+    await expect(visit.page.get_by_text("No order fits.")).to_be_visible()
     await visit.is_accessible()
-    await search.fill("")
+    await visit.page.get_by_role("button", name="Show all orders").click()
+    await expect(search).to_be_focused()
+    await expect(rows).to_have_count(3)
     await visit.page.get_by_label("Status").select_option("accepted")
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text("sushi-1")
@@ -57,8 +59,12 @@ async def test_trouble_can_be_sought(world: World, visit: Visit) -> None:
 async def test_nothing_at_all_is_said_in_words(visit: Visit) -> None:
     """Without orders, and for an order that there is not yet, which appears when it comes."""
     await visit.enter()
-    await visit.shows("#list-empty", "as soon as its first event")
-    await visit.is_accessible()
+    await visit.shows("#first-order", "as soon as its first event")
+    await visit.shows("#first-order", f"{visit.world.service.url}/v1/orders/first-order/events")
+    for width in (360, 1440):
+        await visit.page.set_viewport_size({"width": width, "height": 800})
+        await expect(visit.page.locator("#first-order")).to_be_visible()
+        await visit.is_accessible()
     await visit.page.evaluate("location.hash = '#/orders/later'")
     await visit.shows("#order-error", "Nothing has happened to an order later yet")
     await visit.is_accessible()

@@ -12,7 +12,7 @@ export class Refused extends Error {
 }
 
 let key = sessionStorage.getItem(KEPT);
-let rights = new Set();
+let rights = new Set(), isOfSession = false;
 
 export const keyIsOf = (environment) => (key ?? "").startsWith(`lk_${environment}_`);
 export const hasKey = () => key !== null;
@@ -26,9 +26,12 @@ export function forget() {
 
 /** Forget the key, and end it if it is that of a session of the console. */
 export async function leave() {
-  const ended = keyIsOf("console") ? ask("v1/console/sessions/current", { method: "DELETE" }) : null;
+  const ended = isOfSession ? ask("v1/console/sessions/current", { method: "DELETE" }) : null;
   forget();
-  await ended;
+  // a session that is over already, and a key that is of none, have nothing to end
+  await ended?.catch((error) => {
+    if (![401, 404].includes(error.status)) throw error;
+  });
 }
 
 /** Take a key, once the API knows it; gives who it is. */
@@ -37,6 +40,7 @@ export async function enter(wanted) {
   try {
     const me = await ask("v1/me");
     rights = new Set(me.scopes);
+    isOfSession = me.name.startsWith("console-");
     sessionStorage.setItem(KEPT, wanted);
     return me;
   } catch (error) {
@@ -56,7 +60,7 @@ export const goOn = () => enter(key);
 
 /** Ask, and give the JSON of the answer; null where there is nothing in it. */
 export async function ask(path, { method = "GET", body, signal } = {}) {
-  const answer = await fetch(new URL(path, document.baseURI), {
+  const answer = await reach(new URL(path, document.baseURI), {
     method,
     signal,
     credentials: "omit",
@@ -71,6 +75,16 @@ export async function ask(path, { method = "GET", body, signal } = {}) {
   throw new Refused(answer.status, content ?? {});
 }
 
+async function reach(address, request) {
+  try {
+    return await fetch(address, request);
+  } catch (error) {
+    // what a browser says of a network that is not there is for nobody to read
+    if (error.name === "TypeError") throw new Error("Lockstep cannot be reached.", { cause: error });
+    throw error;
+  }
+}
+
 /** Follow a stream until `signal` says to stop: `take(event, data)` for each event; the page is told as the line comes and goes. */
 export async function follow(path, { signal, take }) {
   let wait = FIRST_WAIT, lastId = "";
@@ -82,6 +96,8 @@ export async function follow(path, { signal, take }) {
       clearTimeout(watchdog);
       watchdog = setTimeout(() => hung.abort(), SILENT_FOR);
     };
+    const cut = () => hung.abort();
+    addEventListener("offline", cut);
     try {
       alive();
       const headers = { Authorization: `Bearer ${key}`, ...(lastId && { "Last-Event-ID": lastId }) };
@@ -112,6 +128,7 @@ export async function follow(path, { signal, take }) {
       line(false);
     } finally {
       clearTimeout(watchdog);
+      removeEventListener("offline", cut);
     }
     await rest(wait * (0.5 + Math.random() / 2), signal);
     wait = Math.min(wait * 2, LONGEST_WAIT);

@@ -1,7 +1,7 @@
 // In the demo: what the simulated phones show themselves, buttons for their users, and buttons for what can go wrong.
 
 import { ask, keyIsOf, may } from "./api.js";
-import { byId, el, press } from "./dom.js";
+import { byId, el, press, say as write } from "./dom.js";
 
 /** What shows best how things heal by themselves. */
 const FIRST = ["reason:ServiceUnavailable", "goaway", "connect:refused", "never_answers", "cut_after_processing", "bad_day"];
@@ -12,6 +12,7 @@ let here = false;
 export async function beginDemo() {
   here = false;
   byId("demo").hidden = true;
+  byId("order").classList.remove("with-acts");
   if (!keyIsOf("demo") || !may("admin")) return;
   const told = await ask("demo/faults").catch((error) => {
     if (error.status === 404) return null;
@@ -47,7 +48,7 @@ async function say(asked) {
 
 function show(told) {
   const waiting = told.faults.reduce((sum, each) => sum + (each.times ?? 1), 0);
-  byId("faults-left").textContent = waiting ? `Goes wrong still: ${told.faults.map((each) => each.name).join(", ")}` : "Nothing goes wrong.";
+  write(byId("faults-left"), waiting ? `Goes wrong still: ${told.faults.map((each) => each.name).join(", ")}` : "Nothing goes wrong.");
   byId("end-faults").disabled = !waiting;
 }
 

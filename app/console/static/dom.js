@@ -1,6 +1,7 @@
 // Makes elements. Texts are only ever placed as text, and styles by properties, as the page's policy wants it.
 
 const SVG = "http://www.w3.org/2000/svg";
+const CAN_BE_FOCUSED = "button, summary";
 
 /** Make an element: `el("p", { class: "quiet", onclick: act }, "words", another)`. */
 export function el(name, attributes = {}, ...children) {
@@ -44,7 +45,7 @@ function patch(old, made) {
   if (old === made || old.isEqualNode(made) || old.classList?.contains("sure")) return;
   const isAnother = old.nodeName !== made.nodeName || old.nodeType !== Node.ELEMENT_NODE || old.matches("button, .screen")
     || old.dataset?.reason !== made.dataset?.reason;
-  if (isAnother) return old.replaceWith(made);
+  if (isAnother) return replace(old, made);
   // what somebody has opened stays open
   for (const { name } of [...old.attributes]) if (!made.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   for (const { name, value } of made.attributes) {
@@ -52,6 +53,20 @@ function patch(old, made) {
     else if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   fill(old, ...made.childNodes);
+}
+
+/** Put another element in the place of one; whoever was in it stays at what says the same, or at what stands there now. */
+function replace(old, made) {
+  const focused = old.nodeType === Node.ELEMENT_NODE && old.contains(document.activeElement) ? document.activeElement : null;
+  old.replaceWith(made);
+  if (!focused || made.nodeType !== Node.ELEMENT_NODE) return;
+  const places = made.matches(CAN_BE_FOCUSED) ? [made] : [...made.querySelectorAll(CAN_BE_FOCUSED)];
+  (places.find((each) => each.textContent === focused.textContent) ?? places[0])?.focus({ preventScroll: true });
+}
+
+/** Write a text, if it is another one: what is said once is not said again to those who hear the page. */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** Do what a button says, once; it says itself what went wrong. */

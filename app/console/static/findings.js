@@ -9,6 +9,9 @@ const CALM = new Set(["in_step", "unchanged", "over", "ended", "ended_by_person"
 /** What an event passes through on its way, most often within a blink. */
 const PASSING = new Set(["folding", "order_waits", "matching", "spreading", "not_looked_at", "due", "under_way", "one_a_second"]), HELD = 1500;
 
+/** Tell whether what was found of an order or a card changes by itself within a moment. */
+export const passes = (finding) => PASSING.has(finding.reason);
+
 /** Goes on giving what was found before, while what is found now may pass before one has read it. */
 export class LastFound {
   constructor() {
@@ -18,7 +21,7 @@ export class LastFound {
   /** Give what is to be shown of a subject, or of a card, of which this was found. */
   of(id, told) {
     const now = performance.now();
-    if (PASSING.has(told.finding.reason) && this.given.has(id)) {
+    if (passes(told.finding) && this.given.has(id)) {
       if (!this.passingSince.has(id)) this.passingSince.set(id, now);
       if (now - this.passingSince.get(id) < HELD) return this.given.get(id);
     } else this.passingSince.delete(id);

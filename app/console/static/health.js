@@ -2,7 +2,7 @@
 
 import { ask, may, rest } from "./api.js";
 import { Chart } from "./chart.js";
-import { byId, el, fill, press } from "./dom.js";
+import { byId, el, fill, press, say } from "./dom.js";
 import { command } from "./findings.js";
 import { ago, count, inWords, lasting } from "./words.js";
 
@@ -44,7 +44,7 @@ export class Health {
     } catch (error) {
       if (signal.aborted) return;
       for (const each of Object.values(this.charts)) each.add(null);
-      byId("health-error").textContent = `The figures cannot be read: ${error.message} Trying again…`;
+      say(byId("health-error"), `The figures cannot be read: ${error.message} Trying again…`);
       byId("health-error").hidden = false;
       this.before = null;
     }

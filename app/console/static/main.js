@@ -2,7 +2,7 @@
 
 import { ask, enter, forget, goOn, hasKey, leave, may, redeem, Refused } from "./api.js";
 import { beginDemo } from "./demo.js";
-import { byId } from "./dom.js";
+import { byId, say } from "./dom.js";
 import { Health } from "./health.js";
 import { Order } from "./order.js";
 import { Orders } from "./orders.js";
@@ -92,9 +92,19 @@ function route() {
   orders.mark(wanted);
   byId("order").hidden = !wanted;
   byId("no-order").hidden = Boolean(wanted);
+  byId("detail").scrollTop = 0;
+  stayInSight(wanted);
   if (!wanted) return;
   order = new Order(wanted, layouts, version);
   order.begin();
+}
+
+/** In a narrow window list and order take the place of one another: who is in what goes is led to what comes. */
+function stayInSight(wanted) {
+  const [list, back] = [byId("list"), document.querySelector(".back")];
+  if (getComputedStyle(back).display === "none") return;
+  if (wanted && document.activeElement === list) back.focus({ preventScroll: true });
+  if (!wanted && document.activeElement === back) list.focus({ preventScroll: true });
 }
 
 /** Give an id of the address as it was written, if it cannot be decoded: there is no such order then. */
@@ -131,7 +141,7 @@ addEventListener("lockstep:expired", () => {
 });
 addEventListener("lockstep:line", (event) => {
   document.body.dataset.line = event.detail ? "open" : "lost";
-  byId("line").textContent = event.detail ? "Live" : "No connection. Trying again…";
+  say(byId("line"), event.detail ? "Live" : "No connection. Trying again…");
 });
 addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.matches("input, select, textarea")) return;

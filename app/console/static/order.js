@@ -2,14 +2,14 @@
 
 import { ask, follow, may, rest } from "./api.js";
 import { actsOf, seenOn } from "./demo.js";
-import { byId, el, fill } from "./dom.js";
-import { explained, LastFound } from "./findings.js";
+import { byId, el, fill, say } from "./dom.js";
+import { explained, LastFound, passes } from "./findings.js";
 import { islands, phone } from "./phones.js";
 import { pushes, timeline } from "./timeline.js";
 import { Travel } from "./travel.js";
 import { inWords, short } from "./words.js";
 
-const CATCH_UP = [30, 40, 60, 80, 120, 200, 300, 500, 800, 1300, 2000, 3000], TICK = 3000;
+const CATCH_UP = [30, 40, 60, 80, 120, 200, 300, 500, 800, 1300, 2000, 3000], LONGEST_WAIT = 3000, TICK = 3000;
 
 export class Order {
   /**
@@ -30,6 +30,9 @@ export class Order {
   /** Follow it, until `end`. */
   async begin() {
     const { signal } = this.stop;
+    // a browser takes such a part of an address for the way to another one, however it is written (WHATWG URL, "dot segment")
+    if ([".", ".."].includes(this.id)) return this.fail(`No browser can ask for an order ${this.id}, since its address would be another one. `
+      + `At the command line: lockstep order explain ${this.id}`);
     await this.read();
     const ticking = setInterval(() => document.hidden || this.read(), TICK);
     signal.addEventListener("abort", () => clearInterval(ticking));
@@ -44,50 +47,49 @@ export class Order {
     delete byId("order").dataset.order;
   }
 
-  /** Read again and again, in ever longer steps, until its cards have what there is, or nothing comes of it. */
+  /** Read again and again, in ever longer steps, while pushes are on their way; what waits for longer is read every TICK. */
   async catchUp() {
     const turn = (this.turn = {}), { signal } = this.stop;
     for (const wait of CATCH_UP) {
       await this.read();
-      if (signal.aborted || this.turn !== turn || this.isInStep()) return;
-      await rest(wait, signal);
+      if (signal.aborted || this.turn !== turn || !this.told) return;
+      const passing = [this.told, ...this.told.cards].map((each) => each.finding).filter(passes);
+      if (!passing.length) return;
+      // nothing comes before the first that says when it goes on
+      const until = Math.min(...passing.map((each) => (each.until ? new Date(each.until) - new Date(this.told.at) : 0)));
+      await rest(Math.min(Math.max(wait, until), LONGEST_WAIT), signal);
+      if (this.turn !== turn) return;
     }
-  }
-
-  isInStep() {
-    const { told } = this;
-    return told && told.viewVersion === told.version && told.cards.every(
-      (each) => each.phase === "over" || (each.phase === "shown" && (each.acceptedVersion ?? 0) >= told.viewVersion));
   }
 
   async read() {
     const { signal } = this.stop;
     const mine = (this.reading = {});
     try {
-      // what there was before is most often what there is: so it is asked for at once
-      const known = this.told?.version, cards = this.told?.cards ?? [];
-      let [told, now, seen] = await Promise.all([
-        ask(`${this.path}/explain?states=true`, { signal }),
-        known ? this.stateOf(known) : null,
-        seenOn(cards, signal),
-      ]);
-      if (told.version !== known) now = await this.stateOf(told.version, told.at);
+      const cards = this.told?.cards ?? [];
+      let [told, seen] = await Promise.all([ask(`${this.path}/explain?states=true`, { signal }), seenOn(cards, signal)]);
+      // what was accepted of its cards is asked for once they, or the order, are elsewhere than before
+      const place = placeOf(told);
+      const now = place === this.place ? this.now : await this.stateOf(told.version, told.at);
       if (told.cards.length !== cards.length) seen = await seenOn(told.cards, signal);
       if (signal.aborted || this.reading !== mine) return;
       this.travel.reach(told);
       await this.travel.complete(now);
       if (signal.aborted || this.reading !== mine) return;
-      Object.assign(this, { told, now, seen });
+      Object.assign(this, { told, now, seen, place });
       byId("order-error").hidden = true;
       this.show();
     } catch (error) {
       if (signal.aborted) return;
-      byId("order").classList.toggle("absent", error.status === 404);
-      byId("order-error").textContent = error.status === 404
-        ? `Nothing has happened to an order ${this.id} yet. It appears here as soon as something does.`
-        : `It cannot be read: ${error.message} Trying again…`;
-      byId("order-error").hidden = false;
+      this.fail(error.status === 404 ? `Nothing has happened to an order ${this.id} yet. It appears here as soon as something does.`
+        : `It cannot be read: ${error.message} Trying again…`);
     }
+  }
+
+  fail(words) {
+    byId("order").classList.toggle("absent", !this.told);
+    say(byId("order-error"), words);
+    byId("order-error").hidden = false;
   }
 
   /** Give what there is of a version; before the first, of a moment. */
@@ -116,9 +118,18 @@ export class Order {
     this.showPhones(shown, Boolean(then));
     byId("finding").classList.toggle("for-admin", may("admin"));
     fill(byId("finding"), explained(told, then, this.path, { nameOf: (id) => this.nameOf(id), again: () => this.catchUp(), last: this.last }));
-    fill(byId("timeline"), timeline(told, this.seen, travel.version, (version) => travel.go(version)));
+    this.showTimeline(timeline(told, this.seen, travel.version, (version) => travel.go(version)));
     fill(byId("pushes"), pushes(told, this.seen));
     travel.show(now.recorded);
+  }
+
+  /** Show the events; who reads further down, or is at one of them, stays there as another comes. */
+  showTimeline(lines) {
+    const list = byId("timeline"), place = list.parentElement, { scrollTop, scrollHeight } = place;
+    const focused = list.contains(document.activeElement) ? document.activeElement.closest("[data-version]").dataset.version : null;
+    fill(list, lines);
+    if (scrollTop) place.scrollTop = scrollTop + place.scrollHeight - scrollHeight;
+    if (focused) list.querySelector(`[data-version="${focused}"] .event`)?.focus({ preventScroll: true });
   }
 
   nameOf(deviceId) {
@@ -141,6 +152,13 @@ export class Order {
     fill(byId("phones"), drawn.length ? drawn : el("p", { class: "nothing" },
       past ? "No card was there then." : "No phone has a card of it. The explanation says why."));
   }
+}
+
+/** Say how far an order and its cards are, so that two places are told from one another. */
+function placeOf(told) {
+  const cards = told.cards.map(({ cardId, generation, phase, acceptedVersion, sent, finding }) =>
+    [cardId, generation, phase, acceptedVersion, finding.reason, sent.map((each) => [each.apnsId, each.outcome])]);
+  return JSON.stringify([told.version, told.viewVersion, cards]);
 }
 
 /** Of the cards of one phone and type, the newest generation. */

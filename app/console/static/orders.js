@@ -1,11 +1,19 @@
 // The list of orders: those that changed last first, sought by words, status and trouble, and kept in step by a stream.
 
 import { ask, follow } from "./api.js";
-import { byId, el } from "./dom.js";
+import { byId, el, say } from "./dom.js";
+import { command } from "./findings.js";
 import { VirtualList } from "./virtual_list.js";
 import { ago, inWords } from "./words.js";
 
 const PAGE = 500, ROW = 60, TICK = 1000, SEARCH_REST = 200;
+
+/** How the first order comes, as one copies it. */
+const FIRST_ORDER = [
+  "lockstep keys create --name shop --scope events:write",
+  `curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" ${new URL("v1/orders/first-order/events", document.baseURI)} `
+    + `-d '{"type": "order.placed", "source": "shop", "data": {"customerId": "customer-1", "merchantName": "Trattoria"}}'`,
+];
 
 export class Orders {
   /** @param choose Called with the id of an order that is chosen. */
@@ -20,13 +28,21 @@ export class Orders {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("input", () => {
       clearTimeout(this.resting);
-      this.resting = setTimeout(() => this.begin(), SEARCH_REST);
+      this.resting = setTimeout(() => this.begin({ sought: true }), SEARCH_REST);
     });
+    byId("show-all").onclick = () => {
+      this.form.reset();
+      this.begin({ sought: true });
+      byId("search").focus();
+    };
+    byId("first-order-lines").replaceChildren(...FIRST_ORDER.map(command));
     setInterval(() => document.hidden || this.list.again(), 15 * TICK);
   }
 
-  /** Read the list anew, by what is sought now, and follow it. */
-  async begin() {
+  /** Read the list anew, by what is sought now, and follow it; who has just sought something hears how much there is. */
+  async begin({ sought = false } = {}) {
+    this.isHeard = sought;
+    if (sought) this.list.toTop();
     this.stop?.abort();
     const stop = (this.stop = new AbortController()), signal = stop.signal;
     this.known.clear();
@@ -121,9 +137,17 @@ export class Orders {
     this.showing ??= requestAnimationFrame(() => {
       this.showing = null;
       const orders = [...this.known.values()].sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1));
-      this.list.set(orders);
-      byId("list-count").textContent = `${orders.length.toLocaleString()}${this.next ? "+" : ""}`;
-      byId("list-empty").hidden = orders.length > 0 || this.state !== "read";
+      this.list.set(orders, !this.next);
+      const length = `${orders.length.toLocaleString()}${this.next ? "+" : ""}`;
+      say(byId("list-count"), length);
+      if (this.isHeard && this.state === "read") {
+        this.isHeard = false;
+        byId("list-heard").textContent = `${length} orders`;
+      }
+      const none = this.state === "read" && !orders.length, sought = Boolean(this.words || this.filter().size);
+      byId("list-empty").hidden = !none || !sought;
+      document.body.dataset.list = none && !sought ? "empty" : "some";
+      byId("first-order").hidden = !none || sought;
     });
   }
 
@@ -140,7 +164,7 @@ export class Orders {
     this.state = state;
     byId("list").setAttribute("aria-busy", String(state === "reading"));
     byId("list-error").hidden = state !== "failed";
-    byId("list-error").textContent = state === "failed" ? `The list cannot be read: ${words}` : "";
+    say(byId("list-error"), state === "failed" ? `The list cannot be read: ${words}` : "");
   }
 }
 
@@ -154,8 +178,4 @@ function showRow(row, order) {
   say(who, order.customerId ?? "nobody yet");
   when.dateTime = order.changedAt;
   say(when, ago(order.changedAt));
-}
-
-function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

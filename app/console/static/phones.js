@@ -25,7 +25,7 @@ export function phone(card, { told, layout, seen, name, android, acts = [] }) {
   const accepted = card.accepted, look = lookOf(card, told, seen);
   const content = { contentState: accepted?.contentState, attributes: card.attributes ?? {}, words: layout?.words ?? {} };
   const live = accepted?.contentState && ["shown", "stale"].includes(look.name);
-  const screen = el("div", { class: "screen", "aria-label": `${name} shows` },
+  const screen = el("div", { class: "screen", role: "group", "aria-label": `${name} shows` },
     android ? null : islandOf(layout, content, live),
     el("div", { class: "lock-clock", "aria-hidden": "true" }, bareClock()),
     accepted?.contentState && look.name !== "gone" ? lockScreen(layout, content, look) : el("p", { class: "nothing" }, look.words));
@@ -34,7 +34,7 @@ export function phone(card, { told, layout, seen, name, android, acts = [] }) {
   el("div", { class: "frame" }, screen),
   el("figcaption", {},
     el("strong", {}, name),
-    el("span", { class: `mark ${look.mark}` }, look.words),
+    el("span", { class: `mark ${look.mark}` }, look.name === "none" ? "No card yet" : look.words),
     accepted ? el("span", { class: "quiet" }, `Version ${accepted.version}, ${ago(accepted.acceptedAt)}, ${count(accepted.contentBytes)} bytes`) : null,
     card.unanswered ? el("span", { class: "quiet" }, `Version ${card.unanswered.version} was sent, no answer yet`) : null),
   acts.length ? el("div", { class: "acts" }, acts) : null);

@@ -24,11 +24,25 @@ export class VirtualList {
     new ResizeObserver(() => this.later()).observe(place);
   }
 
-  /** Show these items; `idOf` tells one from another. */
-  set(items) {
+  /** Show these items, of which there may be more; who has scrolled to some of them goes on seeing those. */
+  set(items, isWhole = true) {
+    this.isWhole = isWhole;
+    const { scrollTop, clientHeight } = this.place, first = Math.floor(scrollTop / this.rowHeight);
+    const seen = scrollTop ? this.items.slice(first, first + Math.ceil(clientHeight / this.rowHeight)) : [];
     this.items = items;
     this.space.style.height = `${items.length * this.rowHeight}px`;
+    if (seen.length) {
+      const places = new Map(items.map((each, index) => [each.orderId, index]));
+      const moves = seen.map((each, index) => places.get(each.orderId) - first - index).filter((each) => !Number.isNaN(each));
+      const least = moves.reduce((least, each) => (Math.abs(each) < Math.abs(least) ? each : least), Infinity);
+      if (Number.isFinite(least)) this.place.scrollTop = scrollTop + least * this.rowHeight;
+    }
     this.again();
+  }
+
+  /** Go to the first item. */
+  toTop() {
+    this.place.scrollTop = 0;
   }
 
   /** Leave nothing of the items in the page, at once. */
@@ -64,25 +78,45 @@ export class VirtualList {
     if (first === this.first && count === this.count) return;
     Object.assign(this, { first, count });
     while (this.rows.length < count) this.add();
-    this.rows.forEach((row, index) => {
-      const item = this.items[first + index];
-      row.hidden = index >= count || !item;
-      // nothing of anybody stays in a row that is not shown
-      if (row.hidden) return void row.replaceChildren();
+    const shown = this.items.slice(first, first + count), rows = this.rowsOf(shown);
+    let active = null;
+    shown.forEach((item, index) => {
+      const row = rows[index], isChosen = item.orderId === this.chosen;
+      row.hidden = false;
       row.style.transform = `translateY(${(first + index) * this.rowHeight}px)`;
-      row.id = `row-${first + index}`;
-      row.setAttribute("aria-setsize", this.items.length);
+      row.setAttribute("aria-setsize", this.isWhole ? this.items.length : -1);
       row.setAttribute("aria-posinset", first + index + 1);
-      row.setAttribute("aria-selected", String(item.orderId === this.chosen));
-      if (item.orderId === this.chosen) this.place.setAttribute("aria-activedescendant", row.id);
+      row.setAttribute("aria-selected", String(isChosen));
+      if (isChosen) active = row.id;
       this.show(row, item);
+      // those who hear the page hear the rows as they stand
+      if (this.space.children[index] !== row) this.space.insertBefore(row, this.space.children[index]);
     });
+    if (active) this.place.setAttribute("aria-activedescendant", active);
+    else this.place.removeAttribute("aria-activedescendant");
+  }
+
+  /** Give a row for each item: that which it has, so that it stays the same for whoever is at it, or one that is free. */
+  rowsOf(shown) {
+    const wanted = new Set(shown.map((each) => each.orderId)), held = new Map(), free = [];
+    for (const row of this.rows) {
+      if (row.item && wanted.has(row.item.orderId)) held.set(row.item.orderId, row);
+      else free.push(row);
+    }
+    const rows = shown.map((each) => held.get(each.orderId) ?? free.pop());
+    rows.forEach((row, index) => { row.item = shown[index]; });
+    for (const row of free) {
+      row.hidden = true;
+      row.item = null;
+      // nothing of anybody stays in a row that is not shown
+      row.replaceChildren();
+    }
+    return rows;
   }
 
   add() {
-    const index = this.rows.length;
-    const row = el("div", { class: "row", role: "option", style: { height: `${this.rowHeight}px` },
-      onclick: () => this.choose(this.items[this.first + index]) });
+    const row = el("div", { class: "row", role: "option", id: `row-${this.rows.length}`, style: { height: `${this.rowHeight}px` },
+      onclick: () => this.choose(row.item) });
     this.rows.push(row);
     this.space.append(row);
   }
