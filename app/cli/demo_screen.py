@@ -48,8 +48,9 @@ class Screen:
         console: Console | None = None,
     ) -> None:
         self._cards, self._invitation = cards, invitation
-        self._told: deque[str] = deque(maxlen=MOST_LINES)
         self._console = console or Console()
+        self._size, self._resized = self._console.size, False
+        self._told: deque[str] = deque(maxlen=MOST_LINES)
         # a terminal that knows no cursor, or no letters but its own, gets lines
         self._moves = (
             self._console.is_terminal
@@ -99,7 +100,9 @@ class Screen:
         # what the shell writes once we have left takes a line
         room = height - _height(str(self._invitation), width) - 1
         foot = [_LAST]
-        if room < FEWEST_ROWS + FEWEST_LINES + len(foot) + 1:
+        # a terminal that is made smaller keeps its lower end, and nobody tells what has left it by the upper
+        self._resized |= (width, height) != self._size
+        if self._resized or room < FEWEST_ROWS + FEWEST_LINES + len(foot) + 1:
             foot = [f"Console, once: {self._invitation.link}", *foot]
             room = 0
         below = _height("\n".join(foot), width)
@@ -121,14 +124,21 @@ class Screen:
 
 
 def cards_of(simulator: Simulator) -> list[tuple[str, Card]]:
-    """Give the cards of phones whose user is signed in, with the phone's id: the guest's first, then active ones."""
+    """Give the cards of phones whose user is signed in, with the phone's id.
+
+    First comes the guest's newest, last those of the guest that earlier demos have left.
+    """
     cards = [
         (agent.phone_id, card)
         for agent in reversed(list(simulator.phones.values()))
         if agent.phone.customer_id is not None
         for card in reversed(list(agent.phone.cards.values()))
     ]
-    return sorted(cards, key=lambda each: (each[0] != YOUR_PHONE, each[1].state != "active"))
+    guests = [each for each in cards if each[0] == YOUR_PHONE]
+    guests.sort(key=lambda each: each[1].shown_timestamp, reverse=True)
+    others = [each for each in cards if each[0] != YOUR_PHONE]
+    others.sort(key=lambda each: each[1].state != "active")
+    return [*guests[:1], *others, *guests[1:]]
 
 
 def _height(text: str, width: int) -> int:

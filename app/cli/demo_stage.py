@@ -36,6 +36,7 @@ from app.logs import set_up_logs
 from app.settings import Settings, load_settings
 from app.settings_fields import ALL_ROLES
 from app.simulator.behaviour import Behaviour
+from app.simulator.chance import CALM
 from app.simulator.declaration import ORDER
 from app.simulator.simulator import DEFAULT_BUNDLE_ID, Options, Simulator
 from events.postgres.embedded import stop_embedded
@@ -222,9 +223,15 @@ async def _stage(service: Service, simulator: Simulator, given: Settings, direct
     registry = DeviceRegistry(service.pool, service.keyring, ring_matcher=lambda: None, ring_due=lambda _: None)
     await registry.forget_customer(CUSTOMER, datetime.now(UTC))
     guest = uuid4().hex[:4]
-    # its seed gives tokens that no demo before this one had: those are retired
-    fetches = Behaviour(fetches_pictures=True)
-    simulator.install_phone(customer_id=CUSTOMER, ticket=ticket, phone_id=YOUR_PHONE, seed=guest, behaviour=fetches)
+    simulator.install_phone(
+        customer_id=CUSTOMER,
+        ticket=ticket,
+        phone_id=YOUR_PHONE,
+        behaviour=Behaviour(fetches_pictures=True),
+        profile=CALM,
+        # gives tokens that no demo before this one had: those are retired
+        seed=guest,
+    )
     opens, _ = await ConsoleSessions(service.pool, service.keyring).issue(
         (Scope.ADMIN,), ticket_seconds=_TICKET_SECONDS, environment=DEMO
     )

@@ -6,6 +6,7 @@ Exit codes: 0 it is so, or it was done; 1 the answer is no; 2 the command could 
 import asyncio
 import errno
 import os
+import re
 import signal
 import sys
 import traceback
@@ -34,12 +35,23 @@ def run(work: Coroutine[Any, Any, int]) -> None:
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - the last place that can say what happened
-        typer.echo(f"lockstep: {explain(error)}", err=True)
-        if os.environ.get("LOCKSTEP_LOG_LEVEL") == "debug":
-            traceback.print_exception(error, file=sys.stderr)
-        code = COULD_NOT_RUN
+        code = _failed(error)
     if code:
         raise typer.Exit(code)
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong; give the exit code."""
+    if isinstance(error, ExceptionGroup):
+        return _failed(error.exceptions[0])
+    if isinstance(error, BrokenPipeError):
+        # who read our words has left, as head does; what is still to be written goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    typer.echo(f"lockstep: {explain(error)}", err=True)
+    if os.environ.get("LOCKSTEP_LOG_LEVEL") == "debug":
+        traceback.print_exception(error, file=sys.stderr)
+    return COULD_NOT_RUN
 
 
 def unknown(id_: str) -> int:
@@ -102,7 +114,10 @@ def listening(cure: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _PORT_ERRORS:
             raise
-        raise CommandError(f"Cannot listen: {error.strerror or error}. {cure}") from error
+        # asyncio says "error while attempting to bind on address ('127.0.0.1', 8080): address already in use"
+        where = re.fullmatch(r".* address \('(.*?)', (\d+).*?\): (.*)", error.strerror or "")
+        cause = f" at {where[1]}:{where[2]}: {where[3]}" if where else f": {error.strerror or error}"
+        raise CommandError(f"Cannot listen{cause}. {cure}") from error
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -40,11 +40,11 @@ class Token(msgspec.Struct, frozen=True):
 
     Attributes:
         holder: The device; None: nobody has it.
-        registered_at: When that one told of it.
+        told_at: When that one told of it last.
     """
 
     holder: str | None
-    registered_at: datetime | None
+    told_at: datetime | None
 
 
 class KnownPhone(msgspec.Struct, frozen=True):
@@ -262,7 +262,7 @@ def _taken(card: MovingCard, view: CardView | None, *, gone: bool) -> str:
 
 def _told(phone: MovingPhone, tokens: Sequence[Token]) -> str:
     """Say what is known of a phone from now on."""
-    later = sum(each.registered_at is not None and each.registered_at > phone.registered_at for each in tokens)
+    later = sum(each.told_at is not None and each.told_at > phone.registered_at for each in tokens)
     named = [f"{len(phone.device.tokens)} start tokens" if len(phone.device.tokens) != 1 else "a start token"]
     if phone.device.notification_token is not None:
         named.append("an alert token")

@@ -53,7 +53,7 @@ class PhoneRows:
         blind = [list(self.tokens_of(each).values()) for each in phones]
         wanted = sorted({each for tokens in blind for each in tokens})
         holders = {
-            BlindToken(row["app"], row["environment"], row["token_hash"]): Token(row["device_id"], row["registered_at"])
+            BlindToken(row["app"], row["environment"], row["token_hash"]): Token(row["device_id"], row["told_at"])
             for row in await self._pool.fetch(
                 statement("app/find_token_holders"),
                 [each.app for each in wanted],
@@ -142,6 +142,6 @@ class PhoneRows:
 
 def _later_id(phone: MovingPhone, tokens: Sequence[Token]) -> str:
     """Give the id by which a phone goes here: that under which it told of a token last."""
-    told = [(each.registered_at, each.holder) for each in tokens if each.registered_at and each.holder]
-    registered_at, holder = max(told, default=(phone.registered_at, phone.device_id))
-    return holder if registered_at > phone.registered_at else phone.device_id
+    told = [(each.told_at, each.holder) for each in tokens if each.told_at and each.holder]
+    told_at, holder = max(told, default=(phone.registered_at, phone.device_id))
+    return holder if told_at > phone.registered_at else phone.device_id

@@ -106,6 +106,8 @@ def test_a_terminal_that_is_made_smaller_is_drawn_anew() -> None:
     console.size = (60, 20)
 
     assert len(drawn(screen, 60, 20)) < len(before)
+    console.size = (120, 40)
+    assert LINK in "".join(drawn(screen, 120, 40)), "nobody knows what is still in sight"
 
 
 @pytest.mark.parametrize("more", [{"TERM": "dumb"}, {"encoding": "ascii"}])

@@ -1,6 +1,8 @@
 """What goes wrong becomes a sentence and an exit code."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,31 @@ def test_a_fault_of_ours_says_so_and_where() -> None:
     assert "LOCKSTEP_LOG_LEVEL=debug" in words
 
 
+def test_who_stops_reading_is_told_nothing() -> None:
+    """As after `| head`: no message, no traceback, and the exit code of a broken pipe."""
+    says = """
+import typer
+from app.cli.running import run
+
+async def work():
+    while True:
+        print("a line")
+
+try:
+    run(work())
+except typer.Exit as left:
+    raise SystemExit(left.exit_code)
+"""
+    with subprocess.Popen([sys.executable, "-c", says], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 - ours
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"a line\n"
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert (said, process.returncode) == (b"", 141)
+
+
 def test_a_taken_port_says_how_to_take_another() -> None:
     """The cure is the caller's; other errors pass."""
     with (
@@ -72,6 +99,12 @@ def test_a_taken_port_says_how_to_take_another() -> None:
         listening("Choose another with --port."),
     ):
         raise OSError(errno.EADDRINUSE, "it is taken")
+    said = "error while attempting to bind on address ('127.0.0.1', 8080): address already in use"
+    with (
+        pytest.raises(CommandError, match=r"^Cannot listen at 127.0.0.1:8080: address already in use. "),
+        listening(""),
+    ):
+        raise OSError(errno.EADDRINUSE, said)
     with pytest.raises(ConnectionRefusedError), listening(""):
         raise ConnectionRefusedError
 
