@@ -14,7 +14,7 @@ export function timeline(told, seen, version, go) {
       el("span", { class: "event-type" }, ofType(event.type)),
       el("span", { class: "quiet" }, `v${event.version}`),
       el("time", { datetime: event.recordedAt, title: onDay(event.recordedAt) }, at(event.recordedAt))),
-    el("p", { class: "quiet changed" }, changed(event)),
+    el("p", { class: "quiet changed", title: changed(event) }, changed(event)),
     told.cards.length ? told.cards.map((card) => journey(event, card, told, seen)) : journey(event, null, told, seen)));
 }
 

@@ -89,8 +89,8 @@ export class Travel {
     this.slider.setAttribute("aria-valuetext", byId("slider-told").textContent);
     const before = this.events.get(version - 1)?.after?.contentState ?? this.states.get(version - 1)?.recorded.contentState;
     byId("json-note").textContent = recorded.contentState
-      ? `${count(recorded.contentBytes)} of ${count(LIMIT)} bytes, without what a push adds` : recorded.whyNot ?? "";
+      ? `${count(recorded.contentBytes)} of ${count(LIMIT)} bytes, without what a push adds` : "";
     byId("json-bytes").value = recorded.contentBytes;
-    fill(byId("json"), recorded.contentState ? differences(before ?? (version === 1 ? null : undefined), recorded.contentState) : el("span", { class: "quiet" }, "–"));
+    fill(byId("json"), recorded.contentState ? differences(before ?? (version === 1 ? null : undefined), recorded.contentState) : el("span", { class: "said" }, recorded.whyNot ?? "–"));
   }
 }
