@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from app.apns import dispatcher, sender
+from app.apns import dispatcher, lease_clock, sender
 from app.apns.dispatch_rules import DispatchRules
 from app.cli.explained import VERSIONS, explained
 from app.explanations import CARDS_TOLD, Explainer
@@ -67,7 +67,7 @@ async def clock(caretaker: Connection, clean: None, monkeypatch: pytest.MonkeyPa
     true = await caretaker.fetchval("SELECT pg_get_functiondef('lockstep_now'::regproc)")
     moment: datetime = await caretaker.fetchval("SELECT date_trunc('minute', lockstep_now())")
     await caretaker.execute(STANDING.format(moment=f"timestamptz '{moment.isoformat()}'"))
-    for module in (dispatcher, sender):
+    for module in (dispatcher, lease_clock, sender):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 0.0))
     yield Clock(caretaker)
     await caretaker.execute(true)
