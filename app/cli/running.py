@@ -17,6 +17,8 @@ from typing import Any, Final, NoReturn
 
 import typer
 
+from app.cli.demo_folder import FOLDER
+from app.cli.demo_invitation import FILE
 from app.cli.errors import CommandError
 from events.errors import LockstepError, StoreUnavailableError
 
@@ -63,7 +65,7 @@ def unknown(id_: str) -> int:
 def _elsewhere() -> str:
     """Say where a demo keeps its data, if there was one beside the database that was asked."""
     # no settings here: they know the sender, which a command that replays does not reach
-    terminal = Path(os.environ.get("LOCKSTEP_DATA_DIRECTORY", ".lockstep")) / "demo" / "env"
+    terminal = Path(os.environ.get("LOCKSTEP_DATA_DIRECTORY", ".lockstep")) / FOLDER / FILE
     if os.environ.get("LOCKSTEP_DATABASE_URL") or not terminal.is_file():
         return ""
     return f" To ask about what a demo was told, type first: . {terminal}"
