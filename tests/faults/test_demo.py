@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -166,6 +167,15 @@ async def test_commands_beside_a_demo_know_it_or_say_so(tmp_path: Path) -> None:
     assert (late.code, "No demo serves" in late.err) == (2, True)
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let SIGHUP be heard by what the test starts, also where the tests themselves were started with nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     "signals",
     [(signal.SIGINT,) * 5, (signal.SIGHUP,)],
