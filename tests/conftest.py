@@ -33,8 +33,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(6, 5 * (os.cpu_count() or 1) // 2)
 
 
+def pytest_sessionstart() -> None:
+    """Let nobody look for garbage while tests are collected: next to all that is made then stays."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Let the collector of garbage pass over what lives as long as the run: thousands of tests and their modules."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from tests.acceptance.test_activities import MATCH, STARTED
 from tests.acceptance.world import KEY_ID, PATIENCE_SECONDS, TEAM_ID, World, cards_of, is_live, running_world
 from tests.conftest import Clock
@@ -59,6 +61,7 @@ async def until_state(world: World, wanted: str) -> dict[str, Any]:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.faults
 async def test_everybody_is_started_once_whatever_is_killed(dsn: str, clock: Clock, certificates: Path) -> None:
     """Who has no card is listed as unknown; all others follow the match to its end; one who comes late joins."""
     async with running_world(dsn, clock, certificates, roles="api,projector") as world:

@@ -208,6 +208,7 @@ def hits(secrets: set[str], said: str) -> list[str]:
     return [line for line in said.splitlines() if BEARER.search(line) or any(each in line for each in secrets)]
 
 
+@pytest.mark.faults
 async def test_no_canary_is_seen(
     dsn: str,
     clock: Clock,

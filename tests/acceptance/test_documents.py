@@ -84,12 +84,12 @@ PAGES: Final[Mapping[str, Page]] = {
         },
         elsewhere={
             "lockstep erase ": "docs/erasing.md",
+            "lockstep secret ": "docs/access.md",  # a rotation takes a minute
             "lockstep events export --out orders.jsonl --resume": "tests/integration/test_cli_export.py",
         },
         noes={
             "lockstep order release": "is not set aside",
             "lockstep archive restore": "cannot be read",
-            "lockstep secret retire": "is not an hour old",
             **dict.fromkeys((f"lockstep audience {verb}" for verb in ("show", "stop", "resume")), "is for no audience"),
             "lockstep webhooks resend": "There was nothing to send again",
         },

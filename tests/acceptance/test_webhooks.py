@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.world import PATIENCE_SECONDS, World, is_live, running_world
 from tests.conftest import Clock
 from tests.integration.command_line import begin
@@ -44,6 +46,7 @@ async def until(receiver: Receiver, predicate: Callable[[], bool]) -> None:
         await receiver.until(predicate)
 
 
+@pytest.mark.faults
 async def test_a_backend_hears_everything_although_it_fails_and_we_are_killed(
     dsn: str, clock: Clock, certificates: Path
 ) -> None:

@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from app.access.key_store import KeyStore
 from events.postgres.pool import Pool
 from events.sealing import Keyring
@@ -279,6 +281,7 @@ async def test_the_demo_prints_one_line_and_starts_over_when_told(tmp_path: Path
     assert not (tmp_path / "demo" / "leftover").exists()
 
 
+@pytest.mark.faults
 async def test_the_demo_sends_nothing_to_phones_of_a_demo_before(flow: Flow, dsn: str, tmp_path: Path) -> None:
     """They went with their simulator: pushes to them would look like a storm of bad tokens, and stop everything."""
     for number in range(20):
@@ -291,6 +294,7 @@ async def test_the_demo_sends_nothing_to_phones_of_a_demo_before(flow: Flow, dsn
     assert await flow.pool.fetchval("SELECT count(*) FROM receipts WHERE reason = 'BadDeviceToken'") == 0
 
 
+@pytest.mark.faults
 async def test_every_demo_gives_your_phone_tokens_that_serve(flow: Flow, dsn: str, tmp_path: Path) -> None:
     """The phone of the demo before is signed out, its tokens retired; the same ones again would bring no card."""
     place = {"dsn": dsn, "LOCKSTEP_DATA_DIRECTORY": str(tmp_path)}
@@ -306,6 +310,7 @@ async def test_every_demo_gives_your_phone_tokens_that_serve(flow: Flow, dsn: st
     assert [each["serves"] for each in phones] == [True]
 
 
+@pytest.mark.faults
 async def test_the_demo_goes_on_with_what_a_release_before_has_left(flow: Flow, dsn: str, tmp_path: Path) -> None:
     """Views of another fold are made anew, or no order of the demo would be folded; here with bookings."""
     await flow.place("order-1")

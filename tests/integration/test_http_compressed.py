@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import msgspec
@@ -55,9 +55,9 @@ async def test_a_compressed_event_is_stored(api: Api, encoding: str, body: bytes
     ("encoding", "body", "status", "problem"),
     [
         ("gzip", gzip.compress(EVENT + b" " * LIMIT_BYTES), 413, "too-large"),
-        ("gzip", gzip.compress(b" " * 100_000_000), 413, "too-large"),
+        ("gzip", lambda: gzip.compress(b" " * 100_000_000), 413, "too-large"),
         ("gzip", gzip.compress(b" " * LIMIT_BYTES) * 2, 413, "too-large"),
-        ("deflate", zlib.compress(b" " * 100_000_000), 413, "too-large"),
+        ("deflate", lambda: zlib.compress(b" " * 100_000_000), 413, "too-large"),
         ("gzip", gzip.compress(b"") * 5_000, 400, "bad-request"),
         ("gzip", PACKED[:-4], 400, "bad-request"),
         ("gzip", PACKED[:-30], 400, "bad-request"),
@@ -73,10 +73,10 @@ async def test_a_compressed_event_is_stored(api: Api, encoding: str, body: bytes
     ids=range(15),
 )
 async def test_what_cannot_be_unpacked_is_refused(
-    api: Api, encoding: str, body: bytes, status: int, problem: str
+    api: Api, encoding: str, body: bytes | Callable[[], bytes], status: int, problem: str
 ) -> None:
     """A bomb, what is cut, damaged, or something else than it says: each is a problem, and nothing is stored."""
-    reply = await post(api, encoding, body)
+    reply = await post(api, encoding, body() if callable(body) else body)
     assert (reply.status, reply.problem) == (status, problem)
     assert status != 415 or reply.headers["Accept-Encoding"] == "gzip, deflate"
     assert (await post(api, "gzip", PACKED)).json["version"] == 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import pytest
 
 from app.access.api_key import Scope
 from app.access.key_store import KeyStore
@@ -127,6 +128,7 @@ async def process(dsn: str, balancer: Balancer) -> AsyncIterator[None]:
         await running.wait()
 
 
+@pytest.mark.faults
 async def test_processes_are_replaced_under_load_and_nothing_is_lost(dsn: str, pool: Pool, keyring: Keyring) -> None:
     """Three processes come and go; eight shops ask again where they got no answer, and each event is there once."""
     key, _ = await KeyStore(pool, keyring).create(name="shop", environment="test", scopes=[Scope.EVENTS_WRITE])

@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from events.postgres.pool import Pool
 from events.sealing import Keyring
 from projections.card import Kind
@@ -124,6 +126,7 @@ class Walk:
             assert self._orders[missing.subject] == customer_id
 
 
+@pytest.mark.faults
 async def test_a_random_walk_shows_nobody_what_is_not_theirs(pool: Pool, keyring: Keyring, clock: Clock) -> None:
     """Steps of sign-ins, sign-outs, changed ids, reports and orders: invariant 9 holds at every push."""
     flow = Flow(pool, keyring)
