@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from events.postgres.pool import Pool
@@ -142,6 +142,7 @@ async def test_headers_of_any_kind_are_answered(api: Api, text: str, name: str) 
     assert is_answered(reply), (name, text, reply)
 
 
+@example(path=".", query="")
 @given(path=st.text(max_size=60), query=st.text(max_size=40))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_paths_of_any_kind_are_answered(api: Api, path: str, query: str) -> None:
