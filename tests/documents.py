@@ -11,6 +11,10 @@ DOCUMENTS: Final = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*
 _STEP: Final = re.compile(r"^ *```sh\n(?P<block>.*?)^ *```\n+(?P<answer>(?:^    [^\n]*\n)*)", re.MULTILINE | re.DOTALL)
 
 
+ASSIGNMENT: Final = re.compile(r"(?:export )?(\w+)=\$\((.*)\)", re.DOTALL)
+"""A command whose output goes into a variable."""
+
+
 class Command(NamedTuple):
     """A command, over as many lines as it takes.
 
@@ -25,6 +29,12 @@ class Command(NamedTuple):
 def name_of(path: Path) -> str:
     """Give a file's name from the root of the repository."""
     return path.relative_to(REPOSITORY).as_posix()
+
+
+def section_of(text: str, heading: str) -> str:
+    """Give what stands below a heading of a document."""
+    [section] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return str(section)
 
 
 def commands_in(text: str) -> Iterator[Command]:

@@ -21,7 +21,7 @@ from app.bootstrap import Service
 from app.cli.console import local_url
 from app.cli.database import server_of, unreachable
 from app.cli.demo_folder import LOG, alone_in, empty, folder_of
-from app.cli.demo_invitation import CUSTOMER, YOUR_PHONE, Invitation, kept_in
+from app.cli.demo_invitation import CUSTOMER, YOUR_PHONE, Invitation, Kept, kept_in
 from app.cli.errors import CommandError
 from app.cli.provider_key import KEY_ID, TEAM_ID, keep_private_key, public_half
 from app.cli.running import listening
@@ -100,7 +100,8 @@ async def staged(
         # a concert that an earlier demo has left is for everybody too, so other demos' phones know nothing of concerts
         concerts = (CONCERT,) if scenario is Scenario.BULK else ()
         declarations = (ORDER, *concerts, *(declared(each) for each in CARDS.cards))
-        simulator = await _simulator(directory, Options(seed=seed, declarations=declarations))
+        kept = kept_in(directory)
+        simulator = await _simulator(directory, kept, Options(seed=seed, declarations=declarations))
         try:
             async with server_of(given.database_url, directory) as dsn:
                 await _forget_phones(dsn)
@@ -111,7 +112,7 @@ async def staged(
                     service = await Service.start(settings, desk_routes(simulator))
                 try:
                     await _fold_anew(service)
-                    stage = await _stage(service, simulator, given, directory)
+                    stage = await _stage(service, simulator, given, directory, kept)
                     tell(stage.invitation.url)
                     yield stage
                 finally:
@@ -203,20 +204,18 @@ def _settings(
     )
 
 
-async def _simulator(directory: Path, options: Options) -> Simulator:
+async def _simulator(directory: Path, kept: Kept, options: Options) -> Simulator:
     """Start a simulator, at the address of the one before it if that is free."""
     with listening("Free some ports."):
         try:
-            return await Simulator.start(
-                directory / "simulator", control_port=kept_in(directory).control_port, options=options
-            )
+            return await Simulator.start(directory / "simulator", control_port=kept.control_port, options=options)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
             return await Simulator.start(directory / "simulator", options=options)
 
 
-async def _stage(service: Service, simulator: Simulator, given: Settings, directory: Path) -> Stage:
+async def _stage(service: Service, simulator: Simulator, given: Settings, directory: Path, kept: Kept) -> Stage:
     if service.url is None:
         raise AssertionError("a service with every role has an address")
     address = local_url(given.host, int(service.url.rpartition(":")[2]))
@@ -241,7 +240,7 @@ async def _stage(service: Service, simulator: Simulator, given: Settings, direct
     invitation = Invitation(
         url=address,
         link=f"{address}/#ticket={opens}",
-        api_key=await _api_key(service, directory),
+        api_key=await _api_key(service, kept.api_key),
         order=f"mine-{guest}",
         control_url=simulator.control_url,
         folder=directory,
@@ -251,9 +250,8 @@ async def _stage(service: Service, simulator: Simulator, given: Settings, direct
     return Stage(simulator, invitation, str(directory) if url is None else "the database of LOCKSTEP_DATABASE_URL")
 
 
-async def _api_key(service: Service, directory: Path) -> str:
+async def _api_key(service: Service, kept: str | None) -> str:
     """Give the key of the demo before this one, if there was one and it is good, or a new one."""
-    kept = kept_in(directory).api_key
     found = None if kept is None else await service.key_store.find(kept)
     if kept is not None and found is not None and Scope.ADMIN in found.scopes:
         return kept

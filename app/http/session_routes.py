@@ -74,9 +74,7 @@ async def post_console_session(request: web.Request) -> web.Response:
 @describe(answers=no_content("The key that asked is revoked."), problems=(NOT_FOUND,))
 async def delete_console_session(request: web.Request) -> web.Response:
     """End the session of the console whose key asks; no other key is ended so."""
-    caller = caller_of(request)
-    if not isinstance(caller, Service):
-        raise TypeError(caller)
+    caller = _service_of(request)
     if not await edge_of(request).key_store.end_session(caller.key_id):
         raise not_found("This key is of no session of the console. To revoke it: lockstep keys revoke")
     return web.Response(status=204)
@@ -93,8 +91,14 @@ async def delete_console_session(request: web.Request) -> web.Response:
 )
 async def get_me(request: web.Request) -> web.Response:
     """Tell what the key that asks may do."""
+    caller = _service_of(request)
+    name, expires_at = await edge_of(request).key_store.describe(caller.key_id)
+    return json_answer(WhoAmI(caller.key_id, name, tuple(sorted(caller.scopes)), expires_at))
+
+
+def _service_of(request: web.Request) -> Service:
+    """Give the holder of the key that asks; routes for any key let nobody else in."""
     caller = caller_of(request)
     if not isinstance(caller, Service):
         raise TypeError(caller)
-    name, expires_at = await edge_of(request).key_store.describe(caller.key_id)
-    return json_answer(WhoAmI(caller.key_id, name, tuple(sorted(caller.scopes)), expires_at))
+    return caller

@@ -10,12 +10,11 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 
-from tests.documents import Command
+from tests.documents import ASSIGNMENT, Command
 from tests.integration.command_line import lockstep
 
 _FILES: Final = re.compile(r"[\w./-]+\.(?:json|jsonl|jsonl\.gz|swift|key)")
 _ASKS: Final = "Say --yes"
-_ASSIGNMENT: Final = re.compile(r"(?:export )?(\w+)=\$\((.*)\)", re.DOTALL)
 
 
 class RefusedError(AssertionError):
@@ -65,7 +64,7 @@ class Terminal:
 
     async def _run(self, line: str) -> str:
         line, _, target = line.partition(" > ")
-        if assigned := _ASSIGNMENT.fullmatch(line):
+        if assigned := ASSIGNMENT.fullmatch(line):
             self.variables[assigned[1]] = (await self._run(assigned[2])).strip()
             return ""
         words = shlex.split(_filled(line, self.variables), comments=True)

@@ -12,7 +12,7 @@ from app.simulator.agent import PhoneAgent
 from events.slot import slot_of
 from projections.pauses import Pauses
 from tests.acceptance.documented import Terminal
-from tests.acceptance.world import KEY_ID, TEAM_ID, World, card_of
+from tests.acceptance.world import World, card_of
 from tests.documents import REPOSITORY, Command
 
 ORDER: Final = "order-4711"
@@ -55,14 +55,7 @@ class Reader:
             {
                 "dsn": dsn,
                 "PYTHONPATH": str(folder),
-                "LOCKSTEP_APNS_TEAM_ID": TEAM_ID,
-                "LOCKSTEP_APNS_KEY_ID": KEY_ID,
-                "LOCKSTEP_APNS_KEY": world.signing_key,
-                "LOCKSTEP_APNS_SANDBOX_URL": simulator.apns_url,
-                "LOCKSTEP_APNS_PRODUCTION_URL": simulator.apns_url,
-                "LOCKSTEP_APNS_SANDBOX_CHANNELS_URL": simulator.channels_url,
-                "LOCKSTEP_APNS_PRODUCTION_CHANNELS_URL": simulator.channels_url,
-                "LOCKSTEP_APNS_CA_FILE": str(simulator.ca_file),
+                **world.apple,
                 "LOCKSTEP_FCM_ACCOUNT": account.get_secret_value(),
                 "LOCKSTEP_FCM_URL": simulator.fcm.url,
             },
@@ -108,14 +101,6 @@ class Reader:
                 "SELECT settled_at IS NOT NULL FROM heads WHERE slot = $1 AND subject_id = $2", slot_of(ORDER), ORDER
             )
             await asyncio.sleep(0.05)
-
-    async def audience_is_done(self) -> None:
-        """Wait until all phones of the audience have been looked through."""
-        done = False
-        while not done:
-            done = await self.world.service.pool.fetchval("SELECT bool_and(done_at IS NOT NULL) FROM audiences")
-            await asyncio.sleep(0.05)
-        await self.world.come_to_rest()
 
     async def apple_refuses_the_next(self) -> None:
         """Let Apple say that the next token it is sent is not one."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from tests.acceptance.test_activities import MATCH, STARTED
-from tests.acceptance.world import KEY_ID, PATIENCE_SECONDS, TEAM_ID, World, cards_of, is_live, running_world
+from tests.acceptance.world import PATIENCE_SECONDS, World, cards_of, is_live, running_world
 from tests.conftest import Clock
 from tests.integration.command_line import begin, lockstep
 
@@ -20,18 +20,12 @@ MATCH_FOR: Final = {name: value for name, value in STARTED.items() if name != "c
 @asynccontextmanager
 async def worker(world: World) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the matcher and the dispatcher as a process of their own, at the pace of eight starts a second."""
-    settings = world.settings
     process = await begin(
         "serve",
         "--role",
         "matcher,dispatcher",
-        dsn=settings.database_url,
-        LOCKSTEP_APNS_TEAM_ID=TEAM_ID,
-        LOCKSTEP_APNS_KEY_ID=KEY_ID,
-        LOCKSTEP_APNS_KEY=world.signing_key,
-        LOCKSTEP_APNS_PRODUCTION_URL=settings.apns_production_url,
-        LOCKSTEP_APNS_SANDBOX_URL=settings.apns_sandbox_url,
-        LOCKSTEP_APNS_CA_FILE=str(settings.apns_ca_file),
+        dsn=world.settings.database_url,
+        **world.apple,
         LOCKSTEP_PROFILE="fast",
         LOCKSTEP_AUDIENCE_RATE="8",
     )

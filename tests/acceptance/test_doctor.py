@@ -12,7 +12,7 @@ from app.doctor.examination import judge_room
 from app.doctor.finding import State
 from app.doctor.sending import judge_answer
 from projections.pauses import Pauses
-from tests.acceptance.world import KEY_ID, TEAM_ID, World
+from tests.acceptance.world import World
 from tests.conftest import SECRET_KEY
 from tests.integration.command_line import Done, lockstep
 
@@ -21,15 +21,7 @@ Found = dict[str, dict[str, str]]
 
 async def examined(world: World, dsn: str | None, **more: str) -> tuple[int, Found]:
     """Let the doctor look; give the exit code and the findings by what was looked at."""
-    settings = {
-        "LOCKSTEP_APNS_TEAM_ID": TEAM_ID,
-        "LOCKSTEP_APNS_KEY_ID": KEY_ID,
-        "LOCKSTEP_APNS_KEY": world.signing_key,
-        "LOCKSTEP_APNS_SANDBOX_URL": world.simulator.apns_url,
-        "LOCKSTEP_APNS_PRODUCTION_URL": world.simulator.apns_url,
-        "LOCKSTEP_APNS_CA_FILE": str(world.simulator.ca_file),
-    }
-    return by_check(await lockstep("doctor", "--json", dsn=dsn, **(settings | more)))
+    return by_check(await lockstep("doctor", "--json", dsn=dsn, **(world.apple | more)))
 
 
 def by_check(done: Done) -> tuple[int, Found]:

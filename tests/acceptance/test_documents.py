@@ -72,7 +72,6 @@ PAGES: Final[Mapping[str, Page]] = {
     "docs/audiences.md": Page(
         before={
             f"{POST}/v1/orders/match-77": Reader.apple_refuses_the_next,
-            f"{GET}/v1/activities/match-77/audience": Reader.audience_is_done,
         }
     ),
     "docs/archiving.md": Page(at_first=Reader.order_finished),

@@ -10,7 +10,7 @@ import msgspec
 from app.takeover.line import read_line
 from tests.acceptance.foreign_backend import ForeignBackend, shown
 from tests.acceptance.world import World
-from tests.documents import REPOSITORY, commands_in
+from tests.documents import REPOSITORY, commands_in, section_of
 from tests.integration.command_line import Done, lockstep
 
 PAGE: Final = (REPOSITORY / "docs/migrating.md").read_text(encoding="utf-8")
@@ -19,8 +19,7 @@ ORDER: Final = "order-4711"
 
 def commands_below(heading: str) -> list[list[str]]:
     """Give the commands of a section in their order."""
-    [section] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
-    return [shlex.split(command.text) for command in commands_in(section)]
+    return [shlex.split(command.text) for command in commands_in(section_of(PAGE, heading))]
 
 
 async def typed(words: list[str], folder: Path, dsn: str) -> Done:

@@ -1,20 +1,13 @@
 """`lockstep push test`: a person tries a key, an app and a token, against an APNs that checks them."""
 
-from tests.acceptance.world import KEY_ID, TEAM_ID, World, card_of
+from tests.acceptance.world import World, card_of
 from tests.integration.command_line import Done, lockstep
 
 
 async def by_hand(world: World, dsn: str, token: str, **more: str) -> Done:
     """Send a start as an operator would."""
-    settings = {
-        "LOCKSTEP_APNS_TEAM_ID": TEAM_ID,
-        "LOCKSTEP_APNS_KEY_ID": KEY_ID,
-        "LOCKSTEP_APNS_KEY": world.signing_key,
-        "LOCKSTEP_APNS_SANDBOX_URL": world.simulator.apns_url,
-        "LOCKSTEP_APNS_CA_FILE": str(world.simulator.ca_file),
-    }
     options = ("--token", token, "--app", "app.lockstep.demo", "--environment", "sandbox", "--json")
-    return await lockstep("push", "test", *options, dsn=dsn, **(settings | more))
+    return await lockstep("push", "test", *options, dsn=dsn, **(world.apple | more))
 
 
 async def test_a_push_by_hand_arrives_and_says_what_apns_said(world: World, dsn: str) -> None:

@@ -17,12 +17,13 @@ from events.postgres.migrator import migrate
 from events.postgres.pool import connect
 from tests.acceptance.world import World, cards_of, is_live, running_world
 from tests.conftest import Clock
+from tests.documents import REPOSITORY, section_of
 from tests.integration.command_line import surroundings
 from tests.integration.dumped import dumped, found_in
 
 pytestmark = pytest.mark.faults
 
-RUNBOOK: Final = Path(__file__).resolve().parents[2] / "docs/restoring.md"
+RUNBOOK: Final = REPOSITORY / "docs/restoring.md"
 ERASED: Final = "Eleni Papadáki"
 EVENTS: Final[list[tuple[str, str, dict[str, Any]]]] = [
     ("order-1", "order.placed", {"customerId": "customer-1", "merchantName": "Taverna Ilios"}),
@@ -56,7 +57,7 @@ async def run(commands: str, folder: Path, dsn: str) -> None:
 
 async def follow(heading: str, folder: Path, dsn: str) -> None:
     """Run the commands below a heading of the runbook as they stand there."""
-    [section] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", RUNBOOK.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    section = section_of(RUNBOOK.read_text("utf-8"), heading)
     [commands] = re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     await run(commands, folder, dsn)
 

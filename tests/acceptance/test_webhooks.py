@@ -17,18 +17,12 @@ from tests.integration.receiving import SECRET, Receiver, receiving
 @asynccontextmanager
 async def dispatching(world: World, dsn: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a process that sends pushes and webhooks, and kill it after the block, if it is still there."""
-    settings = world.settings
     process = await begin(
         "serve",
         dsn=dsn,
+        **world.apple,
         LOCKSTEP_ROLES="dispatcher",
         LOCKSTEP_PROFILE="fast",
-        LOCKSTEP_APNS_TEAM_ID=str(settings.apns_team_id),
-        LOCKSTEP_APNS_KEY_ID=str(settings.apns_key_id),
-        LOCKSTEP_APNS_KEY=world.signing_key,
-        LOCKSTEP_APNS_PRODUCTION_URL=settings.apns_production_url,
-        LOCKSTEP_APNS_SANDBOX_URL=settings.apns_sandbox_url,
-        LOCKSTEP_APNS_CA_FILE=str(settings.apns_ca_file),
         LOCKSTEP_WEBHOOK_HTTP="true",
         LOCKSTEP_WEBHOOK_NETWORKS="127.0.0.0/8",
     )

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -126,6 +127,11 @@ class World:
         await self.clock.advance(seconds=seconds)
         self.simulator.set_clock(self.ahead_seconds)
 
+    async def serve_again(self) -> None:
+        """Start the service, which has been stopped, at the address that it had."""
+        port = urlsplit(str(self.simulator.lockstep_url)).port
+        self.service = await Service.start(self.settings.model_copy(update={"port": port}))
+
     async def move(self, dsn: str, clock: Clock) -> None:
         """Start the service, which has been stopped, on another database."""
         self.clock = clock
@@ -171,6 +177,20 @@ class World:
     def fault(self, name: str, **how: Any) -> None:
         """Let something go wrong with the next requests to APNs."""
         self.simulator.add_fault(Fault(name, **how))
+
+    @property
+    def apple(self) -> dict[str, str]:
+        """Give the variables by which another process sends its pushes to this APNs."""
+        return {
+            "LOCKSTEP_APNS_TEAM_ID": TEAM_ID,
+            "LOCKSTEP_APNS_KEY_ID": KEY_ID,
+            "LOCKSTEP_APNS_KEY": self.signing_key,
+            "LOCKSTEP_APNS_SANDBOX_URL": self.simulator.apns_url,
+            "LOCKSTEP_APNS_PRODUCTION_URL": self.simulator.apns_url,
+            "LOCKSTEP_APNS_SANDBOX_CHANNELS_URL": self.simulator.channels_url,
+            "LOCKSTEP_APNS_PRODUCTION_CHANNELS_URL": self.simulator.channels_url,
+            "LOCKSTEP_APNS_CA_FILE": str(self.simulator.ca_file),
+        }
 
     @property
     def pushes(self) -> list[ReceivedPush]:

@@ -4,7 +4,6 @@ from typing import Final
 
 from playwright.async_api import expect
 
-from app.bootstrap import Service
 from projections.pauses import Pauses
 from tests.acceptance.world import World, is_live
 from tests.browser.visit import Visit
@@ -21,11 +20,10 @@ async def test_the_page_comes_back_with_the_service(world: World, visit: Visit) 
     await visit.enter()
     await visit.look_at("order-1")
     await visit.phone_shows("We have your order")
-    port = int(str(world.service.url).rpartition(":")[2])
     await world.service.stop()
     await visit.shows("#line", "No connection")
     await visit.is_accessible()
-    world.service = await Service.start(world.settings.model_copy(update={"port": port}))
+    await world.serve_again()
     await visit.is_live()
     await world.happen("order-1", "order.courier_assigned", courierName="Ada")
     await visit.phone_shows("Ada")
@@ -66,11 +64,10 @@ async def test_what_happened_without_the_page_is_there_once_it_is_back(world: Wo
     await visit.enter()
     await visit.look_at("order-1")
     await visit.phone_shows("We have your order")
-    port = int(str(world.service.url).rpartition(":")[2])
     await world.service.stop()
     await visit.shows("#line", "No connection")
     await visit.page.context.set_offline(offline=True)
-    world.service = await Service.start(world.settings.model_copy(update={"port": port}))
+    await world.serve_again()
     await world.happen("gone", "order.cancelled", reason="closed")
     await world.place("new", "guest")
     for step, facts in {"accepted": {}, "courier_assigned": {"courierName": "Ada"}}.items():

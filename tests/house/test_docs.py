@@ -21,7 +21,7 @@ from app.thresholds import thresholds
 from events.postgres.pool import Pool
 from projections.definition import CardDefinition
 from projections.steps import Step
-from tests.documents import DOCUMENTS, REPOSITORY, commands_in, name_of
+from tests.documents import ASSIGNMENT, DOCUMENTS, REPOSITORY, commands_in, name_of
 
 DECISIONS: Final = sorted((REPOSITORY / "docs/adr").glob("*.md"))
 MOST_LINES: Final = {"README.md": 120}
@@ -49,8 +49,8 @@ SERVICES: Final = set(
 def quoted(text: str) -> Iterator[str]:
     """Give the commands of a document, without the variables before them, a command in `$(…)` by itself."""
     for command in commands_in(text):
-        inner = re.fullmatch(r"(?:export )?\w+=\$\((.*)\)", command.text)
-        yield inner[1] if inner else re.sub(r"^(?:[A-Z_]+=\S+ )+", "", command.text)
+        inner = ASSIGNMENT.fullmatch(command.text)
+        yield inner[2] if inner else re.sub(r"^(?:[A-Z_]+=\S+ )+", "", command.text)
 
 
 def settings_table() -> str:

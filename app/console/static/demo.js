@@ -61,9 +61,12 @@ export async function seenOn(cards, signal) {
   return new Map(phones.map((each) => [each.deviceId, each]));
 }
 
+/** Give a card as a simulated phone has it, iPhone or Android; undefined where none is simulated, or has no such card. */
+export const cardOn = (seen, card) => (seen?.cards ?? seen?.liveUpdates)?.find((each) => each.cardId === card.cardId);
+
 /** Give the buttons of a simulated phone's user. */
 export function actsOf(seen, card, again) {
-  const itself = (seen.cards ?? seen.liveUpdates).find((each) => each.cardId === card.cardId);
+  const itself = cardOn(seen, card);
   const act = (name, words, body) => el("button", { type: "button", class: "act", "data-act": name, onclick: (event) => press(event.currentTarget, async () => {
     await ask(`demo/phones/${encodeURIComponent(seen.id)}/${name}`, { method: "POST", body: body ?? {} });
     await again();

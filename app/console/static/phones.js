@@ -1,5 +1,6 @@
 // Draws phones: the Lock Screen's card and the Dynamic Island, as they are after what Apple accepted last.
 
+import { cardOn } from "./demo.js";
 import { draw } from "./drawing.js";
 import { el } from "./dom.js";
 import { symbol } from "./symbols.js";
@@ -67,7 +68,7 @@ function lockScreen(layout, content, look) {
 
 /** Say how the card looks: live, out of date, ended, gone, or never there. */
 function lookOf(card, told, seen) {
-  const itself = (seen?.cards ?? seen?.liveUpdates)?.find((each) => each.cardId === card.cardId);
+  const itself = cardOn(seen, card);
   if (itself) {
     if (itself.state === "dismissed") return { name: "gone", words: "Swiped away", mark: "plain" };
     if (!itself.visible) return { name: "gone", words: "Left the Lock Screen", mark: "plain" };
